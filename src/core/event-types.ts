@@ -1,0 +1,65 @@
+/** The 13 event types, by topic. The position is the code in the columns of a batch: append only. */
+export const EVENT_TOPICS = [
+  'session.started',
+  'session.ended',
+  'session.stop_loadgen',
+  'session.start_performance_tracking',
+  'session.stop_performance_tracking',
+  'sample.issued',
+  'sample.complete',
+  'sample.recv_first',
+  'sample.recv_non_first',
+  'error.generic',
+  'error.loadgen',
+  'error.session',
+  'error.client',
+] as const;
+
+export type EventTopic = (typeof EVENT_TOPICS)[number];
+
+/** Code of an event type in the `kinds` column. */
+export const EventKind = {
+  sessionStarted: 0,
+  sessionEnded: 1,
+  sessionStopLoadgen: 2,
+  sessionStartTracking: 3,
+  sessionStopTracking: 4,
+  sampleIssued: 5,
+  sampleComplete: 6,
+  sampleRecvFirst: 7,
+  sampleRecvNonFirst: 8,
+  errorGeneric: 9,
+  errorLoadgen: 10,
+  errorSession: 11,
+  errorClient: 12,
+} as const;
+
+export type EventKind = (typeof EventKind)[keyof typeof EventKind];
+
+export function isSessionKind(kind: number): boolean {
+  return kind <= EventKind.sessionStopTracking;
+}
+
+export function isErrorKind(kind: number): boolean {
+  return kind >= EventKind.errorGeneric;
+}
+
+const KIND_OF_TOPIC: ReadonlyMap<string, EventKind> = new Map(
+  EVENT_TOPICS.map((topic, code) => [topic, code as EventKind]),
+);
+
+export function eventKindOfTopic(topic: string): EventKind | undefined {
+  return KIND_OF_TOPIC.get(topic);
+}
+
+/** Finish reasons with a counter of their own; the position + 1 is the code in the `finishReasons` column. */
+export const FINISH_REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'function_call'] as const;
+
+/** Code of a record without a finish reason. */
+export const FINISH_ABSENT = 0;
+/** Code of a finish reason that is none of {@link FINISH_REASONS}; its text is in the record's note. */
+export const FINISH_OTHER = 255;
+
+/** What the first chunk of a channel carried: the extra of a chunk event. */
+export const CHANNELS = ['content', 'reasoning', 'tool'] as const;
+export type Channel = (typeof CHANNELS)[number];

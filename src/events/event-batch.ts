@@ -1,0 +1,70 @@
+import type { EventKind } from '../core/event-types.ts';
+import type { Nanoseconds } from '../core/time.ts';
+import type { SampleSeq } from '../core/ids.ts';
+
+/** What a record carries beyond the columns; rare, so kept beside them. */
+export interface RecordNote {
+  readonly conversationId?: string;
+  readonly turn?: number;
+  /** Text of a finish reason outside the known five (column code `FINISH_OTHER`). */
+  readonly finishReason?: string;
+  /** When it differs from the batch's. */
+  readonly workerId?: number;
+  /** The uuid of a sample of a foreign run, whose sequence number was assigned on reading. */
+  readonly sampleUuid?: string;
+}
+
+/**
+ * The events of one flush, a column a field. Row i of each column is record i; the columns have exactly `count` rows.
+ *
+ * `extras` holds the numbers that only some kinds have; record i owns `extras[extraEnds[i-1] .. extraEnds[i])`:
+ *
+ * | kind | extras |
+ * |---|---|
+ * | sample.issued | due time (ns since origin), dataset row |
+ * | sample.recv_first, sample.recv_non_first | code of the channel (position in `CHANNELS`) this chunk opens, if it opens one |
+ * | sample.complete | prompt tokens, completion tokens as told by the server (NaN = not told) |
+ *
+ * Records of a foreign run have none. `payload` holds the `data` of the records as MessagePack, in the reference's own
+ * tagged arrays (`["TextModelOutput", …]`, `["PromptData", …]`, `["ErrorData", …]`); an empty slice stands for null.
+ * An issued record of ours has an empty slice: its prompt is the dataset row's, written once to the run log.
+ */
+export interface EventBatch {
+  readonly count: number;
+  /** Engine worker that recorded the batch; -1 = none (the session itself). */
+  readonly workerId: number;
+  readonly kinds: Uint8Array;
+  readonly finishReasons: Uint8Array;
+  readonly sampleSeqs: Uint32Array;
+  readonly payloadEnds: Uint32Array;
+  readonly extraEnds: Uint32Array;
+  readonly timestampsNs: Float64Array;
+  readonly extras: Float64Array;
+  readonly payload: Uint8Array;
+  readonly notes: ReadonlyMap<number, RecordNote> | undefined;
+}
+
+/** The `data` of record `index` as MessagePack, or `undefined` for null. A view, valid as long as the batch. */
+export function payloadOf(batch: EventBatch, index: number): Uint8Array | undefined {
+  const start = index === 0 ? 0 : batch.payloadEnds[index - 1]!;
+  const end = batch.payloadEnds[index]!;
+  return start === end ? undefined : batch.payload.subarray(start, end);
+}
+
+/** Extra number `position` of record `index`, or NaN when the record has none there. */
+export function extraOf(batch: EventBatch, index: number, position: number): number {
+  const start = index === 0 ? 0 : batch.extraEnds[index - 1]!;
+  const at = start + position;
+  return at < batch.extraEnds[index]! ? batch.extras[at]! : NaN;
+}
+
+/** One record, for building a batch outside the hot path. */
+export interface EventRecord {
+  readonly kind: EventKind;
+  readonly timestampNs: Nanoseconds;
+  readonly sampleSeq?: SampleSeq;
+  readonly finishReason?: string;
+  readonly payload?: Uint8Array;
+  readonly extras?: readonly number[];
+  readonly note?: RecordNote;
+}
