@@ -22,7 +22,12 @@ export class InferometerError extends Error {
   readonly code: string;
   readonly kind: ErrorKind;
 
-  constructor(code: `INFEROMETER_${string}`, kind: ErrorKind, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: `INFEROMETER_${string}`,
+    kind: ErrorKind,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
     super(message, options);
     this.name = 'InferometerError';
     this.code = code;
@@ -32,7 +37,11 @@ export class InferometerError extends Error {
 
 /** Marks a branch that the type system proves unreachable. */
 export function assertNever(value: never): never {
-  throw new InferometerError('INFEROMETER_INTERNAL_UNREACHABLE', 'internal', `unexpected value ${JSON.stringify(value)}`);
+  throw new InferometerError(
+    'INFEROMETER_INTERNAL_UNREACHABLE',
+    'internal',
+    `unexpected value ${JSON.stringify(value)}`,
+  );
 }
 
 /** The text of whatever was thrown, for a message or a log line. */

@@ -1,0 +1,58 @@
+/** Forward only; the last two are terminal. */
+export const SESSION_STATES = ['initialize', 'live', 'draining', 'complete', 'interrupted'] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+export function isTerminal(state: SessionState): boolean {
+  return state === 'complete' || state === 'interrupted';
+}
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** An integer that may pass 2^53: a number while exact, else a bigint. */
+export type ExactInteger = number | bigint;
+
+export interface CounterSnapshot {
+  readonly type: 'counter';
+  readonly name: string;
+  readonly valueKind: 'int' | 'float';
+  readonly value: ExactInteger;
+}
+
+/** `[lo, hi]` of a bucket and how many values fell in it. */
+export type HistogramBucket = readonly [readonly [number, number], number];
+
+export interface SeriesSnapshot {
+  readonly type: 'series';
+  readonly name: string;
+  /** What the values are; on the wire the type of total, min and max. */
+  readonly valueKind: 'int' | 'float';
+  readonly count: number;
+  readonly total: ExactInteger;
+  readonly min: ExactInteger;
+  readonly max: ExactInteger;
+  /** Sum of squares as a double: rounded. */
+  readonly sumSq: number;
+  readonly percentiles: Readonly<Record<string, number | null>>;
+  readonly histogram: readonly HistogramBucket[];
+  readonly earlyStoppingPercentiles: Readonly<Record<string, number | null>> | null;
+  /** Ours, trailing. The exact sum of squares (int series), and the sample standard deviation from it (null below 2 values: 0 for one). */
+  readonly sumSqExact?: bigint;
+  readonly stdDev?: number | null;
+}
+
+export type MetricSnapshot = CounterSnapshot | SeriesSnapshot;
+
+/** All metrics of a run at one moment. Counters come first, each kind in order of registration. */
+export interface MetricsSnapshot {
+  /** How many snapshots this registry had built, this one included. */
+  readonly counter: number;
+  /** The producer's CLOCK_MONOTONIC. */
+  readonly timestampNs: ExactInteger;
+  readonly state: SessionState;
+  /** Token counts enqueued and not yet recorded. */
+  readonly pendingTaskCount: number;
+  readonly metrics: readonly MetricSnapshot[];
+  /** Ours, trailing: facts that are no metric (run id, errors by type, token sources, heals, …). */
+  readonly extras?: { readonly [key: string]: Json };
+}

@@ -1,0 +1,44 @@
+/** When requests are wanted. Open loop (constant, poisson) has due times; closed loop (burst, concurrency) has slots. */
+export type ArrivalSettings =
+  | { readonly pattern: 'burst' }
+  | { readonly pattern: 'concurrency'; readonly concurrency: number }
+  | { readonly pattern: 'constant'; readonly ratePerSecond: number }
+  | { readonly pattern: 'poisson'; readonly ratePerSecond: number; readonly seed: number };
+
+/** Which dataset row comes next. */
+export interface SampleOrderSettings {
+  readonly order: 'without_replacement' | 'with_replacement' | 'sequential';
+  readonly datasetSize: number;
+  readonly seed: number;
+}
+
+/** Until when a phase issues; whichever limit is met first. Infinity = no such limit. */
+export interface StopRule {
+  readonly maxSamples: number;
+  readonly maxDurationNs: number;
+}
+
+/** A phase as a pure value (it crosses threads by structured clone). Every worker derives the same plan from it. */
+export interface PhasePlan {
+  readonly name: string;
+  readonly kind: 'warmup' | 'performance';
+  readonly arrivals: ArrivalSettings;
+  readonly order: SampleOrderSettings;
+  readonly stop: StopRule;
+}
+
+/**
+ * One worker's share of a phase, drawn ticket by ticket.
+ *
+ * After `advance()` returned true, `index` is the ticket's number in the phase (all workers together number them
+ * 0, 1, 2, … without a hole), `row` its dataset row, `dueNs` its due time since the phase began (0 in closed loop). False means the share is used
+ * up by count or duration and stays so. Cost: one draw and no allocation.
+ * @hot
+ */
+export interface PlanShare {
+  readonly index: number;
+  readonly row: number;
+  readonly dueNs: number;
+  /** `elapsedNs`: time since the phase began, for the duration limit in closed loop. */
+  advance(elapsedNs: number): boolean;
+}
