@@ -1,0 +1,147 @@
+const INITIAL_BYTES = 512;
+
+/**
+ * Writes MessagePack as msgspec does, byte for byte: each integer and length in its smallest form, map keys as text.
+ *
+ * One growing buffer, reused from message to message; {@link finish} hands out an exact copy and begins anew. Lone
+ * surrogates of a text become U+FFFD.
+ */
+export class MsgpackWriter {
+  #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #length = 0;
+
+  nil(): void {
+    this.#byte(0xc0);
+  }
+
+  text(text: string): void {
+    const bytes = Buffer.byteLength(text);
+    this.#reserve(5 + bytes);
+    if (bytes < 32) this.#bytes[this.#length++] = 0xa0 | bytes;
+    else this.#sized(bytes, 0xd9, 0xda, 0xdb);
+    this.#bytes.write(text, this.#length);
+    this.#length += bytes;
+  }
+
+  /** A whole number of 64 bits, signed or unsigned. */
+  int(value: number | bigint): void {
+    this.#reserve(9);
+    if (typeof value === 'bigint') {
+      if (value > MAX_SAFE || value < -MAX_SAFE) this.#wideInt(value);
+      else this.int(Number(value));
+    } else if (value >= 0) this.#unsigned(value);
+    else this.#negative(value);
+  }
+
+  double(value: number): void {
+    this.#reserve(9);
+    this.#bytes[this.#length] = 0xcb;
+    this.#length = this.#bytes.writeDoubleBE(value, this.#length + 1);
+  }
+
+  arrayHeader(length: number): void {
+    this.#reserve(5);
+    if (length < 16) this.#bytes[this.#length++] = 0x90 | length;
+    else this.#sized(length, undefined, 0xdc, 0xdd);
+  }
+
+  mapHeader(entries: number): void {
+    this.#reserve(5);
+    if (entries < 16) this.#bytes[this.#length++] = 0x80 | entries;
+    else this.#sized(entries, undefined, 0xde, 0xdf);
+  }
+
+  /** Bytes that are MessagePack already. */
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Any JSON value; entries of an object that are `undefined` are left out, other things that JSON lacks become null. */
+  value(value: unknown): void {
+    if (typeof value === 'string') this.text(value);
+    else if (typeof value === 'number') {
+      if (Number.isSafeInteger(value)) this.int(value);
+      else this.double(value);
+    } else if (typeof value === 'bigint') this.int(value);
+    else if (typeof value === 'boolean') this.#byte(value ? 0xc3 : 0xc2);
+    else if (Array.isArray(value)) {
+      this.arrayHeader(value.length);
+      for (const item of value) this.value(item);
+    } else if (typeof value === 'object' && value !== null) {
+      const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+      this.mapHeader(entries.length);
+      for (const [key, item] of entries) {
+        this.text(key);
+        this.value(item);
+      }
+    } else this.nil();
+  }
+
+  /** What was written since the last call, as an array of its own. */
+  finish(): Uint8Array {
+    const bytes = new Uint8Array(this.#bytes.subarray(0, this.#length));
+    this.#length = 0;
+    return bytes;
+  }
+
+  #byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  #unsigned(value: number): void {
+    if (value < 0x80) this.#bytes[this.#length++] = value;
+    else if (value > 0xffff_ffff) this.#wideInt(BigInt(value));
+    else this.#sized(value, 0xcc, 0xcd, 0xce);
+  }
+
+  #negative(value: number): void {
+    if (value >= -32) this.#bytes[this.#length++] = 0x100 + value;
+    else if (value >= -0x80) {
+      this.#bytes[this.#length++] = 0xd0;
+      this.#length = this.#bytes.writeInt8(value, this.#length);
+    } else if (value >= -0x8000) {
+      this.#bytes[this.#length++] = 0xd1;
+      this.#length = this.#bytes.writeInt16BE(value, this.#length);
+    } else if (value >= -0x8000_0000) {
+      this.#bytes[this.#length++] = 0xd2;
+      this.#length = this.#bytes.writeInt32BE(value, this.#length);
+    } else this.#wideInt(BigInt(value));
+  }
+
+  #wideInt(value: bigint): void {
+    if (value < 0n) {
+      this.#bytes[this.#length++] = 0xd3;
+      this.#length = this.#bytes.writeBigInt64BE(value, this.#length);
+    } else {
+      this.#bytes[this.#length++] = 0xcf;
+      this.#length = this.#bytes.writeBigUInt64BE(value, this.#length);
+    }
+  }
+
+  /** A marker and a number of 1, 2 or 4 bytes behind it, the smallest that has a marker. */
+  #sized(value: number, one: number | undefined, two: number, four: number): void {
+    if (value <= 0xff && one !== undefined) {
+      this.#bytes[this.#length++] = one;
+      this.#bytes[this.#length++] = value;
+    } else if (value <= 0xffff) {
+      this.#bytes[this.#length++] = two;
+      this.#length = this.#bytes.writeUInt16BE(value, this.#length);
+    } else {
+      this.#bytes[this.#length++] = four;
+      this.#length = this.#bytes.writeUInt32BE(value, this.#length);
+    }
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
