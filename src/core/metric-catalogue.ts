@@ -1,0 +1,129 @@
+/** What a number means; names of series carry it as their ending. */
+export type MetricUnit = 'samples' | 'tokens' | 'ns';
+
+/** A number that counts up or is set; all are integers from 0. */
+export interface CounterDescriptor {
+  readonly kind: 'counter';
+  readonly name: string;
+  readonly unit: MetricUnit;
+  readonly help: string;
+}
+
+/** A distribution of values over the tracked samples. */
+export interface SeriesDescriptor {
+  readonly kind: 'series';
+  readonly name: string;
+  readonly unit: MetricUnit;
+  readonly help: string;
+  readonly valueKind: 'int' | 'float';
+  /** Its high percentiles carry MLPerf early-stopping bounds when those are asked for. */
+  readonly tailLatency: boolean;
+  /** Only registered when answers are streamed. */
+  readonly streamingOnly: boolean;
+  /** Lowest and highest value the live histogram tells apart; values beyond are clamped there and nowhere else. */
+  readonly hdrLow: number;
+  readonly hdrHigh: number;
+}
+
+const ONE_HOUR_NS = 3_600_000_000_000;
+const NS_BOUNDS = { unit: 'ns', hdrLow: 1, hdrHigh: ONE_HOUR_NS } as const;
+const TOKEN_BOUNDS = { unit: 'tokens', hdrLow: 1, hdrHigh: 10_000_000 } as const;
+
+/** Every counter we publish, in order of registration: the reference's, then ours. */
+export const COUNTERS = [
+  counter('total_samples_issued', 'samples', 'Samples issued, warm-up included'),
+  counter('total_samples_completed', 'samples', 'Samples that ended, warm-up and failed ones included'),
+  counter('total_samples_failed', 'samples', 'Error events, warm-up included'),
+  counter('tracked_samples_issued', 'samples', 'Samples issued inside a tracking window'),
+  counter('tracked_samples_completed', 'samples', 'Tracked samples that ended, failed ones included'),
+  counter('tracked_samples_failed', 'samples', 'Error events of tracked samples'),
+  counter('tracked_finish_reason_stop', 'samples', 'Tracked samples that ended with finish reason stop'),
+  counter('tracked_finish_reason_length', 'samples', 'Tracked samples that ended with finish reason length'),
+  counter('tracked_finish_reason_tool_calls', 'samples', 'Tracked samples that ended with tool_calls'),
+  counter(
+    'tracked_finish_reason_content_filter',
+    'samples',
+    'Tracked samples that ended with content_filter',
+  ),
+  counter('tracked_finish_reason_function_call', 'samples', 'Tracked samples that ended with function_call'),
+  counter(
+    'tracked_finish_reason_other',
+    'samples',
+    'Tracked samples that ended with any other finish reason',
+  ),
+  counter(
+    'tracked_duration_ns',
+    'ns',
+    'Sum over tracking windows, each from its start to its last completion',
+  ),
+  counter(
+    'legacy_loadgen_window_duration_ns',
+    'ns',
+    'First tracked issue to the completion of the last-issued tracked sample',
+  ),
+  counter('total_duration_ns', 'ns', 'Session start to the latest event'),
+  counter('tracked_samples_succeeded', 'samples', 'Tracked samples that ended without an error'),
+  counter('tracked_samples_errored', 'samples', 'Tracked samples that ended with an error'),
+  counter('tracked_samples_cancelled', 'samples', 'Tracked samples that were cancelled by the run itself'),
+] as const satisfies readonly CounterDescriptor[];
+
+/** Every series we publish, in order of registration: the reference's, then ours. */
+export const SERIES = [
+  series('sample_latency_ns', NS_BOUNDS, {
+    help: 'Issue to completion, failed samples included',
+    tailLatency: true,
+  }),
+  series('isl', TOKEN_BOUNDS, { help: 'Input sequence length: tokens of the prompt' }),
+  series('osl', TOKEN_BOUNDS, { help: 'Output sequence length: tokens of the whole answer' }),
+  series('ttft_ns', NS_BOUNDS, {
+    help: 'Time to first token: issue to the first chunk',
+    tailLatency: true,
+    streamingOnly: true,
+  }),
+  series('chunk_delta_ns', NS_BOUNDS, { help: 'Time between two chunks of a sample', streamingOnly: true }),
+  series('tpot_ns', NS_BOUNDS, {
+    help: 'Time per output token after the first chunk',
+    valueKind: 'float',
+    tailLatency: true,
+    streamingOnly: true,
+  }),
+  series('response_ttft_ns', NS_BOUNDS, {
+    help: 'Due time to the first chunk',
+    tailLatency: true,
+    streamingOnly: true,
+  }),
+  series('response_latency_ns', NS_BOUNDS, {
+    help: 'Due time to completion, successful samples only',
+    tailLatency: true,
+  }),
+  series('issue_delay_ns', NS_BOUNDS, { help: 'Due time to issue: how late the load generator was' }),
+  series('ttft_content_ns', NS_BOUNDS, { help: 'Issue to the first content chunk', streamingOnly: true }),
+  series('ttft_reasoning_ns', NS_BOUNDS, { help: 'Issue to the first reasoning chunk', streamingOnly: true }),
+  series('ttft_tool_ns', NS_BOUNDS, { help: 'Issue to the first tool-call chunk', streamingOnly: true }),
+] as const satisfies readonly SeriesDescriptor[];
+
+export type CounterName = (typeof COUNTERS)[number]['name'];
+export type SeriesName = (typeof SERIES)[number]['name'];
+export type MetricDescriptor = CounterDescriptor | SeriesDescriptor;
+
+const METRIC_OF_NAME: ReadonlyMap<string, MetricDescriptor> = new Map(
+  [...COUNTERS, ...SERIES].map((metric) => [metric.name, metric]),
+);
+
+/** The descriptor of a metric by name, or `undefined` for one that is not ours. */
+export function metricOfName(name: string): MetricDescriptor | undefined {
+  return METRIC_OF_NAME.get(name);
+}
+
+function counter<Name extends string>(name: Name, unit: MetricUnit, help: string) {
+  return { kind: 'counter', name, unit, help } as const;
+}
+
+function series<Name extends string>(
+  name: Name,
+  bounds: Pick<SeriesDescriptor, 'unit' | 'hdrLow' | 'hdrHigh'>,
+  options: Pick<SeriesDescriptor, 'help'> & Partial<SeriesDescriptor>,
+) {
+  const defaults = { valueKind: 'int', tailLatency: false, streamingOnly: false } as const;
+  return { kind: 'series' as const, ...defaults, ...bounds, ...options, name };
+}
