@@ -12,10 +12,13 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** An integer that may pass 2^53: a number while exact, else a bigint. */
 export type ExactInteger = number | bigint;
 
+/** What the values of a metric are; on the wire the type of its numbers. */
+export type ValueKind = 'int' | 'float';
+
 export interface CounterSnapshot {
   readonly type: 'counter';
   readonly name: string;
-  readonly valueKind: 'int' | 'float';
+  readonly valueKind: ValueKind;
   readonly value: ExactInteger;
 }
 
@@ -25,8 +28,7 @@ export type HistogramBucket = readonly [readonly [number, number], number];
 export interface SeriesSnapshot {
   readonly type: 'series';
   readonly name: string;
-  /** What the values are; on the wire the type of total, min and max. */
-  readonly valueKind: 'int' | 'float';
+  readonly valueKind: ValueKind;
   readonly count: number;
   readonly total: ExactInteger;
   readonly min: ExactInteger;
