@@ -1,3 +1,5 @@
+import type { Log } from '../core/log.ts';
+
 /** A message as it leaves: a topic of exactly 40 bytes and the payload behind it. */
 export interface EncodedMessage {
   readonly topic: Uint8Array;
@@ -55,4 +57,10 @@ export interface SubscriberOptions {
   readonly conflate?: boolean;
   /** Topics wanted; all when absent. The batch topic is always added to a list. */
   readonly topics?: readonly Uint8Array[];
+  /** Told of batches that were dropped because they can't be read. */
+  readonly log?: Log;
+  /**
+   * Called once when the codec re-threw or `process` threw; delivery has then ended. By default the error is uncaught.
+   */
+  readonly onFailure?: (error: unknown) => void;
 }

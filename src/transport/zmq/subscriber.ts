@@ -1,0 +1,90 @@
+import { Subscriber } from 'zeromq';
+import { FrameDecoder } from '../frame-decoder.ts';
+import { BATCH_TOPIC } from '../frame.ts';
+import type { MessageCodec, MessageSubscriber, SubscriberOptions } from '../message.ts';
+import { startedTwice, throwUncaught } from '../subscriber-failure.ts';
+import { checkAddress } from './address.ts';
+
+/** Frames delivered at a time at most, so that a publisher that outruns us does not keep us from delivering. */
+const FRAMES_PER_DELIVERY = 1024;
+
+/**
+ * A subscriber that connects, and reconnects, to a publisher's address; nobody need be bound there yet. It queues from the
+ * moment the publisher has its subscription (`ZmqPublisher.waitForSubscribers` tells), before `start` too.
+ *
+ * Defaults: high-water mark 1000 frames, every topic, no conflation. Throws `INFEROMETER_TRANSPORT_ADDRESS`.
+ */
+export function connectSubscriber<T>(
+  codec: MessageCodec<T>,
+  address: string,
+  options: SubscriberOptions = {},
+): Promise<MessageSubscriber<T>> {
+  return new Promise((resolve) => {
+    checkAddress(address);
+    const socket = new Subscriber({
+      receiveHighWaterMark: options.receiveHighWaterMark ?? 1000,
+      conflate: options.conflate ?? false,
+      linger: 0,
+    });
+    if (options.topics === undefined) socket.subscribe();
+    else for (const topic of [...options.topics, BATCH_TOPIC]) socket.subscribe(Buffer.from(topic));
+    socket.connect(address);
+    resolve(new ZmqSubscriber(codec, socket, options));
+  });
+}
+
+class ZmqSubscriber<T> implements MessageSubscriber<T> {
+  readonly #socket: Subscriber;
+  readonly #decoder: FrameDecoder<T>;
+  readonly #onFailure: (error: unknown) => void;
+  #running: Promise<void> | undefined;
+
+  constructor(codec: MessageCodec<T>, socket: Subscriber, options: SubscriberOptions) {
+    this.#socket = socket;
+    this.#decoder = new FrameDecoder(codec, options.log);
+    this.#onFailure = options.onFailure ?? throwUncaught;
+  }
+
+  start(process: (items: readonly T[]) => void): void {
+    if (this.#running !== undefined) throw startedTwice();
+    this.#running = this.#run(process).catch((error: unknown) => {
+      this.#socket.close();
+      this.#onFailure(error);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#socket.close();
+    await this.#running;
+  }
+
+  async #run(process: (items: readonly T[]) => void): Promise<void> {
+    let frame = await this.#receive();
+    while (frame !== undefined) {
+      const items: T[] = [];
+      this.#decoder.decodeInto(items, frame);
+      for (let frames = 1; frames < FRAMES_PER_DELIVERY && this.#hasMore(); frames++) {
+        const next = await this.#receive();
+        if (next !== undefined) this.#decoder.decodeInto(items, next);
+      }
+      if (items.length > 0 && !this.#socket.closed) process(items);
+      frame = await this.#receive();
+    }
+  }
+
+  #hasMore(): boolean {
+    return !this.#socket.closed && this.#socket.readable;
+  }
+
+  /** The next frame, or `undefined` once the socket is closed, which ends a waiting receive with EAGAIN. */
+  async #receive(): Promise<Uint8Array | undefined> {
+    if (this.#socket.closed) return undefined;
+    try {
+      const [frame] = await this.#socket.receive();
+      return frame;
+    } catch (error) {
+      if (this.#socket.closed) return undefined;
+      throw error;
+    }
+  }
+}
