@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+/** Connections kept open at most when nothing else is asked for. */
+const DEFAULT_MAX_CONNECTIONS = 1024;
+/** Descriptors left for files, sockets of our own and the runtime. */
+const RESERVED_DESCRIPTORS = 128;
+
+/** How many files this process may open, or `undefined` where the system does not tell. */
+export function openFileLimit(): number | undefined {
+  try {
+    const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return match === null ? undefined : Number(match[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Connections the engine may open: what was asked for, or the default as far as open files allow it. */
+export function maxConnections(wanted: number | undefined, descriptorLimit = openFileLimit()): number {
+  if (wanted !== undefined) return wanted;
+  return Math.max(1, Math.min(DEFAULT_MAX_CONNECTIONS, (descriptorLimit ?? Infinity) - RESERVED_DESCRIPTORS));
+}
+
+/** Engine threads: one core is left to the main thread and the aggregator. */
+export function workerCount(wanted: number | 'auto', cores = availableParallelism()): number {
+  return wanted === 'auto' ? Math.max(1, Math.min(8, cores - 1)) : wanted;
+}

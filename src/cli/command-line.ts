@@ -1,0 +1,39 @@
+import { Command, CommanderError, Option } from 'commander';
+import { errorText, EXIT_CODES, InferometerError } from '../core/errors.ts';
+
+/** A command that answers `--help` with its examples and throws instead of exiting. */
+export function createCommand(name: string, description: string, examples: readonly string[]): Command {
+  const shown = examples.map((example) => `  $ ${example}`).join('\n');
+  return new Command(name)
+    .description(description)
+    .exitOverride()
+    .showHelpAfterError(`(inferometer ${name} --help shows all flags)`)
+    .addHelpText('after', `\nExamples:\n${shown}`);
+}
+
+/** Adds a flag whose texts are all kept, in the order given. */
+export function addRepeatable(command: Command, flags: string, help: string): Command {
+  const collect = (text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text];
+  return command.addOption(new Option(flags, help).argParser(collect));
+}
+
+/**
+ * Runs `main` and turns its outcome into an exit code: what it returns, or that of the error it throws after printing
+ * one message. Errors that are no fault of the user or the set-up keep their stack.
+ */
+export async function exitCodeOf(
+  main: () => Promise<number>,
+  printError: (text: string) => void,
+): Promise<number> {
+  try {
+    return await main();
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.input;
+    if (error instanceof InferometerError) {
+      printError(`error: ${error.message}`);
+      return EXIT_CODES[error.kind];
+    }
+    printError(`error: ${error instanceof Error ? (error.stack ?? error.message) : errorText(error)}`);
+    return EXIT_CODES.internal;
+  }
+}
