@@ -75,35 +75,34 @@ export const SERIES = [
   }),
   series('isl', TOKEN_BOUNDS, { help: 'Input sequence length: tokens of the prompt' }),
   series('osl', TOKEN_BOUNDS, { help: 'Output sequence length: tokens of the whole answer' }),
-  series('ttft_ns', NS_BOUNDS, {
+  streamingSeries('ttft_ns', NS_BOUNDS, {
     help: 'Time to first token: issue to the first chunk',
     tailLatency: true,
-    streamingOnly: true,
   }),
-  series('chunk_delta_ns', NS_BOUNDS, { help: 'Time between two chunks of a sample', streamingOnly: true }),
-  series('tpot_ns', NS_BOUNDS, {
+  streamingSeries('chunk_delta_ns', NS_BOUNDS, { help: 'Time between two chunks of a sample' }),
+  streamingSeries('tpot_ns', NS_BOUNDS, {
     help: 'Time per output token after the first chunk',
     valueKind: 'float',
     tailLatency: true,
-    streamingOnly: true,
   }),
-  series('response_ttft_ns', NS_BOUNDS, {
+  streamingSeries('response_ttft_ns', NS_BOUNDS, {
     help: 'Due time to the first chunk',
     tailLatency: true,
-    streamingOnly: true,
   }),
   series('response_latency_ns', NS_BOUNDS, {
     help: 'Due time to completion, successful samples only',
     tailLatency: true,
   }),
   series('issue_delay_ns', NS_BOUNDS, { help: 'Due time to issue: how late the load generator was' }),
-  series('ttft_content_ns', NS_BOUNDS, { help: 'Issue to the first content chunk', streamingOnly: true }),
-  series('ttft_reasoning_ns', NS_BOUNDS, { help: 'Issue to the first reasoning chunk', streamingOnly: true }),
-  series('ttft_tool_ns', NS_BOUNDS, { help: 'Issue to the first tool-call chunk', streamingOnly: true }),
+  streamingSeries('ttft_content_ns', NS_BOUNDS, { help: 'Issue to the first content chunk' }),
+  streamingSeries('ttft_reasoning_ns', NS_BOUNDS, { help: 'Issue to the first reasoning chunk' }),
+  streamingSeries('ttft_tool_ns', NS_BOUNDS, { help: 'Issue to the first tool-call chunk' }),
 ] as const satisfies readonly SeriesDescriptor[];
 
 export type CounterName = (typeof COUNTERS)[number]['name'];
 export type SeriesName = (typeof SERIES)[number]['name'];
+/** The series that exist only when answers are streamed. */
+export type StreamingSeriesName = Extract<(typeof SERIES)[number], { streamingOnly: true }>['name'];
 export type MetricDescriptor = CounterDescriptor | SeriesDescriptor;
 
 const METRIC_OF_NAME: ReadonlyMap<string, MetricDescriptor> = new Map(
@@ -119,11 +118,15 @@ function counter<Name extends string>(name: Name, unit: MetricUnit, help: string
   return { kind: 'counter', name, unit, help } as const;
 }
 
-function series<Name extends string>(
-  name: Name,
-  bounds: Pick<SeriesDescriptor, 'unit' | 'hdrLow' | 'hdrHigh'>,
-  options: Pick<SeriesDescriptor, 'help'> & Partial<SeriesDescriptor>,
-) {
-  const defaults = { valueKind: 'int', tailLatency: false, streamingOnly: false } as const;
-  return { kind: 'series' as const, ...defaults, ...bounds, ...options, name };
+type SeriesBounds = Pick<SeriesDescriptor, 'unit' | 'hdrLow' | 'hdrHigh'>;
+type SeriesTraits = Pick<SeriesDescriptor, 'help'> &
+  Partial<Pick<SeriesDescriptor, 'valueKind' | 'tailLatency'>>;
+
+function series<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
+  const defaults = { valueKind: 'int', tailLatency: false } as const;
+  return { kind: 'series', streamingOnly: false, ...defaults, ...bounds, ...traits, name } as const;
+}
+
+function streamingSeries<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
+  return { ...series(name, bounds, traits), streamingOnly: true } as const;
 }

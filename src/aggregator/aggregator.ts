@@ -1,0 +1,289 @@
+import { EVENT_TOPICS, EventKind, FINISH_ABSENT, FINISH_REASONS } from '../core/event-types.ts';
+import { NO_SAMPLE, type SampleSeq } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import type { PromptData } from '../core/model-output.ts';
+import { extraOf, type EventBatch } from '../events/event-batch.ts';
+import type { CounterSampler } from '../metrics/sampler.ts';
+import type { Json, SessionState } from '../metrics/snapshot.ts';
+import type { TokenQueue } from '../tokens/token-queue.ts';
+import { ErrorTally } from './error-tally.ts';
+import { PayloadReader } from './payload-reader.ts';
+import type { RunMetrics } from './run-metrics.ts';
+import { RowFlag, SampleTable, type SampleRow } from './sample-table.ts';
+import { TokenMetrics } from './token-metrics.ts';
+import { TrackingWindows, type TrackingWindow } from './tracking-windows.ts';
+import { Triggers } from './triggers.ts';
+
+/** Type of the error of a sample that the run itself gave up. */
+export const CANCELLED_ERROR_TYPE = 'cancelled';
+
+const ISSUED_DUE = 0;
+const RECORDS_PER_DEBUG_LINE = 10_000;
+
+export interface AggregatorOptions {
+  readonly metrics: RunMetrics;
+  /** Where tokens are counted; undefined without a tokenizer. */
+  readonly tokenQueue: TokenQueue | undefined;
+  readonly log: Log;
+  /** Called in the middle of a batch when the session starts, once. */
+  readonly onStarted?: () => void;
+  /** Called after the batch in which the session ended, once. */
+  readonly onEnded?: () => void;
+}
+
+/**
+ * Folds the events of a run into its metrics, record by record in the order of arrival.
+ *
+ * Only samples issued inside a tracking window are tracked: they have a row from ISSUED to COMPLETE and feed the series and
+ * the `tracked_` counters; all others count in the `total_` counters only. An ERROR counts for a sample while its row
+ * lives, so it has to come before the COMPLETE. Each row ends as exactly one of succeeded, errored and cancelled, so
+ * that rows opened = succeeded + errored + cancelled + in flight. Events behind the session's end are ignored.
+ *
+ * Synchronous and pure but for the token counts, which the queue delivers later. A chunk costs about 0.1 µs; only
+ * prompts, answers and errors allocate.
+ */
+export class Aggregator {
+  readonly #options: AggregatorOptions;
+  readonly #counters: RunMetrics['counters'];
+  readonly #finishReasonCounters: readonly CounterSampler[];
+  readonly #table = new SampleTable();
+  readonly #windows = new TrackingWindows();
+  readonly #errors = new ErrorTally();
+  readonly #triggers: Triggers;
+  readonly #tokens: TokenMetrics;
+  readonly #payloads: PayloadReader;
+  #state: SessionState = 'initialize';
+  #startedNs = NaN;
+  #totalDurationNs = 0;
+  #recordCount = 0;
+  #ended = false;
+
+  constructor(options: AggregatorOptions) {
+    const { metrics, tokenQueue: queue, log } = options;
+    this.#options = options;
+    this.#counters = metrics.counters;
+    this.#finishReasonCounters = FINISH_REASONS.map(
+      (reason) => metrics.counters[`tracked_finish_reason_${reason}`],
+    );
+    this.#triggers = new Triggers(this.#table, metrics);
+    this.#payloads = new PayloadReader(log);
+    const { isl, osl, tpot_ns: tpot } = metrics.series;
+    this.#tokens = new TokenMetrics({ isl, osl, tpot, queue, payloads: this.#payloads });
+  }
+
+  /** `draining` from the session's end on; the terminal state belongs to the final snapshot. */
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Token counts asked for and not yet recorded. */
+  get pendingTaskCount(): number {
+    return this.#tokens.pendingCount;
+  }
+
+  get isTracking(): boolean {
+    return this.#windows.isTracking;
+  }
+
+  get windows(): readonly TrackingWindow[] {
+    return this.#windows.windows;
+  }
+
+  /** Sum over the tracking windows up to now, ns. */
+  get trackedDurationNs(): number {
+    return this.#windows.durationNs();
+  }
+
+  /** LoadGen's window up to now, ns. */
+  get loadgenDurationNs(): number {
+    return this.#windows.loadgenDurationNs();
+  }
+
+  /** The tracked samples in flight. Allocates. */
+  inFlightRows(): readonly SampleRow[] {
+    return this.#table.rows();
+  }
+
+  /** Facts for the snapshot that are no metric. */
+  extras(): { readonly [key: string]: Json } {
+    const { isl, osl, tpot } = this.#tokens.sources;
+    return {
+      in_flight: this.#table.size,
+      token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },
+      errors_by_type: this.#errors.counts().map((error) => ({ ...error })),
+    };
+  }
+
+  /** Tells the prompts of the dataset's rows from `firstRow` on; must precede the samples that use them. */
+  setPrompts(firstRow: number, prompts: readonly PromptData[]): void {
+    this.#tokens.setPrompts(firstRow, prompts);
+  }
+
+  /** Brings the counters of the tracked durations up to date; they are only set at STOP and at the end. */
+  refreshDurations(): void {
+    this.#counters.tracked_duration_ns.set(this.#windows.durationNs());
+    this.#counters.legacy_loadgen_window_duration_ns.set(this.#windows.loadgenDurationNs());
+  }
+
+  /** Folds one batch. @hot */
+  process(batch: EventBatch): void {
+    if (this.#ended) return;
+    const { count, kinds, sampleSeqs, timestampsNs } = batch;
+    let index = 0;
+    for (; index < count && !this.#ended; index++) {
+      const timestampNs = timestampsNs[index]!;
+      const sinceStartNs = timestampNs - this.#startedNs;
+      if (sinceStartNs > this.#totalDurationNs) this.#totalDurationNs = sinceStartNs;
+      this.#fold(batch, index, kinds[index]!, sampleSeqs[index] as SampleSeq, timestampNs);
+    }
+    this.#counters.total_duration_ns.set(this.#totalDurationNs);
+    this.#logProgress(index);
+    if (!this.#ended) return;
+    this.#state = 'draining';
+    this.#options.onEnded?.();
+  }
+
+  /** @hot */
+  #fold(batch: EventBatch, index: number, kind: number, seq: SampleSeq, timestampNs: number): void {
+    switch (kind) {
+      case EventKind.sampleRecvNonFirst:
+        this.#onRecvNonFirst(batch, index, seq, timestampNs);
+        return;
+      case EventKind.sampleRecvFirst:
+        this.#onRecvFirst(batch, index, seq, timestampNs);
+        return;
+      case EventKind.sampleIssued:
+        if (seq !== NO_SAMPLE) this.#onIssued(batch, index, seq, timestampNs);
+        return;
+      case EventKind.sampleComplete:
+        if (seq !== NO_SAMPLE) this.#onComplete(batch, index, seq, timestampNs);
+        return;
+      case EventKind.errorGeneric:
+      case EventKind.errorLoadgen:
+      case EventKind.errorSession:
+      case EventKind.errorClient:
+        this.#onError(batch, index, kind, seq);
+        return;
+      case EventKind.sessionStarted:
+        this.#onStarted(timestampNs);
+        return;
+      case EventKind.sessionEnded:
+        this.#ended = true;
+        return;
+      case EventKind.sessionStartTracking:
+        this.#windows.start(timestampNs);
+        return;
+      case EventKind.sessionStopTracking:
+        this.#windows.stop();
+        this.refreshDurations();
+        return;
+      default: // STOP_LOADGEN says nothing about a sample; an unknown kind is from a later version.
+    }
+  }
+
+  #onStarted(timestampNs: number): void {
+    if (!Number.isNaN(this.#startedNs)) {
+      this.#options.log.error(
+        `the session started twice, at ${this.#startedNs} and ${timestampNs} ns; the first start stays`,
+      );
+      return;
+    }
+    this.#startedNs = timestampNs;
+    this.#state = 'live';
+    this.#options.onStarted?.();
+  }
+
+  #onIssued(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
+    const table = this.#table;
+    let slot = table.slotOf(seq);
+    if (this.#windows.isTracking) {
+      if (slot < 0) slot = table.open(seq);
+      else this.#options.log.warning(`sample ${seq} was issued again while in flight; its row is kept`);
+      const dueNs = extraOf(batch, index, ISSUED_DUE);
+      table.windows[slot] = this.#windows.latestIndex;
+      this.#windows.onIssued(timestampNs);
+      this.#triggers.beforeIssued(timestampNs, dueNs);
+      if (this.#tokens.onIssued(batch, index)) table.flags[slot]! |= RowFlag.islAsked;
+      table.issuedNs[slot] = timestampNs;
+      table.dueNs[slot] = dueNs;
+    }
+    this.#counters.total_samples_issued.add(1);
+    if (slot >= 0) this.#counters.tracked_samples_issued.add(1);
+  }
+
+  /** @hot */
+  #onRecvFirst(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
+    const slot = this.#table.slotOf(seq);
+    if (slot < 0) return;
+    this.#triggers.beforeRecvFirst(slot, timestampNs);
+    this.#table.recvFirstNs[slot] = timestampNs;
+    this.#onChunk(batch, index, slot, timestampNs);
+  }
+
+  /** @hot */
+  #onRecvNonFirst(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
+    const slot = this.#table.slotOf(seq);
+    if (slot >= 0) this.#onChunk(batch, index, slot, timestampNs);
+  }
+
+  /** @hot */
+  #onChunk(batch: EventBatch, index: number, slot: number, timestampNs: number): void {
+    this.#triggers.beforeLastRecv(slot, timestampNs);
+    this.#table.lastRecvNs[slot] = timestampNs;
+    const { extraEnds } = batch;
+    const firstExtra = index === 0 ? 0 : extraEnds[index - 1]!;
+    for (let at = firstExtra; at < extraEnds[index]!; at++) {
+      this.#triggers.onChannelOpened(slot, timestampNs, batch.extras[at]!);
+    }
+  }
+
+  #onComplete(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
+    this.#counters.total_samples_completed.add(1);
+    const table = this.#table;
+    const slot = table.slotOf(seq);
+    if (slot < 0) return;
+    const flags = table.flags[slot]!;
+    this.#triggers.beforeComplete(slot, timestampNs);
+    this.#tokens.onComplete(batch, index, {
+      recvFirstNs: table.recvFirstNs[slot]!,
+      lastRecvNs: table.lastRecvNs[slot]!,
+      completeNs: timestampNs,
+      islAsked: (flags & RowFlag.islAsked) !== 0,
+    });
+    this.#windows.onComplete(table.windows[slot]!, table.issuedNs[slot]!, timestampNs);
+    table.close(seq, slot);
+    this.#counters.tracked_samples_completed.add(1);
+    this.#countFinishReason(batch.finishReasons[index]!);
+    this.#countOutcome(flags);
+  }
+
+  #onError(batch: EventBatch, index: number, kind: EventKind, seq: SampleSeq): void {
+    const payload = this.#payloads.read(batch, index);
+    const type = payload?.type === 'ErrorData' ? payload.data.errorType : EVENT_TOPICS[kind];
+    this.#errors.add(type, payload?.type === 'ErrorData' ? payload.data.errorMessage : '');
+    this.#counters.total_samples_failed.add(1);
+    const slot = seq === NO_SAMPLE ? -1 : this.#table.slotOf(seq);
+    if (slot < 0) return;
+    this.#counters.tracked_samples_failed.add(1);
+    this.#table.flags[slot]! |= type === CANCELLED_ERROR_TYPE ? RowFlag.cancelled : RowFlag.errored;
+  }
+
+  #countFinishReason(code: number): void {
+    if (code === FINISH_ABSENT) return;
+    (this.#finishReasonCounters[code - 1] ?? this.#counters.tracked_finish_reason_other).add(1);
+  }
+
+  /** A sample that met another error before it was cancelled is errored. */
+  #countOutcome(flags: number): void {
+    if ((flags & RowFlag.errored) !== 0) this.#counters.tracked_samples_errored.add(1);
+    else if ((flags & RowFlag.cancelled) !== 0) this.#counters.tracked_samples_cancelled.add(1);
+    else this.#counters.tracked_samples_succeeded.add(1);
+  }
+
+  #logProgress(foldedCount: number): void {
+    const before = Math.floor(this.#recordCount / RECORDS_PER_DEBUG_LINE);
+    this.#recordCount += foldedCount;
+    if (Math.floor(this.#recordCount / RECORDS_PER_DEBUG_LINE) === before) return;
+    this.#options.log.debug(`${this.#recordCount} records folded, ${this.#table.size} samples in flight`);
+  }
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import {
+  COUNTERS,
+  SERIES,
+  type CounterName,
+  type SeriesName,
+  type StreamingSeriesName,
+} from '../core/metric-catalogue.ts';
+import type { MetricsRegistry } from '../metrics/registry.ts';
+import type { CounterSampler, SeriesOptions, SeriesSampler } from '../metrics/sampler.ts';
+
+export interface RunMetricsOptions {
+  /** Whether answers are streamed; when they aren't, the series about chunks don't exist. */
+  readonly streaming: boolean;
+  /** Whether tail latencies carry MLPerf early-stopping bounds. Default false. */
+  readonly earlyStopping?: boolean;
+  /** How series keep and show their values; defaults as in {@link SeriesOptions}. */
+  readonly series?: Pick<
+    SeriesOptions,
+    'significantFigures' | 'bucketCount' | 'percentiles' | 'rawBudgetBytes'
+  >;
+  /** Existing directory for raw values past the budget. Without it they stay in memory. */
+  readonly spillDirectory?: string;
+}
+
+/** Every metric of the catalogue that this run has. */
+export interface RunMetrics {
+  readonly counters: Readonly<Record<CounterName, CounterSampler>>;
+  readonly series: Readonly<Record<Exclude<SeriesName, StreamingSeriesName>, SeriesSampler>> &
+    Readonly<Partial<Record<StreamingSeriesName, SeriesSampler>>>;
+}
+
+/** Registers the catalogue's metrics, in its order. Throws as the registry does when a name is taken. */
+export function registerRunMetrics(registry: MetricsRegistry, options: RunMetricsOptions): RunMetrics {
+  const counters = COUNTERS.map(({ name }) => [name, registry.registerCounter(name)] as const);
+  const series = SERIES.filter(({ streamingOnly }) => options.streaming || !streamingOnly).map((metric) => {
+    const sampler = registry.registerSeries(metric.name, {
+      ...options.series,
+      valueKind: metric.valueKind,
+      hdrLow: metric.hdrLow,
+      hdrHigh: metric.hdrHigh,
+      earlyStopping: metric.tailLatency && options.earlyStopping === true,
+      ...(options.spillDirectory === undefined
+        ? {}
+        : { spillPath: join(options.spillDirectory, `${metric.name}.raw`) }),
+    });
+    return [metric.name, sampler] as const;
+  });
+  return {
+    counters: Object.fromEntries(counters) as RunMetrics['counters'],
+    series: Object.fromEntries(series) as RunMetrics['series'],
+  };
+}

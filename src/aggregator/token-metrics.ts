@@ -1,0 +1,176 @@
+import {
+  fullText,
+  isStructured,
+  messageParts,
+  messagePartsAfterFirstChunk,
+  textAfterFirstChunk,
+} from '../core/model-output-text.ts';
+import type { PromptData, TextModelOutput } from '../core/model-output.ts';
+import { extraOf, type EventBatch } from '../events/event-batch.ts';
+import type { SeriesSampler } from '../metrics/sampler.ts';
+import type { TokenInput } from '../tokens/token-input.ts';
+import type { TokenQueue } from '../tokens/token-queue.ts';
+import type { PayloadReader } from './payload-reader.ts';
+import { PromptTable, promptLength, TOKEN_SOURCES, type TokenSource } from './prompt-table.ts';
+
+type TokenMetric = 'isl' | 'osl' | 'tpot';
+
+/** How many values of each token metric came from each source. */
+export type TokenSourceCounts = Readonly<Record<TokenMetric, Readonly<Record<TokenSource, number>>>>;
+
+export interface TokenMetricsOptions {
+  readonly isl: SeriesSampler;
+  readonly osl: SeriesSampler;
+  /** Undefined when answers aren't streamed. */
+  readonly tpot: SeriesSampler | undefined;
+  /** Undefined without a tokenizer. */
+  readonly queue: TokenQueue | undefined;
+  readonly payloads: PayloadReader;
+}
+
+/** The stamps of a sample that has ended, ns; `NaN` for chunks that did not come. */
+export interface EndedSample {
+  readonly recvFirstNs: number;
+  readonly lastRecvNs: number;
+  readonly completeNs: number;
+  /** Whether `onIssued` has counted its prompt, or will. */
+  readonly islAsked: boolean;
+}
+
+/** Positions of the extras. */
+const ISSUED_ROW = 1;
+const PROMPT_TOKENS = 0;
+const COMPLETION_TOKENS = 1;
+
+/**
+ * Input length, output length and time per output token of tracked samples.
+ *
+ * Where the counts come from:
+ * - `isl`: at ISSUED the prompt's token ids, else our tokenizer. Only a sample for which neither applies takes the prompt
+ *   tokens of the server's `usage`, at COMPLETE. So a sample's prompt is counted once, by one source, and with a tokenizer
+ *   every prompt is counted in the same way.
+ * - `osl`, `tpot_ns`: the completion tokens of the server's `usage` when it told them, else our tokenizer.
+ *   An answer of no tokens has no `osl`.
+ *
+ * `tpot_ns` by usage is (complete − first chunk) / (completion tokens − 1), by our tokenizer it is that time over the tokens
+ * after the first chunk. An answer that came in one chunk has none: nothing was timed between its tokens.
+ */
+export class TokenMetrics {
+  readonly #options: TokenMetricsOptions;
+  readonly #prompts: PromptTable;
+  readonly #sources: Record<TokenMetric, Record<TokenSource, number>> = {
+    isl: noneBySource(),
+    osl: noneBySource(),
+    tpot: noneBySource(),
+  };
+
+  constructor(options: TokenMetricsOptions) {
+    this.#options = options;
+    const { queue } = options;
+    this.#prompts = new PromptTable(queue && ((input, onCount) => queue.enqueue(input, onCount)));
+  }
+
+  /** Values asked for and not yet recorded. */
+  get pendingCount(): number {
+    return (this.#options.queue?.pendingCount ?? 0) + this.#prompts.waitingCount;
+  }
+
+  get sources(): TokenSourceCounts {
+    return this.#sources;
+  }
+
+  /** Tells the prompts of the dataset's rows from `firstRow` on. */
+  setPrompts(firstRow: number, prompts: readonly PromptData[]): void {
+    this.#prompts.set(firstRow, prompts);
+  }
+
+  /** Counts the prompt of issued record `index`, now or later; false when that can't be done. */
+  onIssued(batch: EventBatch, index: number): boolean {
+    const payload = this.#options.payloads.read(batch, index);
+    if (payload?.type === 'PromptData') return this.#askPromptLength(payload.data);
+    const row = payload === undefined ? extraOf(batch, index, ISSUED_ROW) : NaN;
+    return !Number.isNaN(row) && this.#prompts.ask(row, this.#recordIsl);
+  }
+
+  /** Counts the answer of completed record `index`, now or later. */
+  onComplete(batch: EventBatch, index: number, sample: EndedSample): void {
+    const promptTokens = extraOf(batch, index, PROMPT_TOKENS);
+    if (!sample.islAsked && isTokenCount(promptTokens)) this.#recordIsl(promptTokens, 'server');
+    const completionTokens = extraOf(batch, index, COMPLETION_TOKENS);
+    if (isTokenCount(completionTokens)) this.#takeUsage(completionTokens, sample);
+    else if (this.#options.queue !== undefined) this.#askAnswerLength(batch, index, sample);
+  }
+
+  #askPromptLength(prompt: PromptData): boolean {
+    const length = promptLength(prompt);
+    if (length.kind === 'known') {
+      this.#recordIsl(length.tokenCount, 'token_ids');
+      return true;
+    }
+    if (length.kind === 'unknown' || this.#options.queue === undefined) return false;
+    this.#options.queue.enqueue(length.input, (tokenCount) => this.#recordIsl(tokenCount, 'tokenizer'));
+    return true;
+  }
+
+  #takeUsage(completionTokens: number, { recvFirstNs, lastRecvNs, completeNs }: EndedSample): void {
+    if (completionTokens === 0) return;
+    this.#recordOsl(completionTokens, 'server');
+    if (completionTokens > 1 && lastRecvNs > recvFirstNs) {
+      this.#recordTpot((completeNs - recvFirstNs) / (completionTokens - 1), 'server');
+    }
+  }
+
+  #askAnswerLength(batch: EventBatch, index: number, { recvFirstNs, completeNs }: EndedSample): void {
+    const { queue, payloads, tpot } = this.#options;
+    const payload = payloads.read(batch, index);
+    if (queue === undefined || payload?.type !== 'TextModelOutput') return;
+    const whole = answerInput(payload.data);
+    if (whole !== undefined) queue.enqueue(whole, (tokenCount) => this.#recordOsl(tokenCount, 'tokenizer'));
+    if (tpot === undefined || Number.isNaN(recvFirstNs)) return;
+    const rest = answerInputAfterFirstChunk(payload.data);
+    if (rest === undefined) return;
+    queue.enqueue(rest, (tokenCount) => {
+      if (tokenCount > 0) this.#recordTpot((completeNs - recvFirstNs) / tokenCount, 'tokenizer');
+    });
+  }
+
+  readonly #recordIsl = (tokenCount: number, source: TokenSource): void => {
+    this.#options.isl.record(tokenCount);
+    this.#sources.isl[source]++;
+  };
+
+  #recordOsl(tokenCount: number, source: TokenSource): void {
+    this.#options.osl.record(tokenCount);
+    this.#sources.osl[source]++;
+  }
+
+  #recordTpot(nsPerToken: number, source: TokenSource): void {
+    if (this.#options.tpot === undefined) return;
+    this.#options.tpot.record(nsPerToken);
+    this.#sources.tpot[source]++;
+  }
+}
+
+/** An answer to be counted whole: by its parts when it has more than text; nothing when it is empty. */
+function answerInput(output: TextModelOutput): TokenInput | undefined {
+  if (isStructured(output)) return { kind: 'answer', answer: messageParts(output) };
+  return textInput(fullText(output));
+}
+
+function answerInputAfterFirstChunk(output: TextModelOutput): TokenInput | undefined {
+  if (isStructured(output)) return { kind: 'answer', answer: messagePartsAfterFirstChunk(output) };
+  return textInput(textAfterFirstChunk(output));
+}
+
+function textInput(text: string): TokenInput | undefined {
+  return text === '' ? undefined : { kind: 'text', text };
+}
+
+/** Whether the server told a count that can be one. */
+function isTokenCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+function noneBySource(): Record<TokenSource, number> {
+  return Object.fromEntries(TOKEN_SOURCES.map((source) => [source, 0])) as Record<TokenSource, number>;
+}

@@ -1,0 +1,66 @@
+import { CHANNELS } from '../core/event-types.ts';
+import type { SeriesSampler } from '../metrics/sampler.ts';
+import type { RunMetrics } from './run-metrics.ts';
+import { RowFlag, type SampleTable } from './sample-table.ts';
+
+/**
+ * What a change of a row records. Each trigger is called before the change is written, so that the row still holds the
+ * stamps from before it. A stamp that is not there (NaN) records nothing; differences are recorded unfiltered, negative
+ * ones too.
+ */
+export class Triggers {
+  readonly #table: SampleTable;
+  readonly #sampleLatency: SeriesSampler;
+  readonly #ttft: SeriesSampler | undefined;
+  readonly #chunkDelta: SeriesSampler | undefined;
+  readonly #responseTtft: SeriesSampler | undefined;
+  readonly #responseLatency: SeriesSampler;
+  readonly #issueDelay: SeriesSampler;
+  /** By the code of the channel. */
+  readonly #ttftOfChannel: readonly (SeriesSampler | undefined)[];
+
+  constructor(table: SampleTable, { series }: RunMetrics) {
+    this.#table = table;
+    this.#sampleLatency = series.sample_latency_ns;
+    this.#ttft = series.ttft_ns;
+    this.#chunkDelta = series.chunk_delta_ns;
+    this.#responseTtft = series.response_ttft_ns;
+    this.#responseLatency = series.response_latency_ns;
+    this.#issueDelay = series.issue_delay_ns;
+    this.#ttftOfChannel = CHANNELS.map((channel) => series[`ttft_${channel}_ns`]);
+  }
+
+  /** @hot */
+  beforeIssued(timestampNs: number, dueNs: number): void {
+    if (!Number.isNaN(dueNs)) this.#issueDelay.record(timestampNs - dueNs);
+  }
+
+  /** @hot */
+  beforeRecvFirst(slot: number, timestampNs: number): void {
+    const { issuedNs, dueNs, recvFirstNs } = this.#table;
+    this.#ttft?.record(timestampNs - issuedNs[slot]!);
+    const sinceDueNs = timestampNs - dueNs[slot]!;
+    const isFirst = Number.isNaN(recvFirstNs[slot]!);
+    if (isFirst && !Number.isNaN(sinceDueNs)) this.#responseTtft?.record(sinceDueNs);
+  }
+
+  /** For each chunk, the first one too. @hot */
+  beforeLastRecv(slot: number, timestampNs: number): void {
+    const deltaNs = timestampNs - this.#table.lastRecvNs[slot]!;
+    if (!Number.isNaN(deltaNs)) this.#chunkDelta?.record(deltaNs);
+  }
+
+  /** A chunk that opens a channel. */
+  onChannelOpened(slot: number, timestampNs: number, channelCode: number): void {
+    this.#ttftOfChannel[channelCode]?.record(timestampNs - this.#table.issuedNs[slot]!);
+  }
+
+  /** @hot */
+  beforeComplete(slot: number, timestampNs: number): void {
+    const { issuedNs, dueNs, flags } = this.#table;
+    this.#sampleLatency.record(timestampNs - issuedNs[slot]!);
+    const sinceDueNs = timestampNs - dueNs[slot]!;
+    const succeeded = (flags[slot]! & (RowFlag.errored | RowFlag.cancelled)) === 0;
+    if (succeeded && !Number.isNaN(sinceDueNs)) this.#responseLatency.record(sinceDueNs);
+  }
+}
