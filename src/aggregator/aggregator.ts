@@ -68,7 +68,7 @@ export class Aggregator {
     this.#triggers = new Triggers(this.#table, metrics);
     this.#payloads = new PayloadReader(log);
     const { isl, osl, tpot_ns: tpot } = metrics.series;
-    this.#tokens = new TokenMetrics({ isl, osl, tpot, queue, payloads: this.#payloads });
+    this.#tokens = new TokenMetrics({ isl, osl, tpot, queue, payloads: this.#payloads, table: this.#table });
   }
 
   /** `draining` from the session's end on; the terminal state belongs to the final snapshot. */
@@ -203,7 +203,7 @@ export class Aggregator {
       table.windows[slot] = this.#windows.latestIndex;
       this.#windows.onIssued(timestampNs);
       this.#triggers.beforeIssued(timestampNs, dueNs);
-      if (this.#tokens.onIssued(batch, index)) table.flags[slot]! |= RowFlag.islAsked;
+      this.#tokens.onIssued(batch, index, slot);
       table.issuedNs[slot] = timestampNs;
       table.dueNs[slot] = dueNs;
     }
@@ -242,19 +242,13 @@ export class Aggregator {
     const table = this.#table;
     const slot = table.slotOf(seq);
     if (slot < 0) return;
-    const flags = table.flags[slot]!;
     this.#triggers.beforeComplete(slot, timestampNs);
-    this.#tokens.onComplete(batch, index, {
-      recvFirstNs: table.recvFirstNs[slot]!,
-      lastRecvNs: table.lastRecvNs[slot]!,
-      completeNs: timestampNs,
-      islAsked: (flags & RowFlag.islAsked) !== 0,
-    });
+    this.#tokens.onComplete(batch, index, slot, timestampNs);
     this.#windows.onComplete(table.windows[slot]!, table.issuedNs[slot]!, timestampNs);
-    table.close(seq, slot);
     this.#counters.tracked_samples_completed.add(1);
     this.#countFinishReason(batch.finishReasons[index]!);
-    this.#countOutcome(flags);
+    this.#countOutcome(table.flags[slot]!);
+    table.close(seq, slot);
   }
 
   #onError(batch: EventBatch, index: number, kind: EventKind, seq: SampleSeq): void {

@@ -12,6 +12,7 @@ import type { TokenInput } from '../tokens/token-input.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
 import type { PayloadReader } from './payload-reader.ts';
 import { PromptTable, promptLength, TOKEN_SOURCES, type TokenSource } from './prompt-table.ts';
+import { RowFlag, type SampleTable } from './sample-table.ts';
 
 type TokenMetric = 'isl' | 'osl' | 'tpot';
 
@@ -26,15 +27,7 @@ export interface TokenMetricsOptions {
   /** Undefined without a tokenizer. */
   readonly queue: TokenQueue | undefined;
   readonly payloads: PayloadReader;
-}
-
-/** The stamps of a sample that has ended, ns; `NaN` for chunks that did not come. */
-export interface EndedSample {
-  readonly recvFirstNs: number;
-  readonly lastRecvNs: number;
-  readonly completeNs: number;
-  /** Whether `onIssued` has counted its prompt, or will. */
-  readonly islAsked: boolean;
+  readonly table: SampleTable;
 }
 
 /** Positions of the extras. */
@@ -84,21 +77,26 @@ export class TokenMetrics {
     this.#prompts.set(firstRow, prompts);
   }
 
-  /** Counts the prompt of issued record `index`, now or later; false when that can't be done. */
-  onIssued(batch: EventBatch, index: number): boolean {
+  /** Counts the prompt of issued record `index`, now or later, and marks its row when that can be done. */
+  onIssued(batch: EventBatch, index: number, slot: number): void {
     const payload = this.#options.payloads.read(batch, index);
-    if (payload?.type === 'PromptData') return this.#askPromptLength(payload.data);
     const row = payload === undefined ? extraOf(batch, index, ISSUED_ROW) : NaN;
-    return !Number.isNaN(row) && this.#prompts.ask(row, this.#recordIsl);
+    const asked =
+      payload?.type === 'PromptData'
+        ? this.#askPromptLength(payload.data)
+        : !Number.isNaN(row) && this.#prompts.ask(row, this.#recordIsl);
+    if (asked) this.#options.table.flags[slot]! |= RowFlag.islAsked;
   }
 
-  /** Counts the answer of completed record `index`, now or later. */
-  onComplete(batch: EventBatch, index: number, sample: EndedSample): void {
+  /** Counts the answer of completed record `index`, whose row is still there, now or later. */
+  onComplete(batch: EventBatch, index: number, slot: number, completeNs: number): void {
+    const { table, queue } = this.#options;
     const promptTokens = extraOf(batch, index, PROMPT_TOKENS);
-    if (!sample.islAsked && isTokenCount(promptTokens)) this.#recordIsl(promptTokens, 'server');
+    const islAsked = (table.flags[slot]! & RowFlag.islAsked) !== 0;
+    if (!islAsked && isTokenCount(promptTokens)) this.#recordIsl(promptTokens, 'server');
     const completionTokens = extraOf(batch, index, COMPLETION_TOKENS);
-    if (isTokenCount(completionTokens)) this.#takeUsage(completionTokens, sample);
-    else if (this.#options.queue !== undefined) this.#askAnswerLength(batch, index, sample);
+    if (isTokenCount(completionTokens)) this.#takeUsage(completionTokens, slot, completeNs);
+    else if (queue !== undefined) this.#askAnswerLength(queue, batch, index, slot, completeNs);
   }
 
   #askPromptLength(prompt: PromptData): boolean {
@@ -112,21 +110,29 @@ export class TokenMetrics {
     return true;
   }
 
-  #takeUsage(completionTokens: number, { recvFirstNs, lastRecvNs, completeNs }: EndedSample): void {
+  #takeUsage(completionTokens: number, slot: number, completeNs: number): void {
     if (completionTokens === 0) return;
     this.#recordOsl(completionTokens, 'server');
-    if (completionTokens > 1 && lastRecvNs > recvFirstNs) {
+    const recvFirstNs = this.#options.table.recvFirstNs[slot]!;
+    const cameInSeveralChunks = this.#options.table.lastRecvNs[slot]! > recvFirstNs;
+    if (completionTokens > 1 && cameInSeveralChunks) {
       this.#recordTpot((completeNs - recvFirstNs) / (completionTokens - 1), 'server');
     }
   }
 
-  #askAnswerLength(batch: EventBatch, index: number, { recvFirstNs, completeNs }: EndedSample): void {
-    const { queue, payloads, tpot } = this.#options;
-    const payload = payloads.read(batch, index);
-    if (queue === undefined || payload?.type !== 'TextModelOutput') return;
+  #askAnswerLength(
+    queue: TokenQueue,
+    batch: EventBatch,
+    index: number,
+    slot: number,
+    completeNs: number,
+  ): void {
+    const payload = this.#options.payloads.read(batch, index);
+    if (payload?.type !== 'TextModelOutput') return;
     const whole = answerInput(payload.data);
     if (whole !== undefined) queue.enqueue(whole, (tokenCount) => this.#recordOsl(tokenCount, 'tokenizer'));
-    if (tpot === undefined || Number.isNaN(recvFirstNs)) return;
+    const recvFirstNs = this.#options.table.recvFirstNs[slot]!;
+    if (this.#options.tpot === undefined || Number.isNaN(recvFirstNs)) return;
     const rest = answerInputAfterFirstChunk(payload.data);
     if (rest === undefined) return;
     queue.enqueue(rest, (tokenCount) => {
