@@ -112,11 +112,13 @@ export class AggregatorSupervisor {
     this.#child = child;
     createInterface({ input: child.stderr }).on('line', (line) => log.warning(`aggregator: ${line}`));
     child.once('spawn', () => onStarted?.(child.pid!));
-    child.once('error', (error) => this.#died(error.message));
-    child.once('exit', (code, signal) => {
-      if (code === 0) this.#ended.resolve(true);
-      else this.#died(signal ?? `exit code ${code}`);
-    });
+    // After a failed start both may come: the first one counts.
+    const over = Promise.withResolvers<string | undefined>();
+    child.once('error', (error) => over.resolve(error.message));
+    child.once('exit', (code, signal) =>
+      over.resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)),
+    );
+    void over.promise.then((cause) => (cause === undefined ? this.#ended.resolve(true) : this.#died(cause)));
   }
 
   #died(how: string): void {
