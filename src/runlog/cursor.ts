@@ -1,0 +1,141 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { InferometerError } from '../core/errors.ts';
+import { type Frame, FRAME_HEADER_BYTES, type FrameFault, openFrame } from '../transport/frame.ts';
+import { MAX_FRAME_BYTES } from './append.ts';
+import { bodyLength, hasWholeFrameAt, hasWholeFrameBehind } from './tail-scan.ts';
+
+const READ_BYTES = 2 ** 18;
+
+type Fault = FrameFault | 'length';
+
+const FAULT_TEXTS: Readonly<Record<Fault, string>> = {
+  short: 'frame reaches beyond the end',
+  magic: 'no frame starts here',
+  version: 'frame of an unknown version',
+  checksum: 'frame fails its checksum',
+  length: `frame longer than ${MAX_FRAME_BYTES} bytes`,
+};
+
+/**
+ * A place in a run log from which frames are read in order, also while the log is written.
+ *
+ * One buffer serves all frames: it grows to the largest and no further, so a frame is valid until the next call of
+ * {@link next}.
+ */
+export class RunLogCursor {
+  readonly path: string;
+  readonly #file: FileHandle;
+  #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  /** Bytes `#start … #end` of the buffer are the log from `#offset` on. */
+  #start = 0;
+  #end = 0;
+  #offset: number;
+  #nextSeq: number | undefined;
+
+  private constructor(path: string, file: FileHandle, offset: number) {
+    this.path = path;
+    this.#file = file;
+    this.#offset = offset;
+  }
+
+  /** `fromByte` must be where a frame starts. */
+  static async open(path: string, fromByte = 0): Promise<RunLogCursor> {
+    return new RunLogCursor(path, await open(path, 'r'), fromByte);
+  }
+
+  /** Where the next frame starts, bytes. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /**
+   * The next frame, or `undefined` while there is no whole one: at the end, or before a torn tail. More may have been
+   * written at the next call.
+   *
+   * Throws `INFEROMETER_RUNLOG_CORRUPT` for a broken frame with a whole one behind it, or one out of sequence.
+   */
+  async next(): Promise<Frame | undefined> {
+    let frame = this.#inBuffer();
+    while (frame === 'short' && (await this.#fill())) frame = this.#inBuffer();
+    if (frame === 'short') return undefined;
+    if (typeof frame === 'string') {
+      await this.requireTornTail(frame);
+      return undefined;
+    }
+    if (this.#nextSeq !== undefined && frame.seq !== this.#nextSeq) {
+      throw this.#corrupt(`frame ${frame.seq} where ${this.#nextSeq} was due`);
+    }
+    this.#nextSeq = frame.seq + 1;
+    this.#start += frame.bytes.length;
+    this.#offset += frame.bytes.length;
+    return frame;
+  }
+
+  /** Goes on at another place where a frame starts. */
+  seek(offset: number): void {
+    if (offset === this.#offset) return;
+    const start = this.#start + (offset - this.#offset);
+    const buffered = start >= 0 && start <= this.#end;
+    this.#start = buffered ? start : 0;
+    this.#end = buffered ? this.#end : 0;
+    this.#offset = offset;
+    this.#nextSeq = undefined;
+  }
+
+  /** Size of the log now, bytes. */
+  async size(): Promise<number> {
+    return (await this.#file.stat()).size;
+  }
+
+  /** Throws `INFEROMETER_RUNLOG_CORRUPT` when a whole frame stands behind the one that {@link next} could not read. */
+  async requireTornTail(fault: Fault = 'short'): Promise<void> {
+    if (!(await hasWholeFrameBehind(this.#file, this.#offset))) return;
+    // A writer at work may have finished this one too before it wrote the one behind.
+    if (!(await hasWholeFrameAt(this.#file, this.#offset))) {
+      throw this.#corrupt(`${FAULT_TEXTS[fault]}, and whole frames follow it`);
+    }
+    this.#start = this.#end = 0;
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  #inBuffer(): Frame | Fault {
+    const frame = openFrame(this.#buffer.subarray(this.#start, this.#end));
+    return frame === 'short' && this.#wantedBytes() > MAX_FRAME_BYTES ? 'length' : frame;
+  }
+
+  /** Size of the frame at `#start` as far as it is known. */
+  #wantedBytes(): number {
+    const known = this.#end - this.#start >= FRAME_HEADER_BYTES;
+    return known ? FRAME_HEADER_BYTES + bodyLength(this.#buffer, this.#start) : FRAME_HEADER_BYTES;
+  }
+
+  /** Reads on behind what is buffered; false when the log has nothing more to offer. */
+  async #fill(): Promise<boolean> {
+    const wanted = this.#wantedBytes();
+    const held = this.#end - this.#start;
+    // A torn or corrupt length must not cost its worth in memory.
+    if (wanted > READ_BYTES && this.#offset + wanted > (await this.size())) return false;
+    if (this.#start + wanted > this.#buffer.length || this.#end === this.#buffer.length) {
+      const target = wanted > this.#buffer.length ? Buffer.allocUnsafeSlow(wanted) : this.#buffer;
+      this.#buffer.copy(target, 0, this.#start, this.#end);
+      this.#buffer = target;
+      this.#start = 0;
+      this.#end = held;
+    }
+    const room = this.#buffer.length - this.#end;
+    const { bytesRead } = await this.#file.read(this.#buffer, this.#end, room, this.#offset + held);
+    this.#end += bytesRead;
+    return bytesRead > 0;
+  }
+
+  #corrupt(what: string): InferometerError {
+    return new InferometerError(
+      'INFEROMETER_RUNLOG_CORRUPT',
+      'result',
+      `${this.path} is corrupt at byte ${this.#offset}: ${what}`,
+    );
+  }
+}

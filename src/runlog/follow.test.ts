@@ -1,0 +1,296 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLog } from '../core/log.ts';
+import { type Frame, FRAME_HEADER_BYTES, FrameKind, openFrame } from '../transport/frame.ts';
+import { FRAME_CODEC } from '../transport/frame-codec.ts';
+import { bindMemoryPublisher, connectMemorySubscriber, MemoryBus } from '../transport/memory.ts';
+import type { MessageSubscriber } from '../transport/message.ts';
+import { RunLogWriter } from './append.ts';
+import { type FollowerOptions, type FrameHandler, RunLogFollower } from './follow.ts';
+
+let directory: string;
+let path: string;
+let writer: RunLogWriter;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'follow-'));
+  path = join(directory, 'run.log');
+  writer = RunLogWriter.open(path);
+});
+afterEach(async () => {
+  await writer.close();
+  await rm(directory, { recursive: true });
+});
+
+function append(bodyBytes = 40): Frame {
+  const bytes = new Uint8Array(FRAME_HEADER_BYTES + bodyBytes).fill(writer.nextSeq, FRAME_HEADER_BYTES);
+  return writer.append(FrameKind.events, bytes);
+}
+
+/** A stream whose deliveries the test decides. */
+class ManualStream implements MessageSubscriber<Frame> {
+  deliver: (frames: readonly Frame[]) => void = () => undefined;
+  start(process: (frames: readonly Frame[]) => void): void {
+    this.deliver = process;
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+interface Following {
+  readonly follower: RunLogFollower;
+  readonly seqs: number[];
+  readonly done: Promise<void>;
+}
+
+function follow(options: Partial<FollowerOptions> = {}, handle?: FrameHandler): Following {
+  const follower = new RunLogFollower({ path, pollMs: 5, ...options });
+  const seqs: number[] = [];
+  const done = follower.run((frame) => {
+    expect([...new Set(frame.body)]).toEqual(frame.body.length === 0 ? [] : [frame.seq & 0xff]);
+    seqs.push(frame.seq);
+    return handle?.(frame);
+  });
+  return { follower, seqs, done };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let waitedMs = 0; !condition(); waitedMs += 2) {
+    if (waitedMs > 5000) throw new Error('waited 5 s in vain');
+    await sleep(2);
+  }
+}
+
+async function end({ follower, done }: Following): Promise<void> {
+  follower.stop();
+  await done;
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+describe('RunLogFollower', () => {
+  it('tails a file that is not there yet', async () => {
+    const log = join(directory, 'later.log');
+    const following = follow({ path: log });
+    await sleep(15);
+    const later = RunLogWriter.open(log);
+    for (let i = 0; i < 3; i++) {
+      later.append(FrameKind.events, new Uint8Array(FRAME_HEADER_BYTES));
+      await sleep(8);
+    }
+    await until(() => following.seqs.length === 3);
+    await end(following);
+    await later.close();
+    expect(following.seqs).toEqual([0, 1, 2]);
+    expect(following.follower.heals).toBe(0);
+  });
+
+  it('catches up from the log, then takes the stream, and counts no heal', async () => {
+    for (let i = 0; i < 50; i++) append();
+    const stream = new ManualStream();
+    const following = follow({ subscriber: stream, pollMs: 60_000 });
+    await until(() => following.seqs.length === 50);
+    for (let i = 0; i < 50; i++) stream.deliver([append()]);
+    await until(() => following.seqs.length === 100);
+    await end(following);
+    expect(following.seqs).toEqual(numbers(100));
+    expect([following.follower.heals, following.follower.healedFrames]).toEqual([0, 0]);
+  });
+
+  it('heals a gap in the stream at the next frame, and counts it', async () => {
+    const stream = new ManualStream();
+    const following = follow({ subscriber: stream, pollMs: 60_000 });
+    stream.deliver([append()]);
+    await until(() => following.seqs.length === 1);
+    append();
+    append();
+    stream.deliver([append()]);
+    await until(() => following.seqs.length === 4);
+    await end(following);
+    expect(following.seqs).toEqual(numbers(4));
+    expect([following.follower.heals, following.follower.healedFrames]).toEqual([1, 2]);
+  });
+
+  it('heals the loss of the last frames when the stream stays silent', async () => {
+    const stream = new ManualStream();
+    const following = follow({ subscriber: stream });
+    stream.deliver([append()]);
+    await until(() => following.seqs.length === 1);
+    append();
+    append();
+    await until(() => following.seqs.length === 3);
+    await end(following);
+    expect([following.follower.heals, following.follower.healedFrames]).toEqual([1, 2]);
+  });
+
+  it('drops what a slow handler cannot take and reads it back from the log', async () => {
+    const stream = new ManualStream();
+    const following = follow({ subscriber: stream, windowFrames: 3 }, () => sleep(1));
+    for (let i = 0; i < 60; i++) stream.deliver([append()]);
+    await until(() => following.seqs.length === 60);
+    await end(following);
+    expect(following.seqs).toEqual(numbers(60));
+  });
+
+  it('hands over one frame at a time', async () => {
+    for (let i = 0; i < 20; i++) append();
+    let inside = 0;
+    const following = follow({}, async () => {
+      expect(++inside).toBe(1);
+      await sleep(1);
+      inside--;
+    });
+    await until(() => following.seqs.length === 20);
+    await end(following);
+  });
+
+  it('stops from within its handler and delivers nothing more', async () => {
+    for (let i = 0; i < 10; i++) append();
+    const following: Following = follow({}, (frame) => {
+      if (frame.seq === 4) following.follower.stop();
+    });
+    await following.done;
+    expect(following.seqs).toEqual(numbers(5));
+  });
+
+  it('rejects with what its handler throws', async () => {
+    append();
+    const following = follow({}, () => {
+      throw new Error('handler');
+    });
+    await expect(following.done).rejects.toThrow('handler');
+  });
+
+  it.each([
+    ['a byte of a body', (log: Buffer) => (log[150]! ^= 1)],
+    ['a length', (log: Buffer) => log.writeUInt32LE(1_000_000, 64 + 16)],
+  ])('rejects when the log is corrupt where it is needed: %s', async (_what, corrupt) => {
+    for (let i = 0; i < 5; i++) append();
+    const log = await readFile(path);
+    corrupt(log);
+    await writeFile(path, log);
+    const following = follow();
+    await expect(following.done).rejects.toMatchObject({ code: 'INFEROMETER_RUNLOG_CORRUPT' });
+    expect(following.seqs.length).toBeGreaterThan(0);
+  });
+
+  it('waits for a log that lags behind the stream', async () => {
+    const lines: string[] = [];
+    const stream = new ManualStream();
+    const hidden = join(directory, 'lagging.log');
+    await writeFile(hidden, '');
+    const following = follow({
+      path: hidden,
+      subscriber: stream,
+      log: createLog((line) => lines.push(line)),
+    });
+    await sleep(10);
+    append();
+    stream.deliver([append()]);
+    await until(() => lines.length > 0);
+    expect(following.seqs).toEqual([]);
+    await writeFile(hidden, await readFile(path));
+    await until(() => following.seqs.length === 2);
+    await end(following);
+    expect(lines[0]).toContain('frame 0 is neither in the stream (at 1)');
+  });
+
+  it('passes over a frame the wire corrupted, over a bus', async () => {
+    const bus = new MemoryBus();
+    let corruptNext = false;
+    const publisher = await bindMemoryPublisher(
+      bus,
+      {
+        ...FRAME_CODEC,
+        encode(frame: Frame) {
+          const payload = Buffer.from(frame.bytes);
+          if (corruptNext) payload[30]! ^= 1;
+          return { topic: FRAME_CODEC.encode(frame).topic, payload };
+        },
+      },
+      'frames',
+    );
+    const subscriber = await connectMemorySubscriber(bus, FRAME_CODEC, 'frames');
+    const following = follow({ subscriber, pollMs: 60_000 });
+    for (let i = 0; i < 30; i++) {
+      corruptNext = i % 10 === 5;
+      publisher.publish(append());
+      await sleep(1);
+    }
+    await until(() => following.seqs.length === 30);
+    await end(following);
+    expect(following.seqs).toEqual(numbers(30));
+    expect(following.follower.healedFrames).toBe(3);
+  });
+
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.constant('send' as const) },
+    { weight: 3, arbitrary: fc.constant('lose' as const) },
+    { weight: 1, arbitrary: fc.constant('twice' as const) },
+    { weight: 1, arbitrary: fc.constant('pause' as const) },
+  );
+
+  it('delivers each frame once and in order under any loss, late start and restart', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 60 }),
+        fc.nat({ max: 60 }),
+        fc.nat({ max: 60 }),
+        fc.integer({ min: 1, max: 8 }),
+        fc.boolean(),
+        async (steps, startAt, restartAt, windowFrames, slow) => {
+          await writer.close();
+          await rm(path);
+          writer = RunLogWriter.open(path);
+          const followings: Following[] = [];
+          let stream = new ManualStream();
+          const start = () => {
+            stream = new ManualStream();
+            const options = { subscriber: stream, pollMs: 2, windowFrames, windowBytes: 2000 };
+            followings.push(follow(options, () => (slow ? Promise.resolve() : undefined)));
+          };
+          for (const [i, action] of steps.entries()) {
+            if (i === startAt || i === restartAt) start();
+            if (action === 'pause') await sleep(1);
+            else {
+              const frame = append(i * 7);
+              if (action !== 'lose') stream.deliver([frame]);
+              if (action === 'twice') stream.deliver([frame, frame]);
+            }
+          }
+          if (followings.length === 0) start();
+          for (const following of followings) {
+            await until(() => following.seqs.length >= writer.nextSeq);
+            await end(following);
+            expect(following.seqs).toEqual(numbers(writer.nextSeq));
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('FRAME_CODEC', () => {
+  it('passes frames through unread and drops corrupt ones', () => {
+    const frame = append(5);
+    const { payload } = FRAME_CODEC.encode(frame);
+    expect(payload).toBe(frame.bytes);
+    expect(FRAME_CODEC.decode(payload, new Uint8Array(40))).toEqual(openFrame(frame.bytes));
+    const corrupt = Buffer.from(payload);
+    corrupt[26]! ^= 1;
+    let error: unknown;
+    try {
+      FRAME_CODEC.decode(corrupt, new Uint8Array(40));
+    } catch (caught) {
+      error = caught;
+    }
+    expect(FRAME_CODEC.onDecodeError(error, corrupt)).toBeUndefined();
+    expect(() => FRAME_CODEC.onDecodeError(new TypeError('bug'), corrupt)).toThrow('bug');
+  });
+});
