@@ -1,0 +1,56 @@
+import type { Log } from '../core/log.ts';
+import type { MetricsSnapshot } from '../metrics/snapshot.ts';
+import { readFrames } from '../runlog/read.ts';
+import type { MessagePublisher } from '../transport/message.ts';
+import { RunFold } from './run-fold.ts';
+import type { RunHeader } from './run-header.ts';
+
+export interface Replay {
+  readonly header: RunHeader;
+  readonly snapshot: MetricsSnapshot;
+  /** Bytes behind the last whole frame, of one that was being written when the run died. */
+  readonly tornBytes: number;
+}
+
+/**
+ * Rebuilds the final snapshot from a run log, through the same code as the live aggregator. A log without the
+ * session's end gives an interrupted snapshot of all there is. `undefined` when the log does not even hold its header.
+ */
+export async function replayRun(logPath: string, log: Log): Promise<Replay | undefined> {
+  const last = new LastSnapshot();
+  let frames = 0;
+  let tornBytes = 0;
+  const fold = new RunFold({
+    publisher: last,
+    finalPath: undefined,
+    publishIntervalMs: 0,
+    drainTimeoutMs: 0,
+    eventStream: () => ({ frames, heals: 0, healed_frames: 0, torn_bytes: tornBytes, replayed: true }),
+    log,
+  });
+  for await (const frame of readFrames(logPath, { onTornTail: (bytes) => (tornBytes = bytes) })) {
+    frames += 1;
+    await fold.handle(frame);
+    if (fold.ended) break;
+  }
+  await (fold.ended ? fold.finished() : fold.interrupt());
+  return fold.header === undefined || last.snapshot === undefined
+    ? undefined
+    : { header: fold.header, snapshot: last.snapshot, tornBytes };
+}
+
+/** A publisher nobody listens to: keeps the last snapshot. */
+class LastSnapshot implements MessagePublisher<MetricsSnapshot> {
+  readonly address = '';
+  snapshot: MetricsSnapshot | undefined;
+
+  publish(snapshot: MetricsSnapshot): void {
+    this.snapshot = snapshot;
+  }
+  flush(): void {
+    // Nothing is buffered.
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

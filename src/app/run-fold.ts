@@ -1,0 +1,136 @@
+import { AggregatorService } from '../aggregator/service.ts';
+import { InferometerError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { monotonicNs } from '../core/time.ts';
+import { decodeBatch } from '../events/columnar-codec.ts';
+import { decodePayload } from '../events/payload.ts';
+import { decodePrompts } from '../events/prompts-codec.ts';
+import { MetricsRegistry } from '../metrics/registry.ts';
+import { SnapshotPublisher } from '../metrics/snapshot-publisher.ts';
+import type { Json, MetricsSnapshot } from '../metrics/snapshot.ts';
+import type { TokenCounter } from '../tokens/token-counter.ts';
+import { WorkerTokenCounter } from '../tokens/worker-token-counter.ts';
+import { FrameKind, type Frame } from '../transport/frame.ts';
+import type { MessagePublisher } from '../transport/message.ts';
+import { ClientHealth } from './client-health.ts';
+import { decodeRunHeader, jsonOfFrame, type RunHeader } from './run-header.ts';
+
+export interface RunFoldOptions {
+  readonly publisher: MessagePublisher<MetricsSnapshot>;
+  /** File of the final snapshot; undefined for none. */
+  readonly finalPath: string | undefined;
+  /** 0 = no live snapshots. */
+  readonly publishIntervalMs: number;
+  /** 0 = no limit. */
+  readonly drainTimeoutMs: number;
+  /** How the frames came to us, for the snapshots' extras. */
+  readonly eventStream: () => { readonly [key: string]: Json };
+  readonly log: Log;
+}
+
+/**
+ * Folds the frames of one run, in order, into metrics and their snapshots: the one code behind the live aggregator,
+ * recovery and replay. The first frame is the run's header and decides which metrics there are.
+ */
+export class RunFold {
+  readonly #options: RunFoldOptions;
+  readonly #health = new ClientHealth();
+  #header: RunHeader | undefined;
+  #service: AggregatorService | undefined;
+  #tokenCounter: TokenCounter | undefined;
+  #registry: MetricsRegistry | undefined;
+
+  constructor(options: RunFoldOptions) {
+    this.#options = options;
+  }
+
+  /** Present once the header was folded. */
+  get header(): RunHeader | undefined {
+    return this.#header;
+  }
+
+  /** True once the session's end was folded; frames behind it change nothing. */
+  get ended(): boolean {
+    const state = this.#service?.aggregator.state;
+    return state !== undefined && state !== 'initialize' && state !== 'live';
+  }
+
+  /** Folds one frame; asynchronous only for the header, which may load a tokenizer. */
+  handle(frame: Frame): void | Promise<void> {
+    switch (frame.kind) {
+      case FrameKind.runHeader:
+        return this.#begin(decodeRunHeader(frame));
+      case FrameKind.events:
+        this.#running().process(decodeBatch(frame.body));
+        return;
+      case FrameKind.prompts: {
+        const { firstRow, prompts } = decodePrompts(frame.body);
+        this.#running().setPrompts(
+          firstRow,
+          prompts.map((bytes) => {
+            const payload = decodePayload(bytes);
+            if (payload.type !== 'PromptData') throw malformed(`a prompt of type ${payload.type}`);
+            return payload.data;
+          }),
+        );
+        return;
+      }
+      case FrameKind.health:
+        this.#health.fold(jsonOfFrame(frame));
+    }
+  }
+
+  /** Resolves when the final snapshot is out, after {@link handle} folded the session's end or {@link interrupt}. */
+  async finished(): Promise<void> {
+    await this.#service?.closed;
+    await this.#close();
+  }
+
+  /** Ends now, with a snapshot marked interrupted unless the final one is on its way. */
+  async interrupt(): Promise<void> {
+    await this.#service?.interrupt();
+    await this.#close();
+  }
+
+  async #begin(header: RunHeader): Promise<void> {
+    const { publisher, finalPath, publishIntervalMs, drainTimeoutMs, log } = this.#options;
+    this.#header = header;
+    this.#tokenCounter =
+      header.tokenizer === null ? undefined : await WorkerTokenCounter.start({ tokenizerPath: header.tokenizer });
+    const registry = new MetricsRegistry({ log });
+    this.#registry = registry;
+    this.#service = new AggregatorService({
+      registry,
+      streaming: header.streaming,
+      publisher: new SnapshotPublisher({ registry, publisher, finalPath, nowNs: monotonicNs, log }),
+      tokenCounter: this.#tokenCounter,
+      publishIntervalMs,
+      drainTimeoutMs,
+      extras: () => this.#extras(header),
+      log,
+    });
+  }
+
+  #extras(header: RunHeader): { readonly [key: string]: Json } {
+    const { run_id, started_at, version, requested_rate_per_second, planned_samples } = header;
+    return {
+      run: { run_id, started_at, version, requested_rate_per_second, planned_samples },
+      event_stream: this.#options.eventStream(),
+      client: this.#health.summary(),
+    };
+  }
+
+  #running(): AggregatorService {
+    if (this.#service === undefined) throw malformed('no header in its first frame');
+    return this.#service;
+  }
+
+  async #close(): Promise<void> {
+    await this.#tokenCounter?.close();
+    this.#registry?.close();
+  }
+}
+
+function malformed(found: string): InferometerError {
+  return new InferometerError('INFEROMETER_RUNLOG_CONTENT', 'input', `run log: found ${found}`);
+}
