@@ -27,8 +27,8 @@ export type CountTokens = (input: TokenInput, onCount: (tokenCount: number) => v
 interface Row {
   length: PromptLength;
   source: TokenSource;
-  /** Who waits for a count under way; undefined when none is. */
-  waiting: ((tokenCount: number) => void)[] | undefined;
+  /** Samples that wait for the count under way. */
+  waitingCount: number;
 }
 
 /**
@@ -36,50 +36,59 @@ interface Row {
  */
 export class PromptTable {
   readonly #rows = new Map<number, Row>();
+  readonly #record: (tokenCount: number, source: TokenSource) => void;
   readonly #countTokens: CountTokens | undefined;
   #waitingCount = 0;
+  #countsUnderWay = 0;
 
-  /** Without `countTokens` only prompts made of token ids have a length. */
-  constructor(countTokens: CountTokens | undefined) {
+  /** Without `countTokens` only prompts made of token ids have a length. `record` gets a length for each sample that asked. */
+  constructor(
+    record: (tokenCount: number, source: TokenSource) => void,
+    countTokens: CountTokens | undefined,
+  ) {
+    this.#record = record;
     this.#countTokens = countTokens;
   }
 
   /** Samples that wait for a count which another sample of their row asked for. */
   get waitingCount(): number {
-    return this.#waitingCount;
+    return this.#waitingCount - this.#countsUnderWay;
   }
 
-  /** Tells the prompts of rows `firstRow`, `firstRow + 1`, … A row that is told again is the new prompt. */
+  /** Tells the prompts of rows `firstRow`, `firstRow + 1`, … */
   set(firstRow: number, prompts: readonly PromptData[]): void {
     for (const [i, prompt] of prompts.entries()) {
       const length = promptLength(prompt);
-      const keep = length.kind === 'known' || this.#countTokens !== undefined;
-      if (keep) this.#rows.set(firstRow + i, { length, source: 'token_ids', waiting: undefined });
+      const canBeKnown =
+        length.kind === 'known' || (length.kind === 'uncounted' && this.#countTokens !== undefined);
+      if (canBeKnown) this.#rows.set(firstRow + i, { length, source: 'token_ids', waitingCount: 0 });
     }
   }
 
-  /** Calls `onLength` now or once row `row` is counted; false, and never, when its length can't be known. */
-  ask(row: number, onLength: (tokenCount: number, source: TokenSource) => void): boolean {
+  /** Records the length of `row` for a sample, now or once it is counted; false when it can't be known. */
+  ask(row: number): boolean {
     const entry = this.#rows.get(row);
     if (entry === undefined || entry.length.kind === 'unknown') return false;
     if (entry.length.kind === 'known') {
-      onLength(entry.length.tokenCount, entry.source);
+      this.#record(entry.length.tokenCount, entry.source);
       return true;
     }
-    if (entry.waiting !== undefined) {
-      this.#waitingCount++;
-      entry.waiting.push((tokenCount) => onLength(tokenCount, 'tokenizer'));
-      return true;
-    }
-    const waiting = [(tokenCount: number) => onLength(tokenCount, 'tokenizer')];
-    entry.waiting = waiting;
-    this.#countTokens!(entry.length.input, (tokenCount) => {
-      this.#waitingCount -= waiting.length - 1;
+    entry.waitingCount++;
+    this.#waitingCount++;
+    if (entry.waitingCount === 1) this.#count(entry, entry.length.input);
+    return true;
+  }
+
+  #count(entry: Row, input: TokenInput): void {
+    this.#countsUnderWay++;
+    this.#countTokens?.(input, (tokenCount) => {
+      const { waitingCount } = entry;
+      this.#countsUnderWay--;
+      this.#waitingCount -= waitingCount;
       entry.length = { kind: 'known', tokenCount };
       entry.source = 'tokenizer';
-      entry.waiting = undefined;
-      for (const tell of waiting) tell(tokenCount);
+      entry.waitingCount = 0;
+      for (let i = 0; i < waitingCount; i++) this.#record(tokenCount, 'tokenizer');
     });
-    return true;
   }
 }

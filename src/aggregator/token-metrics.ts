@@ -60,7 +60,10 @@ export class TokenMetrics {
   constructor(options: TokenMetricsOptions) {
     this.#options = options;
     const { queue } = options;
-    this.#prompts = new PromptTable(queue && ((input, onCount) => queue.enqueue(input, onCount)));
+    this.#prompts = new PromptTable(
+      (tokenCount, source) => this.#recordIsl(tokenCount, source),
+      queue && ((input, onCount) => queue.enqueue(input, onCount)),
+    );
   }
 
   /** Values asked for and not yet recorded. */
@@ -84,7 +87,7 @@ export class TokenMetrics {
     const asked =
       payload?.type === 'PromptData'
         ? this.#askPromptLength(payload.data)
-        : !Number.isNaN(row) && this.#prompts.ask(row, this.#recordIsl);
+        : !Number.isNaN(row) && this.#prompts.ask(row);
     if (asked) this.#options.table.flags[slot]! |= RowFlag.islAsked;
   }
 
@@ -140,10 +143,10 @@ export class TokenMetrics {
     });
   }
 
-  readonly #recordIsl = (tokenCount: number, source: TokenSource): void => {
+  #recordIsl(tokenCount: number, source: TokenSource): void {
     this.#options.isl.record(tokenCount);
     this.#sources.isl[source]++;
-  };
+  }
 
   #recordOsl(tokenCount: number, source: TokenSource): void {
     this.#options.osl.record(tokenCount);
