@@ -1,0 +1,92 @@
+import { type EventKind, eventKindOfTopic } from '../core/event-types.ts';
+import { MsgpackReader } from './msgpack-reader.ts';
+import { decodePayload } from './payload.ts';
+import { WireFormatError } from './wire-format-error.ts';
+
+/** A record as it stands on the wire. */
+export interface WireRecord {
+  kind: EventKind;
+  timestampNs: bigint | undefined;
+  sampleUuid: string;
+  note: { conversationId?: string; turn?: number; workerId?: number };
+  data: Uint8Array | undefined;
+  finishReason: string | undefined;
+}
+
+type WireRecordSoFar = Omit<WireRecord, 'kind'> & { kind?: EventKind };
+
+/**
+ * Reads the map of one record: missing keys take their defaults, unknown ones are passed over. Throws
+ * {@link WireFormatError}.
+ */
+export function readRecord(bytes: Uint8Array): WireRecord {
+  const reader = new MsgpackReader(bytes);
+  const wire: WireRecordSoFar = {
+    timestampNs: undefined,
+    sampleUuid: '',
+    note: {},
+    data: undefined,
+    finishReason: undefined,
+  };
+  for (let entries = reader.mapHeader(); entries > 0; entries--) readEntry(reader, wire);
+  reader.end();
+  if (wire.kind === undefined) throw invalid('event_type is missing');
+  return { ...wire, kind: wire.kind };
+}
+
+function readEntry(reader: MsgpackReader, wire: WireRecordSoFar): void {
+  const key = reader.text();
+  switch (key) {
+    case 'event_type':
+      wire.kind = kindOf(reader.text());
+      break;
+    case 'timestamp_ns':
+      wire.timestampNs = reader.int();
+      break;
+    case 'sample_uuid':
+      wire.sampleUuid = reader.text();
+      break;
+    case 'conversation_id': {
+      const conversationId = reader.text();
+      if (conversationId !== '') wire.note.conversationId = conversationId;
+      break;
+    }
+    case 'turn':
+      if (!reader.nil()) wire.note.turn = safeInt(reader, key);
+      break;
+    case 'data':
+      if (!reader.nil()) wire.data = readData(reader);
+      break;
+    case 'finish_reason':
+      if (!reader.nil()) wire.finishReason = reader.text();
+      break;
+    case 'worker_id':
+      if (!reader.nil()) wire.note.workerId = safeInt(reader, key);
+      break;
+    default:
+      reader.skip();
+  }
+}
+
+function kindOf(topic: string): EventKind {
+  const kind = eventKindOfTopic(topic);
+  if (kind === undefined) throw invalid(`event_type ${JSON.stringify(topic)} is unknown`);
+  return kind;
+}
+
+function safeInt(reader: MsgpackReader, key: string): number {
+  const value = Number(reader.int());
+  if (!Number.isSafeInteger(value)) throw invalid(`${key} ${value} is beyond 2^53`);
+  return value;
+}
+
+/** The bytes of a payload, kept as they are once they are known to be one. */
+function readData(reader: MsgpackReader): Uint8Array {
+  const data = reader.skip();
+  decodePayload(data);
+  return data;
+}
+
+function invalid(message: string): WireFormatError {
+  return new WireFormatError('ValidationError', message);
+}
