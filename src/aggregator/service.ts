@@ -17,7 +17,7 @@ export interface AggregatorServiceOptions extends RunMetricsOptions {
   readonly publisher: Pick<SnapshotPublisher, 'start' | 'publishFinal' | 'close'>;
   /** Undefined without a tokenizer. The caller closes it. */
   readonly tokenCounter: TokenCounter | undefined;
-  /** Between live snapshots, and between live token counts, ms. */
+  /** Between live snapshots, and between live token counts, ms; 0 for neither. */
   readonly publishIntervalMs: number;
   /** Most time the token counts left at the end may take, ms. Default 0: no limit. */
   readonly drainTimeoutMs?: number;
@@ -85,6 +85,7 @@ export class AggregatorService {
 
   #goLive(): void {
     const { publisher, publishIntervalMs } = this.#options;
+    if (publishIntervalMs === 0) return;
     publisher.start(publishIntervalMs, () => ({
       state: this.aggregator.state,
       pendingTaskCount: this.aggregator.pendingTaskCount,
