@@ -39,7 +39,7 @@ export interface AggregatorOptions {
  * lives, so it has to come before the COMPLETE. Each row ends as exactly one of succeeded, errored and cancelled, so
  * that rows opened = succeeded + errored + cancelled + in flight. Events behind the session's end are ignored.
  *
- * Synchronous and pure but for the token counts, which the queue delivers later. A chunk costs about 0.1 µs; only
+ * Synchronous and pure but for the token counts, which the queue delivers later. A chunk costs about 70 ns; only
  * prompts, answers and errors allocate.
  */
 export class Aggregator {

@@ -3,9 +3,13 @@ import { payloadOf, type EventBatch } from '../events/event-batch.ts';
 import { decodePayload, type EventPayload } from '../events/payload.ts';
 import { WireFormatError } from '../events/wire-format-error.ts';
 
-/** Reads the `data` of records. One that can't be read counts as none, with a warning: it must not end the run. */
+/**
+ * Reads the `data` of records. One that can't be read counts as none, for it must not end the run; the first is told as a
+ * warning, later ones at debug.
+ */
 export class PayloadReader {
   readonly #log: Log;
+  #warned = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -19,8 +23,14 @@ export class PayloadReader {
       return decodePayload(bytes);
     } catch (error) {
       if (!(error instanceof WireFormatError)) throw error;
-      this.#log.warning(`data of an event can't be read: ${error.message}`);
+      this.#report(`data of an event can't be read: ${error.message}`);
       return undefined;
     }
+  }
+
+  #report(message: string): void {
+    if (this.#warned) this.#log.debug(message);
+    else this.#log.warning(message);
+    this.#warned = true;
   }
 }
