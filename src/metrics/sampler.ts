@@ -4,7 +4,7 @@ import { ExactSums } from '../stats/exact-sums.ts';
 import { FloatSums } from '../stats/float-sums.ts';
 import { HdrHistogram } from '../stats/hdr.ts';
 import { RawValues } from '../stats/raw-values.ts';
-import { exactStatistics, liveStatistics } from './series-statistics.ts';
+import { exactDistribution, liveDistribution } from './series-statistics.ts';
 import type { CounterSnapshot, ExactInteger, SeriesSnapshot, ValueKind } from './snapshot.ts';
 
 /** The percentiles of a series unless others are asked for, in the order they are published. */
@@ -157,14 +157,14 @@ export class SeriesSampler {
   build(exact: boolean): SeriesSnapshot {
     const { count, min, max, valueKind, name } = this;
     const range = { count, min, max };
-    const statistics = exact
-      ? exactStatistics(range, this.#raw, this.#options, (reason) =>
+    const distribution = exact
+      ? exactDistribution(range, this.#raw, this.#options, (reason) =>
           this.#log.error(`series ${name}: no early-stopping estimates: ${reason}`),
         )
-      : liveStatistics(range, this.#hdr, this.#options);
+      : liveDistribution(range, this.#hdr, this.#options);
     const { total, sumSq, sumSqExact, stdDev } = this.#sums;
     const extras = sumSqExact === undefined ? { stdDev } : { sumSqExact, stdDev };
-    return { type: 'series', name, valueKind, count, total, min, max, sumSq, ...statistics, ...extras };
+    return { type: 'series', name, valueKind, count, total, min, max, sumSq, ...distribution, ...extras };
   }
 
   /** Lets go of the spill file. Nothing may be recorded or built afterwards. Idempotent. */

@@ -38,8 +38,9 @@ export interface SeriesSnapshot {
   readonly percentiles: Readonly<Record<string, number | null>>;
   readonly histogram: readonly HistogramBucket[];
   readonly earlyStoppingPercentiles: Readonly<Record<string, number | null>> | null;
-  /** Ours, trailing. The exact sum of squares (int series), and the sample standard deviation from it (null below 2 values: 0 for one). */
+  /** Ours, trailing: the exact sum of squares of an integer series. */
   readonly sumSqExact?: bigint;
+  /** Ours, trailing: the standard deviation of the values as a sample; null for none, 0 for one. */
   readonly stdDev?: number | null;
 }
 

@@ -1,0 +1,131 @@
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+
+const FIRST_CHUNK_VALUES = 1024;
+const CHUNK_VALUES = 65_536;
+
+export interface RawValuesOptions {
+  /** Bytes of full chunks kept in memory before they are moved to `spillPath`. Absent: no bound. */
+  readonly budgetBytes?: number | undefined;
+  /** Where the values past the budget go. The file is unlinked as soon as it is open, so nothing is ever left behind. */
+  readonly spillPath?: string | undefined;
+  /** Told once when the file cannot be written; from then on the values stay in memory. */
+  readonly onSpillError?: (error: Error) => void;
+}
+
+/**
+ * Every value of a series in the order it came, in chunks of doubles.
+ *
+ * Pushing costs about 2 ns; a new chunk of at most 512 KB is taken once in 65 536 values. With a budget and a spill file
+ * the oldest chunks are written to the file (blocking, about 0.2 ms a chunk) when the next one would go past the budget,
+ * so that memory is bounded by the budget and one chunk.
+ */
+export class RawValues {
+  readonly #options: RawValuesOptions;
+  #full: Float64Array[] = [];
+  #current = new Float64Array(FIRST_CHUNK_VALUES);
+  #currentLength = 0;
+  #count = 0;
+  #residentValues = 0;
+  #spilledValues = 0;
+  #spillFile: number | undefined;
+  #spillFailed = false;
+
+  constructor(options: RawValuesOptions = {}) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How many values are in the spill file. */
+  get spilledCount(): number {
+    return this.#spilledValues;
+  }
+
+  /** @hot */
+  push(value: number): void {
+    if (this.#currentLength === this.#current.length) this.#nextChunk();
+    this.#current[this.#currentLength++] = value;
+    this.#count += 1;
+  }
+
+  /**
+   * The values in order, chunk by chunk; any number of times. A chunk is valid until the next one is asked for, and its
+   * values are not to be changed. Push nothing meanwhile.
+   */
+  *chunks(): Generator<Float64Array> {
+    yield* this.#spilledChunks();
+    yield* this.#full;
+    if (this.#currentLength > 0) yield this.#current.subarray(0, this.#currentLength);
+  }
+
+  /** Closes the spill file, and with it the values in it. Nothing may be pushed or read afterwards. Idempotent. */
+  close(): void {
+    if (this.#spillFile === undefined) return;
+    closeSync(this.#spillFile);
+    this.#spillFile = undefined;
+  }
+
+  #nextChunk(): void {
+    this.#full.push(this.#current);
+    this.#residentValues += this.#current.length;
+    this.#spillPastBudget();
+    this.#current = new Float64Array(Math.min(CHUNK_VALUES, this.#current.length * 2));
+    this.#currentLength = 0;
+  }
+
+  #spillPastBudget(): void {
+    const { budgetBytes = Infinity, spillPath, onSpillError } = this.#options;
+    const residentBytes = this.#residentValues * Float64Array.BYTES_PER_ELEMENT;
+    if (residentBytes <= budgetBytes || spillPath === undefined || this.#spillFailed) return;
+    try {
+      this.#spillFile ??= openUnlinked(spillPath);
+      while (this.#full.length > 0) {
+        const chunk = this.#full[0]!;
+        writeAll(this.#spillFile, bytesOf(chunk), this.#spilledValues * Float64Array.BYTES_PER_ELEMENT);
+        this.#spilledValues += chunk.length;
+        this.#residentValues -= chunk.length;
+        this.#full.shift();
+      }
+    } catch (error) {
+      this.#spillFailed = true;
+      onSpillError?.(error as Error);
+    }
+  }
+
+  *#spilledChunks(): Generator<Float64Array> {
+    if (this.#spilledValues === 0) return;
+    const chunk = new Float64Array(CHUNK_VALUES);
+    for (let first = 0; first < this.#spilledValues; first += CHUNK_VALUES) {
+      const part = chunk.subarray(0, this.#spilledValues - first);
+      readAll(this.#spillFile!, bytesOf(part), first * Float64Array.BYTES_PER_ELEMENT);
+      yield part;
+    }
+  }
+}
+
+function openUnlinked(path: string): number {
+  const file = openSync(path, 'w+');
+  rmSync(path);
+  return file;
+}
+
+function bytesOf(values: Float64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function writeAll(file: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(file, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+function readAll(file: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length;) {
+    const read = readSync(file, bytes, done, bytes.length - done, position + done);
+    if (read === 0)
+      throw new RangeError(`spill file ends at ${position + done}, wanted ${bytes.length - done} bytes more`);
+    done += read;
+  }
+}
