@@ -170,9 +170,7 @@ function seriesFromJson(name: string, json: JsonMap): SeriesSnapshot {
     max,
     sumSq: numberOf(json.sum_sq, 0),
     percentiles: isMap(json.percentiles) ? byPercentile(json.percentiles) : {},
-    histogram: Array.isArray(json.histogram)
-      ? json.histogram.flatMap((item) => bucketFromJson(item) ?? [])
-      : [],
+    histogram: Array.isArray(json.histogram) ? json.histogram.filter(isBucket).map(bucketFromJson) : [],
     earlyStoppingPercentiles: isMap(json.early_stopping_percentiles)
       ? byPercentile(json.early_stopping_percentiles)
       : null,
@@ -188,10 +186,12 @@ function exactSumSq(json: JsonMap, isForeign: boolean): bigint | undefined {
   return isForeign && typeof json.sum_sq === 'bigint' ? json.sum_sq : undefined;
 }
 
-function bucketFromJson(json: unknown): HistogramBucket | undefined {
-  if (!Array.isArray(json) || !Array.isArray(json[0])) return undefined;
-  const [low, high] = json[0] as unknown[];
-  return [[numberOf(low, NaN), numberOf(high, NaN)], numberOf(json[1], 0)];
+function isBucket(json: unknown): json is readonly [readonly unknown[], unknown] {
+  return Array.isArray(json) && Array.isArray(json[0]);
+}
+
+function bucketFromJson([[low, high], count]: readonly [readonly unknown[], unknown]): HistogramBucket {
+  return [[numberOf(low, NaN), numberOf(high, NaN)], numberOf(count, 0)];
 }
 
 function byPercentile(json: JsonMap): Record<string, number | null> {

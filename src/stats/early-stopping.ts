@@ -118,7 +118,8 @@ function assertKernelDomain(fraction: number, tolerance: number, confidence: num
 
 function assertPercentile(percentile: number): void {
   if (percentile >= 1 && percentile < 100) return;
-  const hint = percentile > 0 && percentile < 1 ? `; did you mean ${percentile * 100}?` : '';
+  const hint =
+    percentile > 0 && percentile < 1 ? `; did you mean ${Number((percentile * 100).toPrecision(12))}?` : '';
   throw new InferometerError(
     'INFEROMETER_STATS_PERCENTILE',
     'input',
