@@ -1,7 +1,7 @@
 import { endianness } from 'node:os';
 import { decode, encode } from '@msgpack/msgpack';
 import { errorText, InferometerError } from '../core/errors.ts';
-import { EVENT_TOPICS } from '../core/event-types.ts';
+import { EVENT_TOPICS, FINISH_OTHER, FINISH_REASONS } from '../core/event-types.ts';
 import { FRAME_HEADER_BYTES } from '../transport/frame.ts';
 import type { EventBatch, RecordNote } from './event-batch.ts';
 import { WireFormatError } from './wire-format-error.ts';
@@ -74,7 +74,7 @@ export function encodeBatchFrame(batch: EventBatch): Uint8Array {
 
 /**
  * The batch in the body of an `events` frame. The columns are views into `body` when that starts at a multiple of 8 in its
- * buffer, and views into one copy of it otherwise. Throws {@link WireFormatError} when lengths, ends or kinds are not
+ * buffer, and views into one copy of it otherwise. Throws {@link WireFormatError} when lengths, ends or codes are not
  * what they must be.
  */
 export function decodeBatch(body: Uint8Array): EventBatch {
@@ -111,7 +111,7 @@ export function decodeBatch(body: Uint8Array): EventBatch {
   };
   requireEnds('payload', batch.payloadEnds, payloadBytes);
   requireEnds('extras', batch.extraEnds, extraCount);
-  requireKinds(batch.kinds);
+  requireCodes(batch);
   return batch;
 }
 
@@ -126,9 +126,13 @@ function requireEnds(what: string, ends: Uint32Array, total: number): void {
   if (previous !== total) throw malformed(`${what} ends at ${previous}, ${total} wanted`);
 }
 
-function requireKinds(kinds: Uint8Array): void {
+function requireCodes({ kinds, finishReasons }: EventBatch): void {
   for (let i = 0; i < kinds.length; i++) {
     if (kinds[i]! >= EVENT_TOPICS.length) throw malformed(`record ${i} is of unknown kind ${kinds[i]!}`);
+    const finishReason = finishReasons[i]!;
+    if (finishReason > FINISH_REASONS.length && finishReason !== FINISH_OTHER) {
+      throw malformed(`record ${i} has unknown finish reason ${finishReason}`);
+    }
   }
 }
 

@@ -1,5 +1,8 @@
 const INITIAL_BYTES = 512;
 
+/** Deepest nesting of a value that is written; an endpoint may send any depth. */
+export const MAX_DEPTH = 256;
+
 /**
  * Writes MessagePack as msgspec does, byte for byte: each integer and length in its smallest form, map keys as text.
  *
@@ -58,25 +61,29 @@ export class MsgpackWriter {
     this.#length += bytes.length;
   }
 
-  /** Any JSON value; entries of an object that are `undefined` are left out, other things that JSON lacks become null. */
-  value(value: unknown): void {
+  /**
+   * Any JSON value. Never throws: entries of an object that are `undefined` or named `__proto__` (which readers refuse) are
+   * left out, other things that JSON lacks become null, and so does what is nested deeper than {@link MAX_DEPTH}.
+   */
+  value(value: unknown, depth = 0): void {
     if (typeof value === 'string') this.text(value);
     else if (typeof value === 'number') {
       if (Number.isSafeInteger(value)) this.int(value);
       else this.double(value);
     } else if (typeof value === 'bigint') this.int(value);
     else if (typeof value === 'boolean') this.#byte(value ? 0xc3 : 0xc2);
+    else if (typeof value !== 'object' || value === null || depth === MAX_DEPTH) this.nil();
     else if (Array.isArray(value)) {
       this.arrayHeader(value.length);
-      for (const item of value) this.value(item);
-    } else if (typeof value === 'object' && value !== null) {
-      const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+      for (const item of value) this.value(item, depth + 1);
+    } else {
+      const entries = Object.entries(value).filter(isWritten);
       this.mapHeader(entries.length);
       for (const [key, item] of entries) {
         this.text(key);
-        this.value(item);
+        this.value(item, depth + 1);
       }
-    } else this.nil();
+    }
   }
 
   /** What was written since the last call, as an array of its own. */
@@ -145,3 +152,7 @@ export class MsgpackWriter {
 }
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
+function isWritten([key, item]: [string, unknown]): boolean {
+  return item !== undefined && key !== '__proto__';
+}

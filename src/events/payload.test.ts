@@ -1,0 +1,208 @@
+import { decode, encode } from '@msgpack/msgpack';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ErrorData, PromptData, TextModelOutput } from '../core/model-output.ts';
+import { FRAME_HEADER_BYTES } from '../transport/frame.ts';
+import { MsgpackReader } from './msgpack-reader.ts';
+import { MAX_DEPTH, MsgpackWriter } from './msgpack-writer.ts';
+import { decodePayload, PayloadEncoder } from './payload.ts';
+import { decodePrompts, encodePromptsFrame } from './prompts-codec.ts';
+import { WireFormatError } from './wire-format-error.ts';
+
+const json = fc
+  .jsonValue({ maxDepth: 3 })
+  .filter((value) => !JSON.stringify(value).includes('__proto__'))
+  .map((value) => JSON.parse(JSON.stringify(value)) as unknown); // without -0
+const text = fc.string({ unit: 'grapheme' });
+const key = text.filter((name) => name !== '__proto__');
+const object = fc.dictionary(key, json, { noNullPrototype: true });
+const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+
+const output: fc.Arbitrary<TextModelOutput> = fc.record({
+  output: fc.oneof(text, fc.array(text)),
+  reasoning: orNull(fc.oneof(text, fc.array(text))),
+  toolCalls: orNull(fc.oneof(fc.array(object), fc.array(fc.array(object)))),
+});
+
+const prompt: fc.Arbitrary<PromptData> = fc.record({
+  text: orNull(text),
+  tokenIds: orNull(fc.array(fc.nat())),
+  messages: orNull(fc.array(object)),
+  tools: orNull(fc.array(object)),
+  chatTemplateKwargs: orNull(object),
+  chatTemplate: orNull(text),
+  toolChoice: json,
+});
+
+const error: fc.Arbitrary<ErrorData> = fc.record({ errorType: text, errorMessage: text });
+
+describe('payloads', () => {
+  const encoder = new PayloadEncoder();
+
+  it('come back as they were', () => {
+    fc.assert(
+      fc.property(output, prompt, error, (anOutput, aPrompt, anError) => {
+        expect(decodePayload(encoder.textModelOutput(anOutput))).toEqual({
+          type: 'TextModelOutput',
+          data: anOutput,
+        });
+        expect(decodePayload(encoder.promptData(aPrompt))).toEqual({ type: 'PromptData', data: aPrompt });
+        expect(decodePayload(encoder.errorData(anError))).toEqual({ type: 'ErrorData', data: anError });
+      }),
+    );
+  });
+
+  it('may be shorter, which means defaults, or longer', () => {
+    expect(decodePayload(encode(['TextModelOutput']))).toEqual({
+      type: 'TextModelOutput',
+      data: { output: '', reasoning: null, toolCalls: null },
+    });
+    expect(decodePayload(encode(['PromptData', 'p']))).toMatchObject({
+      data: { text: 'p', toolChoice: null },
+    });
+    expect(decodePayload(encode(['ErrorData', 'T']))).toMatchObject({
+      data: { errorType: 'T', errorMessage: '' },
+    });
+    expect(decodePayload(encode(['ErrorData', 'T', 'm', 'later']))).toMatchObject({ type: 'ErrorData' });
+  });
+
+  it.each([
+    [['Nope', 1]],
+    [[]],
+    [{ type: 'ErrorData' }],
+    [['ErrorData']],
+    [['ErrorData', 1]],
+    [['ErrorData', 'T', null]],
+    [['TextModelOutput', null]],
+    [['TextModelOutput', ['a', 1]]],
+    [['TextModelOutput', '', 5]],
+    [['TextModelOutput', '', null, {}]],
+    [['TextModelOutput', '', null, ['text']]],
+    [['PromptData', 5]],
+    [['PromptData', null, [1.5]]],
+    [['PromptData', null, null, ['text']]],
+    [['PromptData', null, null, null, {}]],
+    [['PromptData', null, null, null, null, []]],
+    [['PromptData', null, null, null, null, null, 1]],
+  ])('of another shape are refused: %j', (value) => {
+    expect(() => decodePayload(encode(value))).toThrow(
+      expect.objectContaining({ name: 'ValidationError' }) as WireFormatError,
+    );
+  });
+
+  it('of malformed bytes are refused', () => {
+    for (const bytes of [[], [0xc1], [0x92, 0xa1], [0x93, 0x01]]) {
+      expect(() => decodePayload(Uint8Array.from(bytes))).toThrow(WireFormatError);
+    }
+  });
+});
+
+describe('MsgpackWriter', () => {
+  it('writes any JSON value as the library does, integers in their smallest form', () => {
+    const writer = new MsgpackWriter();
+    fc.assert(
+      fc.property(json, (value) => {
+        writer.value(value);
+        const bytes = writer.finish();
+        expect(Buffer.from(bytes)).toEqual(Buffer.from(encode(value)));
+        expect(decode(bytes)).toEqual(value);
+      }),
+    );
+  });
+
+  it('writes 64-bit integers that numbers cannot hold', () => {
+    const writer = new MsgpackWriter();
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }), (value) => {
+        writer.int(value);
+        const bytes = writer.finish();
+        const smallest = Number.isSafeInteger(Number(value)) ? encode(Number(value)) : bytes;
+        expect(Buffer.from(bytes)).toEqual(Buffer.from(smallest));
+        expect(new MsgpackReader(bytes).int()).toBe(value);
+      }),
+    );
+  });
+
+  it('copes with what an endpoint may send to hurt', () => {
+    const writer = new MsgpackWriter();
+    const depth = 100_000;
+    writer.value(JSON.parse(`{"__proto__":1,"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`));
+    const value = decode(writer.finish()) as Record<string, unknown>;
+    expect(Object.keys(value)).toEqual(['deep']);
+    let found = 0;
+    for (let inner = value.deep; Array.isArray(inner); inner = inner[0] as unknown) found++;
+    expect(found).toBe(MAX_DEPTH - 1);
+  });
+
+  it('turns lone surrogates into U+FFFD and leaves out undefined', () => {
+    const writer = new MsgpackWriter();
+    writer.value({ a: '\ud800', b: undefined, c: [undefined] });
+    expect(decode(writer.finish())).toEqual({ a: '\ufffd', c: [null] });
+  });
+
+  it('has lengths of every size', () => {
+    const writer = new MsgpackWriter();
+    for (const length of [0, 15, 16, 31, 32, 255, 256, 65_535, 65_536]) {
+      const value = [
+        'x'.repeat(length),
+        new Array<number>(length).fill(1),
+        Object.fromEntries(Array.from({ length }, (_, i) => [`${i}`, i])),
+      ];
+      writer.value(value);
+      expect(Buffer.from(writer.finish()).equals(encode(value))).toBe(true);
+    }
+  });
+});
+
+describe('MsgpackReader', () => {
+  it('passes over any value exactly', () => {
+    const value = fc.oneof(
+      json,
+      fc.uint8Array(),
+      fc.double(),
+      fc.constant(new Date(1e12)),
+      fc.nat({ max: 70_000 }).map((length) => new Uint8Array(length)),
+      fc.nat({ max: 70_000 }).map((length) => 'é'.repeat(length)),
+    );
+    fc.assert(
+      fc.property(value, value, (first, second) => {
+        const firstBytes = encode(first);
+        const reader = new MsgpackReader(Buffer.concat([firstBytes, encode(second)]));
+        expect(reader.skip()).toEqual(Buffer.from(firstBytes));
+        reader.skip();
+        reader.end();
+      }),
+    );
+  });
+
+  it('survives nesting of any depth', () => {
+    const deep = new Uint8Array(1_000_001).fill(0x91);
+    deep[1_000_000] = 0xc0;
+    expect(new MsgpackReader(deep).skip()).toHaveLength(deep.length);
+  });
+});
+
+describe('prompts frames', () => {
+  it('come back as they were', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 2 ** 32 - 1 }), fc.array(fc.uint8Array()), (firstRow, prompts) => {
+        const frame = encodePromptsFrame({ firstRow, prompts });
+        expect(decodePrompts(frame.subarray(FRAME_HEADER_BYTES))).toEqual({ firstRow, prompts });
+      }),
+    );
+  });
+
+  it('are refused when cut or spoiled', () => {
+    const body = encodePromptsFrame({
+      firstRow: 1,
+      prompts: [Uint8Array.of(1, 2), Uint8Array.of(3)],
+    }).subarray(FRAME_HEADER_BYTES);
+    for (let length = 0; length < body.length; length++) {
+      expect(() => decodePrompts(body.subarray(0, length))).toThrow(WireFormatError);
+    }
+    const falling = body.slice();
+    falling.set([3, 0, 0, 0, 2], 8);
+    expect(() => decodePrompts(falling)).toThrow(WireFormatError);
+    expect(() => decodePrompts(Buffer.concat([body, Buffer.alloc(1)]))).toThrow(WireFormatError);
+  });
+});

@@ -1,0 +1,217 @@
+import { encode } from '@msgpack/msgpack';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EVENT_TOPICS, EventKind, FINISH_REASONS } from '../core/event-types.ts';
+import { NO_SAMPLE, type RunId, type SampleSeq, sampleUuid } from '../core/ids.ts';
+import type { Nanoseconds } from '../core/time.ts';
+import { bindMemoryPublisher, connectMemorySubscriber, MemoryBus } from '../transport/memory.ts';
+import { buildEventBatch } from './batch-builder.ts';
+import type { EventRecord } from './event-batch.ts';
+import { decodePayload, PayloadEncoder } from './payload.ts';
+import { EventRecordCodec, publishRecords } from './record-codec.ts';
+import { WireFormatError } from './wire-format-error.ts';
+
+const RUN_ID = 'ffeeddccbbaa0099' as RunId;
+const payloads = new PayloadEncoder();
+const ns = (value: number) => value as Nanoseconds;
+const seq = (value: number) => value as SampleSeq;
+
+const payload = fc.oneof(
+  fc.string().map((output) => payloads.textModelOutput({ output, reasoning: null, toolCalls: null })),
+  fc.string().map((errorType) => payloads.errorData({ errorType, errorMessage: '' })),
+  fc.constant(encode(['PromptData', 'short'])),
+);
+
+/** A map as any writer of that bus may send it: keys in any order, defaults given or not, unknown ones between. */
+const wireRecord = fc
+  .record(
+    {
+      event_type: fc.constantFrom(...EVENT_TOPICS),
+      timestamp_ns: fc.bigInt({ min: 0n, max: 2n ** 53n - 1n }),
+      sample_uuid: fc.string({ maxLength: 3 }),
+      conversation_id: fc.string({ unit: 'grapheme' }),
+      turn: fc.option(fc.integer()),
+      finish_reason: fc.oneof(fc.constantFrom(...FINISH_REASONS), fc.string()),
+      worker_id: fc.integer(),
+    },
+    { requiredKeys: ['event_type', 'timestamp_ns'] },
+  )
+  .chain((fields) =>
+    fc.shuffledSubarray([...Object.entries(fields)], { minLength: Object.keys(fields).length }),
+  )
+  .map((entries) => encode(Object.fromEntries(entries), { useBigInt64: true }));
+
+describe('EventRecordCodec', () => {
+  it('reads any record and writes the same again', () => {
+    fc.assert(
+      fc.property(fc.array(wireRecord, { maxLength: 10 }), (stream) => {
+        const reading = new EventRecordCodec();
+        const records = stream.map((bytes) => reading.decode(bytes));
+        const writing = new EventRecordCodec({ originNs: reading.originNs ?? 0n });
+        const rereading = new EventRecordCodec({ originNs: reading.originNs ?? 0n });
+        for (const record of records) {
+          const { payload: bytes, topic } = writing.encode(record);
+          expect(Buffer.from(topic).toString()).toBe(EVENT_TOPICS[record.kind].padEnd(40, '\0'));
+          const again = rereading.decode(bytes);
+          expect(again).toEqual(record);
+          expect(writing.encode(again).payload).toEqual(bytes);
+        }
+      }),
+    );
+  });
+
+  it('keeps the bytes of a payload, also a short one', () => {
+    fc.assert(
+      fc.property(payload, (data) => {
+        const codec = new EventRecordCodec({ runId: RUN_ID, originNs: 0n });
+        const record: EventRecord = {
+          kind: EventKind.sampleComplete,
+          timestampNs: ns(1),
+          sampleSeq: seq(4),
+          payload: data,
+        };
+        expect(Buffer.from(codec.decode(codec.encode(record).payload).payload!)).toEqual(Buffer.from(data));
+      }),
+    );
+  });
+
+  it('numbers foreign samples as they come and forgets them when they complete', () => {
+    const codec = new EventRecordCodec();
+    const seqOf = (event_type: string, sample_uuid: string) =>
+      codec.decode(encode({ event_type, timestamp_ns: 5, sample_uuid })).sampleSeq;
+    expect(seqOf('sample.issued', 'a')).toBe(0);
+    expect(seqOf('sample.issued', 'b')).toBe(1);
+    expect(seqOf('sample.recv_first', 'a')).toBe(0);
+    expect(seqOf('session.started', '')).toBe(NO_SAMPLE);
+    expect(seqOf('sample.complete', 'a')).toBe(0);
+    expect(seqOf('sample.issued', 'a')).toBe(2);
+    expect(seqOf('sample.complete', 'b')).toBe(1);
+  });
+
+  it('knows the samples of its own run, and keeps others apart', () => {
+    const codec = new EventRecordCodec({ runId: RUN_ID, originNs: 10n });
+    const decode = (sample_uuid: string) =>
+      codec.decode(encode({ event_type: 'sample.issued', timestamp_ns: 15, sample_uuid }));
+    expect(decode(sampleUuid(RUN_ID, seq(77)))).toEqual({
+      kind: EventKind.sampleIssued,
+      timestampNs: 5,
+      sampleSeq: 77,
+    });
+    expect(decode('other')).toMatchObject({ sampleSeq: 2 ** 31, note: { sampleUuid: 'other' } });
+  });
+
+  it('gives an issued record the prompt of its row', () => {
+    const prompt = encode(['PromptData', 'the row']);
+    const codec = new EventRecordCodec({
+      runId: RUN_ID,
+      originNs: 2n ** 53n + 1n,
+      promptOf: (row) => (row === 3 ? prompt : undefined),
+    });
+    const issued = (row: number): EventRecord => ({
+      kind: EventKind.sampleIssued,
+      timestampNs: ns(1),
+      sampleSeq: seq(0),
+      extras: [0, row],
+    });
+    const wire = codec.encode(issued(3)).payload;
+    expect(Buffer.from(wire)).toEqual(
+      Buffer.from(
+        encode(
+          {
+            event_type: 'sample.issued',
+            timestamp_ns: 2n ** 53n + 2n,
+            sample_uuid: sampleUuid(RUN_ID, seq(0)),
+            conversation_id: '',
+            turn: null,
+            data: ['PromptData', 'the row'],
+          },
+          { useBigInt64: true },
+        ),
+      ),
+    );
+    expect(codec.decode(codec.encode(issued(4)).payload).payload).toBeUndefined();
+  });
+
+  it('needs to know the run of a sample without a uuid', () => {
+    const record: EventRecord = { kind: EventKind.sampleIssued, timestampNs: ns(1), sampleSeq: seq(0) };
+    expect(() => new EventRecordCodec().encode(record)).toThrow(/sample 0 has no uuid/);
+  });
+
+  it('takes the present for a record without a time', () => {
+    const codec = new EventRecordCodec({ originNs: 100n, nowNs: () => 142n });
+    expect(codec.decode(encode({ event_type: 'session.ended' })).timestampNs).toBe(42);
+  });
+
+  it('refuses times that are no exact number of ns from the origin', () => {
+    const codec = new EventRecordCodec({ originNs: 0n });
+    const decode = (timestamp_ns: bigint) =>
+      codec.decode(encode({ event_type: 'session.ended', timestamp_ns }, { useBigInt64: true }));
+    expect(decode(2n ** 53n - 1n).timestampNs).toBe(2 ** 53 - 1);
+    expect(() => decode(2n ** 53n)).toThrow(WireFormatError);
+  });
+
+  it('puts an error record in place of what it cannot read, whatever the bytes', () => {
+    const whole = new EventRecordCodec({ runId: RUN_ID, originNs: 0n }).encode({
+      kind: EventKind.sampleComplete,
+      timestampNs: ns(70_000),
+      sampleSeq: seq(1),
+      finishReason: 'stop',
+      payload: payloads.textModelOutput({ output: ['a', 'b'], reasoning: null, toolCalls: null }),
+      note: { turn: 3, workerId: 2, conversationId: 'c' },
+    }).payload;
+    fc.assert(
+      fc.property(
+        fc.nat({ max: whole.length - 1 }),
+        fc.integer({ min: 0, max: 255 }),
+        fc.nat({ max: whole.length }),
+        (at, mask, length) => {
+          const codec = new EventRecordCodec({ originNs: 0n, nowNs: () => 9n });
+          const bytes = whole.slice(0, mask === 0 ? length : undefined);
+          bytes[at]! ^= mask;
+          try {
+            codec.decode(bytes);
+          } catch (error) {
+            const record = codec.onDecodeError(error);
+            expect(record).toMatchObject({
+              kind: EventKind.errorGeneric,
+              timestampNs: 9,
+              sampleSeq: NO_SAMPLE,
+            });
+            expect(decodePayload(record.payload!)).toEqual({
+              type: 'ErrorData',
+              data: { errorType: (error as Error).name, errorMessage: (error as Error).message },
+            });
+          }
+        },
+      ),
+      { numRuns: 3000 },
+    );
+    expect(() => new EventRecordCodec().onDecodeError(new TypeError('bug'))).toThrow('bug');
+  });
+
+  it('publishes a whole batch in batch frames, read back as a batch', async () => {
+    const bus = new MemoryBus();
+    const options = { runId: RUN_ID, originNs: 1_000n };
+    const publisher = await bindMemoryPublisher(bus, new EventRecordCodec(options), 'events', {
+      flushThreshold: 2,
+    });
+    const subscriber = await connectMemorySubscriber(bus, new EventRecordCodec(options), 'events');
+    const received = new Promise<readonly EventRecord[]>((resolve) => subscriber.start(resolve));
+    const batch = buildEventBatch(
+      [0, 1, 2].map((i) => ({
+        kind: EventKind.sampleComplete,
+        timestampNs: ns(i),
+        sampleSeq: seq(i),
+        finishReason: 'length',
+        payload: payloads.textModelOutput({ output: `${i}`, reasoning: null, toolCalls: null }),
+      })),
+      4,
+    );
+    publishRecords(publisher, batch);
+    await publisher.close();
+    const again = buildEventBatch(await received);
+    expect({ ...again, notes: undefined }).toEqual({ ...batch, workerId: -1 });
+    expect([...again.notes!.values()]).toEqual([{ workerId: 4 }, { workerId: 4 }, { workerId: 4 }]);
+    await subscriber.close();
+  });
+});

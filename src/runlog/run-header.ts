@@ -1,0 +1,32 @@
+import { InferometerError } from '../core/errors.ts';
+import type { RunId } from '../core/ids.ts';
+import type { Frame } from '../transport/frame.ts';
+
+/** What the `runHeader` frame, the first of a run log, says at least; its JSON may hold more. */
+export interface RunHeader {
+  readonly runId: RunId;
+  /** CLOCK_MONOTONIC at the run's origin. */
+  readonly originNs: bigint;
+}
+
+/** Reads `run_id` and `origin_ns` (decimal text) of a header frame. Throws `INFEROMETER_RUNLOG_HEADER`. */
+export function readRunHeader(frame: Frame): RunHeader {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(frame.body));
+  } catch (error) {
+    throw badHeader('is no JSON', error);
+  }
+  const { run_id: runId, origin_ns: originNs } = (json ?? {}) as Record<string, unknown>;
+  if (typeof runId !== 'string') throw badHeader('has no run_id');
+  if (typeof originNs !== 'string' || !/^-?\d+$/.test(originNs)) {
+    throw badHeader('has no origin_ns, a decimal text');
+  }
+  return { runId: runId as RunId, originNs: BigInt(originNs) };
+}
+
+function badHeader(what: string, cause?: unknown): InferometerError {
+  return new InferometerError('INFEROMETER_RUNLOG_HEADER', 'result', `header frame of the run log ${what}`, {
+    cause,
+  });
+}
