@@ -1,3 +1,8 @@
+import { endianness } from 'node:os';
+
+const FRACTION_BITS_OF_HIGH_WORD = 20;
+const EXPONENT_BIAS = 1023;
+
 /**
  * Counts of whole numbers in log-linear buckets, as HdrHistogram lays them out.
  *
@@ -11,10 +16,17 @@ export class HdrHistogram {
   readonly low: number;
   readonly high: number;
   readonly significantFigures: number;
-  readonly #unit: number;
+  readonly #unitsPerOne: number;
   readonly #halfCount: number;
   readonly #halfBits: number;
+  /** Width of the buckets of each octave. */
+  readonly #widths: Float64Array;
   readonly #counts: Float64Array;
+  readonly #double = new Float64Array(1);
+  readonly #words = new Int32Array(this.#double.buffer);
+  readonly #highWord = endianness() === 'LE' ? 1 : 0;
+  readonly #droppedBits: number;
+  readonly #firstLeadingBits: number;
   #count = 0;
   #firstUsed = Infinity;
   #lastUsed = -1;
@@ -29,9 +41,14 @@ export class HdrHistogram {
     this.low = low;
     this.high = high;
     this.significantFigures = significantFigures;
-    this.#unit = 2 ** Math.floor(Math.log2(low));
+    const unit = 2 ** Math.floor(Math.log2(low));
+    this.#unitsPerOne = 1 / unit;
     this.#halfBits = Math.ceil(Math.log2(2 * 10 ** significantFigures)) - 1;
     this.#halfCount = 2 ** this.#halfBits;
+    this.#droppedBits = FRACTION_BITS_OF_HIGH_WORD - this.#halfBits;
+    this.#firstLeadingBits = (EXPONENT_BIAS + this.#halfBits - 1) << this.#halfBits;
+    const octaves = (this.#indexOf(high) >> this.#halfBits) + 1;
+    this.#widths = Float64Array.from({ length: octaves }, (_, i) => unit * 2 ** Math.max(0, i - 1));
     this.#counts = new Float64Array(this.#indexOf(high) + 1);
   }
 
@@ -88,6 +105,16 @@ export class HdrHistogram {
     return values;
   }
 
+  /** How many values are in buckets whose highest value v is `from` ≤ v < `to`; ±Infinity for no bound. */
+  countBetween(from: number, to: number): number {
+    const end = Math.min(this.#lastUsed + 1, this.#firstIndexFrom(to));
+    let sum = 0;
+    for (let index = Math.max(this.#firstUsed, this.#firstIndexFrom(from)); index < end; index++) {
+      sum += this.#counts[index]!;
+    }
+    return sum;
+  }
+
   /** Calls `visit` for each used bucket, ascending, with its highest value and count. */
   forEachBucket(visit: (highestValue: number, count: number) => void): void {
     for (let index = this.#firstUsed; index <= this.#lastUsed; index++) {
@@ -96,32 +123,33 @@ export class HdrHistogram {
     }
   }
 
+  /** The lowest bucket whose highest value is at least `bound`: the one that holds the next whole number. */
+  #firstIndexFrom(bound: number): number {
+    if (bound <= 0) return 0;
+    return bound > this.high ? this.#counts.length : this.#indexOf(Math.ceil(bound));
+  }
+
   #rankOf(percentile: number): number {
     return Math.min(this.#count, Math.max(1, Math.floor((percentile * this.#count) / 100 + 0.5)));
   }
 
   /**
-   * The buckets of one octave follow those of the one before: octave s (values whose leading bits need a shift of s)
-   * begins at s·half, and a value's leading bits count from there.
+   * Octaves of `half` buckets follow one another. Below 2·half the value in units is its index; above, exponent and leading
+   * bits of the double count up exactly as the buckets do, so the index is their difference to those of the first.
    * @hot
    */
   #indexOf(value: number): number {
-    const units = Math.floor(value / this.#unit);
-    const shift = shiftOf(units, this.#halfBits);
-    return shift * this.#halfCount + Math.floor(units / 2 ** shift);
+    const units = value * this.#unitsPerOne;
+    if (units < this.#halfCount) return Math.trunc(units);
+    this.#double[0] = units;
+    return (this.#words[this.#highWord]! >> this.#droppedBits) - this.#firstLeadingBits;
   }
 
   #highestOf(index: number): number {
-    const shift = Math.max(0, Math.floor(index / this.#halfCount) - 1);
-    return (index - shift * this.#halfCount + 1) * 2 ** shift * this.#unit - 1;
+    const octave = index >> this.#halfBits;
+    const positionInOctave = index & (this.#halfCount - 1);
+    const width = this.#widths[octave]!;
+    const lowest = octave === 0 ? positionInOctave * width : (this.#halfCount + positionInOctave) * width;
+    return lowest + width - 1;
   }
-}
-
-/**
- * How many low bits of `units` go beyond the `halfBits` + 1 leading ones.
- * @hot
- */
-function shiftOf(units: number, halfBits: number): number {
-  const bits = units < 2 ** 32 ? 32 - Math.clz32(units) : 64 - Math.clz32(units / 2 ** 32);
-  return bits > halfBits ? bits - halfBits - 1 : 0;
 }

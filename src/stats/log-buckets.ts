@@ -30,13 +30,10 @@ export function countValues(edges: readonly number[], chunks: Iterable<Float64Ar
 
 /** Counts the buckets of an HDR histogram, each by its highest value: approximate where that lies beyond an edge. */
 export function countHdr(edges: readonly number[], hdr: HdrHistogram): number[] {
-  const counts = new Array<number>(edges.length - 1).fill(0);
-  let bucket = 0;
-  hdr.forEachBucket((highestValue, count) => {
-    while (bucket < counts.length - 1 && highestValue >= edges[bucket + 1]!) bucket += 1;
-    counts[bucket]! += count;
-  });
-  return counts;
+  const last = edges.length - 2;
+  return Array.from({ length: edges.length - 1 }, (_, i) =>
+    hdr.countBetween(i === 0 ? -Infinity : edges[i]!, i === last ? Infinity : edges[i + 1]!),
+  );
 }
 
 /**
