@@ -1,0 +1,71 @@
+import type { PhasePlan } from '../plan/plan.ts';
+
+/** Why issuing ended. */
+export type EndOfIssuing = 'count' | 'duration' | 'stop';
+
+export interface PhaseOutcome {
+  readonly issued: number;
+  readonly endedBy: EndOfIssuing;
+}
+
+/** Puts together what the workers tell of one phase. Each worker is done, or dead, once. */
+export class PhaseProgress {
+  readonly issuingDone: Promise<void>;
+  readonly finished: Promise<PhaseOutcome>;
+  readonly isClosedLoop: boolean;
+  readonly #plan: PhasePlan;
+  readonly #issuingDone = Promise.withResolvers<void>();
+  readonly #finished = Promise.withResolvers<PhaseOutcome>();
+  readonly #issuing: Set<number>;
+  readonly #working: Set<number>;
+  #issued = 0;
+  #wasStopped = false;
+  #failure: Error | undefined;
+
+  constructor(plan: PhasePlan, workerCount: number) {
+    const { pattern } = plan.arrivals;
+    const workers = Array.from({ length: workerCount }, (_, index) => index);
+    this.issuingDone = this.#issuingDone.promise;
+    this.finished = this.#finished.promise;
+    this.isClosedLoop = pattern === 'burst' || pattern === 'concurrency';
+    this.#plan = plan;
+    this.#issuing = new Set(workers);
+    this.#working = new Set(workers);
+  }
+
+  /** The worker issues nothing more; `stopped`: although its share was not used up. */
+  issuingDoneBy(workerIndex: number, stopped: boolean): void {
+    this.#issuing.delete(workerIndex);
+    this.#wasStopped ||= stopped;
+    if (this.#issuing.size === 0) this.#issuingDone.resolve();
+  }
+
+  doneBy(workerIndex: number, issued: number): void {
+    this.#issued += issued;
+    this.#leave(workerIndex);
+  }
+
+  diedWith(workerIndex: number, error: Error): void {
+    this.#failure ??= error;
+    this.#leave(workerIndex);
+  }
+
+  /** The phase never began. */
+  fail(error: Error): void {
+    this.#failure = error;
+    for (const workerIndex of this.#working) this.#leave(workerIndex);
+  }
+
+  #leave(workerIndex: number): void {
+    this.issuingDoneBy(workerIndex, false);
+    this.#working.delete(workerIndex);
+    if (this.#working.size > 0) return;
+    if (this.#failure !== undefined) this.#finished.reject(this.#failure);
+    else this.#finished.resolve({ issued: this.#issued, endedBy: this.#endedBy() });
+  }
+
+  #endedBy(): EndOfIssuing {
+    if (this.#wasStopped) return 'stop';
+    return this.#issued >= this.#plan.stop.maxSamples ? 'count' : 'duration';
+  }
+}

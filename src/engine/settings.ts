@@ -1,0 +1,46 @@
+import type { SharedArena } from '../dataset/arena.ts';
+import type { PhasePlan } from '../plan/plan.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/**
+ * `precise` turns the event loop without sleep when a request is due within 2 ms, which costs up to a core; `economy` only sleeps
+ * and is late by up to about 1 ms.
+ */
+export type Pacing = 'precise' | 'economy';
+
+/** What holds for all phases of a run. Crosses threads by structured clone. */
+export interface EngineSettings {
+  /** Origin of the run's clock, CLOCK_MONOTONIC in ns. */
+  readonly originNs: bigint;
+  /** Threads wanted; fewer are started when there are not enough connections for each to have one to every endpoint. */
+  readonly workers: number;
+  /** Sample n goes to endpoint n mod the number of endpoints. */
+  readonly endpoints: readonly Endpoint[];
+  /** Which API the requests speak; decides how answers are read. */
+  readonly api: 'chat' | 'completions';
+  /** Whether the requests ask for a stream. An answer is read as what it says it is. */
+  readonly streaming: boolean;
+  /** A request unanswered for so long fails; also the limit of connecting. */
+  readonly requestTimeoutMs: number;
+  /** Open connections at most, over all workers and endpoints; each worker keeps at least one to every endpoint. */
+  readonly maxConnections: number;
+  readonly pacing: Pacing;
+  /** Check server certificates. */
+  readonly tlsVerify: boolean;
+  /** The requests, one arena an endpoint. */
+  readonly arenas: readonly SharedArena[];
+}
+
+/** A phase placed on the clock and numbered. */
+export interface EnginePhase {
+  readonly plan: PhasePlan;
+  /** Number of the phase's first sample; ticket i is sample `firstSampleSeq + i`. */
+  readonly firstSampleSeq: number;
+  /** When the plan's time 0 lies, ns since the run's origin. */
+  readonly startNs: number;
+}
+
+/** Worker `index`'s part of `total` things shared out evenly, the remainder to the first workers. */
+export function shareOf(total: number, index: number, workers: number): number {
+  return Math.floor(total / workers) + (index < total % workers ? 1 : 0);
+}

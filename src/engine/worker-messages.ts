@@ -1,0 +1,57 @@
+import type { ErrorData } from '../core/model-output.ts';
+import type { EnginePhase, EngineSettings } from './settings.ts';
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly settings: EngineSettings;
+  readonly workerIndex: number;
+  readonly workerCount: number;
+  /** {@link COUNTERS} of this worker as Int32Array. */
+  readonly counters: SharedArrayBuffer;
+}
+
+/** Positions in a worker's counters, which main reads at any time. */
+export const COUNTERS = { issued: 0, ended: 1, length: 2 } as const;
+
+/** Main to worker. */
+export type WorkerOrder =
+  | { readonly kind: 'warm'; readonly connections: number }
+  | { readonly kind: 'phase'; readonly phase: EnginePhase; readonly ticketCounter: Int32Array }
+  /** Others drew the last ticket. */
+  | { readonly kind: 'exhausted' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'close' };
+
+/** How opening connections ahead of a phase went; what failed is opened again when needed. */
+export interface WarmResult {
+  readonly opened: number;
+  readonly failed: number;
+  /** Why the first one failed. */
+  readonly failure: ErrorData | undefined;
+}
+
+/** What a worker tells of itself once a second; times in ms over that second. */
+export interface WorkerHealth {
+  /** How late a timer of the thread was; 99th percentile and worst. */
+  readonly loopDelayP99Ms: number;
+  readonly loopDelayMaxMs: number;
+  /** Longest pause for garbage collection, 0 without one. */
+  readonly gcPauseMaxMs: number;
+  /** Share of one core the thread used; null where the system does not tell. */
+  readonly cpuShare: number | null;
+  /** Since the start of the run: connections established, and attempts that failed. */
+  readonly connectionsOpened: number;
+  readonly connectFailures: number;
+}
+
+/** Worker to main, in order; a bare Uint8Array is an unsealed `events` frame. */
+export type WorkerNews =
+  | Uint8Array
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'warmed'; readonly result: WarmResult }
+  /** No further request will be issued; `stopped`: because of a stop. */
+  | { readonly kind: 'issuingDone'; readonly stopped: boolean }
+  /** Nothing is in flight and all frames were sent. */
+  | { readonly kind: 'phaseDone'; readonly issued: number }
+  | { readonly kind: 'health'; readonly health: WorkerHealth };

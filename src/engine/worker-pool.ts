@@ -1,0 +1,255 @@
+import { Worker } from 'node:worker_threads';
+import { InferometerError } from '../core/errors.ts';
+import { siblingModule } from '../core/sibling-module.ts';
+import { createTicketCounter } from '../plan/tickets.ts';
+import { PhaseProgress, type PhaseOutcome } from './phase-progress.ts';
+import { type EnginePhase, type EngineSettings, shareOf } from './settings.ts';
+import {
+  COUNTERS,
+  type WarmResult,
+  type WorkerHealth,
+  type WorkerNews,
+  type WorkerOrder,
+  type WorkerStart,
+} from './worker-messages.ts';
+
+/** Who is told what the workers send. Called on the main thread, in each worker's order. */
+export interface WorkerPoolHandlers {
+  /** A batch of events as an unsealed frame (`encodeBatchFrame`), in a buffer of its own that the handler may keep. */
+  onFrame(bytes: Uint8Array, workerIndex: number): void;
+  /** About once a second from each worker. */
+  onHealth(health: WorkerHealth, workerIndex: number): void;
+  /** Once at most: the first worker that ended without being told to. */
+  onWorkerDied(error: Error): void;
+}
+
+/** A phase under way. */
+export interface PhaseRun {
+  /** Settles, and never rejects, once no further request will be issued. */
+  readonly issuingDone: Promise<void>;
+  /**
+   * Resolves when issuing is over, nothing of the phase is in flight and all its frames went to `onFrame`. Rejects when a worker
+   * has died, after the others cancelled what they had in flight.
+   */
+  readonly finished: Promise<PhaseOutcome>;
+}
+
+/** Samples so far, over all phases and workers. */
+export interface SampleCounts {
+  readonly issued: number;
+  /** Ended in any way. */
+  readonly completed: number;
+  readonly inFlight: number;
+}
+
+/** The engine as seen from the main thread: worker threads that issue a phase's requests and send the events. */
+export class WorkerPool {
+  readonly #settings: EngineSettings;
+  readonly #handlers: WorkerPoolHandlers;
+  readonly #threads: readonly EngineThread[];
+  #phase: PhaseProgress | undefined;
+  #death: Error | undefined;
+  #isClosing = false;
+
+  private constructor(settings: EngineSettings, handlers: WorkerPoolHandlers) {
+    this.#settings = settings;
+    this.#handlers = handlers;
+    const workerCount = usableWorkers(settings);
+    this.#threads = Array.from(
+      { length: workerCount },
+      (_, index) =>
+        new EngineThread(settings, index, workerCount, {
+          onNews: (news) => this.#onNews(news, index),
+          onEnd: (error) => this.#onEnd(error, index),
+        }),
+    );
+  }
+
+  /** Starts the threads and waits until each is ready; rejects with the error of one that can't start. */
+  static async start(settings: EngineSettings, handlers: WorkerPoolHandlers): Promise<WorkerPool> {
+    const pool = new WorkerPool(settings, handlers);
+    try {
+      await Promise.all(pool.#threads.map((thread) => thread.ready));
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+    return pool;
+  }
+
+  /** Threads at work; fewer than asked for when connections are scarce. */
+  get workerCount(): number {
+    return this.#threads.length;
+  }
+
+  /** Opens up to so many connections in all, shared out over workers and endpoints. Failures are counted, not thrown. */
+  async warm(connections: number): Promise<WarmResult> {
+    const count = this.#threads.length;
+    const results = await Promise.all(
+      this.#threads.map((thread, index) => thread.warm(shareOf(connections, index, count))),
+    );
+    return {
+      opened: results.reduce((sum, { opened }) => sum + opened, 0),
+      failed: results.reduce((sum, { failed }) => sum + failed, 0),
+      failure: results.find(({ failure }) => failure !== undefined)?.failure,
+    };
+  }
+
+  /** Runs a phase; one at a time. */
+  runPhase(phase: EnginePhase): PhaseRun {
+    if (this.#phase !== undefined) {
+      throw new InferometerError(
+        'INFEROMETER_ENGINE_BUSY',
+        'internal',
+        `phase ${phase.plan.name}: found another phase under way, wanted it to have ended`,
+      );
+    }
+    const progress = new PhaseProgress(phase.plan, this.#threads.length);
+    if (this.#death !== undefined) {
+      progress.fail(this.#death);
+      return progress;
+    }
+    this.#phase = progress;
+    const leave = () => void (this.#phase = undefined);
+    progress.finished.then(leave, leave);
+    this.#order({ kind: 'phase', phase, ticketCounter: createTicketCounter() });
+    return progress;
+  }
+
+  /** Issues nothing more in this phase; what is in flight goes on. */
+  stopIssuing(): void {
+    this.#order({ kind: 'stop' });
+  }
+
+  /** Ends what is in flight, or waits for a connection, as failed samples of type `cancelled`. */
+  cancelInFlight(): void {
+    this.#order({ kind: 'cancel' });
+  }
+
+  /** A read of shared memory: may be called at any rate. */
+  counts(): SampleCounts {
+    let issued = 0;
+    let completed = 0;
+    for (const { counters } of this.#threads) {
+      // In this order, so that a sample that ends meanwhile is not missing from the issued ones.
+      completed += Atomics.load(counters, COUNTERS.ended);
+      issued += Atomics.load(counters, COUNTERS.issued);
+    }
+    return { issued, completed, inFlight: issued - completed };
+  }
+
+  /** Closes all connections and ends the threads, whatever they are doing. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #order(order: WorkerOrder): void {
+    for (const thread of this.#threads) thread.order(order);
+  }
+
+  #onNews(news: WorkerNews, workerIndex: number): void {
+    if (news instanceof Uint8Array) {
+      this.#handlers.onFrame(news, workerIndex);
+      return;
+    }
+    switch (news.kind) {
+      case 'ready':
+      case 'warmed':
+        return;
+      case 'health':
+        this.#handlers.onHealth(news.health, workerIndex);
+        return;
+      case 'issuingDone':
+        this.#phase?.issuingDoneBy(workerIndex, news.stopped);
+        if (this.#phase?.isClosedLoop) this.#order({ kind: 'exhausted' });
+        return;
+      case 'phaseDone':
+        this.#phase?.doneBy(workerIndex, news.issued);
+    }
+  }
+
+  #onEnd(error: Error, workerIndex: number): void {
+    this.#phase?.diedWith(workerIndex, error);
+    if (this.#isClosing || this.#death !== undefined) return;
+    this.#death = error;
+    this.stopIssuing();
+    this.cancelInFlight();
+    this.#handlers.onWorkerDied(error);
+  }
+}
+
+interface ThreadListener {
+  onNews(news: WorkerNews): void;
+  /** The thread has ended, after its last news. */
+  onEnd(error: Error): void;
+}
+
+/** One engine thread and its shared counters. */
+class EngineThread {
+  readonly counters: Int32Array;
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #warmings: PromiseWithResolvers<WarmResult>[] = [];
+  #hasEnded = false;
+
+  constructor(settings: EngineSettings, workerIndex: number, workerCount: number, listener: ThreadListener) {
+    const counters = new SharedArrayBuffer(COUNTERS.length * Int32Array.BYTES_PER_ELEMENT);
+    const start: WorkerStart = { settings, workerIndex, workerCount, counters };
+    const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+    let failure: Error | undefined;
+    this.counters = new Int32Array(counters);
+    this.ready = ready;
+    this.ready.catch(() => undefined);
+    this.#worker = new Worker(siblingModule(import.meta.url, './worker.main'), {
+      workerData: start,
+      name: `engine-${workerIndex}`,
+    });
+    this.#worker.on('message', (news: WorkerNews) => {
+      if (!(news instanceof Uint8Array)) {
+        if (news.kind === 'ready') resolve();
+        if (news.kind === 'warmed') this.#warmings.shift()?.resolve(news.result);
+      }
+      listener.onNews(news);
+    });
+    this.#worker.on('error', (error) => (failure = died(workerIndex, error)));
+    this.#worker.on('exit', (code) => {
+      this.#hasEnded = true;
+      const error = failure ?? died(workerIndex, new Error(`it ended with exit code ${code}`));
+      reject(error);
+      for (const warming of this.#warmings.splice(0)) warming.reject(error);
+      listener.onEnd(error);
+    });
+  }
+
+  order(order: WorkerOrder): void {
+    this.#worker.postMessage(order);
+  }
+
+  warm(connections: number): Promise<WarmResult> {
+    const warming = Promise.withResolvers<WarmResult>();
+    this.#warmings.push(warming);
+    this.order({ kind: 'warm', connections });
+    if (this.#hasEnded) warming.reject(new Error('the engine thread has ended'));
+    return warming.promise;
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
+
+/** As many workers as wanted, as long as each can have a connection to every endpoint. */
+function usableWorkers({ workers, maxConnections, endpoints }: EngineSettings): number {
+  return Math.max(1, Math.min(workers, Math.floor(maxConnections / endpoints.length)));
+}
+
+function died(workerIndex: number, cause: unknown): InferometerError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new InferometerError(
+    'INFEROMETER_ENGINE_WORKER_DIED',
+    'execution',
+    `engine worker ${workerIndex} died: ${reason}`,
+    { cause },
+  );
+}
