@@ -1,5 +1,8 @@
 const INITIAL_BYTES = 512;
 
+/** Longest text whose header is one byte. */
+const SHORT_TEXT = 31;
+
 /** Deepest nesting of a value that is written; an endpoint may send any depth. */
 export const MAX_DEPTH = 256;
 
@@ -18,11 +21,15 @@ export class MsgpackWriter {
   }
 
   text(text: string): void {
-    const bytes = Buffer.byteLength(text);
-    this.#reserve(5 + bytes);
+    this.#reserve(5 + 3 * text.length);
+    if (text.length <= SHORT_TEXT && this.#shortAscii(text)) return;
+    const start = this.#length;
+    const guess = textHeaderBytes(text.length);
+    const bytes = this.#bytes.write(text, start + guess);
+    const actual = textHeaderBytes(bytes);
+    if (actual !== guess) this.#bytes.copyWithin(start + actual, start + guess, start + guess + bytes);
     if (bytes < 32) this.#bytes[this.#length++] = 0xa0 | bytes;
     else this.#sized(bytes, 0xd9, 0xda, 0xdb);
-    this.#bytes.write(text, this.#length);
     this.#length += bytes;
   }
 
@@ -98,10 +105,28 @@ export class MsgpackWriter {
     this.#bytes[this.#length++] = value;
   }
 
+  /** Writes a text of at most {@link SHORT_TEXT} letters if all are ASCII, faster than a call out of JavaScript. */
+  #shortAscii(text: string): boolean {
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = 0xa0 | text.length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) return false;
+      bytes[at++] = code;
+    }
+    this.#length = at;
+    return true;
+  }
+
   #unsigned(value: number): void {
     if (value < 0x80) this.#bytes[this.#length++] = value;
-    else if (value > 0xffff_ffff) this.#wideInt(BigInt(value));
-    else this.#sized(value, 0xcc, 0xcd, 0xce);
+    else if (value <= 0xffff_ffff) this.#sized(value, 0xcc, 0xcd, 0xce);
+    else {
+      this.#bytes[this.#length] = 0xcf;
+      this.#length = this.#bytes.writeUInt32BE(Math.floor(value / 2 ** 32), this.#length + 1);
+      this.#length = this.#bytes.writeUInt32BE(value % 2 ** 32, this.#length);
+    }
   }
 
   #negative(value: number): void {
@@ -155,4 +180,10 @@ const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 function isWritten([key, item]: [string, unknown]): boolean {
   return item !== undefined && key !== '__proto__';
+}
+
+function textHeaderBytes(bytes: number): number {
+  if (bytes < 32) return 1;
+  if (bytes <= 0xff) return 2;
+  return bytes <= 0xffff ? 3 : 5;
 }

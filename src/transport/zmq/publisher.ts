@@ -92,7 +92,10 @@ export class ZmqPublisher<T> implements MessagePublisher<T> {
     if (this.#closing === undefined) this.#batcher.flush();
   }
 
-  /** What is queued for connected subscribers still leaves within the linger, also while the process exits. */
+  /**
+   * Returns at once: what is queued for connected subscribers leaves within the linger, which also holds the process up
+   * when it ends by itself. `process.exit` cuts it off.
+   */
   close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
     this.#batcher.flush();
