@@ -1,0 +1,74 @@
+import type { Socket } from 'node:net';
+import type { RunClock } from '../core/time.ts';
+import { errorBody } from './chat-frames.ts';
+import { BadRequest, type HttpRequest, HttpRequestReader } from './http-request-reader.ts';
+import { Reply } from './reply.ts';
+
+/** Answers a request, now or later. `receivedNs`: when the read returned that completed it. */
+export type RequestHandler = (request: HttpRequest, reply: Reply, receivedNs: number) => void;
+
+/** Serves the requests of one connection, one at a time and in order; the next ones wait. */
+export function serveConnection(socket: Socket, clock: RunClock, handle: RequestHandler): void {
+  const connection = new Connection(socket, clock, handle);
+  socket.on('data', (bytes: Buffer) => connection.onData(bytes));
+  socket.on('close', () => connection.onClose());
+  // The client's resets are its own business; 'close' follows and tells the request that was being answered.
+  socket.on('error', () => socket.destroy());
+}
+
+class Connection {
+  readonly #socket: Socket;
+  readonly #clock: RunClock;
+  readonly #handle: RequestHandler;
+  readonly #reader: HttpRequestReader;
+  readonly #waiting: { readonly request: HttpRequest; readonly receivedNs: number }[] = [];
+  #current: Reply | undefined;
+  #serving = false;
+
+  constructor(socket: Socket, clock: RunClock, handle: RequestHandler) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#handle = handle;
+    this.#reader = new HttpRequestReader(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'));
+  }
+
+  onData(bytes: Buffer): void {
+    const receivedNs = this.#clock.nowNs();
+    try {
+      for (const request of this.#reader.push(bytes)) this.#waiting.push({ request, receivedNs });
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      this.#refuse(error);
+      return;
+    }
+    this.#serveNext();
+  }
+
+  onClose(): void {
+    this.#waiting.length = 0;
+    this.#current?.abort();
+  }
+
+  /** A handler that answers at once ends up here again by `onEnd`; the loop then goes on, not the recursion. */
+  #serveNext(): void {
+    if (this.#serving) return;
+    this.#serving = true;
+    while (this.#current === undefined) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      const reply = new Reply(this.#socket, this.#clock, next.request, () => {
+        this.#current = undefined;
+        this.#serveNext();
+      });
+      this.#current = reply;
+      this.#handle(next.request, reply, next.receivedNs);
+    }
+    this.#serving = false;
+  }
+
+  #refuse({ status, message }: BadRequest): void {
+    this.#socket.removeAllListeners('data');
+    const ends = { isOld: false, keepAlive: false };
+    new Reply(this.#socket, this.#clock, ends, () => undefined).sendWhole(status, errorBody(message, status));
+  }
+}

@@ -1,0 +1,150 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { RunClock } from '../core/time.ts';
+import type { HttpRequest } from './http-request-reader.ts';
+
+const LAST_CHUNK = '0\r\n\r\n';
+
+/**
+ * The response to one request. Texts must be ASCII. Every method that writes returns the time just before the bytes were
+ * handed to the kernel, on the given clock; after the client has gone it does nothing else.
+ */
+export class Reply {
+  /** Called once when the client goes away before the end. */
+  onAbort: () => void = () => undefined;
+  readonly #socket: Socket;
+  readonly #clock: RunClock;
+  readonly #isOld: boolean;
+  readonly #keepAlive: boolean;
+  readonly #onEnd: () => void;
+  #isOpen = true;
+  #streaming = false;
+
+  /** `onEnd`: the connection may take the next request. */
+  constructor(
+    socket: Socket,
+    clock: RunClock,
+    request: Pick<HttpRequest, 'isOld' | 'keepAlive'>,
+    onEnd: () => void,
+  ) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#isOld = request.isOld;
+    this.#keepAlive = request.keepAlive;
+    this.#onEnd = onEnd;
+  }
+
+  /** Whether the client is still there and waits for more. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** A whole response of known length. */
+  sendWhole(status: number, body: string, contentType = 'application/json'): number {
+    const atNs = this.#write(this.#wholeHead(status, body.length, contentType) + body);
+    this.#end();
+    return atNs;
+  }
+
+  /** A response that promises all of the body and holds the first half of it; to be left so, or {@link cut}. */
+  sendHalf(status: number, body: string): number {
+    const half = body.slice(0, body.length >> 1);
+    return this.#write(this.#wholeHead(status, body.length, 'application/json') + half);
+  }
+
+  /** The next messages of an event stream, each as a chunk of its own; the head goes before the first. */
+  sendMessages(messages: readonly string[]): number {
+    return this.#write(this.#streamHead('text/event-stream') + this.#chunks(messages));
+  }
+
+  /** The last messages of a stream, and its end. */
+  endMessages(messages: readonly string[]): number {
+    const end = this.#isOld ? '' : LAST_CHUNK;
+    const atNs = this.#write(this.#streamHead('text/event-stream') + this.#chunks(messages) + end);
+    this.#end();
+    return atNs;
+  }
+
+  /** A long response, piece by piece, at the pace of the client. */
+  async sendPieces(pieces: Iterable<string>, contentType: string, headers: string): Promise<void> {
+    this.#write(this.#streamHead(contentType, headers));
+    for (const piece of pieces) {
+      if (!this.#isOpen) return;
+      this.#write(this.#chunks([piece]));
+      if (this.#socket.writableNeedDrain) await this.#drained();
+    }
+    if (!this.#isOld) this.#write(LAST_CHUNK);
+    this.#end();
+  }
+
+  /** Closes the connection behind what was written. */
+  cut(): number {
+    const atNs = this.#clock.nowNs();
+    this.#isOpen = false;
+    this.#socket.destroySoon();
+    return atNs;
+  }
+
+  /** Resets the connection: the client gets ECONNRESET. */
+  reset(): number {
+    const atNs = this.#clock.nowNs();
+    this.#isOpen = false;
+    this.#socket.resetAndDestroy();
+    return atNs;
+  }
+
+  /** For the connection: the client has gone. */
+  abort(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.onAbort();
+  }
+
+  #write(text: string): number {
+    const atNs = this.#clock.nowNs();
+    if (this.#isOpen) this.#socket.write(text, 'latin1');
+    return atNs;
+  }
+
+  #end(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const closes = !this.#keepAlive || (this.#streaming && this.#isOld);
+    if (closes) this.#socket.destroySoon();
+    else this.#onEnd();
+  }
+
+  #wholeHead(status: number, length: number, contentType: string): string {
+    const statusLine = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`;
+    return `${statusLine}Content-Type: ${contentType}\r\nContent-Length: ${length}\r\n${this.#connectionHeader()}\r\n`;
+  }
+
+  #streamHead(contentType: string, headers = ''): string {
+    if (this.#streaming) return '';
+    this.#streaming = true;
+    const framing = this.#isOld ? '' : 'Transfer-Encoding: chunked\r\n';
+    return `HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\nCache-Control: no-cache\r\n${headers}${framing}${this.#connectionHeader()}\r\n`;
+  }
+
+  #connectionHeader(): string {
+    if (!this.#keepAlive) return 'Connection: close\r\n';
+    return this.#isOld ? 'Connection: keep-alive\r\n' : '';
+  }
+
+  #chunks(pieces: readonly string[]): string {
+    if (this.#isOld) return pieces.join('');
+    let text = '';
+    for (const piece of pieces) text += `${piece.length.toString(16)}\r\n${piece}\r\n`;
+    return text;
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const onChange = () => {
+        this.#socket.off('drain', onChange).off('close', onChange);
+        resolve();
+      };
+      this.#socket.on('drain', onChange).on('close', onChange);
+    });
+  }
+}

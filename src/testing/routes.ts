@@ -1,0 +1,68 @@
+import { errorBody } from './chat-frames.ts';
+import type { CompletionService } from './completion-service.ts';
+import type { RequestHandler } from './connection.ts';
+import type { HttpRequest } from './http-request-reader.ts';
+import type { Reply } from './reply.ts';
+import { truthLine, type TruthLog } from './truth-log.ts';
+
+type Route = (request: HttpRequest, reply: Reply, receivedNs: number) => void;
+
+const LINES_A_PIECE = 256;
+
+/** What the mock server does for each path and method. */
+export function createRoutes(
+  completions: CompletionService,
+  log: TruthLog,
+  modelName: string,
+): RequestHandler {
+  const models = JSON.stringify({
+    object: 'list',
+    data: [{ id: modelName, object: 'model', owned_by: 'mock' }],
+  });
+  const routes = new Map<string, Readonly<Record<string, Route>>>([
+    [
+      '/v1/chat/completions',
+      { POST: ({ body }, reply, receivedNs) => completions.answer('chat', body, reply, receivedNs) },
+    ],
+    [
+      '/v1/completions',
+      { POST: ({ body }, reply, receivedNs) => completions.answer('completions', body, reply, receivedNs) },
+    ],
+    ['/v1/models', { GET: (_request, reply) => void reply.sendWhole(200, models) }],
+    ['/health', { GET: (_request, reply) => void reply.sendWhole(200, '{"status":"ok"}') }],
+    [
+      '/truth',
+      {
+        GET: ({ query }, reply) => sendTruth(log, query.get('tokens') === '1', reply),
+        DELETE: (_request, reply) => {
+          log.clear();
+          reply.sendWhole(200, '{"cleared":true}');
+        },
+      },
+    ],
+  ]);
+  return (request, reply, receivedNs) => {
+    const methods = routes.get(request.path);
+    const route = methods?.[request.method];
+    if (route !== undefined) route(request, reply, receivedNs);
+    else if (methods === undefined) reply.sendWhole(404, errorBody(`no such path: ${request.path}`, 404));
+    else reply.sendWhole(405, errorBody(`${request.path} takes ${Object.keys(methods).join(', ')}`, 405));
+  };
+}
+
+function sendTruth(log: TruthLog, withTokens: boolean, reply: Reply): void {
+  const headers = `X-Truth-Records: ${log.count}\r\nX-Truth-Dropped: ${log.dropped}\r\n`;
+  void reply.sendPieces(truthPieces(log, withTokens), 'application/x-ndjson', headers);
+}
+
+function* truthPieces(log: TruthLog, withTokens: boolean): Generator<string> {
+  // Cleared or grown meanwhile, it is the records of the beginning that count.
+  const count = log.count;
+  for (let index = 0; index < Math.min(count, log.count);) {
+    let lines = '';
+    for (let line = 0; line < LINES_A_PIECE && index < Math.min(count, log.count); line++) {
+      lines += truthLine(log.record(index++), withTokens);
+    }
+    yield lines;
+  }
+}
