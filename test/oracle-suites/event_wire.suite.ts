@@ -144,10 +144,19 @@ function decodeDifferences(row: DecodeRow): string[] {
   );
 }
 
+/** JSON whose whole numbers beyond 2^53 become bigint. */
+function parseExactly(text: string): unknown {
+  const exact = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '')
+      ? BigInt(source!)
+      : value;
+  return JSON.parse(text, exact as (key: string, value: unknown) => unknown);
+}
+
 /** A line of the event log, sent over the wire and written again. */
 function logLineDifferences(line: string): string[] {
   const codec = new EventRecordCodec();
-  const decoded = codec.decode(encode(JSON.parse(line)));
+  const decoded = codec.decode(encode(parseExactly(line), { useBigInt64: true }));
   const record = recordAt(buildEventBatch([decoded]), 0);
   const found = recordToJsonLine(recordFields(record, { originNs: codec.originNs ?? 0n }));
   return differences(line, found);
