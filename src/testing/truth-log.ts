@@ -19,7 +19,10 @@ export const OUTCOMES = [
  */
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** What really happened to one request. Times are CLOCK_MONOTONIC, absolute ns; `null` for what did not happen. */
+/**
+ * What really happened to one request. Times are CLOCK_MONOTONIC, absolute ns; `null` for what did not happen. Bytes are handed to the kernel
+ * at once unless the client has left so much unread that its socket is full.
+ */
 export interface TruthRecord {
   /** Place in the order of arrival, from 0. */
   readonly index: number;
