@@ -163,11 +163,10 @@ function seriesFromJson(name: string, json: JsonMap): SeriesSnapshot {
   return {
     type: 'series',
     name,
-    valueKind: isInt ? 'int' : 'float',
     count: numberOf(json.count, 0),
-    total,
-    min,
-    max,
+    ...(isInt
+      ? { valueKind: 'int', total, min, max }
+      : { valueKind: 'float', total: Number(total), min: Number(min), max: Number(max) }),
     sumSq: numberOf(json.sum_sq, 0),
     percentiles: isMap(json.percentiles) ? byPercentile(json.percentiles) : {},
     histogram: Array.isArray(json.histogram) ? json.histogram.filter(isBucket).map(bucketFromJson) : [],

@@ -32,6 +32,10 @@ describe('minimumPassing', () => {
     expect(minimumPassing(3, 0.9)).toBe(minimumPassing(3, 0.9, 0, 0.99));
   });
 
+  it('gives up on a fraction too near to 1', () => {
+    expect(() => minimumPassing(1, 1 - Number.EPSILON / 2)).toThrow('more than 2^53 samples');
+  });
+
   it.each([
     [1, 0, 0.99],
     [0, 0, 0.99],

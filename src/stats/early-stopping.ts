@@ -25,7 +25,8 @@ export interface EarlyStoppingEstimate {
  * The smallest number of under-latency samples that, beside `overCount` over-latency ones, shows at `confidence` that
  * the share of under-latency samples is above `fraction` − `tolerance`.
  *
- * Throws `INFEROMETER_STATS_DOMAIN` unless 0 < fraction < 1, 0 < confidence < 1 and 0 ≤ tolerance < fraction.
+ * Throws `INFEROMETER_STATS_DOMAIN` unless 0 < fraction < 1, 0 < confidence < 1 and 0 ≤ tolerance < fraction, and when
+ * no number below 2^53 is enough.
  * Costs some twenty incomplete beta functions. Source: MLPerf LoadGen, early stopping.
  */
 export function minimumPassing(
@@ -42,6 +43,7 @@ export function minimumPassing(
   while (!passing(passed)) {
     failed = passed;
     passed *= 2;
+    if (passed > Number.MAX_SAFE_INTEGER) throw unreachable(fraction);
   }
   while (passed - failed > 1) {
     const middle = Math.floor((failed + passed) / 2);
@@ -113,6 +115,14 @@ function assertKernelDomain(fraction: number, tolerance: number, confidence: num
     'internal',
     `early stopping: fraction ${fraction}, tolerance ${tolerance}, confidence ${confidence}; ` +
       'wanted 0 < fraction < 1, 0 <= tolerance < fraction, 0 < confidence < 1',
+  );
+}
+
+function unreachable(fraction: number): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_STATS_DOMAIN',
+    'internal',
+    `early stopping: fraction ${fraction} needs more than 2^53 samples`,
   );
 }
 
