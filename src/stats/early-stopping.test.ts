@@ -32,12 +32,16 @@ describe('minimumPassing', () => {
     expect(minimumPassing(3, 0.9)).toBe(minimumPassing(3, 0.9, 0, 0.99));
   });
 
-  it('gives up on a fraction too near to 1', () => {
-    expect(() => minimumPassing(1, 1 - Number.EPSILON / 2)).toThrow('more than 2^53 samples');
+  it('needs about 6.6 samples for each unit of the over-latency rate, however small that is', () => {
+    for (const rate of [1e-3, 1e-6, 1e-9]) {
+      expect(minimumPassing(1, 1 - rate) * rate).toBeGreaterThan(6.5);
+      expect(minimumPassing(1, 1 - rate) * rate).toBeLessThan(6.7);
+    }
   });
 
   it.each([
     [1, 0, 0.99],
+    [1 - 1e-12, 0, 0.99],
     [0, 0, 0.99],
     [0.9, 0, 1],
     [0.9, 0, 0],

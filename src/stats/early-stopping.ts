@@ -6,6 +6,8 @@ import { percentileKey } from './percentile-key.ts';
 export const EARLY_STOPPING_TOLERANCE = 0;
 /** How sure a bound is, as MLPerf sets it. */
 export const EARLY_STOPPING_CONFIDENCE = 0.99;
+/** Nearer to a fraction of 1 the sample counts grow so large that the logarithms of gamma lose all their digits. */
+const SMALLEST_OVER_RATE = 1e-11;
 
 /**
  * MLPerf's bound on a latency percentile from a finite number of samples.
@@ -25,8 +27,7 @@ export interface EarlyStoppingEstimate {
  * The smallest number of under-latency samples that, beside `overCount` over-latency ones, shows at `confidence` that
  * the share of under-latency samples is above `fraction` − `tolerance`.
  *
- * Throws `INFEROMETER_STATS_DOMAIN` unless 0 < fraction < 1, 0 < confidence < 1 and 0 ≤ tolerance < fraction, and when
- * no number below 2^53 is enough.
+ * Throws `INFEROMETER_STATS_DOMAIN` unless 0 < fraction ≤ 1 − 1e-11, 0 < confidence < 1 and 0 ≤ tolerance < fraction.
  * Costs some twenty incomplete beta functions. Source: MLPerf LoadGen, early stopping.
  */
 export function minimumPassing(
@@ -43,7 +44,6 @@ export function minimumPassing(
   while (!passing(passed)) {
     failed = passed;
     passed *= 2;
-    if (passed > Number.MAX_SAFE_INTEGER) throw unreachable(fraction);
   }
   while (passed - failed > 1) {
     const middle = Math.floor((failed + passed) / 2);
@@ -104,7 +104,7 @@ function passes(under: number, over: number, rate: number, confidence: number): 
 function assertKernelDomain(fraction: number, tolerance: number, confidence: number): void {
   const inDomain =
     fraction > 0 &&
-    fraction < 1 &&
+    1 - fraction >= SMALLEST_OVER_RATE &&
     confidence > 0 &&
     confidence < 1 &&
     tolerance >= 0 &&
@@ -114,15 +114,7 @@ function assertKernelDomain(fraction: number, tolerance: number, confidence: num
     'INFEROMETER_STATS_DOMAIN',
     'internal',
     `early stopping: fraction ${fraction}, tolerance ${tolerance}, confidence ${confidence}; ` +
-      'wanted 0 < fraction < 1, 0 <= tolerance < fraction, 0 < confidence < 1',
-  );
-}
-
-function unreachable(fraction: number): InferometerError {
-  return new InferometerError(
-    'INFEROMETER_STATS_DOMAIN',
-    'internal',
-    `early stopping: fraction ${fraction} needs more than 2^53 samples`,
+      'wanted 0 < fraction <= 1 - 1e-11, 0 <= tolerance < fraction, 0 < confidence < 1',
   );
 }
 

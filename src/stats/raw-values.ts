@@ -15,7 +15,7 @@ export interface RawValuesOptions {
 /**
  * Every value of a series in the order it came, in chunks of doubles.
  *
- * Pushing costs about 2 ns; a new chunk of at most 512 KB is taken once in 65 536 values. With a budget and a spill file
+ * Pushing costs about 3 ns; a new chunk of at most 512 KB is taken once in 65 536 values. With a budget and a spill file
  * the oldest chunks are written to the file (blocking, about 0.2 ms a chunk) when the next one would go past the budget,
  * so that memory is bounded by the budget and one chunk.
  */
