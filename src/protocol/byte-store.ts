@@ -1,0 +1,52 @@
+/** Bytes appended one after another to a buffer that grows by doubling and is kept when it is cleared. */
+export class ByteStore {
+  #bytes: Uint8Array;
+  #length = 0;
+
+  constructor(initialCapacity: number) {
+    this.#bytes = new Uint8Array(initialCapacity);
+  }
+
+  /** The buffer; valid up to `length` and until the next append. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** @hot */
+  append(source: Uint8Array, start: number, end: number): void {
+    const at = this.#length;
+    const count = end - start;
+    this.#reserve(at + count);
+    const bytes = this.#bytes;
+    if (count <= COPIED_BYTE_BY_BYTE) {
+      for (let index = 0; index < count; index++) bytes[at + index] = source[start + index]!;
+    } else {
+      bytes.set(source.subarray(start, end), at);
+    }
+    this.#length = at + count;
+  }
+
+  /** @hot */
+  appendByte(byte: number): void {
+    this.#reserve(this.#length + 1);
+    this.#bytes[this.#length++] = byte;
+  }
+
+  #reserve(capacity: number): void {
+    if (capacity <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(capacity, 2 * this.#bytes.length));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+/** Up to here a loop is cheaper than the view that `set` needs. */
+const COPIED_BYTE_BY_BYTE = 256;

@@ -1,0 +1,46 @@
+import { ByteStore } from './byte-store.ts';
+
+const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
+const ENCODER = new TextEncoder();
+
+/**
+ * A text that grows by chunks, kept as the inside of a JSON string literal and read once at the end: adding a chunk that is such a
+ * slice already is a copy of bytes.
+ */
+export class EscapedText {
+  readonly #bytes = new ByteStore(1024);
+  #firstLength = 0;
+
+  get isEmpty(): boolean {
+    return this.#bytes.length === 0;
+  }
+
+  clear(): void {
+    this.#bytes.clear();
+    this.#firstLength = 0;
+  }
+
+  /** Adds a chunk: the inside of a valid JSON string literal, not empty, whole in its UTF-8. @hot */
+  appendEscaped(source: Uint8Array, start: number, end: number): void {
+    this.#bytes.append(source, start, end);
+    if (this.#firstLength === 0) this.#firstLength = this.#bytes.length;
+  }
+
+  /** Adds a chunk that is not empty. */
+  append(chunk: string): void {
+    const literal = ENCODER.encode(JSON.stringify(chunk));
+    this.appendEscaped(literal, 1, literal.length - 1);
+  }
+
+  /** The first chunk, then all others joined; fewer when there were fewer. */
+  firstAndRest(): string[] {
+    const { length } = this.#bytes;
+    if (length === 0) return [];
+    const first = this.#text(0, this.#firstLength);
+    return length === this.#firstLength ? [first] : [first, this.#text(this.#firstLength, length)];
+  }
+
+  #text(start: number, end: number): string {
+    return JSON.parse(`"${DECODER.decode(this.#bytes.bytes.subarray(start, end))}"`) as string;
+  }
+}

@@ -1,0 +1,167 @@
+import { CHANNELS, type Channel } from '../core/event-types.ts';
+import type { ToolCall } from '../core/model-output.ts';
+import { type ChunkCode, type FinalOutput, NO_CHUNK, type StreamAccumulator } from './adapter.ts';
+import { EscapedText } from './escaped-text.ts';
+import { isJsonObject, type JsonObject, malformed, parseJsonObject } from './json.ts';
+import { LearnedFrame } from './learned-frame.ts';
+import { refuseError, UNKNOWN_USAGE, type Usage, usageOf } from './openai-body.ts';
+
+/** The text of a choice in a frame, and the key it stood at. */
+export interface DeltaText {
+  readonly channel: Exclude<Channel, 'tool'>;
+  readonly key: string;
+  /** Not empty. */
+  readonly text: string;
+}
+
+/** What the first choice of a frame brought. */
+export interface Delta {
+  readonly text: DeltaText | null;
+  readonly toolCalls: readonly ToolCall[];
+  readonly finishReason: string | null;
+}
+
+/** Reads a choice of a frame. Throws `ResponseFormatError` for one of another shape. */
+export type DeltaReader = (choice: JsonObject) => Delta;
+
+const CONTENT_CHUNK = CHANNELS.indexOf('content') + 1;
+const REASONING_CHUNK = CHANNELS.indexOf('reasoning') + 1;
+const TOOL_CHUNK = CHANNELS.indexOf('tool') + 1;
+
+/** Frames of a sample that may be learned in vain before it is given up: then each differs in more than its text. */
+const LEARNING_ATTEMPTS = 4;
+
+/**
+ * Collects the frames of an OpenAI stream; the APIs differ in how a choice is read.
+ *
+ * Only the first choice counts. A frame holds at most one chunk: content, else reasoning; a tool call without text is a chunk only when
+ * it is the first of the sample. The last finish reason that is not empty stays. A frame that differs from the one before in nothing
+ * but its text is not parsed ({@link LearnedFrame}): about 0.3 µs against 2 µs, and no allocation.
+ */
+export class OpenAiAccumulator implements StreamAccumulator {
+  readonly #readDelta: DeltaReader;
+  readonly #content = new EscapedText();
+  readonly #reasoning = new EscapedText();
+  readonly #learned = new LearnedFrame();
+  #learnedCode: ChunkCode = NO_CHUNK;
+  #attemptsLeft = LEARNING_ATTEMPTS;
+  #toolCalls: (readonly ToolCall[])[] = [];
+  #finishReason: string | null = null;
+  #usage: Usage = UNKNOWN_USAGE;
+  #hasChunk = false;
+  #isDone = false;
+
+  constructor(readDelta: DeltaReader) {
+    this.#readDelta = readDelta;
+  }
+
+  get terminated(): boolean {
+    return this.#isDone || this.#finishReason !== null;
+  }
+
+  reset(): void {
+    this.#content.clear();
+    this.#reasoning.clear();
+    this.#attemptsLeft = LEARNING_ATTEMPTS;
+    if (this.#toolCalls.length > 0) this.#toolCalls = [];
+    this.#finishReason = null;
+    this.#usage = UNKNOWN_USAGE;
+    this.#hasChunk = false;
+    this.#isDone = false;
+  }
+
+  /** @hot */
+  onMessage(buffer: Uint8Array, start: number, end: number): ChunkCode {
+    const learned = this.#learned;
+    if (!learned.matches(buffer, start, end)) return this.#takeMessage(buffer, start, end);
+    const text = this.#learnedCode === CONTENT_CHUNK ? this.#content : this.#reasoning;
+    text.appendEscaped(buffer, learned.textStart, learned.textEnd);
+    this.#attemptsLeft = LEARNING_ATTEMPTS;
+    this.#hasChunk = true;
+    return this.#learnedCode;
+  }
+
+  finish(): FinalOutput {
+    const content = this.#content.firstAndRest();
+    const hasReasoning = !this.#reasoning.isEmpty;
+    return {
+      output: {
+        output: hasReasoning ? content.join('') : content,
+        reasoning: hasReasoning ? this.#reasoning.firstAndRest() : null,
+        toolCalls: this.#toolCalls.length > 0 ? this.#toolCalls : null,
+      },
+      finishReason: this.#finishReason,
+      ...this.#usage,
+    };
+  }
+
+  #takeMessage(buffer: Uint8Array, start: number, end: number): ChunkCode {
+    const contentStart = skipBlanks(buffer, start, end);
+    if (contentStart === end) return NO_CHUNK;
+    if (isDone(buffer, contentStart, end)) {
+      this.#isDone = true;
+      return NO_CHUNK;
+    }
+    const frame = parseJsonObject(buffer, start, end);
+    refuseError(frame);
+    const delta = this.#deltaOf(frame);
+    const usage = usageOf(frame);
+    if (usage !== null) this.#usage = usage;
+    if (delta === null) return NO_CHUNK;
+    const isPlain = usage === null && delta.toolCalls.length === 0 && !delta.finishReason;
+    if (isPlain && delta.text !== null) this.#learn(buffer, start, end, delta.text);
+    return this.#takeDelta(delta);
+  }
+
+  #deltaOf(frame: JsonObject): Delta | null {
+    const choices = frame.choices ?? [];
+    if (!Array.isArray(choices)) throw malformed('choices: wanted a list');
+    const [choice] = choices as readonly unknown[];
+    if (choice === undefined) return null;
+    if (!isJsonObject(choice)) throw malformed('choices[0]: wanted an object');
+    return this.#readDelta(choice);
+  }
+
+  #takeDelta({ text, toolCalls, finishReason }: Delta): ChunkCode {
+    if (finishReason) this.#finishReason = finishReason;
+    if (toolCalls.length > 0) this.#toolCalls.push(toolCalls);
+    const isFirst = !this.#hasChunk;
+    if (text !== null) {
+      this.#hasChunk = true;
+      (text.channel === 'content' ? this.#content : this.#reasoning).append(text.text);
+      return chunkCode(text);
+    }
+    if (toolCalls.length === 0 || !isFirst) return NO_CHUNK;
+    this.#hasChunk = true;
+    return TOOL_CHUNK;
+  }
+
+  #learn(buffer: Uint8Array, start: number, end: number, wanted: DeltaText): void {
+    if (this.#attemptsLeft === 0) return;
+    this.#attemptsLeft -= 1;
+    this.#learnedCode = chunkCode(wanted);
+    this.#learned.learn(buffer, start, end, wanted.key, wanted.text, (probed) => {
+      const text = isJsonObject(probed) ? this.#deltaOf(probed)?.text : null;
+      return text?.channel === wanted.channel ? text.text : null;
+    });
+  }
+}
+
+function chunkCode({ channel }: DeltaText): ChunkCode {
+  return channel === 'content' ? CONTENT_CHUNK : REASONING_CHUNK;
+}
+
+const DONE = [...'[DONE]'].map((letter) => letter.charCodeAt(0));
+const SPACE = 0x20;
+
+function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let position = start;
+  while (position < end && bytes[position]! <= SPACE) position += 1;
+  return position;
+}
+
+function isDone(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < DONE.length || DONE.some((letter, index) => bytes[start + index] !== letter))
+    return false;
+  return skipBlanks(bytes, start + DONE.length, end) === end;
+}
