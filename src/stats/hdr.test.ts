@@ -113,6 +113,12 @@ describe('HdrHistogram', () => {
     );
   });
 
+  it('counts a value from a fraction below it, and not from one above', () => {
+    const histogram = ours({ low: 1, high: 10_000, figures: 3 }, [5]);
+    expect(histogram.countBetween(4.5, 10)).toBe(1);
+    expect(histogram.countBetween(5.5, 10)).toBe(0);
+  });
+
   it('merges to what one histogram of both would hold', () => {
     fc.assert(
       fc.property(
