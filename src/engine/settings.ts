@@ -1,6 +1,6 @@
 import type { SharedArena } from '../dataset/arena.ts';
 import type { PhasePlan } from '../plan/plan.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint } from '../protocol/http-request.ts';
 
 /**
  * `precise` turns the event loop without sleep when a request is due within 2 ms, which costs up to a core; `economy` only sleeps

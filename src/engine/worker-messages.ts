@@ -1,4 +1,5 @@
 import type { ErrorData } from '../core/model-output.ts';
+import type { ThreadHealth } from './health.ts';
 import type { EnginePhase, EngineSettings } from './settings.ts';
 
 /** What a worker is started with. */
@@ -20,8 +21,7 @@ export type WorkerOrder =
   /** Others drew the last ticket. */
   | { readonly kind: 'exhausted' }
   | { readonly kind: 'stop' }
-  | { readonly kind: 'cancel' }
-  | { readonly kind: 'close' };
+  | { readonly kind: 'cancel' };
 
 /** How opening connections ahead of a phase went; what failed is opened again when needed. */
 export interface WarmResult {
@@ -31,15 +31,8 @@ export interface WarmResult {
   readonly failure: ErrorData | undefined;
 }
 
-/** What a worker tells of itself once a second; times in ms over that second. */
-export interface WorkerHealth {
-  /** How late a timer of the thread was; 99th percentile and worst. */
-  readonly loopDelayP99Ms: number;
-  readonly loopDelayMaxMs: number;
-  /** Longest pause for garbage collection, 0 without one. */
-  readonly gcPauseMaxMs: number;
-  /** Share of one core the thread used; null where the system does not tell. */
-  readonly cpuShare: number | null;
+/** What a worker tells of itself once a second. */
+export interface WorkerHealth extends ThreadHealth {
   /** Since the start of the run: connections established, and attempts that failed. */
   readonly connectionsOpened: number;
   readonly connectFailures: number;

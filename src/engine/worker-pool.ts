@@ -4,6 +4,7 @@ import { siblingModule } from '../core/sibling-module.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { PhaseProgress, type PhaseOutcome } from './phase-progress.ts';
 import { type EnginePhase, type EngineSettings, shareOf } from './settings.ts';
+import { totalOf } from './warming.ts';
 import {
   COUNTERS,
   type WarmResult,
@@ -44,7 +45,6 @@ export interface SampleCounts {
 
 /** The engine as seen from the main thread: worker threads that issue a phase's requests and send the events. */
 export class WorkerPool {
-  readonly #settings: EngineSettings;
   readonly #handlers: WorkerPoolHandlers;
   readonly #threads: readonly EngineThread[];
   #phase: PhaseProgress | undefined;
@@ -52,7 +52,6 @@ export class WorkerPool {
   #isClosing = false;
 
   private constructor(settings: EngineSettings, handlers: WorkerPoolHandlers) {
-    this.#settings = settings;
     this.#handlers = handlers;
     const workerCount = usableWorkers(settings);
     this.#threads = Array.from(
@@ -88,11 +87,7 @@ export class WorkerPool {
     const results = await Promise.all(
       this.#threads.map((thread, index) => thread.warm(shareOf(connections, index, count))),
     );
-    return {
-      opened: results.reduce((sum, { opened }) => sum + opened, 0),
-      failed: results.reduce((sum, { failed }) => sum + failed, 0),
-      failure: results.find(({ failure }) => failure !== undefined)?.failure,
-    };
+    return totalOf(results);
   }
 
   /** Runs a phase; one at a time. */

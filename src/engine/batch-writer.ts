@@ -1,0 +1,120 @@
+import { FINISH_ABSENT, FINISH_OTHER, type EventKind } from '../core/event-types.ts';
+import { finishReasonCode } from '../events/batch-builder.ts';
+import { encodeBatchFrame } from '../events/columnar-codec.ts';
+import type { RecordNote } from '../events/event-batch.ts';
+
+/** A batch is handed over when it has so many records, … */
+export const MAX_BATCH_RECORDS = 1024;
+/** … before its payload would grow past this, … */
+export const MAX_BATCH_PAYLOAD_BYTES = 256 * 1024;
+/** … or when its first record is so old. */
+const MAX_AGE_MS = 5;
+/** No record has more: due time and dataset row, or prompt and completion tokens. */
+const MAX_EXTRAS = 2;
+
+/**
+ * Collects the records of one worker in columns that are reused, and hands them over in frames.
+ *
+ * A record is `open`, then `extra` and `finishReason` as needed, then `close`. No allocation but at a flush (and for a finish
+ * reason nobody knows). Memory: about 300 kB, more after a payload above {@link MAX_BATCH_PAYLOAD_BYTES}.
+ */
+export class BatchWriter {
+  readonly #workerId: number;
+  readonly #send: (frame: Uint8Array) => void;
+  readonly #onTimer = () => {
+    this.#timer = undefined;
+    this.flush();
+  };
+  readonly #kinds = new Uint8Array(MAX_BATCH_RECORDS);
+  readonly #finishReasons = new Uint8Array(MAX_BATCH_RECORDS);
+  readonly #sampleSeqs = new Uint32Array(MAX_BATCH_RECORDS);
+  readonly #payloadEnds = new Uint32Array(MAX_BATCH_RECORDS);
+  readonly #extraEnds = new Uint32Array(MAX_BATCH_RECORDS);
+  readonly #timestampsNs = new Float64Array(MAX_BATCH_RECORDS);
+  readonly #extras = new Float64Array(MAX_BATCH_RECORDS * MAX_EXTRAS);
+  #payload = new Uint8Array(MAX_BATCH_PAYLOAD_BYTES);
+  #notes: Map<number, RecordNote> | undefined;
+  #count = 0;
+  #payloadEnd = 0;
+  #extraEnd = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `send` may keep the frame. */
+  constructor(workerId: number, send: (frame: Uint8Array) => void) {
+    this.#workerId = workerId;
+    this.#send = send;
+  }
+
+  /**
+   * Begins a record; its payload is copied.
+   * @hot
+   */
+  open(kind: EventKind, sampleSeq: number, timestampNs: number, payload?: Uint8Array): void {
+    if (payload !== undefined) this.#addPayload(payload);
+    const index = this.#count;
+    this.#kinds[index] = kind;
+    this.#finishReasons[index] = FINISH_ABSENT;
+    this.#sampleSeqs[index] = sampleSeq;
+    this.#timestampsNs[index] = timestampNs;
+  }
+
+  /**
+   * Adds a number to the open record.
+   * @hot
+   */
+  extra(value: number): void {
+    this.#extras[this.#extraEnd++] = value;
+  }
+
+  /** Gives the open record a finish reason. */
+  finishReason(reason: string): void {
+    const code = finishReasonCode(reason);
+    this.#finishReasons[this.#count] = code;
+    if (code !== FINISH_OTHER) return;
+    this.#notes ??= new Map();
+    this.#notes.set(this.#count, { finishReason: reason });
+  }
+
+  /**
+   * Ends the record; hands a full batch over.
+   * @hot
+   */
+  close(): void {
+    const index = this.#count++;
+    this.#payloadEnds[index] = this.#payloadEnd;
+    this.#extraEnds[index] = this.#extraEnd;
+    if (this.#count === MAX_BATCH_RECORDS) this.flush();
+    else this.#timer ??= setTimeout(this.#onTimer, MAX_AGE_MS);
+  }
+
+  /** Hands over what was collected, if anything. No record may be open. */
+  flush(): void {
+    const count = this.#count;
+    if (count === 0) return;
+    const frame = encodeBatchFrame({
+      count,
+      workerId: this.#workerId,
+      kinds: this.#kinds.subarray(0, count),
+      finishReasons: this.#finishReasons.subarray(0, count),
+      sampleSeqs: this.#sampleSeqs.subarray(0, count),
+      payloadEnds: this.#payloadEnds.subarray(0, count),
+      extraEnds: this.#extraEnds.subarray(0, count),
+      timestampsNs: this.#timestampsNs.subarray(0, count),
+      extras: this.#extras.subarray(0, this.#extraEnd),
+      payload: this.#payload.subarray(0, this.#payloadEnd),
+      notes: this.#notes,
+    });
+    this.#count = 0;
+    this.#payloadEnd = 0;
+    this.#extraEnd = 0;
+    this.#notes = undefined;
+    this.#send(frame);
+  }
+
+  #addPayload(bytes: Uint8Array): void {
+    if (this.#payloadEnd + bytes.length > MAX_BATCH_PAYLOAD_BYTES) this.flush();
+    if (bytes.length > this.#payload.length) this.#payload = new Uint8Array(bytes.length);
+    this.#payload.set(bytes, this.#payloadEnd);
+    this.#payloadEnd += bytes.length;
+  }
+}

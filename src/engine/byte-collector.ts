@@ -1,0 +1,63 @@
+const INITIAL_BYTES = 4096;
+/** A larger buffer is given back when the next body begins. */
+const KEPT_BYTES = 1024 * 1024;
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Puts a body together in a buffer that is reused. A body that came in one piece is not copied: its bytes are read where
+ * they lie, unless {@link settle} is called first.
+ */
+export class ByteCollector {
+  readonly #limit: number;
+  #bytes = NOTHING;
+  #length = 0;
+  /** The newest piece, not copied yet. */
+  #piece: Uint8Array | undefined;
+  #pieceStart = 0;
+  #pieceEnd = 0;
+
+  /** Bytes past the limit are dropped. */
+  constructor(limit = Infinity) {
+    this.#limit = limit;
+  }
+
+  reset(): void {
+    this.#length = 0;
+    this.#piece = undefined;
+    if (this.#bytes.length > KEPT_BYTES) this.#bytes = NOTHING;
+  }
+
+  /** Takes `buffer[start..end)`, which must stay as it is until {@link settle}. */
+  add(buffer: Uint8Array, start: number, end: number): void {
+    this.settle();
+    this.#piece = buffer;
+    this.#pieceStart = start;
+    this.#pieceEnd = Math.min(end, start + this.#limit - this.#length);
+  }
+
+  /** Copies what is still elsewhere: the caller is about to overwrite its buffer. */
+  settle(): void {
+    const piece = this.#piece;
+    if (piece === undefined) return;
+    this.#piece = undefined;
+    const added = this.#pieceEnd - this.#pieceStart;
+    if (this.#length + added > this.#bytes.length) this.#grow(this.#length + added);
+    this.#bytes.set(piece.subarray(this.#pieceStart, this.#pieceEnd), this.#length);
+    this.#length += added;
+  }
+
+  /** All bytes since `reset`; valid until the next call of another method. */
+  bytes(): Uint8Array {
+    if (this.#piece !== undefined && this.#length === 0) {
+      return this.#piece.subarray(this.#pieceStart, this.#pieceEnd);
+    }
+    this.settle();
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #grow(wanted: number): void {
+    const grown = new Uint8Array(Math.max(wanted, 2 * this.#bytes.length, INITIAL_BYTES));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}

@@ -1,0 +1,191 @@
+import type { ErrorData } from '../core/model-output.ts';
+import { NS_PER_SECOND } from '../core/time.ts';
+import type { RequestArena } from '../dataset/arena.ts';
+import type { ApiAdapter } from '../protocol/adapter.ts';
+import { Connection, type ConnectionOwner, type ConnectionTools } from './connection.ts';
+import type { Connector } from './connector.ts';
+import { Exchange } from './exchange.ts';
+import { CANCELLED } from './failure.ts';
+import { type Sample, SampleQueue } from './sample-queue.ts';
+import { Warming } from './warming.ts';
+import type { WarmResult } from './worker-messages.ts';
+
+/** Servers are wont to close connections that were idle for 5 s. */
+const MAX_IDLE_NS = 4 * NS_PER_SECOND;
+/** More would overrun the accept queue of the server. */
+const MAX_CONNECTING = 128;
+
+export interface ConnectionPoolOptions {
+  readonly connector: Connector;
+  readonly adapter: ApiAdapter;
+  readonly arena: RequestArena;
+  readonly tools: ConnectionTools;
+  readonly maxConnections: number;
+  /** A sample has ended, in any way, and been recorded. */
+  readonly onSampleEnd: () => void;
+}
+
+/**
+ * The connections of one worker to one endpoint, kept alive from sample to sample.
+ *
+ * The connection used last is used next; one idle for 4 s is discarded. A sample that finds none idle waits its turn (first in,
+ * first out) for one that becomes free or, below the cap, a new one. Nothing is sent twice: a sample whose connection breaks
+ * has failed. Of a failed attempt to connect the oldest waiting sample is the victim.
+ */
+export class ConnectionPool implements ConnectionOwner {
+  readonly #options: ConnectionPoolOptions;
+  readonly #all = new Set<Connection>();
+  /** Ordered by the time they became idle. */
+  #idle: Connection[] = [];
+  readonly #waiting = new SampleQueue();
+  #connecting = 0;
+  #warming: Warming | undefined;
+  #opened = 0;
+  #connectFailures = 0;
+
+  constructor(options: ConnectionPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Connections established so far. */
+  get opened(): number {
+    return this.#opened;
+  }
+
+  get connectFailures(): number {
+    return this.#connectFailures;
+  }
+
+  /**
+   * Sends a sample now, or as soon as there is a connection for it.
+   * @hot
+   */
+  send(seq: number, row: number, dueNs: number): void {
+    const connection = this.#idle.length > 0 ? this.#takeIdle() : undefined;
+    if (connection !== undefined) {
+      connection.send(this.#options.arena.requestBytes(row), seq, row, dueNs);
+      return;
+    }
+    this.#waiting.push(seq, row, dueNs);
+    this.#connectMore();
+  }
+
+  /** Opens up to so many more connections, within the cap, and tells how that went. One call at a time. */
+  warm(connections: number): Promise<WarmResult> {
+    const room = this.#options.maxConnections - this.#all.size;
+    const warming = new Warming(Math.min(connections, room));
+    this.#warming = warming;
+    this.#connectMore();
+    return warming.result;
+  }
+
+  /** Ends all samples as cancelled, also those that wait. */
+  cancelAll(nowNs: number): void {
+    for (let count = this.#waiting.length; count > 0; count--) {
+      this.#failWaiting(CANCELLED, nowNs, nowNs);
+    }
+    for (const connection of [...this.#all]) connection.cancel(nowNs);
+  }
+
+  /** Closes connections that have been idle for too long. */
+  discardIdle(nowNs: number): void {
+    const isOld = (connection: Connection) => nowNs - connection.idleSinceNs > MAX_IDLE_NS;
+    if (this.#idle.length === 0 || !isOld(this.#idle[0]!)) return;
+    for (const connection of this.#idle.filter(isOld)) this.#discard(connection);
+    this.#idle = this.#idle.filter((connection) => !isOld(connection));
+  }
+
+  /** Closes everything. No sample may be left. */
+  close(): void {
+    for (const connection of this.#all) connection.close();
+    this.#all.clear();
+    this.#idle = [];
+  }
+
+  onOpen(connection: Connection, nowNs: number): void {
+    this.#connecting -= 1;
+    this.#opened += 1;
+    this.#settleWarming(undefined);
+    this.#use(connection, nowNs);
+    this.#connectMore();
+  }
+
+  onConnectFailed(connection: Connection, failure: ErrorData, nowNs: number): void {
+    this.#connecting -= 1;
+    this.#connectFailures += 1;
+    this.#all.delete(connection);
+    const wasForWarming = this.#settleWarming(failure);
+    if (!wasForWarming && this.#waiting.length > 0) {
+      this.#failWaiting(failure, connection.startedNs, nowNs);
+    }
+    this.#connectMore();
+  }
+
+  /** @hot */
+  onSampleEnd(connection: Connection, nowNs: number): void {
+    if (connection.state === 'idle') this.#use(connection, nowNs);
+    else {
+      this.#all.delete(connection);
+      this.#connectMore();
+    }
+    this.#options.onSampleEnd();
+  }
+
+  onIdleClosed(connection: Connection): void {
+    this.#all.delete(connection);
+    this.#idle.splice(this.#idle.indexOf(connection), 1);
+  }
+
+  /** The next sample in turn goes out on a connection that has become free. */
+  #use(connection: Connection, nowNs: number): void {
+    const sample = this.#waiting.shift();
+    if (sample !== undefined) {
+      connection.send(this.#options.arena.requestBytes(sample.row), sample.seq, sample.row, sample.dueNs);
+      return;
+    }
+    connection.idleSinceNs = nowNs;
+    this.#idle.push(connection);
+  }
+
+  #takeIdle(): Connection | undefined {
+    const nowNs = this.#options.tools.clock.nowNs();
+    const newest = this.#idle.pop()!;
+    if (nowNs - newest.idleSinceNs <= MAX_IDLE_NS) return newest;
+    this.#discard(newest);
+    for (const older of this.#idle) this.#discard(older);
+    this.#idle = [];
+    return undefined;
+  }
+
+  #discard(connection: Connection): void {
+    connection.close();
+    this.#all.delete(connection);
+  }
+
+  #connectMore(): void {
+    const { connector, adapter, tools, maxConnections } = this.#options;
+    const wanted = this.#waiting.length + (this.#warming?.left ?? 0);
+    while (this.#connecting < Math.min(wanted, MAX_CONNECTING) && this.#all.size < maxConnections) {
+      this.#connecting += 1;
+      this.#all.add(new Connection(connector, new Exchange(adapter, tools.recorder), tools, this));
+    }
+  }
+
+  /** An attempt has ended: true when it counts as one of the warming. */
+  #settleWarming(failure: ErrorData | undefined): boolean {
+    const warming = this.#warming;
+    if (warming === undefined || warming.left === 0) return false;
+    warming.settle(failure);
+    return true;
+  }
+
+  /** Fails the sample that has waited longest; it counts as issued when the attempt began. */
+  #failWaiting(failure: ErrorData, attemptNs: number, nowNs: number): void {
+    const { recorder } = this.#options.tools;
+    const { seq, row, dueNs }: Sample = this.#waiting.shift()!;
+    const issuedNs = dueNs > attemptNs ? dueNs : attemptNs;
+    recorder.issued(seq, issuedNs, Number.isNaN(dueNs) ? issuedNs : dueNs, row);
+    recorder.failed(seq, nowNs, failure);
+    this.#options.onSampleEnd();
+  }
+}

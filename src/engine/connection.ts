@@ -1,0 +1,179 @@
+import type { Socket } from 'node:net';
+import type { ErrorData } from '../core/model-output.ts';
+import type { RunClock } from '../core/time.ts';
+import type { Connector, SocketListener } from './connector.ts';
+import type { Deadlines, Timed } from './deadlines.ts';
+import type { Exchange } from './exchange.ts';
+import { brokenConnection, CANCELLED, connectFailure, timedOut } from './failure.ts';
+import type { SampleRecorder } from './sample-recorder.ts';
+
+/** What the connections of a worker share. */
+export interface ConnectionTools {
+  readonly clock: RunClock;
+  readonly recorder: SampleRecorder;
+  /** For connecting, and for answering. */
+  readonly connectDeadlines: Deadlines;
+  readonly answerDeadlines: Deadlines;
+}
+
+/** Whoever opened the connection. At each call the connection is in the state that follows. */
+export interface ConnectionOwner {
+  /** It is `idle`, for the first time. */
+  onOpen(connection: Connection, nowNs: number): void;
+  /** It could not be opened and is `closed`. */
+  onConnectFailed(connection: Connection, failure: ErrorData, nowNs: number): void;
+  /** Its sample has ended; it is `idle` again, or `closed`. */
+  onSampleEnd(connection: Connection, nowNs: number): void;
+  /** It was idle and is `closed` now: by the peer, or because it sent what nobody asked for. */
+  onIdleClosed(connection: Connection): void;
+}
+
+type ConnectionState = 'connecting' | 'idle' | 'busy' | 'closed';
+
+/**
+ * One connection and the sample on it. Reads are stamped before anything else is done with them.
+ *
+ * It is never used again after the peer closed its end, `Connection: close`, a failed sample, bytes behind the end
+ * of a response, or a response that came before the request was sent in full.
+ */
+export class Connection implements SocketListener, Timed {
+  deadlineNs = 0;
+  previous: Timed | undefined;
+  next: Timed | undefined;
+  /** When it began to connect, and when it last became idle. */
+  readonly startedNs: number;
+  idleSinceNs = 0;
+  readonly #tools: ConnectionTools;
+  readonly #owner: ConnectionOwner;
+  readonly #exchange: Exchange;
+  readonly #readBuffer: Uint8Array;
+  readonly #socket: Socket;
+  #state: ConnectionState = 'connecting';
+  #hasTcp = false;
+
+  constructor(connector: Connector, exchange: Exchange, tools: ConnectionTools, owner: ConnectionOwner) {
+    this.#tools = tools;
+    this.#owner = owner;
+    this.#exchange = exchange;
+    this.#readBuffer = connector.readBuffer;
+    this.startedNs = tools.clock.nowNs();
+    this.#socket = connector.connect(this);
+    tools.connectDeadlines.start(this, this.startedNs);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /**
+   * Writes the request of a sample; the connection must be idle. The sample is issued when its last byte was handed to the
+   * socket; what the kernel has no room for follows as it drains. A `dueNs` of NaN stands for that time. Returns it.
+   * @hot
+   */
+  send(request: Uint8Array, seq: number, row: number, dueNs: number): number {
+    this.#state = 'busy';
+    this.#exchange.begin(seq);
+    this.#socket.write(request);
+    const nowNs = this.#tools.clock.nowNs();
+    this.#tools.recorder.issued(seq, nowNs, Number.isNaN(dueNs) ? nowNs : dueNs, row);
+    this.#tools.answerDeadlines.start(this, nowNs);
+    return nowNs;
+  }
+
+  /** Ends the sample as cancelled, if there is one. */
+  cancel(nowNs: number): void {
+    if (this.#state === 'busy') this.#failSample(CANCELLED, nowNs);
+  }
+
+  /** Closes without telling the owner. A sample on it must have ended. */
+  close(): void {
+    this.#tools.connectDeadlines.stop(this);
+    this.#state = 'closed';
+    this.#socket.destroy();
+  }
+
+  onTimeout(nowNs: number): void {
+    if (this.#state === 'connecting') {
+      this.#failConnecting(timedOut(this.#tools.connectDeadlines.timeoutMs, 'connecting'), nowNs);
+    } else {
+      const { timeoutMs } = this.#tools.answerDeadlines;
+      this.#failSample(timedOut(timeoutMs, 'waiting for the response'), nowNs);
+    }
+  }
+
+  onTcp(): void {
+    this.#hasTcp = true;
+  }
+
+  onOpen(): void {
+    if (this.#state !== 'connecting') return;
+    this.#tools.connectDeadlines.stop(this);
+    this.#state = 'idle';
+    this.#owner.onOpen(this, this.#tools.clock.nowNs());
+  }
+
+  /** @hot */
+  onRead(length: number): void {
+    const nowNs = this.#tools.clock.nowNs();
+    if (this.#state !== 'busy') {
+      this.#closeIdle();
+      return;
+    }
+    const outcome = this.#exchange.read(this.#readBuffer, length, nowNs);
+    if (outcome === 'on') return;
+    const isFree = outcome === 'free' && this.#socket.writableLength === 0;
+    this.#endSample(isFree, nowNs);
+  }
+
+  onEnd(): void {
+    if (this.#state === 'connecting') return;
+    if (this.#state === 'busy') {
+      const nowNs = this.#tools.clock.nowNs();
+      this.#exchange.endOfInput(nowNs);
+      this.#endSample(false, nowNs);
+    } else this.#closeIdle();
+  }
+
+  onError(error: Error): void {
+    const nowNs = this.#tools.clock.nowNs();
+    switch (this.#state) {
+      case 'connecting':
+        this.#failConnecting(connectFailure(error, this.#hasTcp ? 'tls' : 'tcp'), nowNs);
+        return;
+      case 'busy':
+        this.#failSample(brokenConnection(error), nowNs);
+        return;
+      case 'idle':
+        this.#closeIdle();
+        return;
+      case 'closed':
+    }
+  }
+
+  onClose(): void {
+    this.onError(new Error('the connection was closed'));
+  }
+
+  #failConnecting(failure: ErrorData, nowNs: number): void {
+    this.close();
+    this.#owner.onConnectFailed(this, failure, nowNs);
+  }
+
+  #failSample(failure: ErrorData, nowNs: number): void {
+    this.#exchange.fail(failure, nowNs);
+    this.#endSample(false, nowNs);
+  }
+
+  #endSample(isFree: boolean, nowNs: number): void {
+    this.#tools.answerDeadlines.stop(this);
+    if (isFree) this.#state = 'idle';
+    else this.close();
+    this.#owner.onSampleEnd(this, nowNs);
+  }
+
+  #closeIdle(): void {
+    if (this.#state !== 'idle') return;
+    this.close();
+    this.#owner.onIdleClosed(this);
+  }
+}

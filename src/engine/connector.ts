@@ -1,0 +1,108 @@
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import type { Endpoint } from '../protocol/http-request.ts';
+
+/** The events of a socket that is being connected. */
+export interface SocketListener {
+  /** `length` bytes stand at the start of the connector's buffer, valid during the call. */
+  onRead(length: number): void;
+  /** The TCP connection stands; on a TLS endpoint the handshake is still to come. */
+  onTcp(): void;
+  /** Requests may be written. */
+  onOpen(): void;
+  /** The peer will send nothing more. */
+  onEnd(): void;
+  onError(error: Error): void;
+  onClose(): void;
+}
+
+/**
+ * Opens sockets to one endpoint. All of them, TLS ones too, read into one buffer given by the caller: what is read is
+ * handled before the next read, so a worker needs no more. The host name is looked up once.
+ */
+export class Connector {
+  readonly readBuffer: Uint8Array;
+  readonly #endpoint: Endpoint;
+  readonly #tlsVerify: boolean;
+  readonly #lookup = rememberingLookup();
+  /** Made once: reading the certificate authorities takes longer than a handshake. */
+  readonly #secureContext: SecureContext | undefined;
+
+  constructor(endpoint: Endpoint, readBuffer: Uint8Array, tlsVerify: boolean) {
+    this.readBuffer = readBuffer;
+    this.#endpoint = endpoint;
+    this.#tlsVerify = tlsVerify;
+    this.#secureContext = endpoint.tls ? createSecureContext() : undefined;
+  }
+
+  connect(listener: SocketListener): Socket {
+    const socket = this.#endpoint.tls ? this.#connectTls(listener) : this.#connectTcp(listener);
+    return socket
+      .once(this.#endpoint.tls ? 'secureConnect' : 'connect', () => listener.onOpen())
+      .on('end', () => listener.onEnd())
+      .on('error', (error) => listener.onError(error))
+      .on('close', () => listener.onClose());
+  }
+
+  #connectTcp(listener: SocketListener): Socket {
+    const { hostname, port } = this.#endpoint;
+    const onread = this.#onread(listener);
+    return connectTcp({ host: hostname, port, lookup: this.#lookup, noDelay: true, onread });
+  }
+
+  #connectTls(listener: SocketListener): Socket {
+    const { hostname, port } = this.#endpoint;
+    const options = {
+      host: hostname,
+      port,
+      lookup: this.#lookup,
+      onread: this.#onread(listener),
+      secureContext: this.#secureContext,
+      servername: isIP(hostname) === 0 ? hostname : '',
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: this.#tlsVerify,
+    };
+    return connectTls(options)
+      .setNoDelay(true)
+      .once('connect', () => listener.onTcp());
+  }
+
+  #onread(listener: SocketListener) {
+    const callback = (length: number) => {
+      listener.onRead(length);
+      return true;
+    };
+    return { buffer: this.readBuffer, callback };
+  }
+}
+
+/** `dns.lookup` that asks once a host and remembers the addresses; a failure is not remembered. */
+function rememberingLookup(): LookupFunction {
+  let known: readonly LookupAddress[] | undefined;
+  const answer = (
+    addresses: readonly LookupAddress[],
+    all: boolean | undefined,
+    callback: LookupCallback,
+  ) => {
+    const [first] = addresses;
+    if (all) callback(null, [...addresses]);
+    else callback(null, first!.address, first!.family);
+  };
+  return (host, options, callback) => {
+    if (known !== undefined) {
+      process.nextTick(answer, known, options.all, callback);
+      return;
+    }
+    dnsLookup(host, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) {
+        callback(error, []);
+        return;
+      }
+      known = addresses;
+      answer(addresses, options.all, callback);
+    });
+  };
+}
+
+type LookupCallback = Parameters<LookupFunction>[2];

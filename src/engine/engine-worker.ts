@@ -1,0 +1,163 @@
+import { assertNever } from '../core/errors.ts';
+import { createRunClock } from '../core/time.ts';
+import type { RunClock } from '../core/time.ts';
+import { RequestArena } from '../dataset/arena.ts';
+import type { PhasePlan } from '../plan/plan.ts';
+import { createPlanShare } from '../plan/share.ts';
+import { adapterOf } from '../protocol/adapters.ts';
+import { BatchWriter } from './batch-writer.ts';
+import type { ConnectionTools } from './connection.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { Connector } from './connector.ts';
+import { Deadlines } from './deadlines.ts';
+import { HealthMonitor } from './health.ts';
+import { Issuer } from './issuer.ts';
+import { SampleRecorder } from './sample-recorder.ts';
+import { type EnginePhase, shareOf } from './settings.ts';
+import { totalOf } from './warming.ts';
+import type { WarmResult, WorkerNews, WorkerOrder, WorkerStart } from './worker-messages.ts';
+
+/** A read takes what is there, up to this: more than the kernel hands over at once. */
+const READ_BUFFER_BYTES = 64 * 1024;
+const HEALTH_INTERVAL_MS = 1000;
+const CONNECT_TIMEOUT_MS = 30_000;
+
+/** One worker of the engine, apart from the thread it runs on: orders in, news out. */
+export class EngineWorker {
+  readonly #start: WorkerStart;
+  readonly #send: (news: WorkerNews) => void;
+  readonly #clock: RunClock;
+  readonly #writer: BatchWriter;
+  readonly #pools: readonly ConnectionPool[];
+  readonly #tools: ConnectionTools;
+  readonly #health = new HealthMonitor();
+  readonly #healthTimer: NodeJS.Timeout;
+  #issuer: Issuer | undefined;
+
+  constructor(start: WorkerStart, send: (news: WorkerNews) => void) {
+    const { settings, workerIndex } = start;
+    this.#start = start;
+    this.#send = send;
+    this.#clock = createRunClock(settings.originNs);
+    this.#writer = new BatchWriter(workerIndex, send);
+    this.#tools = {
+      clock: this.#clock,
+      recorder: new SampleRecorder(this.#writer, new Int32Array(start.counters)),
+      connectDeadlines: new Deadlines(this.#clock, Math.min(settings.requestTimeoutMs, CONNECT_TIMEOUT_MS)),
+      answerDeadlines: new Deadlines(this.#clock, settings.requestTimeoutMs),
+    };
+    this.#pools = this.#createPools();
+    this.#healthTimer = setInterval(() => this.#onSecond(), HEALTH_INTERVAL_MS);
+  }
+
+  take(order: WorkerOrder): void {
+    switch (order.kind) {
+      case 'warm':
+        void this.#warm(order.connections).then((result) => this.#send({ kind: 'warmed', result }));
+        return;
+      case 'phase':
+        this.#runPhase(order.phase, order.ticketCounter);
+        return;
+      case 'exhausted':
+        this.#issuer?.exhausted();
+        return;
+      case 'stop':
+        this.#issuer?.stop();
+        return;
+      case 'cancel':
+        for (const pool of this.#pools) pool.cancelAll(this.#clock.nowNs());
+        return;
+      default:
+        assertNever(order);
+    }
+  }
+
+  /** Closes sockets and timers; what is in flight is forgotten. */
+  close(): void {
+    this.#issuer?.stop();
+    for (const pool of this.#pools) pool.close();
+    this.#tools.connectDeadlines.close();
+    this.#tools.answerDeadlines.close();
+    this.#health.close();
+    clearInterval(this.#healthTimer);
+    this.#writer.flush();
+  }
+
+  /** This worker's part of something that all workers share out. */
+  #share(total: number): number {
+    return shareOf(total, this.#start.workerIndex, this.#start.workerCount);
+  }
+
+  #createPools(): readonly ConnectionPool[] {
+    const { endpoints, arenas, api, tlsVerify, maxConnections } = this.#start.settings;
+    const adapter = adapterOf(api);
+    const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    const connections = this.#share(maxConnections);
+    return endpoints.map(
+      (endpoint, index) =>
+        new ConnectionPool({
+          connector: new Connector(endpoint, readBuffer, tlsVerify),
+          adapter,
+          arena: RequestArena.fromShared(arenas[index]!),
+          tools: this.#tools,
+          maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
+          onSampleEnd: () => this.#issuer?.sampleEnded(),
+        }),
+    );
+  }
+
+  async #warm(connections: number): Promise<WarmResult> {
+    const pools = this.#pools;
+    return totalOf(
+      await Promise.all(pools.map((pool, index) => pool.warm(shareOf(connections, index, pools.length)))),
+    );
+  }
+
+  #runPhase({ plan, firstSampleSeq, startNs }: EnginePhase, ticketCounter: Int32Array): void {
+    const { workerIndex, workerCount, settings } = this.#start;
+    const pools = this.#pools;
+    this.#issuer = new Issuer({
+      clock: this.#clock,
+      pacing: settings.pacing,
+      share: createPlanShare(plan, workerIndex, workerCount, ticketCounter),
+      stop: plan.stop,
+      startNs,
+      slots: this.#slots(plan),
+      send: (index, row, dueNs) => {
+        const seq = firstSampleSeq + index;
+        pools[seq % pools.length]!.send(seq, row, dueNs);
+      },
+      onIssuingDone: (stopped) => this.#send({ kind: 'issuingDone', stopped }),
+      onFinished: (issued) => {
+        this.#issuer = undefined;
+        this.#writer.flush();
+        this.#send({ kind: 'phaseDone', issued });
+      },
+    });
+    this.#issuer.start();
+  }
+
+  #slots({ arrivals }: PhasePlan): number {
+    switch (arrivals.pattern) {
+      case 'burst':
+        return this.#share(this.#start.settings.maxConnections);
+      case 'concurrency':
+        return this.#share(arrivals.concurrency);
+      case 'constant':
+      case 'poisson':
+        return Infinity;
+      default:
+        return assertNever(arrivals);
+    }
+  }
+
+  #onSecond(): void {
+    for (const pool of this.#pools) pool.discardIdle(this.#clock.nowNs());
+    const health = {
+      ...this.#health.take(),
+      connectionsOpened: this.#pools.reduce((sum, { opened }) => sum + opened, 0),
+      connectFailures: this.#pools.reduce((sum, { connectFailures }) => sum + connectFailures, 0),
+    };
+    this.#send({ kind: 'health', health });
+  }
+}

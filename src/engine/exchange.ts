@@ -1,0 +1,196 @@
+import type { ErrorData } from '../core/model-output.ts';
+import { type ApiAdapter, NO_CHUNK, type StreamAccumulator } from '../protocol/adapter.ts';
+import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
+import { SseParser, type SseSink } from '../protocol/sse.ts';
+import { ByteCollector } from './byte-collector.ts';
+import {
+  BODY_TRUNCATED,
+  CLOSED_UNANSWERED,
+  httpStatusFailure,
+  SHOWN_BYTES,
+  STREAM_TRUNCATED,
+  unreadableResponse,
+} from './failure.ts';
+import { NO_CHANNEL, type SampleRecorder } from './sample-recorder.ts';
+
+/**
+ * What a read meant to the sample: it goes `on`; it has ended and the connection is `free` for the next; it has ended and the
+ * connection is `spent`.
+ */
+export type ReadOutcome = 'on' | 'free' | 'spent';
+
+/** How the body of a response is read. */
+type BodyKind = 'unknown' | 'error' | 'whole' | 'stream';
+
+const HTTP_OK = 200;
+/** First bytes of an event stream that does not say so: `data`, `event`, a comment. JSON begins with none of them. */
+const STREAM_STARTS = [100, 101, 58];
+
+/**
+ * The response to one sample at a time on one connection, from its first byte to the record of its end. Reused from sample
+ * to sample; a chunk costs no allocation.
+ *
+ * Every stamp is that of the read that brought the bytes. A stream is complete when its message ends (HTTP), not at its terminator; without
+ * a terminator it is an error.
+ */
+export class Exchange implements HttpResponseSink, SseSink {
+  readonly #adapter: ApiAdapter;
+  readonly #recorder: SampleRecorder;
+  readonly #parser = new HttpResponseParser(this);
+  readonly #body = new ByteCollector();
+  readonly #errorBody = new ByteCollector(SHOWN_BYTES);
+  #sse: SseParser | undefined;
+  #answer: StreamAccumulator | undefined;
+  #seq = 0;
+  #readNs = 0;
+  #bodyKind: BodyKind = 'unknown';
+  #hasEnded = false;
+  #failure: ErrorData | undefined;
+  #hasChunk = false;
+  /** Bit n: channel n was opened. */
+  #channels = 0;
+
+  constructor(adapter: ApiAdapter, recorder: SampleRecorder) {
+    this.#adapter = adapter;
+    this.#recorder = recorder;
+  }
+
+  /**
+   * The request of sample `seq` goes out; what is read from now on answers it.
+   * @hot
+   */
+  begin(seq: number): void {
+    this.#seq = seq;
+    this.#bodyKind = 'unknown';
+    this.#hasEnded = false;
+    this.#failure = undefined;
+    this.#hasChunk = false;
+    this.#channels = 0;
+  }
+
+  /**
+   * Takes the bytes of a read, which are only looked at during the call.
+   * @hot
+   */
+  read(buffer: Uint8Array, length: number, readNs: number): ReadOutcome {
+    this.#readNs = readNs;
+    let used = 0;
+    try {
+      used = this.#parser.feed(buffer, 0, length);
+    } catch (error) {
+      this.#failure ??= unreadableResponse(error);
+    }
+    if (this.#failure === undefined && !this.#hasEnded) {
+      this.#body.settle();
+      this.#errorBody.settle();
+      return 'on';
+    }
+    this.#recordEnd();
+    return this.#hasEnded && used === length && this.#parser.keepAlive ? 'free' : 'spent';
+  }
+
+  /** The peer has closed its end: the sample ends in one way or another. */
+  endOfInput(atNs: number): void {
+    this.#readNs = atNs;
+    switch (this.#parser.finish()) {
+      case 'idle':
+        this.#failure ??= CLOSED_UNANSWERED;
+        break;
+      case 'truncated':
+        this.#failure ??= this.#bodyKind === 'error' ? this.#statusFailure() : BODY_TRUNCATED;
+        break;
+      case 'complete':
+    }
+    this.#recordEnd();
+  }
+
+  /** The sample ends for a reason outside the response. */
+  fail(failure: ErrorData, atNs: number): void {
+    this.#recorder.failed(this.#seq, atNs, failure);
+  }
+
+  onHead(status: number): void {
+    if (status !== HTTP_OK) {
+      this.#bodyKind = 'error';
+      this.#errorBody.reset();
+    } else if (this.#parser.isEventStream) this.#openStream();
+  }
+
+  /** @hot */
+  onBody(buffer: Uint8Array, start: number, end: number): void {
+    if (this.#bodyKind === 'unknown') {
+      if (STREAM_STARTS.includes(buffer[start]!)) this.#openStream();
+      else this.#openBody();
+    }
+    if (this.#bodyKind === 'error') this.#errorBody.add(buffer, start, end);
+    else if (this.#bodyKind === 'whole') this.#body.add(buffer, start, end);
+    else if (this.#failure === undefined) this.#sse!.feed(buffer, start, end);
+  }
+
+  onEnd(): void {
+    this.#hasEnded = true;
+  }
+
+  /** @hot */
+  onMessage(buffer: Uint8Array, start: number, end: number): void {
+    if (this.#failure !== undefined) return;
+    let chunk = NO_CHUNK;
+    try {
+      chunk = this.#answer!.onMessage(buffer, start, end);
+    } catch (error) {
+      this.#failure = unreadableResponse(error);
+    }
+    if (chunk === NO_CHUNK) return;
+    const channel = chunk - 1;
+    const isOpen = (this.#channels & (1 << channel)) !== 0;
+    this.#recorder.chunk(this.#seq, this.#readNs, !this.#hasChunk, isOpen ? NO_CHANNEL : channel);
+    this.#channels |= 1 << channel;
+    this.#hasChunk = true;
+  }
+
+  #openStream(): void {
+    this.#bodyKind = 'stream';
+    this.#sse ??= new SseParser(this);
+    this.#answer ??= this.#adapter.createAccumulator();
+    this.#sse.reset();
+    this.#answer.reset();
+  }
+
+  #openBody(): void {
+    this.#bodyKind = 'whole';
+    this.#body.reset();
+  }
+
+  #recordEnd(): void {
+    if (this.#failure === undefined) this.#recordAnswer();
+    if (this.#failure !== undefined) this.#recorder.failed(this.#seq, this.#readNs, this.#failure);
+  }
+
+  /** Records the answer that the ended message held, or notes the failure it is. */
+  #recordAnswer(): void {
+    if (this.#bodyKind === 'error') this.#failure = this.#statusFailure();
+    else if (this.#bodyKind === 'stream') this.#recordStream(this.#sse!, this.#answer!);
+    else this.#recordBody();
+  }
+
+  #recordBody(): void {
+    if (this.#bodyKind === 'unknown') this.#openBody();
+    try {
+      const final = this.#adapter.parseBody(this.#body.bytes());
+      this.#recorder.completed(this.#seq, this.#readNs, final);
+    } catch (error) {
+      this.#failure = unreadableResponse(error);
+    }
+  }
+
+  #recordStream(sse: SseParser, answer: StreamAccumulator): void {
+    sse.finish();
+    if (this.#failure !== undefined) return;
+    if (answer.terminated) this.#recorder.completed(this.#seq, this.#readNs, answer.finish());
+    else this.#failure = STREAM_TRUNCATED;
+  }
+
+  #statusFailure(): ErrorData {
+    return httpStatusFailure(this.#parser.status, this.#errorBody.bytes());
+  }
+}

@@ -1,0 +1,76 @@
+import { errorText } from '../core/errors.ts';
+import type { ErrorData } from '../core/model-output.ts';
+import { HttpParseError } from '../protocol/http-response.ts';
+import { ResponseFormatError } from '../protocol/adapter.ts';
+
+/** Characters of a response body that an error message shows. */
+const SHOWN_CHARACTERS = 200;
+/** Bytes of the body that are enough for that, whatever the characters. */
+export const SHOWN_BYTES = 4 * SHOWN_CHARACTERS;
+
+/** How far a connection had come when it failed. */
+export type ConnectStage = 'tcp' | 'tls';
+
+export const CANCELLED: ErrorData = { errorType: 'cancelled', errorMessage: 'cancelled by the run' };
+
+export function timedOut(timeoutMs: number, stage: 'connecting' | 'waiting for the response'): ErrorData {
+  return { errorType: 'timeout', errorMessage: `${stage} took more than ${timeoutMs} ms` };
+}
+
+export function httpStatusFailure(status: number, body: Uint8Array): ErrorData {
+  const text = new TextDecoder().decode(body).slice(0, SHOWN_CHARACTERS);
+  return {
+    errorType: `http_${status}`,
+    errorMessage: text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text}`,
+  };
+}
+
+/** A connection that could not be established. */
+export function connectFailure(error: Error, stage: ConnectStage): ErrorData {
+  const errorMessage = describe(error);
+  if (stage === 'tls') return { errorType: 'tls_failed', errorMessage };
+  return {
+    errorType: codeOf(error) === 'ECONNREFUSED' ? 'connection_refused' : 'connect_failed',
+    errorMessage,
+  };
+}
+
+/** An established connection that broke. */
+export function brokenConnection(error: Error): ErrorData {
+  return { errorType: 'connection_reset', errorMessage: describe(error) };
+}
+
+export const CLOSED_UNANSWERED: ErrorData = {
+  errorType: 'connection_reset',
+  errorMessage: 'the server closed the connection before it answered',
+};
+
+export const STREAM_TRUNCATED: ErrorData = {
+  errorType: 'stream_truncated',
+  errorMessage: 'the stream ended without its terminator',
+};
+
+export const BODY_TRUNCATED: ErrorData = {
+  errorType: 'stream_truncated',
+  errorMessage: 'the connection was closed in the middle of the response',
+};
+
+/** What the response held can't be read. */
+export function unreadableResponse(error: unknown): ErrorData {
+  if (error instanceof ResponseFormatError) {
+    return { errorType: error.errorType, errorMessage: error.message };
+  }
+  if (error instanceof HttpParseError)
+    return { errorType: 'malformed_response', errorMessage: error.message };
+  throw error;
+}
+
+function codeOf(error: Error): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/** An attempt on several addresses fails with an error a address and no message of its own. */
+function describe(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map(errorText).join('; ');
+  return error.message;
+}

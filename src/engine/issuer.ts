@@ -1,0 +1,152 @@
+import { NS_PER_MS, type RunClock } from '../core/time.ts';
+import type { PlanShare, StopRule } from '../plan/plan.ts';
+import type { Pacing } from './settings.ts';
+
+/** How near a due time `precise` pacing stops sleeping. */
+const SPIN_NS = 2 * NS_PER_MS;
+/** After so many late samples in one turn the event loop gets to read what has come. */
+const MAX_SENDS_PER_TURN = 256;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export interface IssuerOptions {
+  readonly clock: RunClock;
+  readonly pacing: Pacing;
+  /** What is sent when, drawn ticket by ticket. */
+  readonly share: PlanShare;
+  readonly stop: StopRule;
+  /** When the plan's time 0 lies. */
+  readonly startNs: number;
+  /** Samples in flight at most; Infinity in open loop. */
+  readonly slots: number;
+  /** Sends ticket `index` of the phase. `dueNs`: since the run's origin; NaN in closed loop. */
+  readonly send: (index: number, row: number, dueNs: number) => void;
+  /** Once: nothing more will be sent; `stopped`: although the share was not used up. */
+  readonly onIssuingDone: (stopped: boolean) => void;
+  /** Once, after `onIssuingDone`: nothing is in flight. */
+  readonly onFinished: (issued: number) => void;
+}
+
+/**
+ * Issues one worker's share of a phase: the one loop behind every pattern.
+ *
+ * A sample goes out when it is due and a slot is free; open loop has slots without end, closed loop has due times in the past. The
+ * schedule is absolute: what is late goes out at once and moves nothing behind it. A ticket is drawn ahead in open loop, whose share
+ * belongs to this worker alone, and only for a free slot in closed loop, where workers draw from one counter.
+ */
+export class Issuer {
+  readonly #options: IssuerOptions;
+  readonly #isOpenLoop: boolean;
+  readonly #onTurn = () => this.#turn();
+  readonly #onWake = () => {
+    this.#timer = undefined;
+    this.#turn();
+  };
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #freeSlots: number;
+  #issued = 0;
+  #ended = 0;
+  /** The share stands at a ticket that was not sent yet. */
+  #isDrawn = false;
+  #isIssuing = true;
+  #isFinished = false;
+
+  constructor(options: IssuerOptions) {
+    this.#options = options;
+    this.#freeSlots = options.slots;
+    this.#isOpenLoop = options.slots === Infinity;
+  }
+
+  /** Begins; nothing is sent before the start time. */
+  start(): void {
+    this.#turn();
+  }
+
+  /** A sample of this phase has ended. */
+  sampleEnded(): void {
+    this.#ended += 1;
+    this.#freeSlots += 1;
+    if (this.#isIssuing && !this.#isOpenLoop) this.#turn();
+    this.#checkFinished();
+  }
+
+  /** Nothing more is sent, whatever the plan says. */
+  stop(): void {
+    this.#endIssuing(true);
+  }
+
+  /** The shared counter has no ticket left. */
+  exhausted(): void {
+    if (!this.#isOpenLoop) this.#endIssuing(false);
+  }
+
+  /** @hot */
+  #turn(): void {
+    if (!this.#isIssuing) return;
+    const { clock, share, stop, startNs, send } = this.#options;
+    const elapsedNs = clock.nowNs() - startNs;
+    if (elapsedNs < 0) {
+      this.#wakeAt(startNs);
+      return;
+    }
+    for (let sends = 0; this.#freeSlots > 0; sends++) {
+      if (sends === MAX_SENDS_PER_TURN) {
+        this.#yield();
+        return;
+      }
+      if (!this.#isDrawn && !share.advance(elapsedNs)) {
+        this.#endIssuing(false);
+        return;
+      }
+      this.#isDrawn = true;
+      if (share.dueNs > elapsedNs) {
+        this.#wakeAt(startNs + share.dueNs);
+        return;
+      }
+      this.#isDrawn = false;
+      this.#freeSlots -= 1;
+      this.#issued += 1;
+      send(share.index, share.row, this.#isOpenLoop ? startNs + share.dueNs : NaN);
+      if (share.index + 1 >= stop.maxSamples) {
+        this.#endIssuing(false);
+        return;
+      }
+    }
+    if (elapsedNs >= stop.maxDurationNs) this.#endIssuing(false);
+    else if (stop.maxDurationNs !== Infinity && this.#timer === undefined) {
+      this.#sleep(stop.maxDurationNs - elapsedNs);
+    }
+  }
+
+  #wakeAt(atNs: number): void {
+    const remainingNs = atNs - this.#options.clock.nowNs();
+    const spinNs = this.#options.pacing === 'precise' ? SPIN_NS : 0;
+    if (remainingNs > spinNs) this.#sleep(remainingNs - spinNs);
+    else this.#yield();
+  }
+
+  #yield(): void {
+    clearImmediate(this.#immediate);
+    this.#immediate = setImmediate(this.#onTurn);
+  }
+
+  #sleep(ns: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#onWake, Math.min(Math.floor(ns / NS_PER_MS), MAX_TIMER_MS));
+  }
+
+  #endIssuing(stopped: boolean): void {
+    if (!this.#isIssuing) return;
+    this.#isIssuing = false;
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    this.#options.onIssuingDone(stopped);
+    this.#checkFinished();
+  }
+
+  #checkFinished(): void {
+    if (this.#isIssuing || this.#isFinished || this.#ended < this.#issued) return;
+    this.#isFinished = true;
+    this.#options.onFinished(this.#issued);
+  }
+}
