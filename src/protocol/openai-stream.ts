@@ -1,6 +1,7 @@
 import { CHANNELS, type Channel } from '../core/event-types.ts';
 import type { ToolCall } from '../core/model-output.ts';
 import { type ChunkCode, type FinalOutput, NO_CHUNK, type StreamAccumulator } from './adapter.ts';
+import { isBlankMessage, isDoneMessage } from './control-message.ts';
 import { EscapedText } from './escaped-text.ts';
 import { isJsonObject, type JsonObject, malformed, parseJsonObject } from './json.ts';
 import { LearnedFrame } from './learned-frame.ts';
@@ -96,9 +97,8 @@ export class OpenAiAccumulator implements StreamAccumulator {
   }
 
   #takeMessage(buffer: Uint8Array, start: number, end: number): ChunkCode {
-    const contentStart = skipBlanks(buffer, start, end);
-    if (contentStart === end) return NO_CHUNK;
-    if (isDone(buffer, contentStart, end)) {
+    if (isBlankMessage(buffer, start, end)) return NO_CHUNK;
+    if (isDoneMessage(buffer, start, end)) {
       this.#isDone = true;
       return NO_CHUNK;
     }
@@ -149,19 +149,4 @@ export class OpenAiAccumulator implements StreamAccumulator {
 
 function chunkCode({ channel }: DeltaText): ChunkCode {
   return channel === 'content' ? CONTENT_CHUNK : REASONING_CHUNK;
-}
-
-const DONE = [...'[DONE]'].map((letter) => letter.charCodeAt(0));
-const SPACE = 0x20;
-
-function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
-  let position = start;
-  while (position < end && bytes[position]! <= SPACE) position += 1;
-  return position;
-}
-
-function isDone(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < DONE.length || DONE.some((letter, index) => bytes[start + index] !== letter))
-    return false;
-  return skipBlanks(bytes, start + DONE.length, end) === end;
 }
