@@ -1,0 +1,64 @@
+import { NS_PER_MS, NS_PER_SECOND, NS_PER_US } from './time.ts';
+
+/** Shown where a number is missing or not finite. */
+export const NOT_AVAILABLE = 'N/A';
+
+const NS_PER_MINUTE = 60 * NS_PER_SECOND;
+
+/** Units of time, longest first, down to the whole ns. From a minute up a clock reads better. */
+const TIME_UNITS = [
+  { unit: 's', unitNs: NS_PER_SECOND },
+  { unit: 'ms', unitNs: NS_PER_MS },
+  { unit: 'µs', unitNs: NS_PER_US },
+] as const;
+
+/** A whole number with its thousands set off: `12,345`. */
+export function countText(count: number | bigint): string {
+  return typeof count === 'number' && !Number.isFinite(count)
+    ? NOT_AVAILABLE
+    : count.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}
+
+/** A count and the word for it, which takes an s unless there is one: `1 sample`, `2 samples`. */
+export function countedText(count: number | bigint, noun: string): string {
+  return `${countText(count)} ${noun}${Number(count) === 1 ? '' : 's'}`;
+}
+
+/** A number for the eye, to three significant digits and never less than a unit: `0.0123`, `49.9`, `2,712`. */
+export function numberText(value: number): string {
+  if (!Number.isFinite(value)) return NOT_AVAILABLE;
+  const rounded = Number(value.toPrecision(3));
+  return Math.abs(rounded) >= 100 ? countText(value) : value.toLocaleString('en-US', threeDigits(rounded));
+}
+
+/** A span of time in the unit that suits it, to three significant digits: `850 ns`, `52.3 ms`, `1.25 s`, `2m 05s`. */
+export function durationText(ns: number): string {
+  if (!Number.isFinite(ns)) return NOT_AVAILABLE;
+  const size = Math.abs(ns);
+  if (size >= NS_PER_MINUTE - NS_PER_SECOND / 20) return clockText(ns);
+  // A value that rounds up to 1000 of its unit is 1 of the next.
+  const inUnit = TIME_UNITS.find(({ unitNs }) => size >= unitNs * 0.9995);
+  return inUnit === undefined ? `${countText(ns)} ns` : `${numberText(ns / inUnit.unitNs)} ${inUnit.unit}`;
+}
+
+/** A share of 1 in per cent: `12.3 %`; a small one keeps its first digit. */
+export function percentText(share: number): string {
+  return Number.isFinite(share) ? `${numberText(share * 100)} %` : NOT_AVAILABLE;
+}
+
+function threeDigits(rounded: number): Intl.NumberFormatOptions {
+  const size = Math.abs(rounded);
+  if (size < 1) return { maximumSignificantDigits: 3 };
+  const decimals = size < 10 ? 2 : 1;
+  return { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+}
+
+function clockText(ns: number): string {
+  const seconds = Math.round(Math.abs(ns) / NS_PER_SECOND);
+  const sign = ns < 0 ? '-' : '';
+  const two = (part: number) => String(part).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0
+    ? `${sign}${hours}h ${two(minutes)}m ${two(seconds % 60)}s`
+    : `${sign}${minutes}m ${two(seconds % 60)}s`;
+}
