@@ -1,0 +1,122 @@
+import type { OwnReport, Report } from './report.ts';
+import type { SampleAccount } from './sample-account.ts';
+import type { SeriesReport } from './series-report.ts';
+
+/** Keys of ours in result_summary.json, behind the reference's; there when the snapshot was ours. */
+export const OWN_REPORT_KEYS = [
+  'verdict',
+  'run',
+  'source',
+  'samples',
+  'requested_rate_per_second',
+  'response_ttft',
+  'response_latency',
+  'issue_delay',
+  'chunk_delta',
+  'ttft_content',
+  'ttft_reasoning',
+  'ttft_tool',
+  'errors_by_type',
+  'token_sources',
+  'event_stream',
+  'client',
+] as const;
+
+/** Keys of ours in the block of a series, behind the reference's. */
+export const OWN_SERIES_KEYS = ['count'] as const;
+
+/** The report as in result_summary.json: the reference's keys in its order, then ours. Integers may be bigints. */
+export function reportToJson(report: Report): Record<string, unknown> {
+  return {
+    version: report.version,
+    git_sha: report.gitSha,
+    // The reference has this key and never a time in it; ours is `run.started_at`.
+    test_started_at: 0,
+    n_samples_issued: report.samplesIssued,
+    n_samples_completed: report.samplesCompleted,
+    n_samples_failed: report.samplesFailed,
+    duration_ns: report.durationNs,
+    state: report.state,
+    complete: report.complete,
+    ttft: seriesToJson(report.ttft),
+    tpot: seriesToJson(report.tpot),
+    latency: seriesToJson(report.latency),
+    output_sequence_lengths: seriesToJson(report.outputSequenceLengths),
+    input_sequence_lengths: seriesToJson(report.inputSequenceLengths),
+    legacy_loadgen_window_duration_ns: report.legacyLoadgenWindowDurationNs,
+    qps: report.qps,
+    tps: report.tps,
+    finish_reason_counts: report.finishReasonCounts,
+    run_config: report.runConfig,
+    ...(report.own === null ? {} : ownToJson(report, report.own)),
+  };
+}
+
+/** The content of result_summary.json: indented by 2, integers in full, whatever is not finite as null. */
+export function resultSummaryText(report: Report): string {
+  const exact = (_key: string, value: unknown) =>
+    typeof value === 'bigint' ? rawJson(String(value)) : value;
+  return `${JSON.stringify(reportToJson(report), exact, 2)}\n`;
+}
+
+function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KEYS)[number], unknown> {
+  const { run, eventStream, client } = own;
+  return {
+    verdict: report.verdict,
+    run: { run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
+    source: own.source,
+    samples: samplesToJson(report.samples),
+    requested_rate_per_second: own.requestedRatePerSecond,
+    response_ttft: seriesToJson(own.responseTtft),
+    response_latency: seriesToJson(own.responseLatency),
+    issue_delay: seriesToJson(own.issueDelay),
+    chunk_delta: seriesToJson(own.chunkGap),
+    ttft_content: seriesToJson(own.ttftContent),
+    ttft_reasoning: seriesToJson(own.ttftReasoning),
+    ttft_tool: seriesToJson(own.ttftTool),
+    errors_by_type: own.errorsByType,
+    token_sources: own.tokenSources,
+    event_stream: eventStream && {
+      frames: eventStream.frames,
+      heals: eventStream.heals,
+      healed_frames: eventStream.healedFrames,
+      lost_frames: eventStream.lostFrames,
+      torn_bytes: eventStream.tornBytes,
+      aggregator_restarts: eventStream.aggregatorRestarts,
+    },
+    client: client && {
+      event_loop_delay_p99_ms: client.eventLoopDelayP99Ms,
+      event_loop_delay_max_ms: client.eventLoopDelayMaxMs,
+      gc_pause_max_ms: client.gcPauseMaxMs,
+      worker_cpu_max: client.workerCpuMax,
+    },
+  };
+}
+
+function samplesToJson({ issued, succeeded, errored, cancelled, inFlight, unaccounted }: SampleAccount) {
+  return { issued, succeeded, errored, cancelled, in_flight: inFlight, unaccounted };
+}
+
+function seriesToJson(series: SeriesReport): Record<string, unknown> {
+  const { earlyStoppingPercentiles } = series;
+  const earlyStopping =
+    earlyStoppingPercentiles === null ? {} : { early_stopping_percentiles: earlyStoppingPercentiles };
+  if (series.kind === 'empty') return earlyStopping;
+  return {
+    total: series.total,
+    min: series.min,
+    max: series.max,
+    median: series.median,
+    avg: series.average,
+    std_dev: series.standardDeviation,
+    percentiles: series.percentiles,
+    ...earlyStopping,
+    histogram: series.histogram,
+    count: series.count,
+  };
+}
+
+/** Text that `JSON.stringify` copies as it is; in V8 since Node 21 and not yet in the types of the language. */
+function rawJson(text: string): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
+}

@@ -1,0 +1,205 @@
+import { FINISH_REASONS } from '../core/event-types.ts';
+import { NS_PER_SECOND } from '../core/time.ts';
+import type { ExactInteger, Json } from '../metrics/snapshot.ts';
+import { readRunFacts, type RunFacts } from './run-facts.ts';
+import { accountSamples, type SampleAccount } from './sample-account.ts';
+import { percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
+import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
+import { drawVerdict, type Verdict } from './verdict.ts';
+
+export interface ReportOptions {
+  readonly version: string;
+  readonly gitSha?: string;
+  /**
+   * Take QPS and TPS from the MLPerf LoadGen window (first issue to the completion of the last-issued sample) when the snapshot has
+   * one and two samples completed. Default true, as in the reference; meant for Poisson arrivals.
+   */
+  readonly useLegacyLoadgenQpsMetrics?: boolean;
+  /** What the run was asked to do, section by section; shown and carried along. */
+  readonly runConfig?: { readonly [section: string]: Json };
+  /** Where the snapshot came from, such as `replay of the run log`; named in the report. */
+  readonly source?: string;
+  /** Arrivals a second of an open-loop run; default: what the snapshot says. */
+  readonly requestedRatePerSecond?: number;
+  /** The run was told to stop before its plan was done. */
+  readonly stoppedEarly?: boolean;
+  /** Bytes behind the last whole frame of the run log the snapshot was rebuilt from; default: what the snapshot says. */
+  readonly tornBytes?: number;
+  /** Results of accuracy phases for the display, as the reference writes them. */
+  readonly accuracy?: readonly Json[];
+}
+
+/** The series of ours that a report shows behind the reference's. */
+export interface OwnSeries {
+  /** Time between two chunks of a sample. */
+  readonly chunkGap: SeriesReport;
+  readonly responseTtft: SeriesReport;
+  readonly responseLatency: SeriesReport;
+  readonly issueDelay: SeriesReport;
+  readonly ttftContent: SeriesReport;
+  readonly ttftReasoning: SeriesReport;
+  readonly ttftTool: SeriesReport;
+}
+
+/** What only a snapshot of our own aggregator tells. */
+export interface OwnReport extends RunFacts, OwnSeries {
+  readonly requestedRatePerSecond: number | null;
+  readonly source: string | null;
+}
+
+/** Everything a run's report says; times in ns, rates per second. The reference's facts come first, ours are in `own`. */
+export interface Report {
+  readonly version: string;
+  readonly gitSha: string | null;
+  readonly samplesIssued: ExactInteger;
+  /** Samples that ended, failed ones included. */
+  readonly samplesCompleted: ExactInteger;
+  readonly samplesFailed: ExactInteger;
+  /** Tracked time; null when there is none. */
+  readonly durationNs: ExactInteger | null;
+  readonly state: string;
+  /** The run ended by itself and no token count is missing. */
+  readonly complete: boolean;
+  readonly ttft: SeriesReport;
+  readonly tpot: SeriesReport;
+  readonly latency: SeriesReport;
+  readonly outputSequenceLengths: SeriesReport;
+  readonly inputSequenceLengths: SeriesReport;
+  /** Null unless QPS and TPS are taken from it. */
+  readonly legacyLoadgenWindowDurationNs: ExactInteger | null;
+  /** Completed samples a second; null without a duration. */
+  readonly qps: number | null;
+  /** Output tokens a second; null without a duration or without token counts. */
+  readonly tps: number | null;
+  /** Samples by finish reason: the known ones, then `other`. */
+  readonly finishReasonCounts: Readonly<Record<string, ExactInteger>>;
+  readonly runConfig: { readonly [section: string]: Json } | null;
+  /** For the display only. */
+  readonly accuracy: readonly Json[] | null;
+  readonly samples: SampleAccount;
+  readonly verdict: Verdict;
+  /** Null for a snapshot of another aggregator. */
+  readonly own: OwnReport | null;
+}
+
+/**
+ * The report of a run from a snapshot's JSON form (`toJson`, or a parsed file). Pure; the only arithmetic between the metrics and what
+ * a person reads: rates, averages, standard deviations, the account of samples, the verdict.
+ *
+ * Never throws: parts that are missing read as 0, as empty or, for the state, as `interrupted`.
+ */
+export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): Report {
+  const input = readSnapshot(snapshot);
+  const series = (name: string) => reportSeries(input.series(name));
+  const latency = series('sample_latency_ns');
+  const outputSequenceLengths = series('osl');
+  const samples = accountSamples(input);
+  const own = isOurs(input) ? ownReport(input, options) : null;
+  return {
+    version: options.version,
+    gitSha: options.gitSha ?? null,
+    samplesIssued: input.counter('tracked_samples_issued'),
+    samplesCompleted: input.counter('tracked_samples_completed'),
+    samplesFailed: input.counter('tracked_samples_failed'),
+    state: input.state,
+    complete: input.state === 'complete' && input.pendingTaskCount === 0,
+    ttft: series('ttft_ns'),
+    tpot: series('tpot_ns'),
+    latency,
+    outputSequenceLengths,
+    inputSequenceLengths: series('isl'),
+    ...ratesOf(input, outputSequenceLengths, options.useLegacyLoadgenQpsMetrics ?? true),
+    finishReasonCounts: Object.fromEntries(
+      [...FINISH_REASONS, 'other'].map((reason) => [
+        reason,
+        input.counter(`tracked_finish_reason_${reason}`),
+      ]),
+    ),
+    runConfig: options.runConfig ?? null,
+    accuracy: options.accuracy ?? null,
+    samples,
+    verdict: verdictOf(input, options, { samples, latency, own }),
+    own,
+  };
+}
+
+type Rates = Pick<Report, 'durationNs' | 'legacyLoadgenWindowDurationNs' | 'qps' | 'tps'>;
+
+function ratesOf(input: SnapshotInput, outputLengths: SeriesReport, useLegacy: boolean): Rates {
+  const completed = Number(input.counter('tracked_samples_completed'));
+  const outputTokens = outputLengths.kind === 'values' ? outputLengths.total : null;
+  const durationNs = positiveOrNull(input.counter('tracked_duration_ns'));
+  const windowNs = positiveOrNull(input.counter('legacy_loadgen_window_duration_ns'));
+  const takesWindow = useLegacy && windowNs !== null && completed >= 2;
+  const spanNs = takesWindow ? windowNs : durationNs;
+  return {
+    durationNs,
+    legacyLoadgenWindowDurationNs: takesWindow ? windowNs : null,
+    qps: perSecond(takesWindow ? completed - 1 : completed, spanNs),
+    tps: perSecond(outputTokens, spanNs),
+  };
+}
+
+function perSecond(count: ExactInteger | null, spanNs: ExactInteger | null): number | null {
+  return count === null || spanNs === null ? null : Number(count) / (Number(spanNs) / NS_PER_SECOND);
+}
+
+function positiveOrNull(value: ExactInteger): ExactInteger | null {
+  return value > 0 ? value : null;
+}
+
+function isOurs(input: SnapshotInput): boolean {
+  return input.hasCounter('tracked_samples_succeeded') || Object.keys(input.extras).length > 0;
+}
+
+function ownReport(input: SnapshotInput, options: ReportOptions): OwnReport {
+  const series = (name: string) => reportSeries(input.series(name));
+  const facts = readRunFacts(input);
+  return {
+    ...facts,
+    requestedRatePerSecond: options.requestedRatePerSecond ?? facts.run.requestedRatePerSecond,
+    source: options.source ?? null,
+    chunkGap: series('chunk_delta_ns'),
+    responseTtft: series('response_ttft_ns'),
+    responseLatency: series('response_latency_ns'),
+    issueDelay: series('issue_delay_ns'),
+    ttftContent: series('ttft_content_ns'),
+    ttftReasoning: series('ttft_reasoning_ns'),
+    ttftTool: series('ttft_tool_ns'),
+  };
+}
+
+function verdictOf(
+  input: SnapshotInput,
+  options: ReportOptions,
+  { samples, latency, own }: Pick<Report, 'samples' | 'latency' | 'own'>,
+): Verdict {
+  const responseLatency = own?.responseLatency;
+  return drawVerdict({
+    state: input.state,
+    pendingTaskCount: input.pendingTaskCount,
+    stoppedEarly: options.stoppedEarly ?? false,
+    samples,
+    mostFrequentError: own?.errorsByType[0]?.type ?? null,
+    lostFrames: own?.eventStream?.lostFrames ?? 0,
+    tornBytes: options.tornBytes ?? own?.eventStream?.tornBytes ?? 0,
+    client: own?.client ?? null,
+    requestedRatePerSecond: own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,
+    issueRateAtMostPerSecond: issueRateAtMost(input, latency),
+    issueDelayP99Ns: own === null ? null : percentileOf(own.issueDelay, 99),
+    medianResponseLatencyNs: responseLatency?.kind === 'values' ? responseLatency.median : null,
+    latencyCount: latency.kind === 'values' ? latency.count : 0,
+  });
+}
+
+/**
+ * Samples issued a second, or more than that. The window from the first issue to the completion of the last-issued sample is
+ * longer than the issuing took by the latency of that sample, which is the longest one at most.
+ */
+function issueRateAtMost(input: SnapshotInput, latency: SeriesReport): number | null {
+  const windowNs = Number(input.counter('legacy_loadgen_window_duration_ns'));
+  const longestNs = latency.kind === 'values' && latency.max !== null ? Number(latency.max) : 0;
+  const issued = Number(input.counter('tracked_samples_issued'));
+  if (issued < 2 || windowNs <= longestNs) return null;
+  return perSecond(issued - 1, windowNs - longestNs);
+}

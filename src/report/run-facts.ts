@@ -1,0 +1,126 @@
+import type { SnapshotInput } from './snapshot-input.ts';
+
+/** How often an error type occurred, with the message of one occurrence. */
+export interface ErrorTypeCount {
+  readonly type: string;
+  readonly count: number;
+  readonly example: string;
+}
+
+/** How many values of a token series came from which source (`server`, `tokenizer`, `token_ids`). */
+export type TokenSources = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** How the events came to the aggregator. */
+export interface EventStreamFacts {
+  readonly frames: number;
+  /** Times the stream had a gap that was filled from the run log, and the frames read for it. */
+  readonly heals: number;
+  readonly healedFrames: number;
+  /** Frames neither the stream nor the log could give. */
+  readonly lostFrames: number;
+  /** Bytes behind the last whole frame of the log. */
+  readonly tornBytes: number;
+  readonly aggregatorRestarts: number;
+}
+
+/** The worst of the engine's threads over the run; null where it was not measured. */
+export interface ClientFacts {
+  readonly eventLoopDelayP99Ms: number | null;
+  readonly eventLoopDelayMaxMs: number | null;
+  readonly gcPauseMaxMs: number | null;
+  /** Share of a core, 0 to 1. */
+  readonly workerCpuMax: number | null;
+}
+
+/** Which run this is and what it was asked to do; null where the snapshot does not tell. */
+export interface RunIdentity {
+  readonly runId: string | null;
+  /** Wall clock, ISO 8601. */
+  readonly startedAt: string | null;
+  readonly requestedRatePerSecond: number | null;
+  readonly plannedSamples: number | null;
+}
+
+/** What our aggregator tells in a snapshot beside the metrics. */
+export interface RunFacts {
+  readonly run: RunIdentity;
+  readonly errorsByType: readonly ErrorTypeCount[];
+  readonly tokenSources: TokenSources;
+  readonly eventStream: EventStreamFacts | null;
+  readonly client: ClientFacts | null;
+}
+
+/** Reads the extras of a snapshot; any part may be missing or of another shape, and is then left out. */
+export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFacts {
+  const run = fieldsOf(extras.run);
+  return {
+    run: {
+      runId: textOf(run.run_id),
+      startedAt: textOf(run.started_at),
+      requestedRatePerSecond: numberOf(run.requested_rate_per_second),
+      plannedSamples: numberOf(run.planned_samples),
+    },
+    errorsByType: listOf(extras.errors_by_type).flatMap(errorTypeOf),
+    tokenSources: Object.fromEntries(
+      Object.entries(fieldsOf(extras.token_sources)).map(([series, counts]) => [series, countsOf(counts)]),
+    ),
+    eventStream: isFields(extras.event_stream) ? eventStreamOf(extras.event_stream) : null,
+    client: isFields(extras.client) ? clientOf(extras.client) : null,
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function errorTypeOf(entry: unknown): ErrorTypeCount[] {
+  const { type, count, example } = fieldsOf(entry);
+  if (typeof type !== 'string') return [];
+  return [{ type, count: numberOf(count) ?? 0, example: textOf(example) ?? '' }];
+}
+
+function countsOf(counts: unknown): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(fieldsOf(counts)).flatMap(([source, count]) =>
+      typeof count === 'number' && count > 0 ? [[source, count]] : [],
+    ),
+  );
+}
+
+function eventStreamOf(stream: Fields): EventStreamFacts {
+  return {
+    frames: numberOf(stream.frames) ?? 0,
+    heals: numberOf(stream.heals) ?? 0,
+    healedFrames: numberOf(stream.healed_frames) ?? 0,
+    lostFrames: numberOf(stream.lost_frames) ?? 0,
+    tornBytes: numberOf(stream.torn_bytes) ?? 0,
+    aggregatorRestarts: numberOf(stream.aggregator_restarts) ?? 0,
+  };
+}
+
+function clientOf(client: Fields): ClientFacts {
+  return {
+    eventLoopDelayP99Ms: numberOf(client.event_loop_delay_p99_ms),
+    eventLoopDelayMaxMs: numberOf(client.event_loop_delay_max_ms),
+    gcPauseMaxMs: numberOf(client.gc_pause_max_ms),
+    workerCpuMax: numberOf(client.worker_cpu_max),
+  };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function fieldsOf(value: unknown): Fields {
+  return isFields(value) ? value : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

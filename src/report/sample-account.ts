@@ -1,0 +1,40 @@
+import type { SnapshotInput } from './snapshot-input.ts';
+
+/** What became of the tracked samples; each issued one ends as exactly one of succeeded, errored and cancelled. */
+export interface SampleAccount {
+  readonly issued: number;
+  readonly succeeded: number;
+  readonly errored: number;
+  readonly cancelled: number;
+  readonly inFlight: number;
+  /** Issued minus all the others: 0 unless something is wrong. Null for a snapshot that can't tell. */
+  readonly unaccounted: number | null;
+}
+
+/**
+ * The account of a snapshot. A foreign one counts completed (failed included) and failed samples only; then what is not
+ * failed succeeded, the rest is in flight, and there is nothing to check.
+ */
+export function accountSamples(snapshot: SnapshotInput): SampleAccount {
+  const count = (name: string) => Number(snapshot.counter(name));
+  const issued = count('tracked_samples_issued');
+  if (!snapshot.hasCounter('tracked_samples_succeeded')) {
+    const completed = count('tracked_samples_completed');
+    const errored = Math.min(completed, count('tracked_samples_failed'));
+    return {
+      issued,
+      succeeded: completed - errored,
+      errored,
+      cancelled: 0,
+      inFlight: Math.max(0, issued - completed),
+      unaccounted: null,
+    };
+  }
+  const succeeded = count('tracked_samples_succeeded');
+  const errored = count('tracked_samples_errored');
+  const cancelled = count('tracked_samples_cancelled');
+  const ended = succeeded + errored + cancelled;
+  const { in_flight: told } = snapshot.extras;
+  const inFlight = typeof told === 'number' ? told : Math.max(0, issued - ended);
+  return { issued, succeeded, errored, cancelled, inFlight, unaccounted: issued - ended - inFlight };
+}

@@ -1,0 +1,78 @@
+import { styleText } from 'node:util';
+import { countText, durationText, numberText } from '../core/quantity-text.ts';
+import { errorLines, findingLines, sampleAccountText, VERDICT_MEANINGS } from './own-text.ts';
+import { percentileTable } from './percentile-table.ts';
+import type { Report } from './report.ts';
+import type { SeriesReport } from './series-report.ts';
+
+export interface TerminalSummaryOptions {
+  /** With ANSI colours. Default false. */
+  readonly colour?: boolean;
+  /** Columns of the terminal. Default 100. */
+  readonly width?: number;
+}
+
+const VERDICT_COLOURS = { valid: 'green', degraded: 'yellow', invalid: 'red' } as const;
+const SHOWN_ERRORS = 5;
+
+/** What a person wants to see first when a run is over: verdict, counts, rates, percentiles, errors. Lines of text. */
+export function terminalSummary(report: Report, options: TerminalSummaryOptions = {}): string[] {
+  const { colour = false, width = 100 } = options;
+  const paint = (style: Parameters<typeof styleText>[0], text: string) =>
+    colour ? styleText(style, text, { validateStream: false }) : text;
+  const { level, findings } = report.verdict;
+  const [tableHead, ...tableRows] = percentileTable(report);
+  return [
+    `${paint(['bold', VERDICT_COLOURS[level]], level.toUpperCase())}: ${VERDICT_MEANINGS[level]}`,
+    ...findingLines(findings, width),
+    '',
+    ...headlines(report),
+    ...(tableHead === undefined ? [] : ['', paint('dim', tableHead), ...tableRows]),
+    ...topErrorLines(report),
+  ];
+}
+
+function headlines(report: Report): string[] {
+  const { samples, durationNs, qps, tps, own } = report;
+  const asked = own?.requestedRatePerSecond ?? null;
+  const tokens = [
+    ...(tps === null ? [] : [`${numberText(tps)} out/s`]),
+    ...meanLength(report.inputSequenceLengths, 'in'),
+    ...meanLength(report.outputSequenceLengths, 'out'),
+  ];
+  return alignLeft([
+    ['Samples', sampleAccountText(samples)],
+    ['Duration', durationNs === null ? '' : durationText(Number(durationNs))],
+    [
+      'Rate',
+      qps === null
+        ? ''
+        : `${numberText(qps)} samples/s completed${asked === null ? '' : ` (${numberText(asked)}/s asked for)`}`,
+    ],
+    ['Tokens', tokens.join(', ')],
+  ]);
+}
+
+function meanLength(lengths: SeriesReport, direction: string): string[] {
+  if (lengths.kind === 'empty' || lengths.average === null) return [];
+  return [`${numberText(lengths.average)} ${direction} a sample on average`];
+}
+
+/** Label and text a line; a label without text is left out. */
+function alignLeft(pairs: readonly (readonly [label: string, text: string])[]): string[] {
+  const told = pairs.filter(([, text]) => text !== '');
+  const width = Math.max(0, ...told.map(([label]) => label.length));
+  return told.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
+}
+
+function topErrorLines({ own }: Report): string[] {
+  const errors = own?.errorsByType ?? [];
+  if (errors.length === 0) return [];
+  const more = errors.length - SHOWN_ERRORS;
+  return [
+    '',
+    'Errors by type:',
+    ...errorLines(errors.slice(0, SHOWN_ERRORS)),
+    ...(more > 0 ? [`  and ${countText(more)} more in the report`] : []),
+  ];
+}

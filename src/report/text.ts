@@ -1,0 +1,113 @@
+import { NOT_AVAILABLE } from '../core/quantity-text.ts';
+import { NS_PER_SECOND } from '../core/time.ts';
+import type { Json } from '../metrics/snapshot.ts';
+import { accuracyLines } from './accuracy-text.ts';
+import { fixedHalfEven } from './half-even.ts';
+import { findingLines, ownFactLines, VERDICT_MEANINGS } from './own-text.ts';
+import { percentileTable } from './percentile-table.ts';
+import { pythonText } from './python-text.ts';
+import type { OwnReport, Report } from './report.ts';
+import { MILLISECONDS, seriesLines, TOKENS } from './series-text.ts';
+import type { Verdict } from './verdict.ts';
+
+const WIDTH = 100;
+
+const INTERRUPTED_WARNING =
+  'WARNING: run was interrupted (SIGTERM/SIGINT) — metrics below are best-effort partial data.';
+const INCOMPLETE_WARNING =
+  'WARNING: report is incomplete (drain timed out or no final snapshot received) — some async metrics may be missing.';
+
+/** The content of report.txt. */
+export function reportText(report: Report): string {
+  return `${displayLines(report).join('\n')}\n`;
+}
+
+/**
+ * The whole report, for the eye. For a snapshot of another aggregator these are the reference's lines to the letter, some
+ * beginning with a line break; for ours the verdict stands before them, and our facts and series behind what they add to.
+ */
+export function displayLines(report: Report): string[] {
+  return [
+    ...openingLines(report),
+    '\n------------------- Latency Breakdowns -------------------',
+    ...seriesLines('TTFT', report.ttft, MILLISECONDS),
+    ...seriesLines('TPOT', report.tpot, MILLISECONDS),
+    ...seriesLines('Latency', report.latency, MILLISECONDS),
+    ...seriesLines('Input sequence lengths', report.inputSequenceLengths, TOKENS),
+    ...seriesLines('Output sequence lengths', report.outputSequenceLengths, TOKENS),
+    ...(report.own === null ? [] : ownSeriesLines(report.own)),
+    '----------------- End of Report -----------------',
+  ];
+}
+
+/** The report without the distributions. */
+export function summaryLines(report: Report): string[] {
+  return [...openingLines(report), '----------------- End of Summary -----------------'];
+}
+
+function openingLines(report: Report): string[] {
+  const { own, verdict } = report;
+  const table = own === null ? [] : percentileTable(report);
+  return [
+    ...(own === null ? [] : verdictLines(verdict)),
+    '----------------- Summary -----------------',
+    ...warningLines(report),
+    `Version: ${report.version}`,
+    ...(report.gitSha === null ? [] : [`Git SHA: ${report.gitSha}`]),
+    ...(report.runConfig === null ? [] : runConfigLines(report.runConfig)),
+    `Total samples issued: ${report.samplesIssued}`,
+    `Total samples completed: ${report.samplesCompleted}`,
+    `Total samples failed: ${report.samplesFailed}`,
+    report.durationNs === null
+      ? `Duration: ${NOT_AVAILABLE}`
+      : `Duration: ${twoDecimals(Number(report.durationNs) / NS_PER_SECOND)} seconds`,
+    `QPS: ${twoDecimals(report.qps)}`,
+    `TPS: ${twoDecimals(report.tps)}`,
+    ...accuracyLines(report.accuracy ?? []),
+    ...(own === null ? [] : ['', ...ownFactLines(own, report.samples)]),
+    ...(table.length === 0 ? [] : ['', ...table]),
+  ];
+}
+
+function verdictLines({ level, findings }: Verdict): string[] {
+  return [
+    '----------------- Verdict -----------------',
+    `${level.toUpperCase()}: ${VERDICT_MEANINGS[level]}`,
+    ...findingLines(findings, WIDTH),
+    '',
+  ];
+}
+
+function warningLines({ state, complete }: Report): string[] {
+  if (state === 'interrupted') return [INTERRUPTED_WARNING];
+  return complete ? [] : [INCOMPLETE_WARNING];
+}
+
+function runConfigLines(runConfig: { readonly [section: string]: Json }): string[] {
+  const sections = Object.entries(runConfig);
+  if (sections.length === 0) return [];
+  return ['Run config:', ...sections.map(([name, value]) => `  ${name}: ${sectionText(value)}`)];
+}
+
+function sectionText(value: Json): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return pythonText(value);
+  return Object.entries(value)
+    .map(([key, item]) => `${key}=${pythonText(item)}`)
+    .join(', ');
+}
+
+function ownSeriesLines(own: OwnReport): string[] {
+  return [
+    ...seriesLines('Response TTFT (from due)', own.responseTtft, MILLISECONDS),
+    ...seriesLines('Response latency (from due)', own.responseLatency, MILLISECONDS),
+    ...seriesLines('Issue delay (due to issued)', own.issueDelay, MILLISECONDS),
+    ...seriesLines('Chunk gap', own.chunkGap, MILLISECONDS),
+    ...seriesLines('TTFT of content', own.ttftContent, MILLISECONDS),
+    ...seriesLines('TTFT of reasoning', own.ttftReasoning, MILLISECONDS),
+    ...seriesLines('TTFT of tool calls', own.ttftTool, MILLISECONDS),
+  ];
+}
+
+function twoDecimals(value: number | null): string {
+  return value === null ? NOT_AVAILABLE : fixedHalfEven(value, 2);
+}
