@@ -1,39 +1,39 @@
+import type { WorkerHealth } from '../engine/worker-messages.ts';
 import type { Json } from '../metrics/snapshot.ts';
 
-/** What a worker tells of itself about once a second; the content of a `health` frame. */
-export interface HealthReport {
+/** Content of a `health` frame: what one engine worker tells of itself about once a second. */
+export interface HealthReport extends WorkerHealth {
   readonly worker: number;
-  readonly event_loop_delay_p99_ms: number;
-  readonly event_loop_delay_max_ms: number;
-  readonly gc_pause_max_ms: number;
-  /** Share of one core the thread used, 0 to 1; null where the system does not tell. */
-  readonly cpu: number | null;
 }
 
 /** The worst of the client over the run: what a verdict needs. */
 export class ClientHealth {
-  #reports = 0;
-  #delayP99Ms = 0;
-  #delayMaxMs = 0;
+  readonly #connections = new Map<number, Pick<WorkerHealth, 'connectionsOpened' | 'connectFailures'>>();
+  #loopDelayP99Ms = 0;
+  #loopDelayMaxMs = 0;
   #gcPauseMaxMs = 0;
-  #cpuMax: number | null = null;
+  #cpuShareMax: number | null = null;
 
-  fold(content: unknown): void {
-    const report = content as HealthReport;
-    this.#reports += 1;
-    this.#delayP99Ms = Math.max(this.#delayP99Ms, report.event_loop_delay_p99_ms);
-    this.#delayMaxMs = Math.max(this.#delayMaxMs, report.event_loop_delay_max_ms);
-    this.#gcPauseMaxMs = Math.max(this.#gcPauseMaxMs, report.gc_pause_max_ms);
-    if (report.cpu !== null) this.#cpuMax = Math.max(this.#cpuMax ?? 0, report.cpu);
+  fold(report: HealthReport): void {
+    this.#connections.set(report.worker, report);
+    this.#loopDelayP99Ms = Math.max(this.#loopDelayP99Ms, report.loopDelayP99Ms);
+    this.#loopDelayMaxMs = Math.max(this.#loopDelayMaxMs, report.loopDelayMaxMs);
+    this.#gcPauseMaxMs = Math.max(this.#gcPauseMaxMs, report.gcPauseMaxMs);
+    if (report.cpuShare !== null) this.#cpuShareMax = Math.max(this.#cpuShareMax ?? 0, report.cpuShare);
   }
 
+  /** Null as long as no worker reported. */
   summary(): Json {
-    if (this.#reports === 0) return null;
+    if (this.#connections.size === 0) return null;
+    const workers = [...this.#connections.values()];
     return {
-      event_loop_delay_p99_ms: this.#delayP99Ms,
-      event_loop_delay_max_ms: this.#delayMaxMs,
+      workers: workers.length,
+      event_loop_delay_p99_ms: this.#loopDelayP99Ms,
+      event_loop_delay_max_ms: this.#loopDelayMaxMs,
       gc_pause_max_ms: this.#gcPauseMaxMs,
-      worker_cpu_max: this.#cpuMax,
+      worker_cpu_max: this.#cpuShareMax,
+      connections_opened: workers.reduce((sum, { connectionsOpened }) => sum + connectionsOpened, 0),
+      connect_failures: workers.reduce((sum, { connectFailures }) => sum + connectFailures, 0),
     };
   }
 }

@@ -12,7 +12,7 @@ import type { TokenCounter } from '../tokens/token-counter.ts';
 import { WorkerTokenCounter } from '../tokens/worker-token-counter.ts';
 import { FrameKind, type Frame } from '../transport/frame.ts';
 import type { MessagePublisher } from '../transport/message.ts';
-import { ClientHealth } from './client-health.ts';
+import { ClientHealth, type HealthReport } from './client-health.ts';
 import { decodeRunHeader, jsonOfFrame, type RunHeader } from './run-header.ts';
 
 export interface RunFoldOptions {
@@ -76,7 +76,7 @@ export class RunFold {
         return;
       }
       case FrameKind.health:
-        this.#health.fold(jsonOfFrame(frame));
+        this.#health.fold(jsonOfFrame(frame) as HealthReport);
     }
   }
 
@@ -96,7 +96,9 @@ export class RunFold {
     const { publisher, finalPath, publishIntervalMs, drainTimeoutMs, log } = this.#options;
     this.#header = header;
     this.#tokenCounter =
-      header.tokenizer === null ? undefined : await WorkerTokenCounter.start({ tokenizerPath: header.tokenizer });
+      header.tokenizer === null
+        ? undefined
+        : await WorkerTokenCounter.start({ tokenizerPath: header.tokenizer });
     const registry = new MetricsRegistry({ log });
     this.#registry = registry;
     this.#service = new AggregatorService({

@@ -1,0 +1,59 @@
+import { access, constants } from 'node:fs/promises';
+import type { RunConfig } from '../config/schema.ts';
+import { errorText, InferometerError } from '../core/errors.ts';
+import type { PromptData } from '../core/model-output.ts';
+import { RequestArena } from '../dataset/arena.ts';
+import { openDataset } from '../dataset/open-dataset.ts';
+import { promptDataOf } from '../dataset/prompt-data.ts';
+import { adapterOf } from '../protocol/adapters.ts';
+import { encodeRequest, parseEndpoint, type Endpoint } from '../protocol/http-request.ts';
+
+/** All that can be known, and refused, before a request is sent. */
+export interface PreparedRun {
+  readonly endpoints: readonly Endpoint[];
+  /** One for each endpoint: they differ in the Host line. */
+  readonly arenas: readonly RequestArena[];
+  readonly prompts: readonly PromptData[];
+  readonly streaming: boolean;
+}
+
+/** Opens the dataset and turns it into requests. Throws `InferometerError` (input) for whatever the user can mend. */
+export async function prepareRun(config: RunConfig): Promise<PreparedRun> {
+  const endpoints = config.endpoints.map((url) => parseEndpoint(url));
+  if (config.tokenizer !== undefined) await requireReadable('--tokenizer', config.tokenizer);
+  const { rows } = await openDataset(config.dataset);
+  const streaming = config.streaming === 'auto' ? config.load.pattern !== 'burst' : config.streaming === 'on';
+  const adapter = adapterOf(config.api);
+  const options = {
+    model: config.model,
+    streaming,
+    includeUsage: streaming,
+    ...(config.max_output_tokens === undefined ? {} : { maxOutputTokens: config.max_output_tokens }),
+  };
+  const bodies = rows.map((row) => Buffer.from(JSON.stringify(adapter.requestBody(row, options))));
+  const arenas = endpoints.map((endpoint) =>
+    RequestArena.build(rows.length, (row) =>
+      encodeRequest(endpoint, adapter.path, bodies[row]!, {
+        streaming,
+        headers: config.client.headers,
+        ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
+      }),
+    ),
+  );
+  return { endpoints, arenas, prompts: rows.map(promptDataOf), streaming };
+}
+
+async function requireReadable(flag: string, path: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK);
+  } catch (error) {
+    throw new InferometerError(
+      'INFEROMETER_FILE_UNREADABLE',
+      'input',
+      `${flag} ${path}: can't be read: ${errorText(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

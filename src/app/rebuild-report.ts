@@ -1,0 +1,50 @@
+import { InferometerError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Report } from '../report/report.ts';
+import { replayRun } from './replay.ts';
+import { makeReport, writeReport } from './report-files.ts';
+import { readManifest, RunDirectory } from './run-directory.ts';
+
+export interface RebuiltReport {
+  readonly report: Report;
+  readonly directory: RunDirectory;
+  /** The run is still going on. */
+  readonly isRunning: boolean;
+  /** Puts the report in the place of the one in the directory. */
+  write(): Promise<void>;
+}
+
+/**
+ * The report of a run from its run log alone. Throws `InferometerError` (input) when there is no run at `path`, or nothing
+ * in its log.
+ */
+export async function rebuildReport(path: string, log: Log): Promise<RebuiltReport> {
+  const directory = RunDirectory.open(path);
+  const manifest = readManifest(directory);
+  const replay = await replayRun(directory.logPath, log);
+  if (replay === undefined) {
+    throw new InferometerError(
+      'INFEROMETER_RUNLOG_EMPTY',
+      'input',
+      `${directory.logPath}: holds no whole frame, nothing to report`,
+    );
+  }
+  const stoppedEarly = manifest?.outcome.state === 'stopped_early';
+  const report = makeReport(
+    { source: 'replay of the run log', snapshot: replay.snapshot },
+    replay.header,
+    stoppedEarly,
+  );
+  const isRunning = manifest?.outcome.state === 'running' && isAlive(manifest.pids.main);
+  return { report, directory, isRunning, write: () => writeReport(directory, report) };
+}
+
+/** Whether a process with this number exists, whoever owns it. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,41 @@
+import { writeFileAtomic } from '../core/atomic-file.ts';
+import { toJson } from '../metrics/snapshot-json.ts';
+import type { Json } from '../metrics/snapshot.ts';
+import { resultSummaryText } from '../report/json.ts';
+import { reportFromSnapshot, type Report } from '../report/report.ts';
+import { reportText } from '../report/text.ts';
+import type { SourcedSnapshot } from './report-source.ts';
+import type { RunDirectory } from './run-directory.ts';
+import type { RunHeader } from './run-header.ts';
+import { programVersion } from './version.ts';
+
+/** The report of a run from its snapshot and from what it was asked to do. */
+export function makeReport(sourced: SourcedSnapshot, header: RunHeader, stoppedEarly: boolean): Report {
+  const { requested_rate_per_second: rate, config } = header;
+  return reportFromSnapshot(toJson(sourced.snapshot), {
+    version: programVersion(),
+    source: sourced.source,
+    useLegacyLoadgenQpsMetrics: false,
+    stoppedEarly,
+    runConfig: configSections(config),
+    ...(rate === null ? {} : { requestedRatePerSecond: rate }),
+  });
+}
+
+/** Writes performance/result_summary.json and report.txt. */
+export async function writeReport(directory: RunDirectory, report: Report): Promise<void> {
+  await writeFileAtomic(directory.resultPath, resultSummaryText(report));
+  await writeFileAtomic(directory.reportPath, reportText(report));
+}
+
+/** The settings as the report shows them, a section a line: what stands alone in the configuration makes the first one. */
+function configSections(config: RunHeader['config']): { readonly [section: string]: Json } {
+  const isSection = (value: Json) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  const entries = Object.entries(config);
+  return {
+    run: Object.fromEntries(entries.filter(([, value]) => !isSection(value))),
+    ...Object.fromEntries(
+      entries.filter(([, value]) => isSection(value) && Object.keys(value as object).length > 0),
+    ),
+  };
+}

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import { errorText } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { parseSnapshotJson } from '../metrics/snapshot-json.ts';
+import type { SnapshotSubscriber } from '../metrics/snapshot-subscriber.ts';
+import type { MetricsSnapshot } from '../metrics/snapshot.ts';
+import { replayRun } from './replay.ts';
+import type { RunDirectory } from './run-directory.ts';
+
+/** Where a report's numbers come from; named in the report. */
+export type ReportSource =
+  'final snapshot file' | 'final snapshot frame' | 'replay of the run log' | 'latest live snapshot';
+
+export interface SourcedSnapshot {
+  readonly source: ReportSource;
+  readonly snapshot: MetricsSnapshot;
+}
+
+const FRAME_WAIT_MS = 2000;
+
+/**
+ * The best snapshot to be had of a run that is over: the file, else the terminal frame (waits up to 2 s for it), else a replay of
+ * the log, else the latest live snapshot. Never throws; what went wrong is logged.
+ */
+export async function sourceSnapshot(
+  directory: RunDirectory,
+  subscriber: SnapshotSubscriber | undefined,
+  log: Log,
+): Promise<SourcedSnapshot | undefined> {
+  const file = await readFinalSnapshot(directory.finalSnapshotPath, log);
+  if (file !== undefined) return { source: 'final snapshot file', snapshot: file };
+  const terminal = await subscriber?.waitForTerminal(FRAME_WAIT_MS);
+  if (terminal !== undefined) return { source: 'final snapshot frame', snapshot: terminal };
+  try {
+    const replay = await replayRun(directory.logPath, log);
+    if (replay !== undefined) return { source: 'replay of the run log', snapshot: replay.snapshot };
+  } catch (error) {
+    log.warning(`the run log could not be replayed: ${errorText(error)}`);
+  }
+  const latest = subscriber?.latest;
+  return latest === undefined ? undefined : { source: 'latest live snapshot', snapshot: latest };
+}
+
+/** The final snapshot in a file, or `undefined`, with a warning unless it just is not there. */
+export async function readFinalSnapshot(path: string, log: Log): Promise<MetricsSnapshot | undefined> {
+  try {
+    return parseSnapshotJson(await readFile(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warning(`${path}: ${errorText(error)}`);
+    return undefined;
+  }
+}

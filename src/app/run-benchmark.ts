@@ -1,0 +1,180 @@
+import type { RunConfig } from '../config/schema.ts';
+import { errorText, EXIT_CODES, InferometerError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { WorkerPool } from '../engine/worker-pool.ts';
+import { exportEventsJsonl } from '../runlog/export-jsonl.ts';
+import { Session, type SessionOutcome } from '../session/session.ts';
+import { FrameKind } from '../transport/frame.ts';
+import type { HealthReport } from './client-health.ts';
+import { Closers } from './closers.ts';
+import { maxConnections, workerCount } from './limits.ts';
+import { phasesOf } from './phases.ts';
+import { prepareRun, type PreparedRun } from './prepare.ts';
+import { makeReport, writeReport } from './report-files.ts';
+import { sourceSnapshot } from './report-source.ts';
+import { jsonFrame } from './run-header.ts';
+import type { RunScreen } from './run-screen.ts';
+import { openRunServices, type RunServices } from './run-services.ts';
+import { onStopSignals } from './shutdown.ts';
+
+export interface RunBenchmarkOptions {
+  /** Directory of the run; default `runs/<time>-<id>`. */
+  readonly outPath?: string | undefined;
+  readonly screen: RunScreen;
+}
+
+/** What the aggregator may take at the end beyond the budget for token counts. */
+const AGGREGATOR_END_MS = 60_000;
+const AUTO_EXPORT_LIMIT_BYTES = 256 * 2 ** 20;
+
+/**
+ * Runs one benchmark from a checked configuration to its report. Returns the exit code.
+ *
+ * Throws `InferometerError` for what prevents a run (input, set-up); what happens to a run once it has begun ends in
+ * its report.
+ */
+export async function runBenchmark(config: RunConfig, options: RunBenchmarkOptions): Promise<number> {
+  const closers = new Closers();
+  const { screen } = options;
+  closers.add(() => screen.close());
+  try {
+    return await run(config, options, closers);
+  } finally {
+    await closers.run(screen.log);
+  }
+}
+
+async function run(
+  config: RunConfig,
+  { outPath, screen }: RunBenchmarkOptions,
+  closers: Closers,
+): Promise<number> {
+  const { log } = screen;
+  const prepared = await prepareRun(config);
+  const phases = phasesOf(config, prepared.prompts.length);
+  let session: Session | undefined;
+  let recordingFailure: unknown;
+  const services = await openRunServices({
+    ...{ config, prepared, phases, outPath, screen, closers },
+    onRecordingFailure: (error) => {
+      recordingFailure = error;
+      log.error(`${errorText(error)}; stopping the run`);
+      session?.cancel();
+    },
+  });
+  const pool = await startPool(config, prepared, services, log);
+  closers.add(() => pool.close());
+  session = new Session({
+    engine: pool,
+    clock: services.clock,
+    phases,
+    drainTimeoutMs: config.drain_timeout_ms,
+    record: (kind) => services.recorder.recordSessionEvent(kind),
+    onPhase: (plan) => screen.phase(plan),
+    log,
+  });
+  closers.add(stopOnSignals(session, log));
+  if (recordingFailure !== undefined) throw recordingFailure as Error;
+  screen.started(services.directory.path);
+  const outcome = await session.run();
+  await pool.close();
+  return conclude(config, services, outcome, recordingFailure, screen);
+}
+
+/** From the session's end to the report on disk and on the screen. */
+async function conclude(
+  config: RunConfig,
+  services: RunServices,
+  outcome: SessionOutcome,
+  recordingFailure: unknown,
+  screen: RunScreen,
+): Promise<number> {
+  const { directory, header, writer, manifest, subscriber, supervisor } = services;
+  const { log } = screen;
+  screen.step('finishing the metrics');
+  const { drain_timeout_ms: drainTimeoutMs } = config.metrics;
+  await supervisor.waitForEnd(drainTimeoutMs === 0 ? Infinity : drainTimeoutMs + AGGREGATOR_END_MS);
+  await supervisor.stop();
+  const sourced = await sourceSnapshot(directory, subscriber, log);
+  if (sourced === undefined) {
+    throw new InferometerError(
+      'INFEROMETER_REPORT_NOTHING',
+      'execution',
+      `no snapshot of the run could be had; try: inferometer report ${directory.path}`,
+    );
+  }
+  const report = makeReport(sourced, header, outcome.stoppedEarly);
+  await writeReport(directory, report);
+  if (
+    config.events_jsonl === 'on' ||
+    (config.events_jsonl === 'auto' && writer.bytes < AUTO_EXPORT_LIMIT_BYTES)
+  ) {
+    screen.step('exporting events.jsonl');
+    await exportEventsJsonl(directory.logPath, directory.eventsPath);
+  }
+  const exitCode = exitCodeOf(outcome, recordingFailure, report.verdict.level === 'invalid');
+  await manifest.update({
+    outcome: {
+      state: outcome.failure !== undefined ? 'failed' : outcome.stoppedEarly ? 'stopped_early' : 'complete',
+      ended_at: new Date().toISOString(),
+      exit_code: exitCode,
+      report_source: sourced.source,
+      verdict: report.verdict.level,
+      aggregator_restarts: supervisor.restarts,
+      phases: outcome.phases.map((phase) => ({ ...phase })),
+      failure: outcome.failure ?? null,
+    },
+  });
+  screen.finished(report, directory.path);
+  return exitCode;
+}
+
+function startPool(
+  config: RunConfig,
+  prepared: PreparedRun,
+  services: RunServices,
+  log: Log,
+): Promise<WorkerPool> {
+  const { recorder, clock } = services;
+  return WorkerPool.start(
+    {
+      originNs: clock.originNs,
+      workers: workerCount(config.client.workers),
+      endpoints: prepared.endpoints,
+      arenas: prepared.arenas.map((arena) => arena.shared),
+      api: config.api,
+      streaming: prepared.streaming,
+      requestTimeoutMs: config.client.request_timeout_ms,
+      maxConnections: maxConnections(config.client.max_connections),
+      pacing: config.client.pacing,
+      tlsVerify: config.client.tls_verify,
+    },
+    {
+      onFrame: (bytes) => recorder.record(FrameKind.events, bytes),
+      onHealth: (health, worker) => {
+        recorder.record(FrameKind.health, jsonFrame({ worker, ...health } satisfies HealthReport));
+      },
+      onWorkerDied: (error) => log.error(errorText(error)),
+    },
+  );
+}
+
+function stopOnSignals(session: Session, log: Log): () => void {
+  return onStopSignals({
+    stop: () => {
+      log.info('stopping: no new requests, draining those in flight (Ctrl-C again cancels them)');
+      session.stop();
+    },
+    cancel: () => {
+      log.info('cancelling what is in flight (Ctrl-C again exits at once; the run log stays)');
+      session.cancel();
+    },
+    exitNow: () => process.exit(EXIT_CODES.interrupted),
+  });
+}
+
+function exitCodeOf(outcome: SessionOutcome, recordingFailure: unknown, invalid: boolean): number {
+  if (outcome.failure !== undefined || recordingFailure !== undefined) return EXIT_CODES.execution;
+  if (outcome.stoppedEarly) return EXIT_CODES.interrupted;
+  return invalid ? EXIT_CODES.result : EXIT_CODES.ok;
+}

@@ -1,0 +1,43 @@
+import { EventKind } from '../core/event-types.ts';
+import type { RunClock } from '../core/time.ts';
+import { buildEventBatch } from '../events/batch-builder.ts';
+import { encodeBatchFrame } from '../events/columnar-codec.ts';
+import type { RunLogWriter } from '../runlog/append.ts';
+import { FrameKind, type Frame } from '../transport/frame.ts';
+import type { MessagePublisher } from '../transport/message.ts';
+
+export interface RunRecorderOptions {
+  readonly writer: RunLogWriter;
+  readonly publisher: MessagePublisher<Frame>;
+  readonly clock: RunClock;
+  /** Told once when the log cannot be written any more; what comes after is dropped, as nothing could be rebuilt from it. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** The one way of frames out of the run: into the log, and only then onto the bus. */
+export class RunRecorder {
+  readonly #options: RunRecorderOptions;
+  #failed = false;
+
+  constructor(options: RunRecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Takes an unsealed frame and passes it on, unread. */
+  record(kind: FrameKind, bytes: Uint8Array): void {
+    if (this.#failed) return;
+    const { writer, publisher, onFailure } = this.#options;
+    try {
+      publisher.publish(writer.append(kind, bytes));
+    } catch (error) {
+      this.#failed = true;
+      onFailure(error);
+    }
+  }
+
+  /** Records an event of the session itself, now. */
+  recordSessionEvent(kind: EventKind): void {
+    const batch = buildEventBatch([{ kind, timestampNs: this.#options.clock.nowNs() }]);
+    this.record(FrameKind.events, encodeBatchFrame(batch));
+  }
+}

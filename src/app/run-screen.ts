@@ -1,0 +1,20 @@
+import type { Log } from '../core/log.ts';
+import type { MetricsSnapshot } from '../metrics/snapshot.ts';
+import type { PhasePlan } from '../plan/plan.ts';
+import type { Report } from '../report/report.ts';
+
+/** Where a run shows itself to the person who started it. */
+export interface RunScreen {
+  /** Notes and warnings, shown without tearing the progress. */
+  readonly log: Log;
+  /** The run has its directory and is about to begin. */
+  started(runPath: string): void;
+  phase(plan: PhasePlan): void;
+  /** A live snapshot arrived. */
+  snapshot(snapshot: MetricsSnapshot): void;
+  /** A step after the load, such as waiting for token counts. */
+  step(text: string): void;
+  finished(report: Report, runPath: string): void;
+  /** Takes the progress off the screen; idempotent, also called when the run fails. */
+  close(): void;
+}

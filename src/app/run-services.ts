@@ -1,0 +1,139 @@
+import { writeFile } from 'node:fs/promises';
+import { stringify } from 'yaml';
+import { redactConfig } from '../config/redact.ts';
+import type { RunConfig } from '../config/schema.ts';
+import { createRunId } from '../core/ids.ts';
+import { createRunClock, type RunClock } from '../core/time.ts';
+import { SnapshotCodec } from '../metrics/snapshot-codec.ts';
+import { SnapshotSubscriber } from '../metrics/snapshot-subscriber.ts';
+import type { PhasePlan } from '../plan/plan.ts';
+import { RunLogWriter } from '../runlog/append.ts';
+import { FRAME_CODEC } from '../transport/frame-codec.ts';
+import { FrameKind } from '../transport/frame.ts';
+import { createSocketDirectory } from '../transport/zmq/address.ts';
+import { bindPublisher } from '../transport/zmq/publisher.ts';
+import { connectSubscriber } from '../transport/zmq/subscriber.ts';
+import { AggregatorSupervisor } from './aggregator-supervisor.ts';
+import type { Closers } from './closers.ts';
+import { machineFacts, ManifestKeeper } from './manifest-keeper.ts';
+import type { PreparedRun } from './prepare.ts';
+import { promptFrames } from './prompts.ts';
+import { defaultRunPath, RunDirectory } from './run-directory.ts';
+import { encodeRunHeader, type RunHeader } from './run-header.ts';
+import { RunRecorder } from './run-recorder.ts';
+import type { RunScreen } from './run-screen.ts';
+import { programVersion } from './version.ts';
+
+/** Everything around the load of one run, open and ready. */
+export interface RunServices {
+  readonly directory: RunDirectory;
+  readonly header: RunHeader;
+  readonly clock: RunClock;
+  readonly writer: RunLogWriter;
+  readonly recorder: RunRecorder;
+  readonly manifest: ManifestKeeper;
+  readonly subscriber: SnapshotSubscriber;
+  readonly supervisor: AggregatorSupervisor;
+}
+
+export interface RunServicesOptions {
+  readonly config: RunConfig;
+  readonly prepared: PreparedRun;
+  readonly phases: readonly PhasePlan[];
+  readonly outPath: string | undefined;
+  readonly screen: RunScreen;
+  readonly closers: Closers;
+  /** The run log cannot be written any more. */
+  readonly onRecordingFailure: (error: unknown) => void;
+}
+
+/** Frames queued for a subscriber of events before it misses some; it heals from the log. */
+const EVENTS_HIGH_WATER_MARK = 256;
+const READY_TIMEOUT_MS = 30_000;
+
+/**
+ * Makes the run directory, writes the log's head, opens the sockets and launches the aggregator. What it opens it adds to the
+ * closers, also when it fails half-way.
+ */
+export async function openRunServices(options: RunServicesOptions): Promise<RunServices> {
+  const { config, prepared, phases, screen, closers } = options;
+  const { log } = screen;
+  const clock = createRunClock();
+  const header = headerOf(config, prepared, phases, clock);
+  const directory = await RunDirectory.create(
+    options.outPath ?? defaultRunPath(header.run_id, new Date(header.started_at)),
+  );
+  await writeFile(directory.configPath, stringify(header.config));
+
+  const writer = RunLogWriter.open(directory.logPath);
+  closers.add(() => writer.close());
+  const sockets = await createSocketDirectory();
+  closers.add(() => sockets.remove());
+  const publisher = await bindPublisher(FRAME_CODEC, sockets.freshAddress('ev_pub'), {
+    sendHighWaterMark: EVENTS_HIGH_WATER_MARK,
+    lingerMs: 0,
+  });
+  closers.add(() => publisher.close());
+  const recorder = new RunRecorder({ writer, publisher, clock, onFailure: options.onRecordingFailure });
+  recorder.record(FrameKind.runHeader, encodeRunHeader(header));
+  for (const frame of promptFrames(prepared.prompts)) recorder.record(FrameKind.prompts, frame);
+
+  // Connected before anybody binds there, so that the first snapshot is not missed.
+  const snapshotsAddress = sockets.freshAddress('metrics_pub');
+  const subscriber = new SnapshotSubscriber({
+    subscriber: await connectSubscriber(new SnapshotCodec(), snapshotsAddress, { conflate: true }),
+    onSnapshot: (snapshot) => screen.snapshot(snapshot),
+  });
+  closers.add(() => subscriber.close());
+
+  const { run_id, version, started_at, origin_ns } = header;
+  const manifest = new ManifestKeeper(
+    directory,
+    {
+      ...{ format: 1, run_id, version, started_at, origin_ns, machine: machineFacts() },
+      pids: { main: process.pid, aggregator: null },
+      addresses: { events: publisher.address, snapshots: snapshotsAddress },
+      outcome: { state: 'running' },
+    },
+    log,
+  );
+  await manifest.update({});
+  const supervisor = await AggregatorSupervisor.launch({
+    aggregator: {
+      logPath: directory.logPath,
+      finalPath: directory.finalSnapshotPath,
+      eventsAddress: publisher.address,
+      snapshotsAddress,
+      publishIntervalMs: config.metrics.publish_interval_ms,
+      drainTimeoutMs: config.metrics.drain_timeout_ms,
+      socketDirectory: sockets.path,
+    },
+    readyAddress: sockets.freshAddress('svc_ready'),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    log,
+    onStarted: (aggregator) => void manifest.update({ pids: { main: process.pid, aggregator } }),
+  });
+  closers.add(() => supervisor.stop());
+  return { directory, header, clock, writer, recorder, manifest, subscriber, supervisor };
+}
+
+function headerOf(
+  config: RunConfig,
+  prepared: PreparedRun,
+  phases: readonly PhasePlan[],
+  clock: RunClock,
+): RunHeader {
+  const { maxSamples } = phases.at(-1)!.stop;
+  return {
+    format: 1,
+    run_id: createRunId(),
+    origin_ns: String(clock.originNs),
+    started_at: new Date().toISOString(),
+    version: programVersion(),
+    streaming: prepared.streaming,
+    tokenizer: config.tokenizer ?? null,
+    requested_rate_per_second: config.load.rate_per_second ?? null,
+    planned_samples: Number.isFinite(maxSamples) ? maxSamples : null,
+    config: redactConfig(config) as RunHeader['config'],
+  };
+}

@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { rebuildReport } from '../app/rebuild-report.ts';
+import { createLog } from '../core/log.ts';
+import { resultSummaryText } from '../report/json.ts';
+import { terminalSummary } from '../report/terminal-summary.ts';
+import { reportText } from '../report/text.ts';
+import { createCommand } from './command-line.ts';
+
+interface Flags {
+  readonly json?: boolean;
+  readonly summary?: boolean;
+  readonly write?: boolean;
+}
+
+export function reportCommand(finish: (exitCode: number) => void): Command {
+  return createCommand(
+    'report',
+    'Rebuilds the report of a run from its run log, also of a run that was killed.',
+    [
+      'inferometer report runs/20261124T110000Z-1a2b3c',
+      'inferometer report runs/20261124T110000Z-1a2b3c --summary',
+      'inferometer report runs/20261124T110000Z-1a2b3c --json | jq .ttft.percentiles',
+    ],
+  )
+    .argument('<run>', 'run directory')
+    .option('--summary', 'only the table a run ends with')
+    .option('--json', 'the content of result_summary.json')
+    .option('--write', 'replace report.txt and result_summary.json (missing ones are always written)')
+    .action(async (path: string, flags: Flags) => finish(await report(path, flags)));
+}
+
+async function report(path: string, flags: Flags): Promise<number> {
+  const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
+  const { report: rebuilt, directory, isRunning, write } = await rebuildReport(path, log);
+  if (flags.json === true) process.stdout.write(resultSummaryText(rebuilt));
+  else if (flags.summary === true) process.stdout.write(`${terminalSummary(rebuilt).join('\n')}\n`);
+  else process.stdout.write(reportText(rebuilt));
+  if (isRunning) log.warning(`${path}: still running; this is the report up to now, nothing is written`);
+  else if (flags.write === true || !existsSync(directory.reportPath)) await write();
+  return 0;
+}

@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+import { parseDecimal } from '../config/units.ts';
+import { InferometerError } from '../core/errors.ts';
+import { FAILURE_KINDS, parseFailureMode } from '../testing/failure-modes.ts';
+import { parseDistribution } from '../testing/latency-model.ts';
+import { startMockServer } from '../testing/mock-server.ts';
+import type { Pacing } from '../testing/pacer.ts';
+import { addRepeatable, createCommand } from './command-line.ts';
+
+interface Flags {
+  readonly host: string;
+  readonly port: string;
+  readonly ttft: string;
+  readonly interToken: string;
+  readonly outputTokens: string;
+  readonly seed: string;
+  readonly pacing: string;
+  readonly fail?: readonly string[];
+  readonly withParent?: boolean;
+}
+
+export function serveMockCommand(finish: (exitCode: number) => void): Command {
+  const command = createCommand('serve-mock', 'Serves a mock LLM that knows the truth about its own times.', [
+    'inferometer serve-mock --port 8000',
+    'inferometer serve-mock --port 8000 --ttft lognormal:120,0.5 --inter-token normal:12,3 --output-tokens fixed:128',
+    'inferometer serve-mock --port 8000 --fail status:503=0.01 --fail cut=0.001',
+    'curl -s localhost:8000/truth            # what really happened, a JSON line a request',
+  ])
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <n>', 'port to listen on; 0 = any free one', '0')
+    .option(
+      '--ttft <ms>',
+      'time to first token: fixed:N, normal:MEAN,SD or lognormal:MEDIAN,SIGMA',
+      'lognormal:80,0.4',
+    )
+    .option('--inter-token <ms>', 'time between tokens, likewise', 'normal:10,2')
+    .option('--output-tokens <n>', 'tokens of an answer, likewise', 'lognormal:60,0.5')
+    .option('--seed <n>', 'seed of all that is drawn', '42')
+    .option(
+      '--with-parent',
+      'end when standard input closes, as it does when the program that started this one ends',
+    )
+    .option('--pacing <mode>', 'economy (timers), or precise (spins near a due time)', 'economy');
+  const kinds = Object.entries(FAILURE_KINDS).map(([kind, what]) => `${kind}: ${what}`);
+  addRepeatable(
+    command,
+    '--fail <kind=probability>',
+    `fail some requests; status:CODE, or ${kinds.join('; ')}`,
+  );
+  return command.action(async (flags: Flags) => finish(await serveMock(flags)));
+}
+
+async function serveMock(flags: Flags): Promise<number> {
+  const server = await startMockServer({
+    host: flags.host,
+    port: wholeNumber('--port', flags.port),
+    seed: wholeNumber('--seed', flags.seed),
+    pacing: pacingOf(flags.pacing),
+    latency: {
+      ttftMs: parseDistribution('--ttft', flags.ttft),
+      interTokenMs: parseDistribution('--inter-token', flags.interToken),
+      outputTokens: parseDistribution('--output-tokens', flags.outputTokens),
+    },
+    failures: (flags.fail ?? []).map(parseFailureMode),
+  });
+  process.stdout.write(`mock LLM server on ${server.url} (Ctrl-C ends it)\n`);
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+    if (flags.withParent === true) process.stdin.resume().once('end', resolve);
+  });
+  await server.close();
+  return 0;
+}
+
+function wholeNumber(flag: string, text: string): number {
+  const value = parseDecimal(text);
+  if (value !== undefined && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new InferometerError(
+    'INFEROMETER_MOCK_FLAG',
+    'input',
+    `${flag}: found "${text}", wanted a whole number from 0 up`,
+  );
+}
+
+function pacingOf(text: string): Pacing {
+  if (text === 'economy' || text === 'precise') return text;
+  throw new InferometerError(
+    'INFEROMETER_MOCK_FLAG',
+    'input',
+    `--pacing: found "${text}", wanted economy or precise`,
+  );
+}

@@ -1,0 +1,16 @@
+import { suite as earlyStopping } from './early_stopping.suite.ts';
+import { suite as eventStreams } from './event_streams.suite.ts';
+import { suite as eventWire } from './event_wire.suite.ts';
+import { suite as loadGeneration } from './load_generation.suite.ts';
+import { suite as seriesExact } from './series_exact.suite.ts';
+import { suite as snapshotWire } from './snapshot_wire.suite.ts';
+import type { OracleSuite } from './suite.ts';
+
+export const SUITES: readonly OracleSuite[] = [
+  seriesExact,
+  earlyStopping,
+  snapshotWire,
+  eventWire,
+  eventStreams,
+  loadGeneration,
+];

@@ -1,0 +1,231 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor, Workbench } from './program.ts';
+
+let bench: Workbench;
+beforeEach(() => {
+  bench = new Workbench();
+});
+afterEach(() => bench.end());
+
+interface Manifest {
+  readonly pids: { readonly main: number; readonly aggregator: number | null };
+  readonly outcome: {
+    readonly state: string;
+    readonly report_source?: string;
+    readonly aggregator_restarts?: number;
+  };
+}
+interface Snapshot {
+  readonly state: string;
+  readonly metrics: readonly { readonly name: string; readonly value: number; readonly count: number }[];
+  readonly extras: { readonly event_stream: Record<string, number>; readonly in_flight: number };
+}
+
+const LATENCY = ['--ttft', 'fixed:20', '--inter-token', 'fixed:5', '--output-tokens', 'fixed:8'];
+
+async function startRun(seconds: number, rate = 200, ...more: string[]) {
+  const url = await bench.mock(...LATENCY);
+  const run = bench.start([
+    ...[
+      'run',
+      '--endpoint',
+      url,
+      '--model',
+      'm',
+      '--dataset',
+      bench.dataset(50),
+      '--pattern',
+      'constant',
+      '--rate',
+      String(rate),
+    ],
+    ...['--duration', `${seconds}s`, '--out', bench.file('run'), ...more],
+  ]);
+  const aggregatorPid = await aggregator();
+  return { run, aggregatorPid };
+}
+
+/** Pid of the aggregator once it is not `before` and has been running for a moment. */
+async function aggregator(before?: number): Promise<number> {
+  return waitFor(() => {
+    const pid = bench.tryJson<Manifest>('run/run.json')?.pids.aggregator;
+    return pid !== null && pid !== undefined && pid !== before && pid;
+  }, 'aggregator');
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const counter = (snapshot: Snapshot, name: string) =>
+  snapshot.metrics.find((metric) => metric.name === name)!.value;
+const residentMb = (pid: number) =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+
+describe('a run whose parts die', () => {
+  it('restarts a killed aggregator, which catches up, and ends complete and exact', async () => {
+    const { run, aggregatorPid } = await startRun(4);
+    await sleep(1500);
+    process.kill(aggregatorPid, 'SIGKILL');
+    const second = await aggregator(aggregatorPid);
+    await sleep(700);
+    process.kill(second, 'SIGKILL');
+    const finished = await run.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    const snapshot = bench.json<Snapshot>('run/metrics/final_snapshot.json');
+    expect(snapshot.state).toBe('complete');
+    expect(counter(snapshot, 'tracked_samples_succeeded')).toBe(800);
+    expect(snapshot.extras.event_stream.aggregator_restarts).toBe(2);
+    expect(finished.stderr).toContain('restart 1 of 5');
+    expect(readFileSync(bench.file('run/report.txt'), 'utf8')).toMatch(/restarted/i);
+  }, 30_000);
+
+  it('draws the report from the run log when the aggregator dies again and again', async () => {
+    const { run, aggregatorPid } = await startRun(5);
+    let last: number = aggregatorPid;
+    for (let deaths = 0; deaths < 6; deaths++) {
+      process.kill(last, 'SIGKILL');
+      if (deaths < 5) last = await aggregator(last);
+    }
+    const finished = await run.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(bench.json<Manifest>('run/run.json').outcome.report_source).toBe('replay of the run log');
+    expect(bench.json('run/performance/result_summary.json')).toMatchObject({
+      n_samples_completed: 1000,
+      complete: true,
+    });
+  }, 40_000);
+
+  it('loses nothing while the aggregator is stopped, and main does not grow', async () => {
+    const { run, aggregatorPid } = await startRun(7, 500);
+    await sleep(1000);
+    const beforeMb = residentMb(run.pid);
+    process.kill(aggregatorPid, 'SIGSTOP');
+    await sleep(4000);
+    const afterMb = residentMb(run.pid);
+    process.kill(aggregatorPid, 'SIGCONT');
+    const finished = await run.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    const snapshot = bench.json<Snapshot>('run/metrics/final_snapshot.json');
+    expect(counter(snapshot, 'tracked_samples_succeeded')).toBe(3500);
+    expect(snapshot.extras.event_stream.heals).toBeGreaterThan(0);
+    expect(afterMb - beforeMb).toBeLessThan(100);
+  }, 30_000);
+
+  it('leaves a log that gives an interrupted report after main was killed', async () => {
+    const { run, aggregatorPid } = await startRun(20);
+    await sleep(3000);
+    process.kill(run.pid, 'SIGKILL');
+    await run.finished;
+    const interrupted = await waitFor(
+      () => bench.tryJson<Snapshot>('run/metrics/final_snapshot.json'),
+      'final snapshot',
+    );
+    expect(interrupted.state).toBe('interrupted');
+    await waitFor(() => !isRunning(aggregatorPid), 'end of the aggregator');
+    const report = await bench.start(['report', bench.file('run')]).finished;
+    expect(report.stdout).toMatch(/interrupted/i);
+    const issued = Number(/Total samples issued: (\d+)/.exec(report.stdout)?.[1]);
+    expect(issued).toBeGreaterThan(200);
+    expect(issued).toBeGreaterThanOrEqual(counter(interrupted, 'tracked_samples_issued'));
+  }, 30_000);
+
+  it('writes an interrupted final file when the aggregator is terminated', async () => {
+    const { run, aggregatorPid } = await startRun(3);
+    await sleep(1200);
+    process.kill(aggregatorPid, 'SIGTERM');
+    const snapshot = await waitFor(
+      () => bench.tryJson<Snapshot>('run/metrics/final_snapshot.json'),
+      'final snapshot',
+    );
+    expect(snapshot.state).toBe('interrupted');
+    await run.finished;
+    const report = await bench.start(['report', bench.file('run')]).finished;
+    expect(report.stdout).toContain('Total samples completed: 600');
+  }, 30_000);
+
+  it('does not notice a stopped viewer', async () => {
+    const { run } = await startRun(5);
+    const watch = bench.start(['watch', bench.file('run')]);
+    await watch.waitForOutput(/issued/i);
+    const beforeMb = residentMb(run.pid);
+    process.kill(watch.pid, 'SIGSTOP');
+    const finished = await run.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(bench.json('run/performance/result_summary.json')).toMatchObject({
+      n_samples_completed: 1000,
+      complete: true,
+    });
+    expect(beforeMb).toBeGreaterThan(0);
+    process.kill(watch.pid, 'SIGCONT');
+    expect((await watch.finished).code).toBe(0);
+  }, 30_000);
+});
+
+describe('Ctrl-C', () => {
+  it('once: stops issuing, drains, reports, exits 130', async () => {
+    const { run } = await startRun(30);
+    await sleep(1500);
+    run.child.kill('SIGINT');
+    const finished = await run.finished;
+    expect(finished.code, finished.stderr).toBe(130);
+    const snapshot = bench.json<Snapshot>('run/metrics/final_snapshot.json');
+    expect(snapshot.state).toBe('complete');
+    expect(counter(snapshot, 'tracked_samples_succeeded')).toBe(counter(snapshot, 'tracked_samples_issued'));
+    expect(readFileSync(bench.file('run/report.txt'), 'utf8')).toMatch(/stopped early/i);
+  }, 30_000);
+
+  it('twice: cancels what is in flight and counts it', async () => {
+    const url = await bench.mock('--ttft', 'fixed:60000');
+    const run = bench.start([
+      ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(50), '--concurrency', '10'],
+      ...['--out', bench.file('run')],
+    ]);
+    await waitFor(() => bench.tryJson('run/run.json'), 'run');
+    await sleep(1500);
+    run.child.kill('SIGINT');
+    await sleep(300);
+    run.child.kill('SIGINT');
+    const finished = await run.finished;
+    expect(finished.code, finished.stderr).toBe(130);
+    const snapshot = bench.json<Snapshot>('run/metrics/final_snapshot.json');
+    expect(counter(snapshot, 'tracked_samples_cancelled')).toBe(10);
+    expect(snapshot.extras.in_flight).toBe(0);
+  }, 30_000);
+
+  it('three times: exits at once, and the log tells what happened', async () => {
+    const url = await bench.mock('--ttft', 'fixed:100');
+    const run = bench.start([
+      ...[
+        'run',
+        '--endpoint',
+        url,
+        '--model',
+        'm',
+        '--dataset',
+        bench.dataset(50),
+        '--rate',
+        '50',
+        '--duration',
+        '60s',
+      ],
+      ...['--out', bench.file('run')],
+    ]);
+    await waitFor(() => bench.tryJson('run/run.json'), 'run');
+    await sleep(1500);
+    for (let i = 0; i < 3; i++) {
+      run.child.kill('SIGINT');
+      await sleep(5);
+    }
+    expect((await run.finished).code).toBe(130);
+    const report = await bench.start(['report', bench.file('run')]).finished;
+    expect(Number(/Total samples issued: (\d+)/.exec(report.stdout)?.[1])).toBeGreaterThan(10);
+  }, 30_000);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

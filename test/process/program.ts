@@ -1,0 +1,122 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** The built program; `npm test` builds before it tests. */
+const ENTRY = resolve(import.meta.dirname, '../../dist/cli/main.js');
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One running process of the program. */
+export class Program {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  stdout = '';
+  stderr = '';
+
+  constructor(args: readonly string[], environment: Record<string, string> = {}) {
+    this.child = spawn(process.execPath, [ENTRY, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1', ...environment },
+    });
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.finished = once(this.child, 'close').then(([code, signal]) => ({
+      code: code as number | null,
+      signal: signal as NodeJS.Signals | null,
+      stdout: this.stdout,
+      stderr: this.stderr,
+    }));
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  async waitForOutput(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpExecArray> {
+    return waitFor(
+      () => pattern.exec(this.stdout) ?? pattern.exec(this.stderr),
+      `${String(pattern)} in output`,
+      timeoutMs,
+    );
+  }
+
+  /** Ends it if it still runs. */
+  async end(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+    await this.finished;
+  }
+}
+
+/** Waits until `probe` gives something, looking every 20 ms. */
+export async function waitFor<T>(
+  probe: () => T | null | undefined | false,
+  what: string,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const deadlineMs = performance.now() + timeoutMs;
+  for (;;) {
+    const found = probe();
+    if (found !== null && found !== undefined && found !== false) return found;
+    if (performance.now() > deadlineMs) throw new Error(`no ${what} within ${timeoutMs} ms`);
+    await new Promise((resolve_) => setTimeout(resolve_, 20));
+  }
+}
+
+/** A place for one test: a temporary directory, a dataset in it, and whatever was started, all gone at `end`. */
+export class Workbench {
+  readonly path = mkdtempSync(join(tmpdir(), 'inferometer-test-'));
+  readonly #programs: Program[] = [];
+
+  start(args: readonly string[], environment?: Record<string, string>): Program {
+    const program = new Program(args, environment);
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** Starts a mock server in a process of its own; resolves to its URL. */
+  async mock(...args: string[]): Promise<string> {
+    const server = this.start(['serve-mock', ...args]);
+    return (await server.waitForOutput(/http:\/\/\S+/))[0];
+  }
+
+  dataset(rowCount: number, name = 'prompts.jsonl'): string {
+    const path = this.file(name);
+    writeFileSync(
+      path,
+      Array.from({ length: rowCount }, (_, i) => JSON.stringify({ prompt: `#${i} tell me a story` })).join(
+        '\n',
+      ),
+    );
+    return path;
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  json<T = Record<string, unknown>>(name: string): T {
+    return JSON.parse(readFileSync(this.file(name), 'utf8')) as T;
+  }
+
+  /** The JSON of a file that may not be there yet, or be half written. */
+  tryJson<T = Record<string, unknown>>(name: string): T | undefined {
+    try {
+      return this.json<T>(name);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#programs.map((program) => program.end()));
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,213 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Workbench } from './program.ts';
+
+let bench: Workbench;
+beforeEach(() => {
+  bench = new Workbench();
+});
+afterEach(() => bench.end());
+
+interface Summary {
+  readonly n_samples_issued: number;
+  readonly n_samples_completed: number;
+  readonly n_samples_failed: number;
+  readonly complete: boolean;
+  readonly ttft: { readonly percentiles: Record<string, number> };
+}
+
+function filesBelow(path: string): string[] {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(path, name)).isFile(),
+  );
+}
+
+describe('inferometer run', () => {
+  it('measures a streaming server and leaves all files of a run', async () => {
+    const url = await bench.mock(
+      '--ttft',
+      'fixed:30',
+      '--inter-token',
+      'fixed:5',
+      '--output-tokens',
+      'fixed:10',
+    );
+    const out = bench.file('run');
+    const run = bench.start([
+      ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(20), '--rate', '100'],
+      ...['--samples', '150', '--warmup', '10', '--out', out],
+    ]);
+    const finished = await run.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(filesBelow(out).sort()).toEqual([
+      'config.yaml',
+      'events.jsonl',
+      'metrics/final_snapshot.json',
+      'performance/result_summary.json',
+      'report.txt',
+      'run.json',
+      'run.log',
+    ]);
+    const summary = bench.json<Summary>('run/performance/result_summary.json');
+    expect(summary).toMatchObject({
+      n_samples_issued: 150,
+      n_samples_completed: 150,
+      n_samples_failed: 0,
+      complete: true,
+    });
+    expect(summary.ttft.percentiles['50.0']).toBeGreaterThan(29e6);
+    expect(bench.json('run/run.json')).toMatchObject({
+      outcome: { state: 'complete', exit_code: 0, report_source: 'final snapshot file' },
+    });
+    const events = readFileSync(bench.file('run/events.jsonl'), 'utf8').trimEnd().split('\n');
+    const count = (type: string) => events.filter((line) => line.includes(`"event_type":"${type}"`)).length;
+    expect(count('sample.issued')).toBe(160);
+    expect(count('sample.complete')).toBe(160);
+    expect(count('sample.recv_first')).toBe(160);
+    expect(events.at(-1)).toContain('session.ended');
+    expect(finished.stdout).toContain('TTFT');
+  });
+
+  it('counts failures of the endpoint by type and accounts for every sample', async () => {
+    const url = await bench.mock(
+      ...['--ttft', 'fixed:5', '--inter-token', 'fixed:1', '--output-tokens', 'fixed:5'],
+      ...[
+        '--fail',
+        'status:503=0.1',
+        '--fail',
+        'reset=0.1',
+        '--fail',
+        'cut=0.1',
+        '--fail',
+        'garbage=0.1',
+        '--fail',
+        'stall=0.05',
+      ],
+    );
+    const run = bench.start([
+      ...[
+        'run',
+        '--endpoint',
+        url,
+        '--model',
+        'm',
+        '--dataset',
+        bench.dataset(20),
+        '--concurrency',
+        '16',
+        '--samples',
+        '400',
+      ],
+      ...['--request-timeout', '1s', '--out', bench.file('run')],
+    ]);
+    await run.finished;
+    const { extras, metrics } = bench.json<{
+      extras: { errors_by_type: { type: string; count: number }[]; in_flight: number };
+      metrics: { name: string; value: number }[];
+    }>('run/metrics/final_snapshot.json');
+    const counter = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? NaN;
+    const errors = Object.fromEntries(extras.errors_by_type.map(({ type, count }) => [type, count]));
+    expect(Object.keys(errors).sort()).toEqual([
+      'connection_reset',
+      'http_503',
+      'malformed_response',
+      'stream_truncated',
+      'timeout',
+    ]);
+    expect(counter('tracked_samples_issued')).toBe(400);
+    expect(extras.in_flight).toBe(0);
+    expect(counter('tracked_samples_succeeded') + counter('tracked_samples_errored')).toBe(400);
+    expect(Object.values(errors).reduce((sum, n) => sum + n, 0)).toBe(counter('tracked_samples_errored'));
+  });
+
+  it('sends a key and secret headers and writes them nowhere', async () => {
+    const url = await bench.mock(
+      '--ttft',
+      'fixed:1',
+      '--output-tokens',
+      'fixed:2',
+      '--fail',
+      'status:401=0.5',
+    );
+    const secrets = ['sk-very-secret-1', 'hush-hush-2'];
+    const run = bench.start(
+      [
+        ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(5), '--samples', '20'],
+        ...['--header', `X-Api-Key: ${secrets[1]}`, '--out', bench.file('run')],
+      ],
+      { INFEROMETER_API_KEY: secrets[0]! },
+    );
+    const finished = await run.finished;
+    const written = filesBelow(bench.file('run')).map((name) =>
+      readFileSync(bench.file(`run/${name}`), 'latin1'),
+    );
+    for (const text of [...written, finished.stdout, finished.stderr]) {
+      for (const secret of secrets) expect(text).not.toContain(secret);
+    }
+    expect(written.length).toBe(7);
+  });
+
+  it.each([
+    [['--rate', 'fast'], /--rate: found "fast", wanted a number/],
+    [['--endpoint', 'not a url'], /not a url/],
+    [['--dataset', 'missing.jsonl'], /missing\.jsonl.*can't be read/],
+    [['--nonsense'], /unknown option '--nonsense'/],
+    [['--out', '/proc/nowhere'], /--out \/proc\/nowhere/],
+    [['--tokenizer', 'missing.json'], /--tokenizer missing\.json: can't be read/],
+    [['--header', 'A: b\r\nC: d'], /header/i],
+  ])('refuses %j with one message and exit code 2', async (flags, message) => {
+    const base = [
+      'run',
+      '--endpoint',
+      'http://127.0.0.1:9',
+      '--model',
+      'm',
+      '--dataset',
+      bench.dataset(2),
+      '--out',
+      bench.file('run'),
+    ];
+    const finished = await bench.start([...base, ...flags]).finished;
+    expect(finished.stderr).toMatch(message);
+    expect(finished.code).toBe(2);
+    expect(finished.stderr.trim().split('\n').length).toBeLessThanOrEqual(2);
+  });
+
+  it('names file and line of a bad dataset row', async () => {
+    const dataset = bench.dataset(3);
+    const { appendFileSync } = await import('node:fs');
+    appendFileSync(dataset, '\n{"prompt": ');
+    const finished = await bench.start([
+      'run',
+      '--endpoint',
+      'http://127.0.0.1:9',
+      '--model',
+      'm',
+      '--dataset',
+      dataset,
+    ]).finished;
+    expect(finished.code).toBe(2);
+    expect(finished.stderr).toContain('prompts.jsonl:4');
+  });
+
+  it('reports a server that is not there as failures, and exits 5: the result is invalid', async () => {
+    const run = bench.start([
+      ...[
+        'run',
+        '--endpoint',
+        'http://127.0.0.1:9',
+        '--model',
+        'm',
+        '--dataset',
+        bench.dataset(5),
+        '--samples',
+        '10',
+      ],
+      ...['--out', bench.file('run')],
+    ]);
+    const finished = await run.finished;
+    expect(finished.code, finished.stderr).toBe(5);
+    expect(finished.stdout).toContain('connection_refused');
+  });
+});
