@@ -3,9 +3,10 @@ import { NS_PER_MS, NS_PER_SECOND, NS_PER_US } from './time.ts';
 /** Shown where a number is missing or not finite. */
 export const NOT_AVAILABLE = 'N/A';
 
-const NS_PER_MINUTE = 60 * NS_PER_SECOND;
+/** From here up a clock reads better. */
+const CLOCK_FROM_NS = 100 * NS_PER_SECOND;
 
-/** Units of time, longest first, down to the whole ns. From a minute up a clock reads better. */
+/** Units of time, longest first, down to the whole ns. */
 const TIME_UNITS = [
   { unit: 's', unitNs: NS_PER_SECOND },
   { unit: 'ms', unitNs: NS_PER_MS },
@@ -31,11 +32,18 @@ export function numberText(value: number): string {
   return Math.abs(rounded) >= 100 ? countText(value) : value.toLocaleString('en-US', threeDigits(rounded));
 }
 
+/** A number somebody set, as they would write it: `50`, `0.5`, `1,024`. */
+export function settingText(value: number): string {
+  return Number.isFinite(value)
+    ? value.toLocaleString('en-US', { maximumSignificantDigits: 15 })
+    : NOT_AVAILABLE;
+}
+
 /** A span of time in the unit that suits it, to three significant digits: `850 ns`, `52.3 ms`, `1.25 s`, `2m 05s`. */
 export function durationText(ns: number): string {
   if (!Number.isFinite(ns)) return NOT_AVAILABLE;
   const size = Math.abs(ns);
-  if (size >= NS_PER_MINUTE - NS_PER_SECOND / 20) return clockText(ns);
+  if (size >= CLOCK_FROM_NS * 0.9995) return clockText(ns);
   // A value that rounds up to 1000 of its unit is 1 of the next.
   const inUnit = TIME_UNITS.find(({ unitNs }) => size >= unitNs * 0.9995);
   return inUnit === undefined ? `${countText(ns)} ns` : `${numberText(ns / inUnit.unitNs)} ${inUnit.unit}`;

@@ -1,8 +1,14 @@
-import { countedText, countText, durationText, numberText, percentText } from '../core/quantity-text.ts';
+import { countedText, countText, durationText, percentText, settingText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { OwnReport } from './report.ts';
-import type { ClientFacts, ErrorTypeCount, EventStreamFacts, TokenSources } from './run-facts.ts';
+import type {
+  ClientFacts,
+  ErrorTypeCount,
+  EventStreamFacts,
+  RunIdentity,
+  TokenSources,
+} from './run-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
 import type { Finding, Verdict } from './verdict.ts';
 import { wrapText } from './wrap.ts';
@@ -43,37 +49,45 @@ export function errorLines(errors: readonly ErrorTypeCount[]): string[] {
   });
 }
 
-/** The facts about the run and how it was measured, a line each. */
-export function ownFactLines(own: OwnReport, samples: SampleAccount): string[] {
-  const { run, source, requestedRatePerSecond, errorsByType, tokenSources, eventStream, client } = own;
+/** The facts about the run and how it was measured, wrapped to `width`. */
+export function ownFactLines(own: OwnReport, samples: SampleAccount, width: number): string[] {
+  const { run, source, requestedRatePerSecond, errorsByType, eventStream } = own;
+  const facts: readonly (readonly [label: string, text: string | null])[] = [
+    ['Run', runText(run)],
+    ['Source of the numbers', source],
+    ['Samples', sampleAccountText(samples)],
+    ['Rate asked for', requestedRatePerSecond === null ? null : `${settingText(requestedRatePerSecond)}/s`],
+    ['Token counts', tokenSourcesText(own.tokenSources)],
+    ['Event stream', eventStream && eventStreamText(eventStream)],
+    ['Client', own.client && clientText(own.client)],
+  ];
   return [
-    ...(run.runId === null
-      ? []
-      : [`Run: ${run.runId}${run.startedAt === null ? '' : `, started ${run.startedAt}`}`]),
-    ...(source === null ? [] : [`Source of the numbers: ${source}`]),
-    `Samples: ${sampleAccountText(samples)}`,
-    ...(requestedRatePerSecond === null ? [] : [`Rate asked for: ${numberText(requestedRatePerSecond)}/s`]),
-    ...tokenSourceLines(tokenSources),
-    ...(eventStream === null ? [] : [`Event stream: ${eventStreamText(eventStream)}`]),
-    ...clientLines(client),
+    ...facts.flatMap(([label, text]) => (text ? wrapText(`${label}: `, text, width) : [])),
     ...(errorsByType.length === 0 ? [] : ['Errors by type:', ...errorLines(errorsByType)]),
   ];
 }
 
+function runText({ runId, startedAt }: RunIdentity): string {
+  return [...(runId === null ? [] : [runId]), ...(startedAt === null ? [] : [`started ${startedAt}`])].join(
+    ', ',
+  );
+}
+
 const SOURCE_NAMES: Readonly<Record<string, string>> = {
-  server: "server's usage",
+  server: "the server's usage",
   tokenizer: 'our tokenizer',
   token_ids: 'token ids',
 };
 
-function tokenSourceLines(sources: TokenSources): string[] {
-  const parts = Object.entries(sources).flatMap(([series, counts]) => {
-    const told = Object.entries(counts).map(
-      ([source, count]) => `${SOURCE_NAMES[source] ?? source} (${countText(count)})`,
-    );
-    return told.length === 0 ? [] : [`${series.toUpperCase()} from ${told.join(' and ')}`];
-  });
-  return parts.length === 0 ? [] : [`Token counts: ${parts.join(', ')}`];
+function tokenSourcesText(sources: TokenSources): string {
+  return Object.entries(sources)
+    .flatMap(([series, counts]) => {
+      const told = Object.entries(counts).map(
+        ([source, count]) => `${SOURCE_NAMES[source] ?? source} (${countText(count)})`,
+      );
+      return told.length === 0 ? [] : [`${series.toUpperCase()} from ${told.join(' and ')}`];
+    })
+    .join(', ');
 }
 
 function eventStreamText(stream: EventStreamFacts): string {
@@ -89,21 +103,15 @@ function eventStreamText(stream: EventStreamFacts): string {
   ].join(', ');
 }
 
-function clientLines(client: ClientFacts | null): string[] {
-  if (client === null) return [];
+function clientText(client: ClientFacts): string {
   const { eventLoopDelayP99Ms, eventLoopDelayMaxMs, gcPauseMaxMs, workerCpuMax } = client;
   const ms = (value: number) => durationText(value * NS_PER_MS);
-  const parts = [
-    ...(eventLoopDelayP99Ms === null
-      ? []
-      : [
-          `event loop late by ${ms(eventLoopDelayP99Ms)} at p99` +
-            (eventLoopDelayMaxMs === null ? '' : ` and ${ms(eventLoopDelayMaxMs)} at most`),
-        ]),
+  return [
+    ...(eventLoopDelayP99Ms === null ? [] : [`event loop late by ${ms(eventLoopDelayP99Ms)} at p99`]),
+    ...(eventLoopDelayMaxMs === null ? [] : [`by ${ms(eventLoopDelayMaxMs)} at most`]),
     ...(gcPauseMaxMs === null ? [] : [`longest GC pause ${ms(gcPauseMaxMs)}`]),
     ...(workerCpuMax === null ? [] : [`busiest worker at ${percentText(workerCpuMax)} of a core`]),
-  ];
-  return parts.length === 0 ? [] : [`Client: ${parts.join(', ')}`];
+  ].join(', ');
 }
 
 function oneLine(text: string): string {

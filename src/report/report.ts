@@ -7,6 +7,9 @@ import { percentileOf, reportSeries, type SeriesReport } from './series-report.t
 import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
 import { drawVerdict, type Verdict } from './verdict.ts';
 
+/** Error type of samples the run itself gave up; they are cancelled, not errored. */
+const CANCELLED_ERROR_TYPE = 'cancelled';
+
 export interface ReportOptions {
   readonly version: string;
   readonly gitSha?: string;
@@ -180,7 +183,7 @@ function verdictOf(
     pendingTaskCount: input.pendingTaskCount,
     stoppedEarly: options.stoppedEarly ?? false,
     samples,
-    mostFrequentError: own?.errorsByType[0]?.type ?? null,
+    mostFrequentError: own?.errorsByType.find(({ type }) => type !== CANCELLED_ERROR_TYPE)?.type ?? null,
     lostFrames: own?.eventStream?.lostFrames ?? 0,
     tornBytes: options.tornBytes ?? own?.eventStream?.tornBytes ?? 0,
     client: own?.client ?? null,

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { countText, durationText, numberText } from '../core/quantity-text.ts';
+import { countText, durationText, numberText, settingText } from '../core/quantity-text.ts';
 import { errorLines, findingLines, sampleAccountText, VERDICT_MEANINGS } from './own-text.ts';
 import { percentileTable } from './percentile-table.ts';
 import type { Report } from './report.ts';
@@ -33,33 +33,32 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
 }
 
 function headlines(report: Report): string[] {
-  const { samples, durationNs, qps, tps, own } = report;
+  const { samples, durationNs, qps, own } = report;
   const asked = own?.requestedRatePerSecond ?? null;
-  const tokens = [
-    ...(tps === null ? [] : [`${numberText(tps)} out/s`]),
-    ...meanLength(report.inputSequenceLengths, 'in'),
-    ...meanLength(report.outputSequenceLengths, 'out'),
-  ];
-  return alignLeft([
+  const askedText = asked === null ? '' : ` (${settingText(asked)}/s asked for)`;
+  return alignLabels([
     ['Samples', sampleAccountText(samples)],
     ['Duration', durationNs === null ? '' : durationText(Number(durationNs))],
-    [
-      'Rate',
-      qps === null
-        ? ''
-        : `${numberText(qps)} samples/s completed${asked === null ? '' : ` (${numberText(asked)}/s asked for)`}`,
-    ],
-    ['Tokens', tokens.join(', ')],
+    ['Rate', qps === null ? '' : `${numberText(qps)}/s completed${askedText}`],
+    ['Tokens', tokensText(report)],
   ]);
+}
+
+function tokensText({ tps, inputSequenceLengths, outputSequenceLengths }: Report): string {
+  const means = [...meanLength(inputSequenceLengths, 'in'), ...meanLength(outputSequenceLengths, 'out')];
+  return [
+    ...(tps === null ? [] : [`${numberText(tps)}/s out`]),
+    ...(means.length === 0 ? [] : [`on average ${means.join(' and ')} a sample`]),
+  ].join(', ');
 }
 
 function meanLength(lengths: SeriesReport, direction: string): string[] {
   if (lengths.kind === 'empty' || lengths.average === null) return [];
-  return [`${numberText(lengths.average)} ${direction} a sample on average`];
+  return [`${numberText(lengths.average)} ${direction}`];
 }
 
 /** Label and text a line; a label without text is left out. */
-function alignLeft(pairs: readonly (readonly [label: string, text: string])[]): string[] {
+function alignLabels(pairs: readonly (readonly [label: string, text: string])[]): string[] {
   const told = pairs.filter(([, text]) => text !== '');
   const width = Math.max(0, ...told.map(([label]) => label.length));
   return told.map(([label, text]) => `${label.padEnd(width)}  ${text}`);

@@ -64,7 +64,7 @@ function openingLines(report: Report): string[] {
     `QPS: ${twoDecimals(report.qps)}`,
     `TPS: ${twoDecimals(report.tps)}`,
     ...accuracyLines(report.accuracy ?? []),
-    ...(own === null ? [] : ['', ...ownFactLines(own, report.samples)]),
+    ...(own === null ? [] : ['', ...ownFactLines(own, report.samples, WIDTH)]),
     ...(table.length === 0 ? [] : ['', ...table]),
   ];
 }

@@ -1,4 +1,11 @@
-import { countedText, countText, durationText, numberText, percentText } from '../core/quantity-text.ts';
+import {
+  countedText,
+  countText,
+  durationText,
+  numberText,
+  percentText,
+  settingText,
+} from '../core/quantity-text.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
 import type { ClientFacts } from './run-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
@@ -138,7 +145,7 @@ function judgeErrors({ samples, mostFrequentError }: VerdictFacts): Judgement {
   const share = errored / (succeeded + errored);
   if (share <= VERDICT_LIMITS.erroredShare) return undefined;
   return degraded(
-    `${percentText(share)} of the samples failed${cause}; up to ${percentText(VERDICT_LIMITS.erroredShare)} is fine:` +
+    `${percentText(share)} of the samples failed${cause}; up to ${settingText(VERDICT_LIMITS.erroredShare * 100)} % is fine:` +
       ' look at the errors below, lower the load or mend the server',
   );
 }
@@ -193,7 +200,7 @@ function judgeRate({ requestedRatePerSecond, issueRateAtMostPerSecond, samples }
   if (share >= VERDICT_LIMITS.rateShare * (1 - scatter)) return undefined;
   return degraded(
     `requests went out at ${numberText(issueRateAtMostPerSecond)}/s at most, ${percentText(share)} of the ` +
-      `${numberText(requestedRatePerSecond)}/s asked for: raise --max-connections or --workers, or lower --rate`,
+      `${settingText(requestedRatePerSecond)}/s asked for: raise --max-connections or --workers, or lower --rate`,
   );
 }
 
@@ -214,7 +221,7 @@ function judgeEventLoop({ client }: VerdictFacts): Judgement {
   if (delayMs <= VERDICT_LIMITS.eventLoopDelayP99Ms) return undefined;
   return degraded(
     `a worker's event loop was ${durationText(delayMs * NS_PER_MS)} late at p99 (up to ` +
-      `${durationText(VERDICT_LIMITS.eventLoopDelayP99Ms * NS_PER_MS)} is fine), and so were its stamps:` +
+      `${settingText(VERDICT_LIMITS.eventLoopDelayP99Ms)} ms is fine), and so were its stamps:` +
       ' use more --workers or a machine with less to do',
   );
 }
@@ -224,7 +231,7 @@ function judgeGc({ client }: VerdictFacts): Judgement {
   if (pauseMs <= VERDICT_LIMITS.gcPauseMaxMs) return undefined;
   return degraded(
     `a garbage collection held a worker up for ${durationText(pauseMs * NS_PER_MS)} (up to ` +
-      `${durationText(VERDICT_LIMITS.gcPauseMaxMs * NS_PER_MS)} is fine): maxima may be the client's`,
+      `${settingText(VERDICT_LIMITS.gcPauseMaxMs)} ms is fine): maxima may be the client's`,
   );
 }
 
