@@ -1,0 +1,285 @@
+import { EVENT_TOPICS, type EventTopic } from '../../src/core/event-types.ts';
+import type { ErrorData, TextModelOutput } from '../../src/core/model-output.ts';
+import { createRunClock, monotonicNs, NS_PER_MS, type RunClock } from '../../src/core/time.ts';
+import { RequestArena } from '../../src/dataset/arena.ts';
+import { EngineWorker } from '../../src/engine/engine-worker.ts';
+import type { PhaseOutcome } from '../../src/engine/phase-progress.ts';
+import type { EnginePhase, EngineSettings } from '../../src/engine/settings.ts';
+import {
+  COUNTERS,
+  type WarmResult,
+  type WorkerHealth,
+  type WorkerNews,
+  type WorkerOrder,
+} from '../../src/engine/worker-messages.ts';
+import { type PhaseRun, WorkerPool } from '../../src/engine/worker-pool.ts';
+import { finishReasonOf } from '../../src/events/batch-builder.ts';
+import { decodeBatch } from '../../src/events/columnar-codec.ts';
+import { type EventBatch, extraOf, payloadOf } from '../../src/events/event-batch.ts';
+import { decodePayload } from '../../src/events/payload.ts';
+import type { ArrivalSettings, PhasePlan } from '../../src/plan/plan.ts';
+import { createTicketCounter } from '../../src/plan/tickets.ts';
+import { adapterOf, type ApiName } from '../../src/protocol/adapters.ts';
+import { encodeRequest, parseEndpoint } from '../../src/protocol/http-request.ts';
+import { FRAME_HEADER_BYTES } from '../../src/transport/frame.ts';
+
+/** One event as a test likes to see it. */
+export interface SeenEvent {
+  readonly topic: EventTopic;
+  readonly seq: number;
+  readonly atNs: number;
+  readonly worker: number;
+  readonly finishReason: string | undefined;
+  readonly extras: readonly number[];
+  readonly output: TextModelOutput | undefined;
+  readonly error: ErrorData | undefined;
+}
+
+/** All events of one sample, in order. */
+export interface SeenSample {
+  readonly seq: number;
+  readonly topics: readonly EventTopic[];
+  readonly issuedNs: number;
+  readonly dueNs: number;
+  readonly row: number;
+  readonly completedNs: number;
+  readonly chunksNs: readonly number[];
+  /** What each chunk opened, by position in `CHANNELS`; undefined for nothing. */
+  readonly channels: readonly (number | undefined)[];
+  readonly finishReason: string | undefined;
+  readonly usage: readonly number[];
+  readonly output: TextModelOutput | undefined;
+  readonly error: ErrorData | undefined;
+}
+
+export interface EngineOptions extends Partial<Omit<EngineSettings, 'originNs' | 'endpoints' | 'arenas'>> {
+  readonly urls: readonly string[];
+  readonly rows?: readonly Record<string, unknown>[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What an engine told, collected. */
+class Seen {
+  readonly events: SeenEvent[] = [];
+  readonly health: WorkerHealth[] = [];
+
+  addFrame(bytes: Uint8Array): void {
+    this.events.push(...eventsOf(decodeBatch(bytes.subarray(FRAME_HEADER_BYTES))));
+  }
+
+  /** The samples so far, by number. */
+  samples(): readonly SeenSample[] {
+    const bySeq = Map.groupBy(this.events, ({ seq }) => seq);
+    return [...bySeq.keys()].sort((a, b) => a - b).map((seq) => sampleOf(bySeq.get(seq)!));
+  }
+}
+
+export interface StopAfter {
+  readonly maxSamples?: number;
+  readonly maxDurationMs?: number;
+}
+
+/** A worker pool with real threads, and what it told. */
+export class ThreadedEngine extends Seen {
+  readonly clock: RunClock;
+  readonly deaths: Error[] = [];
+  readonly #settings: EngineSettings;
+  #pool: WorkerPool | undefined;
+  #nextSeq = 0;
+
+  private constructor(settings: EngineSettings) {
+    super();
+    this.#settings = settings;
+    this.clock = createRunClock(settings.originNs);
+  }
+
+  static async start(options: EngineOptions): Promise<ThreadedEngine> {
+    const engine = new ThreadedEngine(settingsOf(options));
+    engine.#pool = await WorkerPool.start(engine.#settings, {
+      onFrame: (bytes) => engine.addFrame(bytes),
+      onHealth: (health) => engine.health.push(health),
+      onWorkerDied: (error) => engine.deaths.push(error),
+    });
+    return engine;
+  }
+
+  get pool(): WorkerPool {
+    return this.#pool!;
+  }
+
+  start(arrivals: ArrivalSettings, stop: StopAfter): PhaseRun {
+    return this.pool.runPhase(phaseOf(arrivals, stop, this.#nextSeq, this.clock.nowNs(), this.#settings));
+  }
+
+  /** Runs a phase to its end. */
+  async run(arrivals: ArrivalSettings, stop: StopAfter): Promise<PhaseOutcome> {
+    const outcome = await this.start(arrivals, stop).finished;
+    this.#nextSeq += outcome.issued;
+    return outcome;
+  }
+
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+}
+
+/** One worker on this very thread, and what it told. */
+export class LocalEngine extends Seen {
+  readonly clock: RunClock;
+  readonly #settings: EngineSettings;
+  readonly #worker: EngineWorker;
+  #phase = Promise.withResolvers<number>();
+  #issuing = Promise.withResolvers<boolean>();
+  #warming = Promise.withResolvers<WarmResult>();
+  #nextSeq = 0;
+
+  constructor(options: EngineOptions) {
+    super();
+    this.#settings = settingsOf(options);
+    this.clock = createRunClock(this.#settings.originNs);
+    const counters = new SharedArrayBuffer(COUNTERS.length * Int32Array.BYTES_PER_ELEMENT);
+    this.#worker = new EngineWorker(
+      { settings: this.#settings, workerIndex: 0, workerCount: 1, counters },
+      (news) => this.#onNews(news),
+    );
+  }
+
+  warm(connections: number): Promise<WarmResult> {
+    this.#warming = Promise.withResolvers();
+    this.take({ kind: 'warm', connections });
+    return this.#warming.promise;
+  }
+
+  /** Begins a phase: resolves with the number of samples issued. */
+  start(arrivals: ArrivalSettings, stop: StopAfter): Promise<number> {
+    this.#phase = Promise.withResolvers();
+    this.#issuing = Promise.withResolvers();
+    const phase = phaseOf(arrivals, stop, this.#nextSeq, this.clock.nowNs(), this.#settings);
+    this.take({ kind: 'phase', phase, ticketCounter: createTicketCounter() });
+    return this.#phase.promise;
+  }
+
+  /** Whether issuing was stopped. */
+  get issuingDone(): Promise<boolean> {
+    return this.#issuing.promise;
+  }
+
+  async run(arrivals: ArrivalSettings, stop: StopAfter): Promise<number> {
+    const issued = await this.start(arrivals, stop);
+    this.#nextSeq += issued;
+    return issued;
+  }
+
+  /** Sends requests one after another and returns their samples. */
+  async sendOneByOne(count = 1): Promise<readonly SeenSample[]> {
+    const first = this.#nextSeq;
+    await this.run({ pattern: 'concurrency', concurrency: 1 }, { maxSamples: count });
+    return this.samples().filter(({ seq }) => seq >= first);
+  }
+
+  take(order: WorkerOrder): void {
+    this.#worker.take(order);
+  }
+
+  close(): void {
+    this.#worker.close();
+  }
+
+  #onNews(news: WorkerNews): void {
+    if (news instanceof Uint8Array) this.addFrame(news);
+    else if (news.kind === 'phaseDone') this.#phase.resolve(news.issued);
+    else if (news.kind === 'issuingDone') this.#issuing.resolve(news.stopped);
+    else if (news.kind === 'warmed') this.#warming.resolve(news.result);
+    else if (news.kind === 'health') this.health.push(news.health);
+  }
+}
+
+const ROWS: readonly Record<string, unknown>[] = [{ prompt: 'one' }, { prompt: 'two' }, { prompt: 'three' }];
+
+function settingsOf({ urls, headers = {}, rows = ROWS, ...rest }: EngineOptions): EngineSettings {
+  return {
+    originNs: monotonicNs(),
+    workers: 1,
+    endpoints: urls.map(parseEndpoint),
+    api: 'chat',
+    streaming: false,
+    requestTimeoutMs: 10_000,
+    maxConnections: 64,
+    pacing: 'economy',
+    tlsVerify: true,
+    ...rest,
+    arenas: urls.map((url) => arenaOf(url, rows, rest.api ?? 'chat', rest.streaming ?? false, headers)),
+  };
+}
+
+function phaseOf(
+  arrivals: ArrivalSettings,
+  { maxSamples = Infinity, maxDurationMs = Infinity }: StopAfter,
+  firstSampleSeq: number,
+  startNs: number,
+  { arenas }: EngineSettings,
+): EnginePhase {
+  const datasetSize = RequestArena.fromShared(arenas[0]!).rowCount;
+  const plan: PhasePlan = {
+    name: 'test',
+    kind: 'performance',
+    arrivals,
+    order: { order: 'sequential', datasetSize, seed: 1 },
+    stop: { maxSamples, maxDurationNs: maxDurationMs * NS_PER_MS },
+  };
+  return { plan, firstSampleSeq, startNs };
+}
+
+function arenaOf(
+  url: string,
+  rows: readonly Record<string, unknown>[],
+  api: ApiName,
+  streaming: boolean,
+  headers: Readonly<Record<string, string>>,
+) {
+  const adapter = adapterOf(api);
+  const endpoint = parseEndpoint(url);
+  const options = { model: 'mock', streaming, includeUsage: streaming };
+  return RequestArena.build(rows.length, (row) => {
+    const body = Buffer.from(JSON.stringify(adapter.requestBody(rows[row]!, options)));
+    return encodeRequest(endpoint, adapter.path, body, { streaming, headers });
+  }).shared;
+}
+
+export function eventsOf(batch: EventBatch): SeenEvent[] {
+  return Array.from({ length: batch.count }, (_, index) => {
+    const payload = payloadOf(batch, index);
+    const data = payload === undefined ? undefined : decodePayload(payload);
+    const extras = [0, 1, 2].map((position) => extraOf(batch, index, position));
+    return {
+      topic: EVENT_TOPICS[batch.kinds[index]!]!,
+      seq: batch.sampleSeqs[index]!,
+      atNs: batch.timestampsNs[index]!,
+      worker: batch.workerId,
+      finishReason: finishReasonOf(batch, index),
+      extras,
+      output: data?.type === 'TextModelOutput' ? data.data : undefined,
+      error: data?.type === 'ErrorData' ? data.data : undefined,
+    };
+  });
+}
+
+function sampleOf(events: readonly SeenEvent[]): SeenSample {
+  const issued = events.find(({ topic }) => topic === 'sample.issued');
+  const complete = events.find(({ topic }) => topic === 'sample.complete');
+  const chunks = events.filter(({ topic }) => topic.startsWith('sample.recv'));
+  return {
+    seq: events[0]!.seq,
+    topics: events.map(({ topic }) => topic),
+    issuedNs: issued?.atNs ?? NaN,
+    dueNs: issued?.extras[0] ?? NaN,
+    row: issued?.extras[1] ?? NaN,
+    completedNs: complete?.atNs ?? NaN,
+    chunksNs: chunks.map(({ atNs }) => atNs),
+    channels: chunks.map(({ extras: [channel] }) => (Number.isNaN(channel) ? undefined : channel)),
+    finishReason: complete?.finishReason,
+    usage: complete?.extras.slice(0, 2) ?? [],
+    output: complete?.output,
+    error: events.find(({ topic }) => topic === 'error.generic')?.error,
+  };
+}
