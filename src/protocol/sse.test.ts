@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ResponseFormatError } from './adapter.ts';
+import { MAX_MESSAGE_BYTES, SseParser } from './sse.ts';
+
+/** The messages in `bytes`, read in pieces that end at the given places. */
+function messages(bytes: Uint8Array, cuts: readonly number[] = []): string[] {
+  const told: string[] = [];
+  const parser = new SseParser({
+    onMessage: (buffer, start, end) => told.push(Buffer.from(buffer.subarray(start, end)).toString('latin1')),
+  });
+  const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
+  let start = 0;
+  for (const end of ends) {
+    // A copy that is wiped afterwards: the parser may not rely on a read once it has returned.
+    const read = Uint8Array.from(bytes.subarray(start, end));
+    parser.feed(read, 0, read.length);
+    read.fill(0x2a);
+    start = end;
+  }
+  parser.finish();
+  return told;
+}
+
+/** The standard, read naively over the whole stream, with a message at the end that nothing ended. */
+function naiveMessages(bytes: Uint8Array): string[] {
+  const text = Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/^\xef\xbb\xbf/, '');
+  const told: string[] = [];
+  let data: string[] = [];
+  for (const line of [...text.split(/\r\n|\r|\n/), '']) {
+    if (line === '') {
+      if (data.length > 0) told.push(data.join('\n'));
+      data = [];
+    }
+    const colon = line.indexOf(':');
+    const name = colon < 0 ? line : line.slice(0, colon);
+    if (name === 'data') data.push(colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, ''));
+  }
+  return told;
+}
+
+const of = (text: string) => Buffer.from(text);
+
+test.each([
+  ['line feeds', 'data: a\n\ndata: b\n\n', ['a', 'b']],
+  ['carriage returns', 'data: a\r\rdata: b\r\r', ['a', 'b']],
+  ['both', 'data: a\r\n\r\ndata: b\r\n\r\n', ['a', 'b']],
+  ['mixed line ends', 'data: a\n\r\ndata: b\r\ndata: c\r\n\r', ['a', 'b\nc']],
+  ['no blank, one blank, two blanks', 'data:a\n\ndata: a\n\ndata:  a\n\n', ['a', 'a', ' a']],
+  ['comments and other fields', ': data: x\nevent: data\nid: 1\nretry: 5\ndata: a\ndatum: b\n\n', ['a']],
+  ['data lines joined', 'data: {\ndata: "a":1\n\ndata\n\n', ['{\n"a":1', '']],
+  ['lines of no message', '\n\n\n: ping\n\nevent: x\n\n', []],
+  ['a byte order mark', '\ufeffdata: a\n\n\ufeffdata: b\n\n', ['a']],
+  ['a colon within', 'data: a: b\n\n', ['a: b']],
+  ['a tail without an empty line', 'data: a\n\ndata: b\n', ['a', 'b']],
+  ['a tail without any line end', 'data: a\n\ndata: b', ['a', 'b']],
+  ['a tail of two lines', 'data: a\ndata: b', ['a\nb']],
+])('finds messages: %s', (_name, stream, wanted) => {
+  const bytes = of(stream);
+  expect(messages(bytes)).toEqual(wanted);
+  expect(
+    messages(
+      bytes,
+      Array.from(bytes, (_byte, place) => place),
+    ),
+  ).toEqual(wanted);
+  for (let cut = 0; cut < bytes.length; cut++) expect(messages(bytes, [cut])).toEqual(wanted);
+});
+
+test('agrees with the standard on any bytes, however they are cut', () => {
+  const word = fc.constantFrom(
+    'data',
+    ':',
+    ' ',
+    '\r',
+    '\n',
+    '\r\n',
+    '\n\n',
+    '\ufeff',
+    'data: {"a": 1}',
+    'é',
+    'event: x',
+  );
+  const stream = fc.oneof(
+    fc.array(word, { maxLength: 40 }).map((words) => of(words.join(''))),
+    fc.uint8Array({ maxLength: 60 }),
+  );
+  fc.assert(
+    fc.property(stream, fc.array(fc.nat({ max: 300 }), { maxLength: 10 }), (bytes, cuts) => {
+      expect(messages(bytes, cuts)).toEqual(naiveMessages(bytes));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('tells a message at the carriage return that ends it, and once', () => {
+  const told: string[] = [];
+  const parser = new SseParser({
+    onMessage: (buffer, start, end) => told.push(Buffer.from(buffer.subarray(start, end)).toString()),
+  });
+  const feed = (text: string) => parser.feed(of(text), 0, text.length);
+  feed('data: a\r\n\r');
+  expect(told).toEqual(['a']);
+  feed('\n');
+  feed('data: b\r\r');
+  expect(told).toEqual(['a', 'b']);
+  feed('\n\n');
+  parser.finish();
+  expect(told).toEqual(['a', 'b']);
+});
+
+test('hands a message on where it lies when it lies in one read', () => {
+  const bytes = of('xdata: a\n\ndata: b\n\n');
+  const seen: unknown[] = [];
+  const parser = new SseParser({
+    onMessage: (buffer, start, end) => seen.push([buffer === bytes, start, end]),
+  });
+  parser.feed(bytes, 1, bytes.length);
+  expect(seen).toEqual([
+    [true, 7, 8],
+    [true, 16, 17],
+  ]);
+});
+
+test('begins a new stream after finish and after reset', () => {
+  const told: string[] = [];
+  const parser = new SseParser({
+    onMessage: (buffer, start, end) => told.push(Buffer.from(buffer.subarray(start, end)).toString()),
+  });
+  const feed = (text: string) => parser.feed(of(text), 0, of(text).length);
+  feed('data: a\r');
+  parser.finish();
+  feed('\ufeffdata: b\n');
+  feed('data: c');
+  parser.reset();
+  feed('data: d\n\n');
+  parser.finish();
+  expect(told).toEqual(['a', 'd']);
+});
+
+test.each([
+  ['one endless line', 'x'.repeat(2 ** 20)],
+  ['endless lines of data', `data: ${'x'.repeat(2 ** 20)}\n`],
+])('gives up on %s', (_name, piece) => {
+  const parser = new SseParser({ onMessage: () => undefined });
+  const bytes = of(piece);
+  expect(() => {
+    for (let sent = 0; sent <= MAX_MESSAGE_BYTES; sent += 2 ** 20) parser.feed(bytes, 0, bytes.length);
+  }).toThrow(ResponseFormatError);
+});
