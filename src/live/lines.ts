@@ -1,0 +1,74 @@
+import { countedText, countText, durationText, numberText } from '../core/quantity-text.ts';
+import { NS_PER_SECOND } from '../core/time.ts';
+import type { LiveRow, LiveView } from './view-model.ts';
+
+const SEPARATOR = '  ';
+
+/** How a run stands in one line, for a log: `0:12  live  1,234 of 3,000 issued  34 in flight  …`. */
+export function progressLine(view: LiveView): string {
+  return segments(view).join(SEPARATOR);
+}
+
+/** The same in at most `width` columns: from the first fact on that does not fit, the rest is left out. */
+export function statusLine(view: LiveView, width: number): string {
+  let line = '';
+  for (const segment of segments(view)) {
+    const longer = line === '' ? segment : line + SEPARATOR + segment;
+    if (longer.length > width) break;
+    line = longer;
+  }
+  return line;
+}
+
+/** What to write to a terminal to put `line`, which must fit its width, in place of the line the cursor is on. */
+export function rewriteLine(line: string): string {
+  return `\r\u001b[2K${line}`;
+}
+
+/** What is told, most important first. */
+function segments(view: LiveView): string[] {
+  const { endedPerSecond, outputTokensPerSecond, pendingTokenCounts, errored, cancelled, inFlight } = view;
+  return [
+    clockText(view.elapsedNs),
+    stateText(view),
+    issuedText(view),
+    ...(inFlight === 0 ? [] : [`${countText(inFlight)} in flight`]),
+    ...(errored === 0 ? [] : [`${countText(errored)} failed`]),
+    ...(cancelled === 0 ? [] : [`${countText(cancelled)} cancelled`]),
+    ...(endedPerSecond === null ? [] : [`${numberText(endedPerSecond)}/s`]),
+    ...(outputTokensPerSecond === null ? [] : [`${numberText(outputTokensPerSecond)} tokens/s`]),
+    ...(view.state === 'live' || pendingTokenCounts === 0
+      ? []
+      : [`${countedText(pendingTokenCounts, 'token count')} to go`]),
+    ...percentileSegments(view.rows),
+  ];
+}
+
+/** The state in a word a person would use. */
+export function stateText({ state, warmingUp }: Pick<LiveView, 'state' | 'warmingUp'>): string {
+  if (state === 'initialize') return 'starting';
+  return state === 'live' && warmingUp ? 'warming up' : state;
+}
+
+/** `1,234 of 3,000 issued`, or without the plan's number when that is not known or not being followed yet. */
+export function issuedText({ issued, plannedSamples, warmingUp }: LiveView): string {
+  return plannedSamples === null || warmingUp
+    ? `${countText(issued)} issued`
+    : `${countText(issued)} of ${countText(plannedSamples)} issued`;
+}
+
+/** Time in whole seconds as on a clock: `0:07`, `12:34`, `1:02:03`. */
+export function clockText(ns: number): string {
+  const seconds = Math.max(0, Math.floor(ns / NS_PER_SECOND));
+  const two = (part: number) => String(part).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+function percentileSegments(rows: readonly LiveRow[]): string[] {
+  return ['TTFT', 'Latency'].flatMap((wanted) =>
+    rows
+      .filter(({ label }) => label === wanted)
+      .map(({ label, p50, p99 }) => `${label} p50 ${durationText(p50)} p99 ${durationText(p99)}`),
+  );
+}
