@@ -1,0 +1,441 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CHANNELS } from '../core/event-types.ts';
+import { type FinalOutput, NO_CHUNK, ResponseFormatError, type StreamAccumulator } from './adapter.ts';
+import { adapterOf, type ApiName } from './adapters.ts';
+
+type Json = Record<string, unknown>;
+const CONTENT = CHANNELS.indexOf('content') + 1;
+const REASONING = CHANNELS.indexOf('reasoning') + 1;
+const TOOL = CHANNELS.indexOf('tool') + 1;
+
+/** What a message gave: its chunk code, or the type of the error. */
+type Step = number | string;
+
+function give(accumulator: StreamAccumulator, message: string | Uint8Array): Step {
+  // Placed within a larger buffer, as messages are.
+  const bytes = Buffer.concat([Buffer.from('data: '), Buffer.from(message), Buffer.from('\n\n')]);
+  try {
+    return accumulator.onMessage(bytes, 6, bytes.length - 2);
+  } catch (error) {
+    if (!(error instanceof ResponseFormatError)) throw error;
+    return error.errorType;
+  }
+}
+
+function answerTo(api: ApiName, messages: readonly (string | Uint8Array)[]) {
+  const accumulator = adapterOf(api).createAccumulator();
+  const steps = messages.map((message) => give(accumulator, message));
+  return { steps, terminated: accumulator.terminated, ...accumulator.finish() };
+}
+
+const chat = (delta: unknown, more: Json = {}) =>
+  JSON.stringify({ id: 'x', choices: [{ index: 0, delta, ...more }] });
+const content = (text: string) => chat({ content: text });
+const completion = (text: unknown) =>
+  JSON.stringify({ id: 'x', choices: [{ index: 0, text, finish_reason: null }] });
+
+/**
+ * The same by the plainest means: each frame is decoded and parsed on its own, texts are concatenated. Only for frames of the shapes the
+ * properties make.
+ */
+class NaiveAnswer {
+  readonly #contents: string[] = [];
+  readonly #reasonings: string[] = [];
+  readonly #api: ApiName;
+  #finishReason: string | null = null;
+
+  constructor(api: ApiName) {
+    this.#api = api;
+  }
+
+  give(message: Uint8Array): Step {
+    let frame: Json;
+    try {
+      frame = JSON.parse(new TextDecoder('utf-8', { ignoreBOM: true }).decode(message)) as Json;
+    } catch {
+      return 'malformed_response';
+    }
+    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) return 'malformed_response';
+    if (frame.error || frame.object === 'error') return 'server_error';
+    const choices = frame.choices ?? [];
+    if (!Array.isArray(choices)) return 'malformed_response';
+    if (choices.length === 0) return NO_CHUNK;
+    const choice = choices[0] as Json;
+    if (!isObject(choice)) return 'malformed_response';
+    const delta = (this.#api === 'chat' ? (choice.delta ?? {}) : { content: choice.text }) as Json;
+    if (!isObject(delta)) return 'malformed_response';
+    const { content, reasoning_content, reasoning, tool_calls } = delta;
+    const texts = [content, reasoning_content, reasoning, choice.finish_reason];
+    if (texts.some((text) => text !== undefined && text !== null && typeof text !== 'string')) {
+      return 'malformed_response';
+    }
+    if (tool_calls !== undefined && tool_calls !== null && !Array.isArray(tool_calls))
+      return 'malformed_response';
+    if (choice.finish_reason) this.#finishReason = choice.finish_reason as string;
+    if (content) {
+      this.#contents.push(content as string);
+      return CONTENT;
+    }
+    const thought = reasoning_content || reasoning;
+    if (!thought) return NO_CHUNK;
+    this.#reasonings.push(thought as string);
+    return REASONING;
+  }
+
+  finish(): FinalOutput {
+    const hasReasoning = this.#reasonings.length > 0;
+    const output = hasReasoning ? this.#contents.join('') : firstAndRest(this.#contents);
+    const reasoning = hasReasoning ? firstAndRest(this.#reasonings) : null;
+    return {
+      output: { output, reasoning, toolCalls: null },
+      finishReason: this.#finishReason,
+      promptTokens: NaN,
+      completionTokens: NaN,
+    };
+  }
+}
+
+function firstAndRest([first, ...rest]: readonly string[]): string[] {
+  if (first === undefined) return [];
+  return rest.length === 0 ? [first] : [first, rest.join('')];
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Texts that try the ways of JSON: quotes, escapes, halves of pairs, control characters, long texts. */
+const text = fc.oneof(
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }),
+  fc
+    .array(
+      fc.constantFrom(
+        '"',
+        '\\',
+        '\n',
+        '\u0000',
+        '\ud83d',
+        '\ude00',
+        '\ufeff',
+        '😀',
+        'é',
+        'probe',
+        '/',
+        'content',
+      ),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    )
+    .map((parts) => parts.join('')),
+);
+
+/** Ways to write the same text as a string literal. */
+const literal = fc.tuple(text, fc.constantFrom('plain', 'all escaped', 'slashes')).map(([value, way]) => {
+  const plain = JSON.stringify(value);
+  if (way === 'slashes') return plain.replaceAll('/', '\\/');
+  if (way === 'plain') return plain;
+  const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `"${[...Array(value.length).keys()].map((index) => escape(value[index]!)).join('')}"`;
+});
+
+/** The bytes of a frame around a text: any order of keys, white space, namesakes and duplicates of the key. */
+const frameShape = fc
+  .record({
+    blank: fc.constantFrom('', ' ', '\n ', '\t'),
+    key: fc.constantFrom('content', 'reasoning_content', 'reasoning', 'text', '\\u0063ontent'),
+    isTextLast: fc.boolean(),
+    beside: fc.array(
+      fc.constantFrom(
+        '"role":"assistant"',
+        '"content":null',
+        '"content":""',
+        '"content":"twin"',
+        '"reasoning":"thought"',
+        '"tool_calls":[]',
+        '"text":"twin"',
+        '"x":{"content":"inner","text":"inner"}',
+        '"\\"content":"namesake"',
+      ),
+      { maxLength: 3 },
+    ),
+    outside: fc.constantFrom(
+      '"id":"x"',
+      '"id":"\\"content\\":\\"fake\\"","model":"probe"',
+      '"usage":null,"object":"chat.completion.chunk"',
+      '"content":"outer","text":"outer"',
+      '"delta":{"content":"elsewhere"},"error":null',
+    ),
+    isOutsideFirst: fc.boolean(),
+    finish: fc.constantFrom('', '', '"finish_reason":null', '"finish_reason":"stop"', '"finish_reason":""'),
+    second: fc.constantFrom('', '', '{"delta":{"content":"second"},"text":"second"}'),
+  })
+  .map((shape) => (literalText: string) => {
+    const { blank, key } = shape;
+    const join = (items: readonly string[]) => items.filter((item) => item !== '').join(`${blank},${blank}`);
+    const own = `"${key}"${blank}:${blank}${literalText}`;
+    const inner = join(shape.isTextLast ? [...shape.beside, own] : [own, ...shape.beside]);
+    const choice = `{${join([inner, `"delta"${blank}:{${blank}${inner}}`, shape.finish])}}`;
+    const choices = `"choices"${blank}:[${join([choice, shape.second])}]`;
+    return `${blank}{${join(shape.isOutsideFirst ? [shape.outside, choices] : [choices, shape.outside])}}${blank}`;
+  });
+
+/** A stream of frames, most of which differ in their text alone. */
+const stream = fc
+  .array(fc.tuple(frameShape, fc.array(literal, { minLength: 1, maxLength: 6 })), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .map((runs) => runs.flatMap(([frame, literals]) => literals.map((value) => Buffer.from(frame(value)))));
+
+function expectNaiveResult(api: ApiName, frames: readonly Uint8Array[]): void {
+  const naive = new NaiveAnswer(api);
+  const steps = frames.map((frame) => naive.give(frame));
+  const { terminated: _terminated, ...found } = answerTo(api, frames);
+  expect(found).toEqual({ steps, ...naive.finish() });
+}
+
+describe.each(['chat', 'completions'] as const)(
+  '%s: frames that are not parsed give what parsed ones give',
+  (api) => {
+    test('whatever their shape and text', () => {
+      fc.assert(
+        fc.property(stream, (frames) => expectNaiveResult(api, frames)),
+        { numRuns: 2000 },
+      );
+    });
+
+    test('with any bytes changed, broken UTF-8 and JSON included', () => {
+      const change = fc.tuple(
+        fc.nat(),
+        fc.oneof(
+          fc.integer({ min: 0, max: 255 }),
+          fc.constantFrom(0x22, 0x5c, 0xc3, 0xe6, 0x97, 0xa5, 0x75, 0x7d),
+        ),
+      );
+      const changes = fc.array(fc.tuple(fc.nat(), change), { minLength: 1, maxLength: 4 });
+      fc.assert(
+        fc.property(stream, changes, (frames, made) => {
+          const changed = frames.map((frame) => Buffer.from(frame));
+          for (const [which, [place, byte]] of made) {
+            const frame = changed[which % changed.length]!;
+            // Errors in what the naive reader does not check (`{"error": …}`, `[DONE]`) can't be made of these bytes.
+            frame[place % frame.length] = byte;
+          }
+          expectNaiveResult(api, changed);
+        }),
+        { numRuns: 3000 },
+      );
+    });
+
+    test('with a character cut by the frames', () => {
+      const euro = Buffer.from('€');
+      for (let cut = 1; cut < euro.length; cut++) {
+        const frames = ['a', 'b', euro.subarray(0, cut), euro.subarray(cut), euro].map((bytes) => {
+          const [before, after] = (api === 'chat' ? content('|') : completion('|')).split('|') as [
+            string,
+            string,
+          ];
+          return Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
+        });
+        expectNaiveResult(api, frames);
+      }
+    });
+  },
+);
+
+test('a stream of content', () => {
+  const usage = JSON.stringify({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 3 } });
+  expect(
+    answerTo('chat', [
+      chat({ role: 'assistant' }),
+      content('a'),
+      content('b'),
+      content('c'),
+      chat({}, { finish_reason: 'stop' }),
+      usage,
+      '[DONE]',
+    ]),
+  ).toEqual({
+    steps: [NO_CHUNK, CONTENT, CONTENT, CONTENT, NO_CHUNK, NO_CHUNK, NO_CHUNK],
+    terminated: true,
+    output: { output: ['a', 'bc'], reasoning: null, toolCalls: null },
+    finishReason: 'stop',
+    promptTokens: 7,
+    completionTokens: 3,
+  });
+});
+
+test('reasoning, then content, then nothing left', () => {
+  const { steps, output, terminated } = answerTo('chat', [
+    chat({ reasoning: 'r', content: null }),
+    chat({ reasoning: 's', content: null }),
+    chat({ reasoning_content: 't', reasoning: 'unseen' }),
+    content('a'),
+    content('b'),
+    content(''),
+    chat({ content: 'c', reasoning: 'lost' }),
+  ]);
+  expect(steps).toEqual([REASONING, REASONING, REASONING, CONTENT, CONTENT, NO_CHUNK, CONTENT]);
+  expect(output).toEqual({ output: 'abc', reasoning: ['r', 'st'], toolCalls: null });
+  expect(terminated).toBe(false);
+});
+
+test('a tool call is a chunk when it is the first of the sample, and only then', () => {
+  const call = (partial: Json) => chat({ tool_calls: [partial] });
+  const { steps, output } = answerTo('chat', [
+    call({ id: '1' }),
+    call({ index: 0 }),
+    content('a'),
+    call({ index: 1 }),
+  ]);
+  expect(steps).toEqual([TOOL, NO_CHUNK, CONTENT, NO_CHUNK]);
+  expect(output.toolCalls).toEqual([[{ id: '1' }], [{ index: 0 }], [{ index: 1 }]]);
+  expect(answerTo('chat', [content('a'), call({ id: '1' })]).steps).toEqual([CONTENT, NO_CHUNK]);
+});
+
+test('a tool call beside a text is kept when the same frame was just learned', () => {
+  const frames = [
+    content('a'),
+    content('b'),
+    chat({ content: 'c', tool_calls: [{ id: '1' }] }),
+    chat({ content: 'd', tool_calls: [{ id: '2' }] }),
+  ];
+  const { steps, output } = answerTo('chat', frames);
+  expect(steps).toEqual([CONTENT, CONTENT, CONTENT, CONTENT]);
+  expect(output).toEqual({
+    output: ['a', 'bcd'],
+    reasoning: null,
+    toolCalls: [[{ id: '1' }], [{ id: '2' }]],
+  });
+});
+
+test.each([
+  ['the terminator', '[DONE]', true],
+  ['the terminator among blanks', ' [DONE] ', true],
+  [
+    'a finish reason, as of servers that send no terminator',
+    chat({ content: 'x' }, { finish_reason: 'length' }),
+    true,
+  ],
+  ['an empty finish reason', chat({}, { finish_reason: '' }), false],
+  ['a frame', content('[DONE]'), false],
+])('is terminated by %s: %#', (_name, message, terminated) => {
+  expect(answerTo('chat', [content('a'), message]).terminated).toBe(terminated);
+});
+
+test('the last finish reason that is not empty stays, also without a delta', () => {
+  const finish = (reason: unknown) => JSON.stringify({ choices: [{ finish_reason: reason, delta: null }] });
+  expect(answerTo('chat', [finish('length'), finish('stop'), finish(null), finish('')]).finishReason).toBe(
+    'stop',
+  );
+});
+
+test('usage told with every frame: the last counts', () => {
+  const frame = (count: number) =>
+    JSON.stringify({
+      choices: [{ delta: { content: 'a' } }],
+      usage: { prompt_tokens: 2, completion_tokens: count },
+    });
+  const { completionTokens, promptTokens, output } = answerTo('chat', [frame(1), frame(2), frame(3)]);
+  expect({ completionTokens, promptTokens }).toEqual({ completionTokens: 3, promptTokens: 2 });
+  expect(output.output).toEqual(['a', 'aa']);
+});
+
+test.each([
+  ['no JSON', 'ping', 'malformed_response'],
+  ['a list', '[1]', 'malformed_response'],
+  ['null', 'null', 'malformed_response'],
+  ['choices of another type', '{"choices": "nope"}', 'malformed_response'],
+  ['a choice of another type', '{"choices": [1]}', 'malformed_response'],
+  ['a delta of another type', '{"choices": [{"delta": []}]}', 'malformed_response'],
+  ['content of another type', chat({ content: 5 }), 'malformed_response'],
+  ['tool calls of another type', chat({ tool_calls: [1] }), 'malformed_response'],
+  ['a finish reason of another type', chat({}, { finish_reason: 1 }), 'malformed_response'],
+  ['an error', '{"error": {"message": "overloaded", "code": 503}}', 'server_error'],
+  ['an error as a text', '{"error": "overloaded"}', 'server_error'],
+  ['an error of an older server', '{"object": "error", "message": "overloaded"}', 'server_error'],
+])('refuses %s and goes on', (_name, message, errorType) => {
+  const { steps, output } = answerTo('chat', [content('a'), message, content('b')]);
+  expect(steps).toEqual([CONTENT, errorType, CONTENT]);
+  expect(output.output).toEqual(['a', 'b']);
+});
+
+test("an error's message is the server's", () => {
+  const accumulator = adapterOf('chat').createAccumulator();
+  const frame = Buffer.from('{"error": {"message": "overloaded", "code": 503}}');
+  expect(() => accumulator.onMessage(frame, 0, frame.length)).toThrow(/^overloaded$/);
+  const unnamed = Buffer.from('{"error": {"code": 503}}');
+  expect(() => accumulator.onMessage(unnamed, 0, unnamed.length)).toThrow('{"code":503}');
+});
+
+test('empty messages count nothing', () => {
+  expect(answerTo('chat', ['', ' \n', '{}', '{"choices": null}', '{"error": null}']).steps).toEqual(
+    Array(5).fill(NO_CHUNK),
+  );
+});
+
+test('reset forgets the sample', () => {
+  const accumulator = adapterOf('chat').createAccumulator();
+  const call = chat({ tool_calls: [{ id: '1' }] });
+  const all = [
+    call,
+    content('a'),
+    content('b'),
+    chat({ reasoning: 'r' }),
+    chat({}, { finish_reason: 'stop' }),
+    '[DONE]',
+  ];
+  for (const message of all) give(accumulator, message);
+  const first = accumulator.finish();
+  accumulator.reset();
+  expect(accumulator.terminated).toBe(false);
+  expect(accumulator.finish()).toEqual({
+    output: { output: [], reasoning: null, toolCalls: null },
+    finishReason: null,
+    promptTokens: NaN,
+    completionTokens: NaN,
+  });
+  expect(first.output.toolCalls).toEqual([[{ id: '1' }]]);
+  expect(give(accumulator, call)).toBe(TOOL);
+});
+
+test('finish may be asked in the middle of a stream', () => {
+  const accumulator = adapterOf('completions').createAccumulator();
+  const texts = ['a', 'b', 'c'].map((text) => {
+    give(accumulator, completion(text));
+    return accumulator.finish().output.output;
+  });
+  expect(texts).toEqual([['a'], ['a', 'b'], ['a', 'bc']]);
+});
+
+test('any bytes throw nothing but ResponseFormatError', () => {
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 50 }),
+    fc.json().map((json) => Buffer.from(json)),
+    fc
+      .object({
+        key: fc.constantFrom('choices', 'delta', 'content', 'usage', 'error', 'object', 'text', 'meta_info'),
+      })
+      .map((value) => Buffer.from(JSON.stringify({ choices: [value] }))),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(bytes, { maxLength: 4 }),
+      fc.constantFrom('chat', 'completions', 'sglang'),
+      (messages, api) => {
+        answerTo(api, messages);
+        for (const body of messages) {
+          try {
+            adapterOf(api).parseBody(body);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ResponseFormatError);
+          }
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
