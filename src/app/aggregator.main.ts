@@ -5,6 +5,7 @@
  * reaches the whole process group, and the run itself decides when it is over.
  */
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { errorText } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { SnapshotCodec } from '../metrics/snapshot-codec.ts';
@@ -38,6 +39,7 @@ const fold = new RunFold({
   finalPath: options.finalPath,
   publishIntervalMs: options.publishIntervalMs,
   drainTimeoutMs: options.drainTimeoutMs,
+  spillDirectory: dirname(options.logPath),
   eventStream: () => ({
     frames: follower.delivered,
     heals: follower.heals,

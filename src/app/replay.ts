@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Log } from '../core/log.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { readFrames } from '../runlog/read.ts';
@@ -25,6 +26,7 @@ export async function replayRun(logPath: string, log: Log): Promise<Replay | und
     finalPath: undefined,
     publishIntervalMs: 0,
     drainTimeoutMs: 0,
+    spillDirectory: dirname(logPath),
     eventStream: () => ({ frames, heals: 0, healed_frames: 0, torn_bytes: tornBytes, replayed: true }),
     log,
   });

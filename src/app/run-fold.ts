@@ -23,10 +23,15 @@ export interface RunFoldOptions {
   readonly publishIntervalMs: number;
   /** 0 = no limit. */
   readonly drainTimeoutMs: number;
+  /** Directory for raw values past the memory budget. */
+  readonly spillDirectory: string;
   /** How the frames came to us, for the snapshots' extras. */
   readonly eventStream: () => { readonly [key: string]: Json };
   readonly log: Log;
 }
+
+/** Raw values of one series kept in memory: 8 million. */
+const RAW_BUDGET_BYTES = 64 * 2 ** 20;
 
 /**
  * Folds the frames of one run, in order, into metrics and their snapshots: the one code behind the live aggregator,
@@ -93,7 +98,7 @@ export class RunFold {
   }
 
   async #begin(header: RunHeader): Promise<void> {
-    const { publisher, finalPath, publishIntervalMs, drainTimeoutMs, log } = this.#options;
+    const { publisher, finalPath, publishIntervalMs, drainTimeoutMs, spillDirectory, log } = this.#options;
     this.#header = header;
     this.#tokenCounter =
       header.tokenizer === null
@@ -104,6 +109,8 @@ export class RunFold {
     this.#service = new AggregatorService({
       registry,
       streaming: header.streaming,
+      series: { rawBudgetBytes: RAW_BUDGET_BYTES },
+      spillDirectory,
       publisher: new SnapshotPublisher({ registry, publisher, finalPath, nowNs: monotonicNs, log }),
       tokenCounter: this.#tokenCounter,
       publishIntervalMs,

@@ -89,7 +89,7 @@ export class SeriesSampler {
   readonly #raw: RawValues;
   #min = Infinity;
   #max = -Infinity;
-  #warnedOfClamp = false;
+  #toldOfClamp = false;
 
   /** Throws `INFEROMETER_METRICS_SERIES` when an option is out of its domain. */
   constructor(name: string, options: SeriesOptions, log: Log) {
@@ -175,9 +175,10 @@ export class SeriesSampler {
   #recordClamped(value: number): void {
     const { hdrLow, hdrHigh } = this.#options;
     this.#hdr.record(value < hdrLow ? hdrLow : hdrHigh);
-    if (this.#warnedOfClamp) return;
-    this.#warnedOfClamp = true;
-    this.#log.warning(
+    if (this.#toldOfClamp) return;
+    this.#toldOfClamp = true;
+    // Ordinary for gaps of 0 ns between chunks of one read, and the exact statistics are not touched: no warning.
+    this.#log.info(
       `series ${this.name}: value ${value} is outside [${hdrLow}, ${hdrHigh}] and clamped in live histograms (told once)`,
     );
   }

@@ -153,7 +153,7 @@ describe('inferometer run', () => {
     [['--endpoint', 'not a url'], /not a url/],
     [['--dataset', 'missing.jsonl'], /missing\.jsonl.*can't be read/],
     [['--nonsense'], /unknown option '--nonsense'/],
-    [['--out', '/proc/nowhere'], /--out \/proc\/nowhere/],
+    [['--out', '/dev/null/run'], /--out \/dev\/null\/run: cannot be made/],
     [['--tokenizer', 'missing.json'], /--tokenizer missing\.json: can't be read/],
     [['--header', 'A: b\r\nC: d'], /header/i],
   ])('refuses %j with one message and exit code 2', async (flags, message) => {
