@@ -1,0 +1,128 @@
+import { EVENT_TOPICS, EventKind } from '../../src/core/event-types.ts';
+import type { RunId, SampleSeq } from '../../src/core/ids.ts';
+import type { Nanoseconds } from '../../src/core/time.ts';
+import { encodeRunHeader, jsonFrame, type RunHeader } from '../../src/app/run-header.ts';
+import type { HealthReport } from '../../src/app/client-health.ts';
+import { buildEventBatch } from '../../src/events/batch-builder.ts';
+import { encodeBatchFrame } from '../../src/events/columnar-codec.ts';
+import type { EventRecord } from '../../src/events/event-batch.ts';
+import { encodePromptsFrame } from '../../src/events/prompts-codec.ts';
+import { RunLogWriter } from '../../src/runlog/append.ts';
+import { FRAME_HEADER_BYTES, FrameKind } from '../../src/transport/frame.ts';
+import type { Data } from './data.ts';
+
+/** Every key of a run header; the origin is beyond what a double tells apart. */
+export const HEADER: RunHeader = {
+  format: 1,
+  run_id: '00112233aabbccdd' as RunId,
+  origin_ns: String(2n ** 53n + 1n),
+  started_at: '2026-01-02T03:04:05.678Z',
+  version: '0.1.0',
+  streaming: true,
+  tokenizer: null,
+  requested_rate_per_second: 12.5,
+  planned_samples: 3,
+  config: { api: 'openai-chat', endpoints: ['http://127.0.0.1/€'] },
+};
+
+/** Every key of a health report. */
+export const HEALTH: HealthReport = {
+  worker: 0,
+  loopDelayP99Ms: 1.25,
+  loopDelayMaxMs: 3,
+  gcPauseMaxMs: 0,
+  cpuShare: null,
+  connectionsOpened: 4,
+  connectFailures: 1,
+};
+
+/** A record as it goes in; its payload comes with its meaning. */
+export type ScriptedRecord = Omit<EventRecord, 'payload'> & { readonly data?: Data };
+
+export interface ScriptedBatch {
+  readonly workerId: number;
+  readonly records: readonly ScriptedRecord[];
+}
+
+/** Prompts of rows from `firstRow` on; `undefined` = unknown. */
+export interface ScriptedPrompts {
+  readonly firstRow: number;
+  readonly prompts: readonly (Data | undefined)[];
+}
+
+export interface ScriptedLog {
+  readonly prompts: readonly ScriptedPrompts[];
+  readonly batches: readonly ScriptedBatch[];
+}
+
+/** An event as `read_run_log.py` prints it, but for the timestamp, kept as text to be exact. */
+export interface PrintedEvent {
+  readonly event_type: string;
+  readonly timestamp_ns: string;
+  readonly sample_uuid: string;
+  readonly conversation_id: string;
+  readonly turn: number | null;
+  readonly data: unknown;
+  readonly finish_reason?: string;
+  readonly worker_id?: number;
+  readonly sample_seq: number | null;
+  readonly extras: readonly (number | null)[];
+}
+
+/** Writes the log as a run does, with health reports and a frame of a later version's kind among the batches. */
+export async function writeLog(path: string, log: ScriptedLog): Promise<void> {
+  const writer = RunLogWriter.open(path);
+  writer.append(FrameKind.runHeader, encodeRunHeader(HEADER));
+  for (const { firstRow, prompts } of log.prompts) {
+    const blobs = prompts.map((prompt) => prompt?.bytes ?? new Uint8Array(0));
+    writer.append(FrameKind.prompts, encodePromptsFrame({ firstRow, prompts: blobs }));
+  }
+  writer.append(FrameKind.health, jsonFrame(HEALTH));
+  writer.append(200 as FrameKind, new Uint8Array(FRAME_HEADER_BYTES + 3));
+  for (const { workerId, records } of log.batches) {
+    writer.append(FrameKind.events, encodeBatchFrame(buildEventBatch(records.map(recordOf), workerId)));
+  }
+  await writer.close();
+}
+
+function recordOf({ data, ...record }: ScriptedRecord): EventRecord {
+  return data === undefined ? record : { ...record, payload: data.bytes };
+}
+
+/** What must come out of the log, from what went in alone: nothing here knows bytes. */
+export function expectedEvents(log: ScriptedLog): PrintedEvent[] {
+  const prompts = new Map(
+    log.prompts.flatMap(({ firstRow, prompts }) => prompts.map((prompt, i) => [firstRow + i, prompt])),
+  );
+  const all = log.batches.flatMap(({ workerId, records }) =>
+    records.map((record) => expectedEvent(record, workerId, prompts)),
+  );
+  const end = all.findIndex((event) => event.event_type === 'session.ended');
+  return end < 0 ? all : all.slice(0, end + 1);
+}
+
+function expectedEvent(
+  { kind, timestampNs, sampleSeq, finishReason, data, extras, note }: ScriptedRecord,
+  batchWorkerId: number,
+  prompts: ReadonlyMap<number, Data | undefined>,
+): PrintedEvent {
+  const row = kind === EventKind.sampleIssued ? extras?.[1] : undefined;
+  const prompt = row === undefined ? undefined : prompts.get(row);
+  const workerId = note?.workerId ?? (batchWorkerId < 0 ? undefined : batchWorkerId);
+  const seqHex = sampleSeq === undefined ? '' : HEADER.run_id + sampleSeq.toString(16).padStart(16, '0');
+  return {
+    event_type: EVENT_TOPICS[kind],
+    timestamp_ns: String(BigInt(HEADER.origin_ns) + BigInt(timestampNs)),
+    sample_uuid: note?.sampleUuid ?? seqHex,
+    conversation_id: note?.conversationId ?? '',
+    turn: note?.turn ?? null,
+    data: (data ?? prompt)?.json ?? null,
+    ...(finishReason !== undefined && { finish_reason: finishReason }),
+    ...(workerId !== undefined && { worker_id: workerId }),
+    sample_seq: sampleSeq ?? null,
+    extras: (extras ?? []).map((extra) => (Number.isFinite(extra) ? extra : null)),
+  };
+}
+
+export const ns = (value: number) => value as Nanoseconds;
+export const seq = (value: number) => value as SampleSeq;
