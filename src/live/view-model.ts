@@ -205,9 +205,11 @@ function perSecond(count: number, spanNs: number): number | null {
 
 function rowOf(series: SeriesSnapshot | undefined, label: string, unit: LiveRow['unit']): LiveRow[] {
   if (series === undefined || series.count === 0) return [];
-  const at = (key: string) => series.percentiles[key] ?? NaN;
-  const { count, max } = series;
-  return [{ label, unit, count, p50: at('50.0'), p90: at('90.0'), p99: at('99.0'), max: Number(max) }];
+  const { count, percentiles } = series;
+  const max = Number(series.max);
+  // Live percentiles are the upper ends of histogram buckets and may lie above the highest value.
+  const at = (key: string) => Math.min(percentiles[key] ?? NaN, max);
+  return [{ label, unit, count, p50: at('50.0'), p90: at('90.0'), p99: at('99.0'), max }];
 }
 
 function errorsOf(list: Json | undefined): LiveView['errors'] {

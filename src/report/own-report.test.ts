@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { reportToJson } from './json.ts';
+import { reportFromSnapshot, type Report, type ReportOptions } from './report.ts';
+import { terminalSummary } from './terminal-summary.ts';
+import { reportText } from './text.ts';
+import { wrapText } from './wrap.ts';
+
+interface OwnParts {
+  readonly counters?: Readonly<Record<string, number>>;
+  readonly metrics?: readonly object[];
+  readonly extras?: object;
+}
+
+const NO_COUNTS = {
+  tracked_samples_succeeded: 0,
+  tracked_samples_errored: 0,
+  tracked_samples_cancelled: 0,
+};
+
+function ownReportOf(parts: OwnParts, options: Partial<ReportOptions> = {}): Report {
+  const counters = Object.entries({ ...NO_COUNTS, ...parts.counters });
+  const snapshot = {
+    state: 'complete',
+    metrics: [
+      ...counters.map(([name, value]) => ({ type: 'counter', name, value })),
+      ...(parts.metrics ?? []),
+    ],
+    ...(parts.extras === undefined ? {} : { extras: parts.extras }),
+  };
+  return reportFromSnapshot(snapshot, { version: '0.0.0-test', ...options });
+}
+
+function timeSeries(name: string, count: number, max: number) {
+  const percentiles = { '99.0': max, '50.0': max };
+  return {
+    type: 'series',
+    name,
+    count,
+    total: count * max,
+    min: max,
+    max,
+    sum_sq: 0,
+    percentiles,
+    histogram: [],
+  };
+}
+
+describe('account of samples', () => {
+  const counters = {
+    tracked_samples_issued: 10,
+    tracked_samples_succeeded: 7,
+    tracked_samples_errored: 1,
+    tracked_samples_cancelled: 1,
+  };
+
+  it('adds up with what is in flight', () => {
+    const { samples } = ownReportOf({ counters, extras: { in_flight: 1 } });
+    expect(samples).toMatchObject({ issued: 10, inFlight: 1, unaccounted: 0 });
+  });
+
+  it('takes the rest to be in flight when nobody counted that', () => {
+    expect(ownReportOf({ counters }).samples).toMatchObject({ inFlight: 1, unaccounted: 0 });
+  });
+
+  it.each([
+    [0, 1],
+    [3, -2],
+  ])('with %d in flight is off by %d, which is invalid and printed', (inFlight, unaccounted) => {
+    const report = ownReportOf({ counters, extras: { in_flight: inFlight } });
+    expect(report.samples.unaccounted).toBe(unaccounted);
+    expect(report.verdict.level).toBe('invalid');
+    expect(reportText(report)).toContain('10 issued ≠ 7 succeeded + 1 errored + 1 cancelled');
+    expect(terminalSummary(report).join('\n')).toContain(`(${unaccounted} off)`);
+    expect(reportToJson(report).samples).toMatchObject({ issued: 10, in_flight: inFlight, unaccounted });
+  });
+
+  it('cannot be checked in a foreign snapshot', () => {
+    const metrics = [
+      { type: 'counter', name: 'tracked_samples_issued', value: 10 },
+      { type: 'counter', name: 'tracked_samples_completed', value: 8 },
+      { type: 'counter', name: 'tracked_samples_failed', value: 3 },
+    ];
+    const report = reportFromSnapshot({ state: 'complete', metrics }, { version: 'x' });
+    expect(report.samples).toMatchObject({ succeeded: 5, errored: 3, inFlight: 2, unaccounted: null });
+    expect(report.own).toBeNull();
+  });
+});
+
+describe('facts beside the metrics', () => {
+  it('are read as far as they are there', () => {
+    const { own } = ownReportOf({
+      extras: {
+        errors_by_type: [{ type: 'timeout', count: 2, example: 'no answer' }, { count: 3 }, 'odd'],
+        token_sources: { osl: { server: 3, tokenizer: 0 }, isl: null },
+        event_stream: { heals: 1 },
+        client: { gc_pause_max_ms: 'long' },
+      },
+    });
+    expect(own).toMatchObject({
+      errorsByType: [{ type: 'timeout', count: 2, example: 'no answer' }],
+      tokenSources: { osl: { server: 3 }, isl: {} },
+      eventStream: { frames: 0, heals: 1, lostFrames: 0 },
+      client: { gcPauseMaxMs: null },
+      run: { runId: null, requestedRatePerSecond: null },
+    });
+  });
+
+  it('are told in the report, none when there are none', () => {
+    const text = reportText(ownReportOf({}, { source: 'replay of the run log' }));
+    expect(text).toContain('Source of the numbers: replay of the run log');
+    expect(text).not.toMatch(/Run:|Token counts|Event stream|Client|Errors by type|Rate asked/);
+  });
+
+  it('let options decide over the snapshot', () => {
+    const extras = { run: { requested_rate_per_second: 5 }, event_stream: { torn_bytes: 0 } };
+    expect(ownReportOf({ extras }).own!.requestedRatePerSecond).toBe(5);
+    const report = ownReportOf({ extras }, { requestedRatePerSecond: 7, tornBytes: 12, stoppedEarly: true });
+    expect(report.own!.requestedRatePerSecond).toBe(7);
+    const checks = report.verdict.findings.map(({ check }) => check);
+    expect(checks).toEqual(expect.arrayContaining(['run_log_torn', 'stopped_early']));
+  });
+
+  it('judge the rate by the fastest the requests can have gone out', () => {
+    const checksAfter = (windowSeconds: number) =>
+      ownReportOf({
+        counters: {
+          tracked_samples_issued: 1001,
+          tracked_samples_succeeded: 1001,
+          legacy_loadgen_window_duration_ns: windowSeconds * 1e9,
+        },
+        metrics: [timeSeries('sample_latency_ns', 1001, 2e9)],
+        extras: { run: { requested_rate_per_second: 100 } },
+      }).verdict.findings.map(({ check }) => check);
+    // 1000 gaps in 10 s are 100/s; the last sample may have taken up to 2 s more.
+    expect(checksAfter(12)).not.toContain('rate_achieved');
+    expect(checksAfter(16)).toContain('rate_achieved');
+  });
+
+  it('say that the run gave samples up, not that they failed', () => {
+    const errors_by_type = [
+      { type: 'cancelled', count: 9, example: '' },
+      { type: 'http_500', count: 1, example: '' },
+    ];
+    const counters = { tracked_samples_issued: 2, tracked_samples_errored: 2 };
+    const { verdict } = ownReportOf({ counters, extras: { in_flight: 0, errors_by_type } });
+    expect(verdict.findings[0]!.message).toContain('most often http_500');
+  });
+});
+
+describe('terminal summary', () => {
+  const closedLoop = ownReportOf({
+    metrics: [
+      timeSeries('sample_latency_ns', 9, 5e6),
+      timeSeries('response_latency_ns', 9, 5e6),
+      timeSeries('issue_delay_ns', 9, 0),
+    ],
+  });
+
+  it('shows response metrics in open loop only', () => {
+    expect(terminalSummary(closedLoop).join('\n')).not.toMatch(/Response|Issue delay/);
+    const metrics = [timeSeries('response_latency_ns', 9, 5e6), timeSeries('issue_delay_ns', 9, 1)];
+    expect(terminalSummary(ownReportOf({ metrics })).join('\n')).toMatch(/Response latency[^]*Issue delay/);
+  });
+
+  it('fits the width it is given, but for tables', () => {
+    const report = ownReportOf({}, { stoppedEarly: true, requestedRatePerSecond: 5 });
+    const widest = Math.max(...terminalSummary(report, { width: 40 }).map((line) => line.length));
+    expect(widest).toBeLessThanOrEqual(65);
+  });
+
+  it('has the same words with colours', () => {
+    const coloured = terminalSummary(closedLoop, { colour: true }).join('\n');
+    expect(coloured).toContain('\u001b[');
+    const sequence = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
+    expect(coloured.replaceAll(sequence, '')).toBe(terminalSummary(closedLoop).join('\n'));
+  });
+
+  it('names the most frequent errors only', () => {
+    const errors_by_type = Array.from({ length: 7 }, (_, i) => ({
+      type: `e${i}`,
+      count: 9 - i,
+      example: '',
+    }));
+    const lines = terminalSummary(ownReportOf({ extras: { errors_by_type } }));
+    expect(lines.slice(-2)).toEqual(['  e4  5', '  and 2 more in the report']);
+  });
+});
+
+describe('wrapText', () => {
+  it('breaks between words and indents below the first', () => {
+    expect(wrapText('- ', 'aa bb cc dd', 7)).toEqual(['- aa bb', '  cc dd']);
+  });
+
+  it('gives a word that is too long a line of its own', () => {
+    expect(wrapText('- ', 'a bbbbbbbbbb c', 6)).toEqual(['- a', '  bbbbbbbbbb', '  c']);
+  });
+});
