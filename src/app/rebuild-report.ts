@@ -11,7 +11,7 @@ export interface RebuiltReport {
   /** The run is still going on. */
   readonly isRunning: boolean;
   /** Puts the report in the place of the one in the directory. */
-  write(): Promise<void>;
+  readonly write: () => Promise<void>;
 }
 
 /**

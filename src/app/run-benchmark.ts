@@ -7,7 +7,7 @@ import { Session, type SessionOutcome } from '../session/session.ts';
 import { FrameKind } from '../transport/frame.ts';
 import type { HealthReport } from './client-health.ts';
 import { Closers } from './closers.ts';
-import { maxConnections, workerCount } from './limits.ts';
+import { connectionsToWarm, maxConnections, workerCount } from './limits.ts';
 import { phasesOf } from './phases.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { makeReport, writeReport } from './report-files.ts';
@@ -52,19 +52,19 @@ async function run(
   const { log } = screen;
   const prepared = await prepareRun(config);
   const phases = phasesOf(config, prepared.prompts.length);
-  let session: Session | undefined;
+  let cancelRun: () => void = () => undefined;
   let recordingFailure: unknown;
   const services = await openRunServices({
     ...{ config, prepared, phases, outPath, screen, closers },
     onRecordingFailure: (error) => {
       recordingFailure = error;
       log.error(`${errorText(error)}; stopping the run`);
-      session?.cancel();
+      cancelRun();
     },
   });
   const pool = await startPool(config, prepared, services, log);
   closers.add(() => pool.close());
-  session = new Session({
+  const session = new Session({
     engine: pool,
     clock: services.clock,
     phases,
@@ -73,9 +73,11 @@ async function run(
     onPhase: (plan) => screen.phase(plan),
     log,
   });
+  cancelRun = () => session.cancel();
   closers.add(stopOnSignals(session, log));
   if (recordingFailure !== undefined) throw recordingFailure as Error;
   screen.started(services.directory.path);
+  await warmConnections(config, pool, log);
   const outcome = await session.run();
   await pool.close();
   return conclude(config, services, outcome, recordingFailure, screen);
@@ -156,6 +158,16 @@ function startPool(
       },
       onWorkerDied: (error) => log.error(errorText(error)),
     },
+  );
+}
+
+/** Opens the connections the first requests will need, so that no handshake is inside their times. */
+async function warmConnections(config: RunConfig, pool: WorkerPool, log: Log): Promise<void> {
+  const { opened, failed, failure } = await pool.warm(connectionsToWarm(config));
+  if (failure === undefined) return;
+  const { errorType, errorMessage } = failure;
+  log.warning(
+    `${failed} of ${opened + failed} connections could not be opened: ${errorType}: ${errorMessage}`,
   );
 }
 

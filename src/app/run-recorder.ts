@@ -1,4 +1,4 @@
-import { EventKind } from '../core/event-types.ts';
+import type { EventKind } from '../core/event-types.ts';
 import type { RunClock } from '../core/time.ts';
 import { buildEventBatch } from '../events/batch-builder.ts';
 import { encodeBatchFrame } from '../events/columnar-codec.ts';

@@ -1,5 +1,5 @@
 /**
- * A real LLM server for the end-to-end test: llama.cpp behind `POST /v1/chat/completions`, streaming and not. A few sequences
+ * A real LLM server for the end-to-end test: llama.cpp behind `POST /v1/chat/completions`, streaming and not, and what it told in all at `GET /usage`. A few sequences
  * share one context, so requests queue, batch and interleave as they do in production servers.
  *
  * Usage: server.main.ts MODULES_DIR MODEL.gguf; prints the port once it listens.
@@ -71,6 +71,8 @@ const giveBack = (sequence: Sequence) => {
 };
 
 let answered = 0;
+/** What was told to clients in all. */
+const totals = { answers: 0, prompt_tokens: 0, completion_tokens: 0 };
 
 async function answer(request: ChatRequest, response: ServerResponse): Promise<void> {
   const prompt = request.messages.map((message) => message.content).join('\n');
@@ -101,6 +103,9 @@ async function answer(request: ChatRequest, response: ServerResponse): Promise<v
   giveBack(sequence);
   const finishReason = metadata.stopReason === 'maxTokens' ? 'length' : 'stop';
   const promptTokens = model.tokenize(prompt).length;
+  totals.answers += 1;
+  totals.prompt_tokens += promptTokens;
+  totals.completion_tokens += completionTokens;
   const usage = {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
@@ -135,6 +140,10 @@ async function bodyOf(request: IncomingMessage): Promise<ChatRequest> {
 }
 
 const server = createServer((request, response) => {
+  if (request.url === '/usage') {
+    response.end(JSON.stringify(totals));
+    return;
+  }
   bodyOf(request)
     .then((body) => answer(body, response))
     .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
