@@ -17,16 +17,19 @@ export type EndOfIssuing = 'count' | 'duration' | 'stop';
 
 /** What the session needs of the engine. */
 export interface LoadEngine {
-  /** Resolves when issuing is over, nothing is in flight and every event was handed over. Rejects when a worker died. */
+  /** Begins a phase; called again only once the one before has finished. */
   runPhase(phase: PlacedPhase): PhaseRun;
+  /** Issues nothing more in the phase under way; without one, does nothing. */
   stopIssuing(): void;
   /** Ends what is in flight as cancelled samples. */
   cancelInFlight(): void;
 }
 
+/** A phase under way. */
 export interface PhaseRun {
-  /** Settles (never rejects) once no further request will be issued. */
+  /** Settles (never rejects) once no further request will be issued, and before `finished` does. */
   readonly issuingDone: Promise<void>;
+  /** Resolves when issuing is over, nothing is in flight and every event was handed over. Rejects when a worker died. */
   readonly finished: Promise<{ readonly issued: number; readonly endedBy: EndOfIssuing }>;
 }
 
@@ -35,6 +38,7 @@ export interface PhaseResult {
   readonly kind: PhasePlan['kind'];
   readonly issued: number;
   readonly endedBy: EndOfIssuing;
+  /** From the start order to the last event, ns since the run's origin. */
   readonly startedNs: number;
   readonly endedNs: number;
   /** The drain ran out and what was in flight was cancelled. */
@@ -42,8 +46,9 @@ export interface PhaseResult {
 }
 
 export interface SessionOutcome {
+  /** The phases that were carried out or stopped, in order; not one that failed. */
   readonly phases: readonly PhaseResult[];
-  /** `stop` or `cancel` was called before the plan was carried out. */
+  /** `stop` kept requests of the plan from being issued, or `cancel` was called. */
   readonly stoppedEarly: boolean;
   /** Why the engine could not carry out the plan, when it could not. */
   readonly failure: string | undefined;
@@ -53,25 +58,34 @@ export interface SessionOptions {
   readonly engine: LoadEngine;
   readonly clock: RunClock;
   readonly phases: readonly PhasePlan[];
-  /** How long requests in flight may take once issuing is over, ms. */
+  /** How long requests in flight may take once a phase has issued its last, ms; Infinity = as long as they need. */
   readonly drainTimeoutMs: number;
   /** Records a session event with the current time and hands it on at once. */
   readonly record: (kind: EventKind) => void;
+  /** Told of each phase before it begins. */
   readonly onPhase?: (plan: PhasePlan) => void;
   readonly log: Log;
 }
 
 /** Time between the start order and the plan's time 0, so that every worker holds the plan when it begins. */
 const START_LEAD_NS = 5 * NS_PER_MS;
+/** The longest a timer of Node can wait, 24.8 days; beyond it a time-out is none. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+type PhaseEnd = Pick<PhaseResult, 'issued' | 'endedBy' | 'drainTimedOut'>;
+
+const NOTHING_ISSUED: PhaseEnd = { issued: 0, endedBy: 'stop', drainTimedOut: false };
 
 /**
  * Runs the phases of a plan one after another and brackets them with the session's events:
- * STARTED, (START tracking, samples, drain, STOP tracking) for a performance phase, ENDED. STOP comes after the drain, ENDED in
- * every case.
+ * STARTED, (START tracking, samples, drain, STOP tracking) for a performance phase, ENDED.
+ *
+ * Every phase is drained, a warm-up too, so that no sample outlives its phase: STOP comes after the drain, and ENDED in every case.
  */
 export class Session {
   readonly #options: SessionOptions;
-  #stopRequested = false;
+  #isStopped = false;
+  #isCancelled = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -79,29 +93,30 @@ export class Session {
 
   /** Issues nothing more, in this phase or a later one; what is in flight is drained. */
   stop(): void {
-    this.#stopRequested = true;
+    this.#isStopped = true;
     this.#options.engine.stopIssuing();
   }
 
   /** {@link stop}, and cancels what is in flight. */
   cancel(): void {
+    this.#isCancelled = true;
     this.stop();
     this.#options.engine.cancelInFlight();
   }
 
-  /** Carries the plan out. Never rejects for what the engine or the endpoint does: that is in the outcome. */
+  /** Carries the plan out, once. Never rejects for what the engine or the endpoint does: that is in the outcome. */
   async run(): Promise<SessionOutcome> {
-    const { phases, record, log } = this.#options;
-    const results: PhaseResult[] = [];
+    const { phases: plans, record, log } = this.#options;
+    const phases: PhaseResult[] = [];
     let failure: string | undefined;
     let nextSampleSeq = 0;
     record(EventKind.sessionStarted);
-    for (const plan of phases) {
-      if (this.#stopRequested) break;
+    for (const plan of plans) {
+      if (this.#isStopped) break;
       try {
         const result = await this.#runPhase(plan, nextSampleSeq);
         nextSampleSeq += result.issued;
-        results.push(result);
+        phases.push(result);
       } catch (error) {
         failure = `phase ${plan.name}: ${errorText(error)}`;
         log.error(failure);
@@ -109,36 +124,34 @@ export class Session {
       }
     }
     record(EventKind.sessionEnded);
-    return { phases: results, stoppedEarly: this.#stopRequested, failure };
+    const isCutShort = phases.length < plans.length || phases.some(({ endedBy }) => endedBy === 'stop');
+    return { phases, stoppedEarly: this.#isCancelled || (this.#isStopped && isCutShort), failure };
   }
 
   async #runPhase(plan: PhasePlan, firstSampleSeq: number): Promise<PhaseResult> {
     const { engine, clock, record, onPhase } = this.#options;
+    const isTracked = plan.kind === 'performance';
     onPhase?.(plan);
-    const tracked = plan.kind === 'performance';
-    if (tracked) record(EventKind.sessionStartTracking);
+    if (isTracked) record(EventKind.sessionStartTracking);
     const startedNs = clock.nowNs();
     try {
-      const run = engine.runPhase({ plan, firstSampleSeq, startNs: startedNs + START_LEAD_NS });
-      const { drainTimedOut, finished } = await this.#drain(run);
-      return {
-        name: plan.name,
-        kind: plan.kind,
-        ...finished,
-        startedNs,
-        endedNs: clock.nowNs(),
-        drainTimedOut,
-      };
+      // Those told just now may have called stop, when the engine had nothing to stop yet.
+      const end = this.#isStopped
+        ? NOTHING_ISSUED
+        : await this.#drained(engine.runPhase({ plan, firstSampleSeq, startNs: startedNs + START_LEAD_NS }));
+      return { name: plan.name, kind: plan.kind, ...end, startedNs, endedNs: clock.nowNs() };
     } finally {
-      if (tracked) record(EventKind.sessionStopTracking);
+      if (isTracked) record(EventKind.sessionStopTracking);
     }
   }
 
-  async #drain(run: PhaseRun) {
+  /** Waits for the end of a phase, and from the end of issuing on no longer than the drain may take. */
+  async #drained(run: PhaseRun): Promise<PhaseEnd> {
     const { engine, drainTimeoutMs, log } = this.#options;
     let drainTimedOut = false;
     let timer: NodeJS.Timeout | undefined;
     void run.issuingDone.then(() => {
+      if (drainTimeoutMs > MAX_TIMER_MS) return;
       timer = setTimeout(() => {
         drainTimedOut = true;
         log.warning(
@@ -148,8 +161,8 @@ export class Session {
       }, drainTimeoutMs);
     });
     try {
-      const finished = await run.finished;
-      return { drainTimedOut, finished };
+      const { issued, endedBy } = await run.finished;
+      return { issued, endedBy, drainTimedOut };
     } finally {
       clearTimeout(timer);
     }
