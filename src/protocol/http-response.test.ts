@@ -239,6 +239,11 @@ const MALFORMED: readonly (readonly [name: string, reason: RegExp, text: string]
   ],
   ['no chunk size', /without a size/, lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', ';x')],
   [
+    'no size of a later chunk',
+    /without a size/,
+    lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'a', '', ''),
+  ],
+  [
     'a chunk size that is none',
     /no number/,
     lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '5g'),
@@ -359,6 +364,39 @@ test('a failed parser refuses more bytes until it is reset', () => {
   parser.reset();
   expect(parser.feed(good, 0, good.length)).toBe(good.length);
   expect(messages).toEqual([message('ok')]);
+});
+
+test('the limit of a head is not one of a long stream', () => {
+  const chunks = '1\r\nx\r\n'.repeat(MAX_HEAD_BYTES);
+  const text = lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', `${chunks}0`, '', '');
+  expect(outcome(latin1(text + text))).toEqual({
+    messages: [message('x'.repeat(MAX_HEAD_BYTES)), message('x'.repeat(MAX_HEAD_BYTES))],
+    end: 'idle',
+  });
+});
+
+test.each([
+  ['a response that closes', lines('HTTP/1.1 200 OK', 'Connection: close', 'Content-Length: 1', '', 'x')],
+  [
+    'a response that keeps alive',
+    lines('HTTP/1.0 200 OK', 'Connection: keep-alive', 'Content-Length: 1', '', 'x'),
+  ],
+  ['the size of a chunk', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '5')],
+  ['a body', lines('HTTP/1.1 200 OK', 'Content-Length: 5', '', 'x')],
+  ['a head', lines('HTTP/1.1 200 OK', 'Content-Length: 5', 'Connection: close', 'Transfer-Enc')],
+])('after a reset, %s leaves no trace', (_name, before) => {
+  const texts = [
+    lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'a', '0', '', ''),
+    lines('HTTP/1.0 200 OK', 'Content-Length: 1', '', 'b'),
+  ];
+  for (const text of texts) {
+    const { parser, messages } = new Recorder();
+    parser.feed(latin1(before), 0, before.length);
+    parser.reset();
+    messages.length = 0;
+    parser.feed(latin1(text), 0, text.length);
+    expect({ messages, end: parser.finish() }).toEqual(outcome(latin1(text)));
+  }
 });
 
 test('reset forgets a line that was cut', () => {

@@ -42,8 +42,8 @@ export class LearnedFrame {
   }
 
   /**
-   * Whether `buffer[start..end)` is the learned frame with another text that is not empty. False negatives are possible (a text that begins
-   * or ends within a UTF-8 sequence), false positives are not. Cost: one pass.
+   * Whether `buffer[start..end)` is the learned frame with another text that is not empty. False negatives are possible (a text that
+   * ends within a UTF-8 sequence), false positives are not. Cost: one pass.
    * @hot
    */
   matches(buffer: Uint8Array, start: number, end: number): boolean {
@@ -61,8 +61,8 @@ export class LearnedFrame {
     for (let index = prefixLength; index < learnedLength; index++) {
       if (buffer[suffixOffset + index] !== learned[index]) return false;
     }
-    if (!isInsideOfLiteral(buffer, textStart, textEnd) || !isWholeUtf8(buffer, textStart, textEnd))
-      return false;
+    if (!isInsideOfLiteral(buffer, textStart, textEnd)) return false;
+    if (!endsWithWholeUtf8(buffer, textStart, textEnd)) return false;
     this.#textStart = textStart;
     this.#textEnd = textEnd;
     return true;
@@ -129,7 +129,10 @@ function closingQuote(frame: Uint8Array, from: number): number {
   return position;
 }
 
-/** Whether quotes around the bytes make a JSON string literal. @hot */
+/**
+ * Whether the bytes, behind which a quote stands, make a JSON string literal when quoted.
+ * @hot
+ */
 function isInsideOfLiteral(bytes: Uint8Array, start: number, end: number): boolean {
   for (let position = start; position < end; position++) {
     const byte = bytes[position]!;
@@ -139,7 +142,6 @@ function isInsideOfLiteral(bytes: Uint8Array, start: number, end: number): boole
     if (position === end) return false;
     const escape = bytes[position]!;
     if (escape === LOWER_U) {
-      if (position + 4 >= end) return false;
       for (const last = position + 4; position < last;) {
         position += 1;
         if (!isHexDigit(bytes[position]!)) return false;
@@ -171,12 +173,11 @@ function isSimpleEscape(byte: number): boolean {
 }
 
 /**
- * Whether the bytes neither begin nor end within a UTF-8 sequence, so that they read the same alone as joined to others. What is wrong
- * inside reads the same in any case. @hot
+ * Whether the bytes don't end within a UTF-8 sequence, so that they read the same alone as before others. What is wrong
+ * elsewhere reads the same in any case.
+ * @hot
  */
-function isWholeUtf8(bytes: Uint8Array, start: number, end: number): boolean {
-  const first = bytes[start]!;
-  if (first >= FIRST_NON_ASCII && first < FIRST_LEAD) return false;
+function endsWithWholeUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   if (bytes[end - 1]! < FIRST_NON_ASCII) return true;
   let lead = end - 1;
   while (lead > start && bytes[lead]! >= FIRST_NON_ASCII && bytes[lead]! < FIRST_LEAD) lead -= 1;

@@ -190,11 +190,16 @@ const stream = fc
   })
   .map((runs) => runs.flatMap(([frame, literals]) => literals.map((value) => Buffer.from(frame(value)))));
 
+/** Both collect the frames twice, with a reset between: what was learned must not leak from sample to sample. */
 function expectNaiveResult(api: ApiName, frames: readonly Uint8Array[]): void {
-  const naive = new NaiveAnswer(api);
-  const steps = frames.map((frame) => naive.give(frame));
-  const { terminated: _terminated, ...found } = answerTo(api, frames);
-  expect(found).toEqual({ steps, ...naive.finish() });
+  const accumulator = adapterOf(api).createAccumulator();
+  for (let sample = 0; sample < 2; sample++) {
+    const naive = new NaiveAnswer(api);
+    const wanted = { steps: frames.map((frame) => naive.give(frame)), ...naive.finish() };
+    accumulator.reset();
+    const steps = frames.map((frame) => give(accumulator, frame));
+    expect({ steps, ...accumulator.finish() }).toEqual(wanted);
+  }
 }
 
 describe.each(['chat', 'completions'] as const)(
@@ -221,7 +226,6 @@ describe.each(['chat', 'completions'] as const)(
           const changed = frames.map((frame) => Buffer.from(frame));
           for (const [which, [place, byte]] of made) {
             const frame = changed[which % changed.length]!;
-            // Errors in what the naive reader does not check (`{"error": …}`, `[DONE]`) can't be made of these bytes.
             frame[place % frame.length] = byte;
           }
           expectNaiveResult(api, changed);
@@ -400,6 +404,27 @@ test('reset forgets the sample', () => {
   });
   expect(first.output.toolCalls).toEqual([[{ id: '1' }]]);
   expect(give(accumulator, call)).toBe(TOOL);
+});
+
+test.each([
+  ['a tool call', chat({ content: 'a', tool_calls: [{ id: '1' }] })],
+  ['a finish reason', chat({ content: 'a' }, { finish_reason: 'stop' })],
+  ['usage', JSON.stringify({ choices: [{ delta: { content: 'a' } }], usage: { prompt_tokens: 1 } })],
+])('a frame that brings %s beside its text brings it each time', (_name, frame) => {
+  const accumulator = adapterOf('chat').createAccumulator();
+  const samples = [1, 2, 3].map(() => {
+    accumulator.reset();
+    expect(give(accumulator, frame)).toBe(CONTENT);
+    return accumulator.finish();
+  });
+  expect(samples[1]).toEqual(samples[0]);
+  expect(samples[2]).toEqual(samples[0]);
+});
+
+test('a long answer', () => {
+  const texts = Array.from({ length: 3000 }, (_, index) => ` word${index}`);
+  const { output } = answerTo('chat', texts.map(content));
+  expect(output.output).toEqual([texts[0], texts.slice(1).join('')]);
 });
 
 test('finish may be asked in the middle of a stream', () => {

@@ -141,8 +141,7 @@ export class OpenAiAccumulator implements StreamAccumulator {
     this.#attemptsLeft -= 1;
     this.#learnedCode = chunkCode(wanted);
     this.#learned.learn(buffer, start, end, wanted.key, wanted.text, (probed) => {
-      const text = isJsonObject(probed) ? this.#deltaOf(probed)?.text : null;
-      return text?.channel === wanted.channel ? text.text : null;
+      return isJsonObject(probed) ? (this.#deltaOf(probed)?.text?.text ?? null) : null;
     });
   }
 }

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { ByteStore } from './byte-store.ts';
+
+test('keeps what was appended while it grows, and its buffer when it is cleared', () => {
+  const store = new ByteStore(4);
+  const source = Uint8Array.from({ length: 1000 }, (_, index) => index % 251);
+  store.append(source, 3, 6);
+  store.appendByte(7);
+  store.appendByte(8);
+  store.append(source, 0, 1000);
+  store.append(source, 5, 5);
+  expect([...store.bytes.subarray(0, store.length)]).toEqual([3, 4, 5, 7, 8, ...source]);
+  const { bytes } = store;
+  store.clear();
+  expect(store.length).toBe(0);
+  store.append(source, 0, 9);
+  expect(store.bytes).toBe(bytes);
+});
