@@ -85,6 +85,9 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       aggregator_restarts: eventStream.aggregatorRestarts,
     },
     client: client && {
+      workers: client.workers,
+      connections_opened: client.connectionsOpened,
+      connect_failures: client.connectFailures,
       event_loop_delay_p99_ms: client.eventLoopDelayP99Ms,
       event_loop_delay_max_ms: client.eventLoopDelayMaxMs,
       gc_pause_max_ms: client.gcPauseMaxMs,

@@ -104,14 +104,20 @@ function eventStreamText(stream: EventStreamFacts): string {
 }
 
 function clientText(client: ClientFacts): string {
-  const { eventLoopDelayP99Ms, eventLoopDelayMaxMs, gcPauseMaxMs, workerCpuMax } = client;
   const ms = (value: number) => durationText(value * NS_PER_MS);
-  return [
-    ...(eventLoopDelayP99Ms === null ? [] : [`event loop late by ${ms(eventLoopDelayP99Ms)} at p99`]),
-    ...(eventLoopDelayMaxMs === null ? [] : [`by ${ms(eventLoopDelayMaxMs)} at most`]),
-    ...(gcPauseMaxMs === null ? [] : [`longest GC pause ${ms(gcPauseMaxMs)}`]),
-    ...(workerCpuMax === null ? [] : [`busiest worker at ${percentText(workerCpuMax)} of a core`]),
-  ].join(', ');
+  const facts: readonly (readonly [value: number | null, text: (value: number) => string])[] = [
+    [client.workers, (n) => countedText(n, 'worker')],
+    [client.connectionsOpened, (n) => `${countedText(n, 'connection')} opened`],
+    [client.connectFailures, (n) => (n === 0 ? '' : countedText(n, 'connect failure'))],
+    [client.eventLoopDelayP99Ms, (delay) => `event loop late by ${ms(delay)} at p99 of the worst second`],
+    [client.eventLoopDelayMaxMs, (delay) => `by ${ms(delay)} at most`],
+    [client.gcPauseMaxMs, (pause) => `longest GC pause ${ms(pause)}`],
+    [client.workerCpuMax, (share) => `busiest worker at ${percentText(share)} of a core`],
+  ];
+  return facts
+    .map(([value, text]) => (value === null ? '' : text(value)))
+    .filter((text) => text !== '')
+    .join(', ');
 }
 
 function oneLine(text: string): string {

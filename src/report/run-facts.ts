@@ -23,8 +23,12 @@ export interface EventStreamFacts {
   readonly aggregatorRestarts: number;
 }
 
-/** The worst of the engine's threads over the run; null where it was not measured. */
+/** The engine's threads over the run, the worst of them where it is about one; null where it was not measured. */
 export interface ClientFacts {
+  readonly workers: number | null;
+  readonly connectionsOpened: number | null;
+  readonly connectFailures: number | null;
+  /** In the worst second of a worker. */
   readonly eventLoopDelayP99Ms: number | null;
   readonly eventLoopDelayMaxMs: number | null;
   readonly gcPauseMaxMs: number | null;
@@ -98,6 +102,9 @@ function eventStreamOf(stream: Fields): EventStreamFacts {
 
 function clientOf(client: Fields): ClientFacts {
   return {
+    workers: numberOf(client.workers),
+    connectionsOpened: numberOf(client.connections_opened),
+    connectFailures: numberOf(client.connect_failures),
     eventLoopDelayP99Ms: numberOf(client.event_loop_delay_p99_ms),
     eventLoopDelayMaxMs: numberOf(client.event_loop_delay_max_ms),
     gcPauseMaxMs: numberOf(client.gc_pause_max_ms),

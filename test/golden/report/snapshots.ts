@@ -94,6 +94,9 @@ export function snapshotOf(run: MadeUpRun): SnapshotJson {
 
 const RUN = { run_id: '1a2b3c4d5e6f7081', started_at: '2026-11-24T11:00:00.000Z', version: '0.1.0' };
 const HEALTHY_CLIENT = {
+  workers: 1,
+  connections_opened: 31,
+  connect_failures: 0,
   event_loop_delay_p99_ms: 0.61,
   event_loop_delay_max_ms: 4.2,
   gc_pause_max_ms: 2.9,
@@ -142,13 +145,22 @@ export const TROUBLED: MadeUpRun = {
       tpot: { token_ids: 0, tokenizer: 155, server: 1000 },
     },
     errors_by_type: [
-      { type: 'http_503', count: 24, example: '{"error":{"message":"overloaded, come back later","type":"server_busy"}}' },
+      {
+        type: 'http_503',
+        count: 24,
+        example: '{"error":{"message":"overloaded, come back later","type":"server_busy"}}',
+      },
       { type: 'cancelled', count: 14, example: 'the drain ran out' },
       { type: 'timeout', count: 5, example: 'no complete answer within 10 s' },
       { type: 'connection_reset', count: 2, example: '' },
     ],
     event_stream: { frames: 8_431, heals: 2, healed_frames: 214, aggregator_restarts: 1 },
-    client: { ...HEALTHY_CLIENT, event_loop_delay_p99_ms: 27.5, event_loop_delay_max_ms: 61.3, worker_cpu_max: 0.991 },
+    client: {
+      ...HEALTHY_CLIENT,
+      event_loop_delay_p99_ms: 53.2,
+      event_loop_delay_max_ms: 61.3,
+      worker_cpu_max: 0.991,
+    },
   },
 };
 
@@ -164,7 +176,14 @@ export const BROKEN: MadeUpRun = {
   extras: {
     run: { ...RUN, requested_rate_per_second: null, planned_samples: null },
     in_flight: 2,
-    event_stream: { frames: 31, heals: 1, healed_frames: 4, lost_frames: 2, torn_bytes: 118, aggregator_restarts: 0 },
+    event_stream: {
+      frames: 31,
+      heals: 1,
+      healed_frames: 4,
+      lost_frames: 2,
+      torn_bytes: 118,
+      aggregator_restarts: 0,
+    },
     client: null,
   },
 };
