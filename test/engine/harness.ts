@@ -58,6 +58,13 @@ export interface EngineOptions extends Partial<Omit<EngineSettings, 'originNs' |
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Where a phase begins, and how many rows its plan thinks there are. */
+interface Placement {
+  readonly firstSampleSeq: number;
+  readonly startNs: number;
+  readonly datasetSize: number;
+}
+
 /** What an engine told, collected. */
 class Seen {
   readonly events: SeenEvent[] = [];
@@ -107,8 +114,9 @@ export class ThreadedEngine extends Seen {
     return this.#pool!;
   }
 
-  start(arrivals: ArrivalSettings, stop: StopAfter): PhaseRun {
-    return this.pool.runPhase(phaseOf(arrivals, stop, this.#nextSeq, this.clock.nowNs(), this.#settings));
+  start(arrivals: ArrivalSettings, stop: StopAfter, datasetSize = rowCountOf(this.#settings)): PhaseRun {
+    const placement = { firstSampleSeq: this.#nextSeq, startNs: this.clock.nowNs(), datasetSize };
+    return this.pool.runPhase(phaseOf(arrivals, stop, placement));
   }
 
   /** Runs a phase to its end. */
@@ -154,7 +162,9 @@ export class LocalEngine extends Seen {
   start(arrivals: ArrivalSettings, stop: StopAfter): Promise<number> {
     this.#phase = Promise.withResolvers();
     this.#issuing = Promise.withResolvers();
-    const phase = phaseOf(arrivals, stop, this.#nextSeq, this.clock.nowNs(), this.#settings);
+    const datasetSize = rowCountOf(this.#settings);
+    const placement = { firstSampleSeq: this.#nextSeq, startNs: this.clock.nowNs(), datasetSize };
+    const phase = phaseOf(arrivals, stop, placement);
     this.take({ kind: 'phase', phase, ticketCounter: createTicketCounter() });
     return this.#phase.promise;
   }
@@ -196,7 +206,8 @@ export class LocalEngine extends Seen {
 
 const ROWS: readonly Record<string, unknown>[] = [{ prompt: 'one' }, { prompt: 'two' }, { prompt: 'three' }];
 
-function settingsOf({ urls, headers = {}, rows = ROWS, ...rest }: EngineOptions): EngineSettings {
+/** Settings for a test, all that it leaves out filled in. */
+export function settingsOf({ urls, headers = {}, rows = ROWS, ...rest }: EngineOptions): EngineSettings {
   return {
     originNs: monotonicNs(),
     workers: 1,
@@ -212,14 +223,13 @@ function settingsOf({ urls, headers = {}, rows = ROWS, ...rest }: EngineOptions)
   };
 }
 
-function phaseOf(
-  arrivals: ArrivalSettings,
-  { maxSamples = Infinity, maxDurationMs = Infinity }: StopAfter,
-  firstSampleSeq: number,
-  startNs: number,
-  { arenas }: EngineSettings,
-): EnginePhase {
-  const datasetSize = RequestArena.fromShared(arenas[0]!).rowCount;
+function rowCountOf({ arenas }: EngineSettings): number {
+  return RequestArena.fromShared(arenas[0]!).rowCount;
+}
+
+function phaseOf(arrivals: ArrivalSettings, stop: StopAfter, placement: Placement): EnginePhase {
+  const { maxSamples = Infinity, maxDurationMs = Infinity } = stop;
+  const { firstSampleSeq, startNs, datasetSize } = placement;
   const plan: PhasePlan = {
     name: 'test',
     kind: 'performance',

@@ -22,6 +22,7 @@ export interface RawServer {
   /** Connections accepted so far, and those open now. */
   readonly accepted: number;
   readonly open: ReadonlySet<Socket>;
+  /** Drops all connections and stops. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -67,6 +68,7 @@ export async function startRawServer(handle: RawHandler, tls?: TlsFiles): Promis
     },
     open,
     close: async () => {
+      if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
       for (const socket of open) socket.destroy();

@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Nanoseconds, RunClock } from '../core/time.ts';
+import { Deadlines, type Timed } from './deadlines.ts';
+
+class Item implements Timed {
+  deadlineNs = 0;
+  previous: Timed | undefined;
+  next: Timed | undefined;
+  readonly name: number;
+  readonly #late: number[];
+
+  constructor(name: number, late: number[]) {
+    this.name = name;
+    this.#late = late;
+  }
+
+  onTimeout(): void {
+    this.#late.push(this.name);
+  }
+}
+
+let nowMs = 0;
+const clock: RunClock = { originNs: 0n, nowNs: () => (nowMs * 1e6) as Nanoseconds };
+
+function advance(ms: number): void {
+  nowMs += ms;
+  vi.advanceTimersByTime(ms);
+}
+
+beforeEach(() => {
+  nowMs = 0;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+
+afterEach(() => void vi.useRealTimers());
+
+test('tells each item that was not stopped, in order and when its time is up', () => {
+  const step = fc.tuple(fc.constantFrom('start', 'stop'), fc.nat({ max: 5 }), fc.nat({ max: 40 }));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      nowMs = 0;
+      const late: number[] = [];
+      const deadlines = new Deadlines(clock, 100);
+      const items = Array.from({ length: 6 }, (_, name) => new Item(name, late));
+      const expected: number[] = [];
+      let running: { readonly name: number; readonly untilMs: number }[] = [];
+      const pass = (ms: number) => {
+        for (let passed = 0; passed < ms; passed++) {
+          advance(1);
+          expected.push(...running.filter(({ untilMs }) => untilMs <= nowMs).map(({ name }) => name));
+          running = running.filter(({ untilMs }) => untilMs > nowMs);
+        }
+      };
+      for (const [what, name, waitMs] of steps) {
+        running = running.filter((item) => item.name !== name);
+        if (what === 'start') {
+          deadlines.start(items[name]!, clock.nowNs());
+          running.push({ name, untilMs: nowMs + 100 });
+        } else deadlines.stop(items[name]!);
+        pass(waitMs);
+        expect(late).toEqual(expected);
+      }
+      pass(200);
+      expect(late).toEqual(expected);
+      expect(vi.getTimerCount()).toBe(0);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('needs one timer however many items there are, and none after the end', () => {
+  const late: number[] = [];
+  const deadlines = new Deadlines(clock, 1000);
+  for (let name = 0; name < 50; name++) {
+    deadlines.start(new Item(name, late), clock.nowNs());
+    advance(1);
+  }
+  expect(vi.getTimerCount()).toBe(1);
+  deadlines.close();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a limit beyond what a timer can take is no reason to fire at once', () => {
+  const late: number[] = [];
+  const deadlines = new Deadlines(clock, 2 ** 40);
+  deadlines.start(new Item(0, late), clock.nowNs());
+  advance(2 ** 31);
+  expect(late).toEqual([]);
+});

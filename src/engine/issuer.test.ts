@@ -1,0 +1,209 @@
+import { describe, expect, test, vi } from 'vitest';
+import { createRunClock } from '../core/time.ts';
+import type { ArrivalSettings, StopRule } from '../plan/plan.ts';
+import { createPlanShare } from '../plan/share.ts';
+import { createTicketCounter } from '../plan/tickets.ts';
+import { Issuer } from './issuer.ts';
+import type { Pacing } from './settings.ts';
+
+interface Sent {
+  readonly index: number;
+  readonly row: number;
+  readonly dueNs: number;
+  readonly atNs: number;
+}
+
+const clock = createRunClock();
+
+/** An issuer whose samples end when the test says so. */
+class Bench {
+  readonly sent: Sent[] = [];
+  readonly finished = Promise.withResolvers<number>();
+  stopped: boolean | undefined;
+  readonly startNs = clock.nowNs();
+  readonly issuer: Issuer;
+  readonly counter = createTicketCounter();
+
+  constructor(
+    arrivals: ArrivalSettings,
+    stop: Partial<StopRule>,
+    slots = Infinity,
+    pacing: Pacing = 'economy',
+  ) {
+    const rule = { maxSamples: Infinity, maxDurationNs: Infinity, ...stop };
+    const order = { order: 'sequential', datasetSize: 10, seed: 1 } as const;
+    const plan = { name: 'test', kind: 'performance', arrivals, order, stop: rule } as const;
+    this.issuer = new Issuer({
+      clock,
+      pacing,
+      share: createPlanShare(plan, 0, 1, this.counter),
+      stop: rule,
+      startNs: this.startNs,
+      slots,
+      send: (index, row, dueNs) => this.sent.push({ index, row, dueNs, atNs: clock.nowNs() }),
+      onIssuingDone: (stopped) => {
+        expect(this.stopped).toBeUndefined();
+        this.stopped = stopped;
+      },
+      onFinished: (issued) => this.finished.resolve(issued),
+    });
+    this.issuer.start();
+  }
+
+  async untilDone(): Promise<void> {
+    await vi.waitUntil(() => this.stopped !== undefined, { interval: 1, timeout: 15_000 });
+  }
+
+  /** Ends all that is in flight. */
+  async endAll(): Promise<number> {
+    for (let ended = 0; ended < this.sent.length; ended++) this.issuer.sampleEnded();
+    return await this.finished.promise;
+  }
+}
+
+function block(ms: number): void {
+  const untilNs = clock.nowNs() + ms * 1e6;
+  while (clock.nowNs() < untilNs);
+}
+
+describe.each(['economy', 'precise'] as const)('open loop, %s', (pacing) => {
+  test('sends each sample when it is due, never before', async () => {
+    const bench = new Bench(
+      { pattern: 'constant', ratePerSecond: 200 },
+      { maxSamples: 20 },
+      Infinity,
+      pacing,
+    );
+    await bench.untilDone();
+    expect(bench.stopped).toBe(false);
+    expect(bench.sent.map(({ index, row }) => [index, row])).toEqual(
+      Array.from({ length: 20 }, (_, index) => [index, index % 10]),
+    );
+    for (const { index, dueNs, atNs } of bench.sent) {
+      expect(dueNs).toBe(bench.startNs + index * 5e6);
+      expect(atNs).toBeGreaterThanOrEqual(dueNs);
+    }
+    expect(await bench.endAll()).toBe(20);
+  });
+
+  test('is not moved by a blocked loop: what is late goes out at once, with its own due time', async () => {
+    const bench = new Bench(
+      { pattern: 'constant', ratePerSecond: 500 },
+      { maxSamples: 60 },
+      Infinity,
+      pacing,
+    );
+    const before = bench.sent.length;
+    block(60);
+    await bench.untilDone();
+    expect(bench.sent.map(({ dueNs }) => dueNs - bench.startNs)).toEqual(
+      Array.from({ length: 60 }, (_, index) => index * 2e6),
+    );
+    const late = bench.sent.slice(before).filter(({ atNs, dueNs }) => atNs - dueNs > 10e6);
+    expect(late.length).toBeGreaterThan(15);
+    const burst = late.map(({ atNs }) => atNs);
+    expect(burst).toEqual(burst.toSorted((a, b) => a - b));
+  });
+});
+
+test('what is far too late goes out in parts, so that answers are read in between', async () => {
+  const bench = new Bench({ pattern: 'constant', ratePerSecond: 1e6 }, { maxSamples: 2000 });
+  block(5);
+  let turns = 0;
+  const count = () => {
+    turns += 1;
+    if (bench.stopped === undefined) setImmediate(count);
+  };
+  setImmediate(count);
+  await bench.untilDone();
+  expect(turns).toBeGreaterThan(3);
+  expect(bench.sent).toHaveLength(2000);
+});
+
+test('sends nothing before the start', async () => {
+  const startNs = clock.nowNs() + 30e6;
+  const sentNs: number[] = [];
+  const stop = { maxSamples: 2, maxDurationNs: Infinity };
+  const order = { order: 'sequential', datasetSize: 1, seed: 1 } as const;
+  const plan = { name: 'test', kind: 'performance', arrivals: { pattern: 'burst' }, order, stop } as const;
+  await new Promise<void>((resolve) => {
+    new Issuer({
+      clock,
+      pacing: 'precise',
+      share: createPlanShare(plan, 0, 1, createTicketCounter()),
+      stop,
+      startNs,
+      slots: 2,
+      send: () => sentNs.push(clock.nowNs()),
+      onIssuingDone: () => resolve(),
+      onFinished: () => undefined,
+    }).start();
+  });
+  expect(sentNs).toHaveLength(2);
+  for (const atNs of sentNs) expect(atNs).toBeGreaterThanOrEqual(startNs);
+});
+
+describe('closed loop', () => {
+  const concurrency: ArrivalSettings = { pattern: 'concurrency', concurrency: 3 };
+
+  test('keeps its slots full and draws no ticket ahead', async () => {
+    const bench = new Bench(concurrency, { maxSamples: 5 }, 3);
+    expect(bench.sent.map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(bench.sent.map(({ dueNs }) => dueNs)).toEqual([NaN, NaN, NaN]);
+    expect(bench.counter[0]).toBe(3);
+    bench.issuer.sampleEnded();
+    expect(bench.sent).toHaveLength(4);
+    expect(bench.stopped).toBeUndefined();
+    bench.issuer.sampleEnded();
+    expect(bench.sent).toHaveLength(5);
+    expect(bench.stopped).toBe(false);
+    for (let left = 3; left > 0; left--) bench.issuer.sampleEnded();
+    expect(await bench.finished.promise).toBe(5);
+  });
+
+  test('ends at its duration though no slot becomes free', async () => {
+    const bench = new Bench(concurrency, { maxDurationNs: 30e6 }, 3);
+    await bench.untilDone();
+    expect(clock.nowNs() - bench.startNs).toBeGreaterThanOrEqual(30e6);
+    expect(bench.stopped).toBe(false);
+    expect(await bench.endAll()).toBe(3);
+  });
+
+  test('ends when others drew the last ticket, also without a slot of its own', async () => {
+    const bench = new Bench(concurrency, { maxSamples: 50 }, 2);
+    const idle = new Bench(concurrency, { maxSamples: 50 }, 0);
+    expect(idle.stopped).toBeUndefined();
+    bench.issuer.exhausted();
+    idle.issuer.exhausted();
+    expect([bench.stopped, idle.stopped]).toEqual([false, false]);
+    expect(await idle.finished.promise).toBe(0);
+    expect(await bench.endAll()).toBe(2);
+  });
+
+  test('an open loop has its own share and does not end so', async () => {
+    const bench = new Bench({ pattern: 'constant', ratePerSecond: 1000 }, { maxSamples: 5 });
+    bench.issuer.exhausted();
+    await bench.untilDone();
+    expect(bench.sent).toHaveLength(5);
+  });
+});
+
+describe('a stop', () => {
+  test('sends nothing more, and what is in flight still counts', async () => {
+    const bench = new Bench({ pattern: 'constant', ratePerSecond: 1000 }, {});
+    await vi.waitUntil(() => bench.sent.length > 3, { interval: 1 });
+    bench.issuer.stop();
+    const sent = bench.sent.length;
+    expect(bench.stopped).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(bench.sent).toHaveLength(sent);
+    expect(await bench.endAll()).toBe(sent);
+  });
+
+  test('after the end changes nothing', async () => {
+    const bench = new Bench({ pattern: 'burst' }, { maxSamples: 2 }, 4);
+    bench.issuer.stop();
+    expect(bench.stopped).toBe(false);
+    expect(await bench.endAll()).toBe(2);
+  });
+});

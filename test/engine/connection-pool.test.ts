@@ -1,0 +1,215 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createRunClock, type Nanoseconds, type RunClock } from '../../src/core/time.ts';
+import { RequestArena } from '../../src/dataset/arena.ts';
+import { BatchWriter } from '../../src/engine/batch-writer.ts';
+import { ConnectionPool } from '../../src/engine/connection-pool.ts';
+import { Connector } from '../../src/engine/connector.ts';
+import { Deadlines } from '../../src/engine/deadlines.ts';
+import { SampleRecorder } from '../../src/engine/sample-recorder.ts';
+import { COUNTERS } from '../../src/engine/worker-messages.ts';
+import { decodeBatch } from '../../src/events/columnar-codec.ts';
+import { adapterOf } from '../../src/protocol/adapters.ts';
+import { encodeRequest, parseEndpoint } from '../../src/protocol/http-request.ts';
+import { FRAME_HEADER_BYTES } from '../../src/transport/frame.ts';
+import { eventsOf, type SeenEvent } from './harness.ts';
+import { ANSWER, type RawRequest, type RawServer, startRawServer, withLength } from './raw-server.ts';
+
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A pool whose clock the test can put forward, and a server that answers when told. */
+class Bench {
+  readonly server: RawServer;
+  readonly pool: ConnectionPool;
+  readonly clock: RunClock;
+  readonly events: SeenEvent[] = [];
+  ended = 0;
+  aheadNs = 0;
+  readonly #writer: BatchWriter;
+
+  private constructor(server: RawServer, maxConnections: number) {
+    const real = createRunClock();
+    const clock = { originNs: real.originNs, nowNs: () => (real.nowNs() + this.aheadNs) as Nanoseconds };
+    this.clock = clock;
+    const endpoint = parseEndpoint(server.url);
+    const adapter = adapterOf('chat');
+    this.server = server;
+    this.#writer = new BatchWriter(0, (frame) =>
+      this.events.push(...eventsOf(decodeBatch(frame.subarray(FRAME_HEADER_BYTES)))),
+    );
+    const counters = new Int32Array(new SharedArrayBuffer(4 * COUNTERS.length));
+    const tools = {
+      clock,
+      recorder: new SampleRecorder(this.#writer, counters),
+      connectDeadlines: new Deadlines(clock, 1000),
+      answerDeadlines: new Deadlines(clock, 1000),
+    };
+    this.pool = new ConnectionPool({
+      connector: new Connector(endpoint, Buffer.alloc(65536), true),
+      adapter,
+      arena: RequestArena.build(1000, (row) =>
+        encodeRequest(endpoint, adapter.path, Buffer.from(`{"row":${row}}`), { streaming: false }),
+      ),
+      tools,
+      maxConnections,
+      onSampleEnd: () => (this.ended += 1),
+    });
+    closing.push(() => {
+      this.pool.close();
+      tools.connectDeadlines.close();
+      tools.answerDeadlines.close();
+    });
+  }
+
+  static async start(maxConnections: number): Promise<Bench> {
+    const server = await startRawServer(() => undefined);
+    closing.push(() => server.close());
+    return new Bench(server, maxConnections);
+  }
+
+  /** Sends samples `from` to `to - 1`, each with its number as row. */
+  send(from: number, to: number): void {
+    for (let seq = from; seq < to; seq++) this.pool.send(seq, seq, NaN);
+  }
+
+  async untilReceived(requests: number): Promise<readonly RawRequest[]> {
+    await until(() => this.server.requests.length >= requests);
+    return this.server.requests;
+  }
+
+  async untilEnded(samples: number): Promise<void> {
+    await until(() => this.ended >= samples);
+    this.#writer.flush();
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  await vi.waitUntil(condition, { interval: 1, timeout: 15_000 });
+}
+
+function answer({ socket }: RawRequest): void {
+  socket.write(withLength(ANSWER));
+}
+
+function rowOf({ text }: RawRequest): number {
+  return Number(/"row":(\d+)/.exec(text)![1]);
+}
+
+test('never opens more connections than the cap, and serves those who wait in their order', async () => {
+  const bench = await Bench.start(3);
+  bench.send(0, 40);
+  for (let answered = 0; answered < 40; answered++) {
+    const requests = await bench.untilReceived(Math.min(answered + 3, 40));
+    expect(requests).toHaveLength(Math.min(answered + 3, 40));
+    answer(requests[answered]!);
+    await bench.untilEnded(answered + 1);
+  }
+  expect(bench.server.accepted).toBe(3);
+  // The first three may overtake each other on their way to the server.
+  const rows = bench.server.requests.map(rowOf);
+  expect(rows.slice(0, 3).toSorted()).toEqual([0, 1, 2]);
+  expect(rows.slice(3)).toEqual(Array.from({ length: 37 }, (_, index) => index + 3));
+  const issued = bench.events.filter(({ topic }) => topic === 'sample.issued').map(({ seq }) => seq);
+  expect(issued).toEqual(Array.from({ length: 40 }, (_, index) => index));
+});
+
+test('uses the connection that was used last', async () => {
+  const bench = await Bench.start(10);
+  bench.send(0, 3);
+  const first = [...(await bench.untilReceived(3))];
+  for (const [index, request] of first.entries()) {
+    answer(request);
+    await bench.untilEnded(index + 1);
+  }
+  for (let nth = 3; nth < 6; nth++) {
+    bench.send(nth, nth + 1);
+    const request = (await bench.untilReceived(nth + 1)).at(-1)!;
+    expect(request.connection).toBe(first[2]!.connection);
+    answer(request);
+    await bench.untilEnded(nth + 1);
+  }
+  expect(bench.server.accepted).toBe(3);
+});
+
+describe('idle connections', () => {
+  test('of more than 4 s are not used again', async () => {
+    const bench = await Bench.start(10);
+    expect(await bench.pool.warm(3)).toMatchObject({ opened: 3, failed: 0 });
+    bench.aheadNs = 3.9e9;
+    bench.send(0, 1);
+    answer((await bench.untilReceived(1))[0]!);
+    await bench.untilEnded(1);
+    expect(bench.server.accepted).toBe(3);
+    bench.aheadNs = 8.1e9;
+    bench.send(1, 2);
+    answer((await bench.untilReceived(2))[1]!);
+    await bench.untilEnded(2);
+    expect(bench.server.accepted).toBe(4);
+    await until(() => bench.server.open.size === 1);
+  });
+
+  test('are closed after 4 s, the fresh ones kept', async () => {
+    const bench = await Bench.start(10);
+    await bench.pool.warm(3);
+    bench.aheadNs = 3e9;
+    bench.send(0, 1);
+    answer((await bench.untilReceived(1))[0]!);
+    await bench.untilEnded(1);
+    bench.pool.discardIdle(bench.clock.nowNs());
+    bench.aheadNs = 6e9;
+    bench.pool.discardIdle(bench.clock.nowNs());
+    await until(() => bench.server.open.size === 1);
+    bench.send(1, 2);
+    answer((await bench.untilReceived(2))[1]!);
+    await bench.untilEnded(2);
+    expect(bench.server.accepted).toBe(3);
+  });
+
+  test('closed by the server are forgotten, and make room under the cap', async () => {
+    const bench = await Bench.start(2);
+    await bench.pool.warm(2);
+    await until(() => bench.server.open.size === 2);
+    for (const socket of bench.server.open) socket.end();
+    await until(() => bench.server.open.size === 0);
+    bench.send(0, 2);
+    for (const request of await bench.untilReceived(2)) answer(request);
+    await bench.untilEnded(2);
+    expect(bench.events.filter(({ topic }) => topic === 'error.generic')).toEqual([]);
+    expect(bench.server.accepted).toBe(4);
+  });
+});
+
+describe('warming', () => {
+  test('opens connections within the cap, which then carry samples', async () => {
+    const bench = await Bench.start(150);
+    expect(await bench.pool.warm(400)).toEqual({ opened: 150, failed: 0, failure: undefined });
+    expect(await bench.pool.warm(1)).toEqual({ opened: 0, failed: 0, failure: undefined });
+    bench.send(0, 150);
+    for (const request of await bench.untilReceived(150)) answer(request);
+    await bench.untilEnded(150);
+    expect(bench.server.accepted).toBe(150);
+    expect(bench.pool.opened).toBe(150);
+  });
+
+  test('of a server that is not there tells why', async () => {
+    const bench = await Bench.start(10);
+    await bench.server.close();
+    const result = await bench.pool.warm(4);
+    expect(result).toMatchObject({ opened: 0, failed: 4, failure: { errorType: 'connection_refused' } });
+    expect(bench.pool.connectFailures).toBe(4);
+    expect(bench.ended).toBe(0);
+  });
+});
+
+test('each failed attempt to connect ends the sample that has waited longest', async () => {
+  const bench = await Bench.start(4);
+  await bench.server.close();
+  bench.send(0, 300);
+  await bench.untilEnded(300);
+  const ended = bench.events.filter(({ topic }) => topic === 'sample.complete').map(({ seq }) => seq);
+  expect(ended).toEqual(Array.from({ length: 300 }, (_, index) => index));
+  expect(bench.pool.connectFailures).toBe(300);
+});
