@@ -390,6 +390,7 @@ test('reset forgets the sample', () => {
     content('b'),
     chat({ reasoning: 'r' }),
     chat({}, { finish_reason: 'stop' }),
+    '{"usage": {"prompt_tokens": 1}}',
     '[DONE]',
   ];
   for (const message of all) give(accumulator, message);
@@ -404,6 +405,16 @@ test('reset forgets the sample', () => {
   });
   expect(first.output.toolCalls).toEqual([[{ id: '1' }]]);
   expect(give(accumulator, call)).toBe(TOOL);
+});
+
+test('a tool call after a text is no chunk, when the text began with a frame learned in the sample before', () => {
+  const accumulator = adapterOf('chat').createAccumulator();
+  give(accumulator, content('a'));
+  accumulator.reset();
+  const steps = [content('a'), chat({ tool_calls: [{ id: '1' }] })].map((message) =>
+    give(accumulator, message),
+  );
+  expect(steps).toEqual([CONTENT, NO_CHUNK]);
 });
 
 test.each([
