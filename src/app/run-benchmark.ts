@@ -5,7 +5,7 @@ import { WorkerPool } from '../engine/worker-pool.ts';
 import { exportEventsJsonl } from '../runlog/export-jsonl.ts';
 import { Session, type SessionOutcome } from '../session/session.ts';
 import { FrameKind } from '../transport/frame.ts';
-import type { HealthReport } from './client-health.ts';
+import { healthReportOf } from './client-health.ts';
 import { Closers } from './closers.ts';
 import { connectionsToWarm, maxConnections, workerCount } from './limits.ts';
 import { phasesOf } from './phases.ts';
@@ -123,7 +123,14 @@ async function conclude(
       report_source: sourced.source,
       verdict: report.verdict.level,
       aggregator_restarts: supervisor.restarts,
-      phases: outcome.phases.map((phase) => ({ ...phase })),
+      phases: outcome.phases.map((phase) => ({
+        name: phase.name,
+        issued: phase.issued,
+        ended_by: phase.endedBy,
+        started_ns: phase.startedNs,
+        ended_ns: phase.endedNs,
+        drain_timed_out: phase.drainTimedOut,
+      })),
       failure: outcome.failure ?? null,
     },
   });
@@ -154,7 +161,7 @@ function startPool(
     {
       onFrame: (bytes) => recorder.record(FrameKind.events, bytes),
       onHealth: (health, worker) => {
-        recorder.record(FrameKind.health, jsonFrame({ worker, ...health } satisfies HealthReport));
+        recorder.record(FrameKind.health, jsonFrame(healthReportOf(worker, health)));
       },
       onWorkerDied: (error) => log.error(errorText(error)),
     },

@@ -9,6 +9,11 @@ import { watchCommand } from './watch.ts';
 import { programVersion } from '../app/version.ts';
 
 setDefaultResultOrder('verbatim');
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
 /** Set by the command that ran. */
 let exitCode = 0;

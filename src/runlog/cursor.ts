@@ -1,17 +1,22 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { InferometerError } from '../core/errors.ts';
-import { type Frame, FRAME_HEADER_BYTES, type FrameFault, openFrame } from '../transport/frame.ts';
+import {
+  type Frame,
+  FRAME_HEADER_BYTES,
+  FRAME_VERSION,
+  type FrameFault,
+  openFrame,
+} from '../transport/frame.ts';
 import { MAX_FRAME_BYTES } from './append.ts';
 import { bodyLength, hasWholeFrameAt, hasWholeFrameBehind } from './tail-scan.ts';
 
 const READ_BYTES = 2 ** 18;
 
-type Fault = FrameFault | 'length';
+type Fault = Exclude<FrameFault, 'version'> | 'length';
 
 const FAULT_TEXTS: Readonly<Record<Fault, string>> = {
   short: 'frame reaches beyond the end',
   magic: 'no frame starts here',
-  version: 'frame of an unknown version',
   checksum: 'frame fails its checksum',
   length: `frame longer than ${MAX_FRAME_BYTES} bytes`,
 };
@@ -52,12 +57,14 @@ export class RunLogCursor {
    * The next frame, or `undefined` while there is no whole one: at the end, or before a torn tail. More may have been
    * written at the next call.
    *
-   * Throws `INFEROMETER_RUNLOG_CORRUPT` for a broken frame with a whole one behind it, or one out of sequence.
+   * Throws `INFEROMETER_RUNLOG_CORRUPT` for a broken frame with a whole one behind it, or one out of sequence, and
+   * `INFEROMETER_RUNLOG_VERSION` for a frame of another version of the format.
    */
   async next(): Promise<Frame | undefined> {
     let frame = this.#inBuffer();
     while (frame === 'short' && (await this.#fill())) frame = this.#inBuffer();
     if (frame === 'short') return undefined;
+    if (frame === 'version') throw this.#unknownVersion();
     if (typeof frame === 'string') {
       await this.requireTornTail(frame);
       return undefined;
@@ -101,7 +108,7 @@ export class RunLogCursor {
     return this.#file.close();
   }
 
-  #inBuffer(): Frame | Fault {
+  #inBuffer(): Frame | Fault | 'version' {
     const frame = openFrame(this.#buffer.subarray(this.#start, this.#end));
     return frame === 'short' && this.#wantedBytes() > MAX_FRAME_BYTES ? 'length' : frame;
   }
@@ -129,6 +136,14 @@ export class RunLogCursor {
     const { bytesRead } = await this.#file.read(this.#buffer, this.#end, room, this.#offset + held);
     this.#end += bytesRead;
     return bytesRead > 0;
+  }
+
+  #unknownVersion(): InferometerError {
+    return new InferometerError(
+      'INFEROMETER_RUNLOG_VERSION',
+      'input',
+      `${this.path}: found a frame of another version at byte ${this.#offset}, wanted version ${FRAME_VERSION}; a newer program wrote it`,
+    );
   }
 
   #corrupt(what: string): InferometerError {

@@ -3,9 +3,10 @@ import { statSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FRAME_HEADER_BYTES, FrameKind, frameOf } from '../transport/frame.ts';
+import { FRAME_HEADER_BYTES, FRAME_VERSION, FrameKind, frameOf } from '../transport/frame.ts';
 import { MAX_FRAME_BYTES, RunLogWriter } from './append.ts';
 import { readFrames } from './read.ts';
 
@@ -92,6 +93,21 @@ describe('run log', () => {
     await writeLog([Buffer.from('whole')]);
     await appendFile(path, Buffer.alloc(5000));
     expect(await readLog()).toEqual({ bodies: [hex(Buffer.from('whole'))], tornBytes: 5000 });
+  });
+
+  it('refuses a whole frame of a later version, and does not take it for torn', async () => {
+    const { bytes } = frameOf(FrameKind.events, 0, Buffer.from('from the future'));
+    bytes[4] = FRAME_VERSION + 1;
+    new DataView(bytes.buffer).setUint32(
+      20,
+      crc32(bytes.subarray(FRAME_HEADER_BYTES), crc32(bytes.subarray(4, 20))),
+      true,
+    );
+    await writeFile(path, bytes);
+    await expect(readLog()).rejects.toMatchObject({
+      code: 'INFEROMETER_RUNLOG_VERSION',
+      message: `${path}: found a frame of another version at byte 0, wanted version 1; a newer program wrote it`,
+    });
   });
 
   it('finds any corruption in the middle and says where', async () => {

@@ -41,7 +41,8 @@ export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
  */
 export const FRAME_HEADER_BYTES = 24;
 const MAGIC = 0x52_46_4e_49;
-const VERSION = 1;
+/** The header and its checksum are the same in every version, so that a damaged frame is never taken for a newer one. */
+export const FRAME_VERSION = 1;
 
 export interface Frame {
   readonly kind: FrameKind;
@@ -59,7 +60,7 @@ export function sealFrame(bytes: Uint8Array, kind: FrameKind, seq: number): Fram
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const body = bytes.subarray(FRAME_HEADER_BYTES);
   view.setUint32(0, MAGIC, true);
-  view.setUint8(4, VERSION);
+  view.setUint8(4, FRAME_VERSION);
   view.setUint8(5, kind);
   view.setUint16(6, 0, true);
   view.setBigUint64(8, BigInt(seq), true);
@@ -83,12 +84,12 @@ export function openFrame(bytes: Uint8Array): Frame | FrameFault {
   if (bytes.length < FRAME_HEADER_BYTES) return 'short';
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== MAGIC) return 'magic';
-  if (view.getUint8(4) !== VERSION) return 'version';
   const end = FRAME_HEADER_BYTES + view.getUint32(16, true);
   if (bytes.length < end) return 'short';
   const whole = bytes.subarray(0, end);
   const body = whole.subarray(FRAME_HEADER_BYTES);
   if (view.getUint32(20, true) !== checksum(whole, body)) return 'checksum';
+  if (view.getUint8(4) !== FRAME_VERSION) return 'version';
   return { kind: view.getUint8(5) as FrameKind, seq: Number(view.getBigUint64(8, true)), bytes: whole, body };
 }
 

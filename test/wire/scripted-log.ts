@@ -28,12 +28,12 @@ export const HEADER: RunHeader = {
 /** Every key of a health report. */
 export const HEALTH: HealthReport = {
   worker: 0,
-  loopDelayP99Ms: 1.25,
-  loopDelayMaxMs: 3,
-  gcPauseMaxMs: 0,
-  cpuShare: null,
-  connectionsOpened: 4,
-  connectFailures: 1,
+  event_loop_delay_p99_ms: 1.25,
+  event_loop_delay_max_ms: 3,
+  gc_pause_max_ms: 0,
+  cpu_share: null,
+  connections_opened: 4,
+  connect_failures: 1,
 };
 
 /** A record as it goes in; its payload comes with its meaning. */
