@@ -1,3 +1,10 @@
+import { hexDigit, isBlank, NOT_HEX } from './ascii.ts';
+import { ByteStore } from './byte-store.ts';
+import { ABSENT, HttpHead } from './http-head.ts';
+import { HttpParseError } from './http-parse-error.ts';
+
+export { HttpParseError };
+
 /**
  * Where the parts of a response go. Called synchronously inside `feed` and `finish`, in the order head, body (any
  * number of times), end; interim 1xx responses are not told. The bytes given to `onBody` are only valid during the
@@ -15,30 +22,12 @@ export interface HttpResponseSink {
 /** What the end of a connection meant to the message being read. */
 export type EndOfInput = 'idle' | 'complete' | 'truncated';
 
-/** The peer does not speak HTTP/1.x, or speaks a part of it that we refuse. The connection can't be used again. */
-export class HttpParseError extends Error {
-  constructor(reason: string) {
-    super(`invalid HTTP response: ${reason}`);
-    this.name = 'HttpParseError';
-  }
-}
-
 /** Most bytes of a response's status line and headers together, of a chunk's size line, and of all trailers. */
 export const MAX_HEAD_BYTES = 65_536;
 
 const CR = 13;
 const LF = 10;
-const SPACE = 32;
-const TAB = 9;
-const COLON = 58;
-const COMMA = 44;
 const SEMICOLON = 59;
-const ZERO = 48;
-const NINE = 57;
-const UPPER_A = 65;
-const UPPER_Z = 90;
-const LOWER_A = 97;
-const LOWER_F = 102;
 
 const IN_START = 0;
 const IN_HEADERS = 1;
@@ -52,21 +41,6 @@ const IN_TRAILERS = 8;
 const ENDED = 9;
 const FAILED = 10;
 
-/** No Content-Length was given. */
-const ABSENT = -1;
-
-const HTTP_1 = bytesOf('http/1.');
-const CONTENT_LENGTH = bytesOf('content-length');
-const TRANSFER_ENCODING = bytesOf('transfer-encoding');
-const CONTENT_ENCODING = bytesOf('content-encoding');
-const CONTENT_TYPE = bytesOf('content-type');
-const CONNECTION = bytesOf('connection');
-const CLOSE = bytesOf('close');
-const KEEP_ALIVE = bytesOf('keep-alive');
-const CHUNKED = bytesOf('chunked');
-const IDENTITY = bytesOf('identity');
-const EVENT_STREAM = bytesOf('text/event-stream');
-
 /**
  * Reads HTTP/1.x responses of one connection as their bytes arrive (RFC 9112), however they are cut.
  *
@@ -78,31 +52,24 @@ const EVENT_STREAM = bytesOf('text/event-stream');
  */
 export class HttpResponseParser {
   readonly #sink: HttpResponseSink;
+  readonly #head = new HttpHead();
+  /** The beginning of a line that the last read cut off. */
+  readonly #line = new ByteStore(256);
   #state = IN_START;
-  #status = 0;
   #keepAlive = false;
-  #isEventStream = false;
-  #isHttp10 = false;
-  #saysClose = false;
-  #saysKeepAlive = false;
-  #isChunked = false;
-  #contentLength = ABSENT;
   /** Bytes of the body or chunk still to come; while a chunk's size is read, the size so far. */
   #remaining = 0;
   #sizeDigits = 0;
   /** Bytes of the current head, size line or trailer section. */
   #headBytes = 0;
-  /** The beginning of a line that the last read cut off. */
-  #line = new Uint8Array(256);
-  #lineLength = 0;
 
   constructor(sink: HttpResponseSink) {
     this.#sink = sink;
   }
 
-  /** Status of the last response whose head was read; 0 before the first. */
+  /** Status of the response. Set with `onHead`. */
   get status(): number {
-    return this.#status;
+    return this.#head.status;
   }
 
   /** Whether the connection may carry another request once this response has ended. Set with `onHead`. */
@@ -112,17 +79,15 @@ export class HttpResponseParser {
 
   /** Whether the body calls itself `text/event-stream`. Set with `onHead`. */
   get isEventStream(): boolean {
-    return this.#isEventStream;
+    return this.#head.isEventStream;
   }
 
   /** Forgets everything, for use on a new connection. */
   reset(): void {
     this.#state = IN_START;
-    this.#status = 0;
     this.#keepAlive = false;
-    this.#isEventStream = false;
     this.#headBytes = 0;
-    this.#lineLength = 0;
+    this.#line.clear();
   }
 
   /**
@@ -192,149 +157,70 @@ export class HttpResponseParser {
     const next = isWhole ? position + 1 : end;
     this.#headBytes += next - start;
     if (this.#headBytes > MAX_HEAD_BYTES) throw this.#failure(`a head above ${MAX_HEAD_BYTES} bytes`);
-    if (isWhole && this.#lineLength === 0) {
+    if (isWhole && this.#line.length === 0) {
       this.#takeLine(buffer, start, position);
       return next;
     }
-    this.#keepLinePart(buffer, start, position);
+    this.#line.append(buffer, start, position);
     if (isWhole) {
-      const lineLength = this.#lineLength;
-      this.#lineLength = 0;
-      this.#takeLine(this.#line, 0, lineLength);
+      const { bytes, length } = this.#line;
+      this.#line.clear();
+      this.#takeLine(bytes, 0, length);
     }
     return next;
   }
 
-  #keepLinePart(buffer: Uint8Array, start: number, end: number): void {
-    const wanted = this.#lineLength + end - start;
-    if (wanted > this.#line.length) {
-      const longer = new Uint8Array(Math.max(wanted, 2 * this.#line.length));
-      longer.set(this.#line.subarray(0, this.#lineLength));
-      this.#line = longer;
-    }
-    for (let from = start; from < end; from++) this.#line[this.#lineLength++] = buffer[from]!;
-  }
-
   #takeLine(line: Uint8Array, start: number, endWithCr: number): void {
     const end = endWithCr > start && line[endWithCr - 1] === CR ? endWithCr - 1 : endWithCr;
-    if (this.#state === IN_START) {
-      if (end > start) this.#takeStatusLine(line, start, end);
-      else this.#headBytes = 0;
-    } else if (end > start) {
-      if (this.#state === IN_HEADERS) this.#takeHeader(line, start, end);
-    } else if (this.#state === IN_TRAILERS) {
-      this.#headBytes = 0;
-      this.#state = ENDED;
-    } else {
-      this.#endHead();
+    if (end > start) this.#takeFilledLine(line, start, end);
+    else this.#takeEmptyLine();
+  }
+
+  #takeFilledLine(line: Uint8Array, start: number, end: number): void {
+    if (this.#state === IN_TRAILERS) return;
+    try {
+      if (this.#state === IN_HEADERS) this.#head.takeHeader(line, start, end);
+      else this.#head.takeStatusLine(line, start, end);
+      this.#state = IN_HEADERS;
+    } catch (error) {
+      this.#state = FAILED;
+      throw error;
     }
   }
 
-  #takeStatusLine(line: Uint8Array, start: number, end: number): void {
-    const minor = line[start + 7]!;
-    const isVersion1 = end - start >= 12 && startsWith(line, start, HTTP_1) && minor >= ZERO && minor <= NINE;
-    if (!isVersion1 || line[start + 8] !== SPACE) throw this.#failure('no HTTP/1.x status line');
-    const status = decimal(line, start + 9, start + 12);
-    if (status < 100 || (end > start + 12 && line[start + 12] !== SPACE)) {
-      throw this.#failure('no status of three digits');
-    }
-    this.#status = status;
-    this.#isHttp10 = minor === ZERO;
-    this.#saysClose = false;
-    this.#saysKeepAlive = false;
-    this.#isChunked = false;
-    this.#isEventStream = false;
-    this.#contentLength = ABSENT;
-    this.#state = IN_HEADERS;
-  }
-
-  #takeHeader(line: Uint8Array, start: number, end: number): void {
-    if (isBlank(line[start]!)) throw this.#failure('a folded header line');
-    let colon = start;
-    while (colon < end && line[colon] !== COLON) colon += 1;
-    if (colon === end || colon === start || isBlank(line[colon - 1]!)) {
-      throw this.#failure('a header line without a name and a colon');
-    }
-    let from = colon + 1;
-    let to = end;
-    while (from < to && isBlank(line[from]!)) from += 1;
-    while (to > from && isBlank(line[to - 1]!)) to -= 1;
-    switch (colon - start) {
-      case CONTENT_LENGTH.length:
-        if (startsWith(line, start, CONTENT_LENGTH)) this.#takeContentLength(line, from, to);
-        break;
-      case TRANSFER_ENCODING.length:
-        if (startsWith(line, start, TRANSFER_ENCODING)) this.#takeTransferEncoding(line, from, to);
-        break;
-      case CONTENT_ENCODING.length:
-        if (startsWith(line, start, CONTENT_ENCODING) && to > from && !equals(line, from, to, IDENTITY)) {
-          throw this.#failure('a content encoding other than identity');
-        }
-        break;
-      case CONTENT_TYPE.length:
-        if (startsWith(line, start, CONTENT_TYPE)) this.#takeContentType(line, from, to);
-        break;
-      case CONNECTION.length:
-        if (startsWith(line, start, CONNECTION)) {
-          this.#saysClose ||= listHolds(line, from, to, CLOSE);
-          this.#saysKeepAlive ||= listHolds(line, from, to, KEEP_ALIVE);
-        }
-        break;
-    }
-  }
-
-  #takeContentLength(line: Uint8Array, from: number, to: number): void {
-    const length = decimal(line, from, to);
-    if (length === NOT_DECIMAL) throw this.#failure('a content length that is no number');
-    if (this.#contentLength !== ABSENT && this.#contentLength !== length) {
-      throw this.#failure('two content lengths');
-    }
-    this.#contentLength = length;
-  }
-
-  #takeTransferEncoding(line: Uint8Array, from: number, to: number): void {
-    if (equals(line, from, to, IDENTITY)) return;
-    if (this.#isChunked || !equals(line, from, to, CHUNKED)) {
-      throw this.#failure('a transfer encoding other than chunked');
-    }
-    this.#isChunked = true;
-  }
-
-  #takeContentType(line: Uint8Array, from: number, to: number): void {
-    const end = from + EVENT_STREAM.length;
-    this.#isEventStream =
-      to >= end &&
-      startsWith(line, from, EVENT_STREAM) &&
-      (to === end || line[end] === SEMICOLON || isBlank(line[end]!));
+  #takeEmptyLine(): void {
+    this.#headBytes = 0;
+    if (this.#state === IN_HEADERS) this.#endHead();
+    else if (this.#state === IN_TRAILERS) this.#state = ENDED;
   }
 
   #endHead(): void {
-    this.#headBytes = 0;
-    const status = this.#status;
+    const { status, isChunked, contentLength, keepsAlive } = this.#head;
     if (status === 101) throw this.#failure('a change of protocol (101)');
     if (status < 200) {
       this.#state = IN_START;
       return;
     }
-    if (this.#isChunked && this.#contentLength !== ABSENT) {
+    if (isChunked && contentLength !== ABSENT) {
       throw this.#failure('both a content length and a transfer encoding');
     }
-    this.#state = this.#bodyState(status);
-    this.#keepAlive =
-      this.#state !== IN_BODY_TO_EOF && !this.#saysClose && (!this.#isHttp10 || this.#saysKeepAlive);
+    this.#state = this.#beginBody(status);
+    this.#keepAlive = this.#state !== IN_BODY_TO_EOF && keepsAlive;
     this.#sink.onHead(status);
   }
 
-  #bodyState(status: number): number {
+  /** The state that the body begins in. */
+  #beginBody(status: number): number {
+    const { isChunked, contentLength } = this.#head;
     if (status === 204 || status === 304) return ENDED;
-    if (this.#isChunked) {
+    if (isChunked) {
       this.#remaining = 0;
       this.#sizeDigits = 0;
       return IN_CHUNK_SIZE;
     }
-    if (this.#contentLength === ABSENT) return IN_BODY_TO_EOF;
-    this.#remaining = this.#contentLength;
-    return this.#contentLength === 0 ? ENDED : IN_FIXED_BODY;
+    if (contentLength === ABSENT) return IN_BODY_TO_EOF;
+    this.#remaining = contentLength;
+    return contentLength === 0 ? ENDED : IN_FIXED_BODY;
   }
 
   /** Takes bytes of a body or chunk of known length; returns the position behind them. */
@@ -393,67 +279,4 @@ export class HttpResponseParser {
     this.#state = FAILED;
     return new HttpParseError(reason);
   }
-}
-
-/** {@link decimal} of what is no whole number of at most 2^53 - 1. */
-const NOT_DECIMAL = -1;
-const NOT_HEX = -1;
-
-function decimal(bytes: Uint8Array, start: number, end: number): number {
-  if (start === end) return NOT_DECIMAL;
-  let value = 0;
-  for (let position = start; position < end; position++) {
-    const byte = bytes[position]!;
-    if (byte < ZERO || byte > NINE) return NOT_DECIMAL;
-    value = 10 * value + byte - ZERO;
-    if (value > Number.MAX_SAFE_INTEGER) return NOT_DECIMAL;
-  }
-  return value;
-}
-
-function hexDigit(byte: number): number {
-  if (byte >= ZERO && byte <= NINE) return byte - ZERO;
-  const letter = lowerCase(byte);
-  return letter >= LOWER_A && letter <= LOWER_F ? letter - LOWER_A + 10 : NOT_HEX;
-}
-
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB;
-}
-
-/** An ASCII capital as its small letter; any other byte as it is. */
-function lowerCase(byte: number): number {
-  return byte >= UPPER_A && byte <= UPPER_Z ? byte + 32 : byte;
-}
-
-/** Whether `wanted` (lower case) begins at `start`, in either case. */
-function startsWith(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean {
-  for (let index = 0; index < wanted.length; index++) {
-    if (lowerCase(bytes[start + index]!) !== wanted[index]) return false;
-  }
-  return true;
-}
-
-function equals(bytes: Uint8Array, start: number, end: number, wanted: Uint8Array): boolean {
-  return end - start === wanted.length && startsWith(bytes, start, wanted);
-}
-
-/** Whether the comma-separated list holds `wanted`. */
-function listHolds(bytes: Uint8Array, start: number, end: number, wanted: Uint8Array): boolean {
-  let itemStart = start;
-  while (itemStart < end) {
-    let itemEnd = itemStart;
-    while (itemEnd < end && bytes[itemEnd] !== COMMA) itemEnd += 1;
-    let from = itemStart;
-    let to = itemEnd;
-    while (from < to && isBlank(bytes[from]!)) from += 1;
-    while (to > from && isBlank(bytes[to - 1]!)) to -= 1;
-    if (equals(bytes, from, to, wanted)) return true;
-    itemStart = itemEnd + 1;
-  }
-  return false;
-}
-
-function bytesOf(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }

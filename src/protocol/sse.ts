@@ -69,15 +69,15 @@ export class SseParser {
       this.#skipsLineFeed = false;
       if (buffer[start] === LF) lineStart += 1;
     }
-    for (let position = lineStart; position < end; position++) {
-      const byte = buffer[position]!;
-      if (byte > CR || (byte !== LF && byte !== CR)) continue;
-      this.#endLine(buffer, lineStart, position);
-      if (byte === CR) {
-        if (position + 1 === end) this.#skipsLineFeed = true;
-        else if (buffer[position + 1] === LF) position += 1;
+    for (;;) {
+      const lineEnd = endOfLine(buffer, lineStart, end);
+      if (lineEnd === end) break;
+      this.#endLine(buffer, lineStart, lineEnd);
+      lineStart = lineEnd + 1;
+      if (buffer[lineEnd] === CR) {
+        if (lineStart === end) this.#skipsLineFeed = true;
+        else if (buffer[lineStart] === LF) lineStart += 1;
       }
-      lineStart = position + 1;
     }
     this.#keepRest(buffer, lineStart, end);
   }
@@ -165,6 +165,17 @@ export class SseParser {
       );
     }
   }
+}
+
+/** Where the line ends that begins at `start`; `end` when it goes on. @hot */
+function endOfLine(bytes: Uint8Array, start: number, end: number): number {
+  let position = start;
+  while (position < end) {
+    const byte = bytes[position]!;
+    if (byte <= CR && (byte === LF || byte === CR)) break;
+    position += 1;
+  }
+  return position;
 }
 
 function beginsWith(bytes: Uint8Array, start: number, end: number, wanted: readonly number[]): boolean {

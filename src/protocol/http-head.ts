@@ -1,0 +1,135 @@
+import { bytesOf, decimal, equals, isBlank, listHolds, NOT_DECIMAL, startsWith } from './ascii.ts';
+import { HttpParseError } from './http-parse-error.ts';
+
+const COLON = 58;
+const SEMICOLON = 59;
+const SPACE = 32;
+const ZERO = 48;
+const NINE = 57;
+
+const HTTP_1 = bytesOf('http/1.');
+const CONTENT_LENGTH = bytesOf('content-length');
+const TRANSFER_ENCODING = bytesOf('transfer-encoding');
+const CONTENT_ENCODING = bytesOf('content-encoding');
+const CONTENT_TYPE = bytesOf('content-type');
+const CONNECTION = bytesOf('connection');
+const CLOSE = bytesOf('close');
+const KEEP_ALIVE = bytesOf('keep-alive');
+const CHUNKED = bytesOf('chunked');
+const IDENTITY = bytesOf('identity');
+const EVENT_STREAM = bytesOf('text/event-stream');
+
+/** No Content-Length was given. */
+export const ABSENT = -1;
+
+/** What the head of a response says of its body and connection, gathered line by line. Allocates nothing. */
+export class HttpHead {
+  #status = 0;
+  #isHttp10 = false;
+  #saysClose = false;
+  #saysKeepAlive = false;
+  #isChunked = false;
+  #isEventStream = false;
+  #contentLength: number = ABSENT;
+
+  get status(): number {
+    return this.#status;
+  }
+
+  get isChunked(): boolean {
+    return this.#isChunked;
+  }
+
+  get isEventStream(): boolean {
+    return this.#isEventStream;
+  }
+
+  /** Bytes, or {@link ABSENT}. */
+  get contentLength(): number {
+    return this.#contentLength;
+  }
+
+  /** Whether the connection is to stay open, as far as the head tells. */
+  get keepsAlive(): boolean {
+    return !this.#saysClose && (!this.#isHttp10 || this.#saysKeepAlive);
+  }
+
+  /** Begins a new head. Throws {@link HttpParseError}. */
+  takeStatusLine(line: Uint8Array, start: number, end: number): void {
+    const minor = line[start + 7]!;
+    const isVersion1 = end - start >= 12 && startsWith(line, start, HTTP_1) && minor >= ZERO && minor <= NINE;
+    if (!isVersion1 || line[start + 8] !== SPACE) throw new HttpParseError('no HTTP/1.x status line');
+    const status = decimal(line, start + 9, start + 12);
+    if (status < 100 || (end > start + 12 && line[start + 12] !== SPACE)) {
+      throw new HttpParseError('no status of three digits');
+    }
+    this.#status = status;
+    this.#isHttp10 = minor === ZERO;
+    this.#saysClose = false;
+    this.#saysKeepAlive = false;
+    this.#isChunked = false;
+    this.#isEventStream = false;
+    this.#contentLength = ABSENT;
+  }
+
+  /** Throws {@link HttpParseError}. */
+  takeHeader(line: Uint8Array, start: number, end: number): void {
+    if (isBlank(line[start]!)) throw new HttpParseError('a folded header line');
+    let colon = start;
+    while (colon < end && line[colon] !== COLON) colon += 1;
+    if (colon === end || colon === start || isBlank(line[colon - 1]!)) {
+      throw new HttpParseError('a header line without a name and a colon');
+    }
+    let from = colon + 1;
+    let to = end;
+    while (from < to && isBlank(line[from]!)) from += 1;
+    while (to > from && isBlank(line[to - 1]!)) to -= 1;
+    switch (colon - start) {
+      case CONTENT_LENGTH.length:
+        if (startsWith(line, start, CONTENT_LENGTH)) this.#takeContentLength(line, from, to);
+        break;
+      case TRANSFER_ENCODING.length:
+        if (startsWith(line, start, TRANSFER_ENCODING)) this.#takeTransferEncoding(line, from, to);
+        break;
+      case CONTENT_ENCODING.length:
+        if (startsWith(line, start, CONTENT_ENCODING) && to > from && !equals(line, from, to, IDENTITY)) {
+          throw new HttpParseError('a content encoding other than identity');
+        }
+        break;
+      case CONTENT_TYPE.length:
+        if (startsWith(line, start, CONTENT_TYPE)) this.#takeContentType(line, from, to);
+        break;
+      case CONNECTION.length:
+        if (startsWith(line, start, CONNECTION)) {
+          this.#saysClose ||= listHolds(line, from, to, CLOSE);
+          this.#saysKeepAlive ||= listHolds(line, from, to, KEEP_ALIVE);
+        }
+        break;
+    }
+  }
+
+  #takeContentLength(line: Uint8Array, from: number, to: number): void {
+    const length = decimal(line, from, to);
+    if (length === NOT_DECIMAL) throw new HttpParseError('a content length that is no number');
+    if (this.#contentLength !== ABSENT && this.#contentLength !== length) {
+      throw new HttpParseError('two content lengths');
+    }
+    this.#contentLength = length;
+  }
+
+  #takeTransferEncoding(line: Uint8Array, from: number, to: number): void {
+    if (equals(line, from, to, IDENTITY)) return;
+    if (this.#isChunked || !equals(line, from, to, CHUNKED)) {
+      throw new HttpParseError('a transfer encoding other than chunked');
+    }
+    this.#isChunked = true;
+  }
+
+  #takeContentType(line: Uint8Array, from: number, to: number): void {
+    const end = from + EVENT_STREAM.length;
+    this.#isEventStream =
+      to >= end &&
+      startsWith(line, from, EVENT_STREAM) &&
+      (to === end || line[end] === SEMICOLON || isBlank(line[end]!));
+  }
+}
