@@ -30,7 +30,13 @@ export async function prepareRun(config: RunConfig): Promise<PreparedRun> {
     includeUsage: streaming,
     ...(config.max_output_tokens === undefined ? {} : { maxOutputTokens: config.max_output_tokens }),
   };
-  const bodies = rows.map((row) => Buffer.from(JSON.stringify(adapter.requestBody(row, options))));
+  const bodies = rows.map((row, index) => {
+    try {
+      return Buffer.from(JSON.stringify(adapter.requestBody(row, options)));
+    } catch (error) {
+      throw atRow(config.dataset, index, error);
+    }
+  });
   const arenas = endpoints.map((endpoint) =>
     RequestArena.build(rows.length, (row) =>
       encodeRequest(endpoint, adapter.path, bodies[row]!, {
@@ -41,6 +47,16 @@ export async function prepareRun(config: RunConfig): Promise<PreparedRun> {
     ),
   );
   return { endpoints, arenas, prompts: rows.map(promptDataOf), streaming };
+}
+
+function atRow(dataset: string, index: number, error: unknown): unknown {
+  if (!(error instanceof InferometerError)) return error;
+  return new InferometerError(
+    'INFEROMETER_DATASET_ROW',
+    error.kind,
+    `${dataset}: row ${index + 1}: ${error.message}`,
+    { cause: error },
+  );
 }
 
 async function requireReadable(flag: string, path: string): Promise<void> {

@@ -2,8 +2,10 @@ import { suite as earlyStopping } from './early_stopping.suite.ts';
 import { suite as eventStreams } from './event_streams.suite.ts';
 import { suite as eventWire } from './event_wire.suite.ts';
 import { suite as loadGeneration } from './load_generation.suite.ts';
+import { suite as report } from './report.suite.ts';
 import { suite as seriesExact } from './series_exact.suite.ts';
 import { suite as snapshotWire } from './snapshot_wire.suite.ts';
+import { suite as sse } from './sse.suite.ts';
 import type { OracleSuite } from './suite.ts';
 
 export const SUITES: readonly OracleSuite[] = [
@@ -13,4 +15,6 @@ export const SUITES: readonly OracleSuite[] = [
   eventWire,
   eventStreams,
   loadGeneration,
+  sse,
+  report,
 ];
