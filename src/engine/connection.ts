@@ -66,18 +66,18 @@ export class Connection implements SocketListener, Timed {
   }
 
   /**
-   * Writes the request of a sample; the connection must be idle. The sample is issued when its last byte was handed to the
-   * socket; what the kernel has no room for follows as it drains. A `dueNs` of NaN stands for that time. Returns it.
+   * Writes the request of a sample; the connection must be idle. It counts as issued right before the bytes are handed to the
+   * socket: taken after that, the stamp could be later than the server's own and understate a latency, by as much as this
+   * thread was held up. A `dueNs` of NaN stands for that time.
    * @hot
    */
-  send(request: Uint8Array, seq: number, row: number, dueNs: number): number {
+  send(request: Uint8Array, seq: number, row: number, dueNs: number): void {
+    const nowNs = this.#tools.clock.nowNs();
     this.#state = 'busy';
     this.#exchange.begin(seq);
     this.#socket.write(request);
-    const nowNs = this.#tools.clock.nowNs();
     this.#tools.recorder.issued(seq, nowNs, Number.isNaN(dueNs) ? nowNs : dueNs, row);
     this.#tools.answerDeadlines.start(this, nowNs);
-    return nowNs;
   }
 
   /** Ends the sample as cancelled, if there is one. */
