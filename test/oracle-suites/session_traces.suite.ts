@@ -18,53 +18,25 @@ import { createSampleOrder } from '../../src/plan/sample-order.ts';
 import type { ArrivalSettings, PhasePlan } from '../../src/plan/plan.ts';
 import type { SessionOutcome } from '../../src/session/session.ts';
 import type { SeenEvent } from '../engine/harness.ts';
-import { numberedRows, ScriptedEndpoint, type Step } from '../session/scripted-endpoint.ts';
+import {
+  type GoldenEvent,
+  type GoldenPhase,
+  goldenDifferences,
+  isAnswered,
+  issuesOf,
+  MAX_CONNECTIONS,
+  type Scenario,
+  slotsOf,
+  stepsOf,
+  wantedEvents,
+  type WantedPhase,
+  wantedPhases,
+  wantedResults,
+} from '../session/golden-trace.ts';
+import { numberedRows, ScriptedEndpoint } from '../session/scripted-endpoint.ts';
 import { phaseOf, SessionRun } from '../session/session-run.ts';
 import { differences } from './compare.ts';
 import { readOracle, type OracleSuite } from './suite.ts';
-
-type GoldenEvent = readonly [
-  topic: string,
-  issue: number | string | null,
-  payload: string | null,
-  finishReason: string | null,
-];
-
-interface GoldenPhase {
-  readonly name: string;
-  readonly type: 'warmup' | 'performance' | 'accuracy';
-  readonly dataset: number;
-  readonly samples: number;
-  readonly concurrency: number;
-  readonly pattern?: string;
-}
-
-interface GoldenResult {
-  readonly name: string;
-  readonly type: string;
-  readonly issued: number;
-  readonly sample_indices: readonly number[];
-}
-
-interface Scenario {
-  readonly name: string;
-  readonly default: readonly Step[];
-  readonly answers?: Readonly<Record<string, readonly Step[]>>;
-  readonly release_held_after_issue?: readonly number[];
-  readonly stop_after_completions?: number;
-  readonly phases: readonly GoldenPhase[];
-  readonly expected: {
-    readonly events: readonly GoldenEvent[];
-    readonly phase_results: readonly GoldenResult[];
-  };
-}
-
-/** A phase as we must run it. */
-interface WantedPhase {
-  readonly golden: GoldenPhase;
-  readonly firstIssue: number;
-  readonly issued: number;
-}
 
 export const suite: OracleSuite = {
   name: 'session_traces',
@@ -75,11 +47,10 @@ export const suite: OracleSuite = {
     })),
 };
 
-const MAX_CONNECTIONS = 64;
 /** The seed of the golden orders. */
 const ORDER_SEED = 42;
 /** What is still held by then is held for ever; all else was answered at once. */
-const DRAIN_TIMEOUT_MS = 400;
+const DRAIN_TIMEOUT_MS = 1000;
 /** Without a held answer the drain ends by itself. */
 const PATIENT_DRAIN_MS = 15_000;
 const SCENARIO_TIMEOUT_MS = 30_000;
@@ -91,201 +62,8 @@ async function runScenario(scenario: Scenario): Promise<readonly string[]> {
     ...goldenDifferences(scenario, wanted),
     ...differences(wantedEvents(scenario, wanted), inComparableOrder(found.events, wanted), 0, 'events'),
     ...differences(wantedResults(scenario, wanted), resultsOf(scenario, wanted, found), 0, 'results'),
+    ...differences(undefined, found.outcome.failure, 0, 'failure'),
   ];
-}
-
-// What the script of a sample makes of it.
-
-function stepsOf({ answers, default: byDefault }: Scenario, issue: number): readonly Step[] {
-  return answers?.[issue] ?? byDefault;
-}
-
-/** The steps up to the end of the answer, which is left out when it never comes. */
-function answerOf(scenario: Scenario, issue: number, isReleased: boolean) {
-  const steps = [...stepsOf(scenario, issue)];
-  const holdAt = steps.indexOf('hold');
-  if (holdAt >= 0) {
-    if (!isReleased) steps.length = holdAt;
-    else if (holdAt === steps.length - 1) steps.push('ok');
-  }
-  const endAt = steps.findIndex((step) => step === 'ok' || step === 'err' || step === 'close');
-  return {
-    chunkCount: steps
-      .slice(0, endAt < 0 ? steps.length : endAt)
-      .filter((step) => step === 'first' || step === 'next').length,
-    end: steps[endAt],
-  };
-}
-
-function eventsOfAnswer(scenario: Scenario, issue: number, isReleased: boolean): readonly GoldenEvent[] {
-  const { chunkCount, end } = answerOf(scenario, issue, isReleased);
-  const chunks = Array.from({ length: chunkCount }, (_, i) => chunkEvent(issue, i));
-  const issued: GoldenEvent = ['sample.issued', issue, 'PromptData', null];
-  if (end === 'ok') return [issued, ...chunks, ['sample.complete', issue, 'TextModelOutput', 'stop']];
-  return [
-    issued,
-    ...chunks,
-    ['error.generic', issue, 'ErrorData', null],
-    ['sample.complete', issue, null, null],
-  ];
-}
-
-function chunkEvent(issue: number, position: number): GoldenEvent {
-  return [position === 0 ? 'sample.recv_first' : 'sample.recv_non_first', issue, null, null];
-}
-
-// What the rules make of a scenario.
-
-function wantedPhases(scenario: Scenario): readonly WantedPhase[] {
-  const wanted: WantedPhase[] = [];
-  let firstIssue = 0;
-  let completionsLeft = scenario.stop_after_completions ?? Infinity;
-  for (const golden of scenario.phases) {
-    const phase = { golden, firstIssue, issued: golden.samples };
-    const completions = issuesOf(phase).filter((issue) => isAnswered(scenario, phase, issue)).length;
-    const isStopped = golden.type !== 'warmup' && completions >= completionsLeft;
-    const issued = isStopped ? Math.min(golden.samples, completionsLeft + slotsOf(golden)) : golden.samples;
-    wanted.push({ golden, firstIssue, issued });
-    if (isStopped) break;
-    if (golden.type !== 'warmup') completionsLeft -= completions;
-    firstIssue += issued;
-  }
-  return wanted;
-}
-
-function slotsOf({ pattern, concurrency }: GoldenPhase): number {
-  return pattern === undefined ? concurrency : MAX_CONNECTIONS;
-}
-
-function issuesOf({ firstIssue, issued }: Omit<WantedPhase, 'golden'>): readonly number[] {
-  return Array.from({ length: issued }, (_, i) => firstIssue + i);
-}
-
-/** Held answers are released by an issue of their own phase or never, as each phase is drained. */
-function isReleased(
-  { release_held_after_issue: releases = [] }: Scenario,
-  phase: WantedPhase,
-  issue: number,
-) {
-  return releases.some((release) => release > issue && release < phase.firstIssue + phase.issued);
-}
-
-function isAnswered(scenario: Scenario, phase: WantedPhase, issue: number): boolean {
-  return answerOf(scenario, issue, isReleased(scenario, phase, issue)).end !== undefined;
-}
-
-function wantedEvents(scenario: Scenario, wanted: readonly WantedPhase[]): readonly GoldenEvent[] {
-  return [
-    sessionEvent('session.started'),
-    ...wanted.flatMap((phase) =>
-      bracketed(
-        phase.golden,
-        issuesOf(phase).flatMap((issue) =>
-          eventsOfAnswer(scenario, issue, isReleased(scenario, phase, issue)),
-        ),
-      ),
-    ),
-    sessionEvent('session.ended'),
-  ];
-}
-
-function bracketed({ type }: GoldenPhase, events: readonly GoldenEvent[]): readonly GoldenEvent[] {
-  if (type !== 'performance') return events;
-  return [
-    sessionEvent('session.start_performance_tracking'),
-    ...events,
-    sessionEvent('session.stop_performance_tracking'),
-  ];
-}
-
-function sessionEvent(topic: string): GoldenEvent {
-  return [topic, null, null, null];
-}
-
-function wantedResults({ expected }: Scenario, wanted: readonly WantedPhase[]) {
-  return wanted
-    .filter(({ golden }) => golden.type !== 'warmup')
-    .map(({ golden: { name, type }, issued }, position) => ({
-      ...{ name, type, issued },
-      sample_indices: expected.phase_results[position]?.sample_indices ?? [],
-    }));
-}
-
-// Whether the golden run is the wanted one but for the rules.
-
-function goldenDifferences(scenario: Scenario, wanted: readonly WantedPhase[]): readonly string[] {
-  const { events, phase_results: results } = scenario.expected;
-  const samples = Map.groupBy(
-    events.filter(([, issue]) => typeof issue === 'number'),
-    ([, issue]) => issue as number,
-  );
-  const isClosed = [...samples.keys()].some((issue) => stepsOf(scenario, issue).includes('close'));
-  const isStopped = scenario.stop_after_completions !== undefined;
-  const lines = [...samples].flatMap(([issue, found]) => {
-    const { chunkCount } = answerOf(scenario, issue, true);
-    const whole = eventsOfAnswer(scenario, issue, true);
-    const comparable = comparableGolden(found, chunkCount);
-    return differences(whole.slice(0, comparable.length), comparable, 0, `golden sample ${issue}`);
-  });
-  if (!isClosed && !isStopped) {
-    const issued = wanted.reduce((sum, phase) => sum + phase.issued, 0);
-    lines.push(...differences(issued, samples.size, 0, 'golden issued'));
-  }
-  if (!isClosed)
-    lines.push(...differences(wantedResults(scenario, wanted).length, results.length, 0, 'golden results'));
-  return [...lines, ...bracketDifferences(events, wanted, isClosed)];
-}
-
-/** Chunks numbered as seen, nothing after the end of the answer. */
-function comparableGolden(events: readonly GoldenEvent[], chunkCount: number): readonly GoldenEvent[] {
-  let chunks = 0;
-  const renumbered = events.flatMap((event) => {
-    if (!event[0].startsWith('sample.recv')) return [event];
-    return chunks < chunkCount ? [chunkEvent(event[1] as number, chunks++)] : [];
-  });
-  const endAt = renumbered.findIndex(([topic]) => topic === 'sample.complete');
-  return endAt < 0 ? renumbered : renumbered.slice(0, endAt + 1);
-}
-
-/** Session events, and the samples issued between them, are those of the golden run up to where it was cut. */
-function bracketDifferences(
-  events: readonly GoldenEvent[],
-  wanted: readonly WantedPhase[],
-  isClosed: boolean,
-): readonly string[] {
-  const golden = bracketsOf(events.filter(([topic]) => topic !== 'session.ended'));
-  const ours = bracketsOf([
-    sessionEvent('session.started'),
-    ...wanted.flatMap((phase) =>
-      bracketed(
-        phase.golden,
-        issuesOf(phase).map((issue): GoldenEvent => ['sample.issued', issue, null, null]),
-      ),
-    ),
-  ]);
-  const comparable = isClosed ? ours.slice(0, golden.length) : ours;
-  return [
-    ...differences(events.at(-1)?.[0], 'session.ended', 0, 'golden end'),
-    ...differences(
-      comparable.map(({ topic, issues }, i) => ({
-        topic,
-        issues: issues.slice(0, golden[i]?.issues.length),
-      })),
-      golden,
-      0,
-      'golden brackets',
-    ),
-  ];
-}
-
-/** Each session event with the samples issued before the next. */
-function bracketsOf(events: readonly GoldenEvent[]) {
-  const brackets: { topic: string; issues: number[] }[] = [];
-  for (const [topic, issue] of events) {
-    if (topic.startsWith('session.')) brackets.push({ topic, issues: [] });
-    else if (topic === 'sample.issued') brackets.at(-1)!.issues.push(issue as number);
-  }
-  return brackets;
 }
 
 // The run.
@@ -369,10 +147,17 @@ function planOf(phase: GoldenPhase): PhasePlan {
   });
 }
 
-function arrivalsOf({ pattern, concurrency }: GoldenPhase): ArrivalSettings {
-  if (pattern === undefined) return { pattern: 'concurrency', concurrency };
-  if (pattern === 'max_throughput') return { pattern: 'burst' };
-  throw new Error(`unknown pattern ${pattern}`);
+function arrivalsOf({ pattern = 'concurrency', concurrency }: GoldenPhase): ArrivalSettings {
+  switch (pattern) {
+    case 'concurrency':
+      return { pattern, concurrency };
+    case 'max_throughput':
+      return { pattern: 'burst' };
+    case 'poisson':
+      return { pattern, ratePerSecond: 500, seed: ORDER_SEED };
+    default:
+      throw new Error(`unknown pattern ${pattern}`);
+  }
 }
 
 // The run in golden terms.
