@@ -85,9 +85,10 @@ export class Connection implements SocketListener, Timed {
     if (this.#state === 'busy') this.#failSample(CANCELLED, nowNs);
   }
 
-  /** Closes without telling the owner. A sample on it must have ended. */
+  /** Closes without telling the owner; a sample on it is forgotten. */
   close(): void {
-    this.#tools.connectDeadlines.stop(this);
+    const { connectDeadlines, answerDeadlines } = this.#tools;
+    (this.#state === 'connecting' ? connectDeadlines : answerDeadlines).stop(this);
     this.#state = 'closed';
     this.#socket.destroy();
   }
@@ -165,9 +166,10 @@ export class Connection implements SocketListener, Timed {
   }
 
   #endSample(isFree: boolean, nowNs: number): void {
-    this.#tools.answerDeadlines.stop(this);
-    if (isFree) this.#state = 'idle';
-    else this.close();
+    if (isFree) {
+      this.#tools.answerDeadlines.stop(this);
+      this.#state = 'idle';
+    } else this.close();
     this.#owner.onSampleEnd(this, nowNs);
   }
 

@@ -23,8 +23,8 @@ export type ReadOutcome = 'on' | 'free' | 'spent';
 type BodyKind = 'unknown' | 'error' | 'whole' | 'stream';
 
 const HTTP_OK = 200;
-/** First bytes of an event stream that does not say so: `data`, `event`, a comment. JSON begins with none of them. */
-const STREAM_STARTS = [100, 101, 58];
+/** How an event stream begins that does not say what it is. */
+const DATA_FIELD = [...'data:'].map((letter) => letter.charCodeAt(0));
 
 /**
  * The response to one sample at a time on one connection, from its first byte to the record of its end. Reused from sample
@@ -119,7 +119,7 @@ export class Exchange implements HttpResponseSink, SseSink {
   /** @hot */
   onBody(buffer: Uint8Array, start: number, end: number): void {
     if (this.#bodyKind === 'unknown') {
-      if (STREAM_STARTS.includes(buffer[start]!)) this.#openStream();
+      if (beginsLikeStream(buffer, start, end)) this.#openStream();
       else this.#openBody();
     }
     if (this.#bodyKind === 'error') this.#errorBody.add(buffer, start, end);
@@ -193,4 +193,9 @@ export class Exchange implements HttpResponseSink, SseSink {
   #statusFailure(): ErrorData {
     return httpStatusFailure(this.#parser.status, this.#errorBody.bytes());
   }
+}
+
+/** Of a beginning shorter than the field name, that is as far as it goes. */
+function beginsLikeStream(buffer: Uint8Array, start: number, end: number): boolean {
+  return DATA_FIELD.every((byte, index) => start + index >= end || buffer[start + index] === byte);
 }

@@ -71,6 +71,13 @@ describe('an answer that is none', () => {
     ['no body', false, withLength(''), 'malformed_response', 'nothing'],
     ['204', false, 'HTTP/1.1 204 No Content\r\n\r\n', 'http_204', 'HTTP 204'],
     ['no JSON', false, withLength('<html>'), 'malformed_response', '<html>'],
+    [
+      'no JSON that begins like data',
+      false,
+      withLength('dataset not found'),
+      'malformed_response',
+      'dataset',
+    ],
     ['JSON of another shape', false, withLength('{"id": 1}'), 'malformed_response', 'choice'],
     ['no HTTP', false, 'SSH-2.0-OpenSSH\r\n\r\n', 'malformed_response', 'HTTP'],
     [

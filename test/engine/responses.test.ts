@@ -56,6 +56,14 @@ describe('a whole answer', () => {
     expect(server.accepted).toBe(1);
   });
 
+  test('comes from a name with several addresses, of which one answers', async () => {
+    const server = await startRawServer(({ socket }) => socket.write(withLength(ANSWER)));
+    closing.push(() => server.close());
+    const engine = new LocalEngine({ urls: [`http://localhost:${server.port}`] });
+    closing.push(() => engine.close());
+    expect((await engine.sendOneByOne())[0]!.output!.output).toBe('Hello wörld');
+  });
+
   test('is the same when each byte comes in a read of its own', async () => {
     const response = Buffer.from(inChunks(ANSWER, 50, JSON_HEAD));
     const { server, engine } = await against(({ socket }) => void writeSlowly(socket, bytesOf(response)));
