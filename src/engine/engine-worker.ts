@@ -1,6 +1,5 @@
 import { assertNever } from '../core/errors.ts';
-import { createRunClock } from '../core/time.ts';
-import type { RunClock } from '../core/time.ts';
+import { createRunClock, type RunClock } from '../core/time.ts';
 import { RequestArena } from '../dataset/arena.ts';
 import type { PhasePlan } from '../plan/plan.ts';
 import { createPlanShare } from '../plan/share.ts';

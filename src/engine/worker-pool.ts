@@ -1,7 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import { InferometerError } from '../core/errors.ts';
-import { siblingModule } from '../core/sibling-module.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
+import { EngineThread } from './engine-thread.ts';
 import { PhaseProgress, type PhaseOutcome } from './phase-progress.ts';
 import { type EnginePhase, type EngineSettings, shareOf } from './settings.ts';
 import { totalOf } from './warming.ts';
@@ -11,7 +10,6 @@ import {
   type WorkerHealth,
   type WorkerNews,
   type WorkerOrder,
-  type WorkerStart,
 } from './worker-messages.ts';
 
 /** Who is told what the workers send. Called on the main thread, in each worker's order. */
@@ -174,77 +172,7 @@ export class WorkerPool {
   }
 }
 
-interface ThreadListener {
-  onNews(news: WorkerNews): void;
-  /** The thread has ended, after its last news. */
-  onEnd(error: Error): void;
-}
-
-/** One engine thread and its shared counters. */
-class EngineThread {
-  readonly counters: Int32Array;
-  readonly ready: Promise<void>;
-  readonly #worker: Worker;
-  readonly #warmings: PromiseWithResolvers<WarmResult>[] = [];
-  #hasEnded = false;
-
-  constructor(settings: EngineSettings, workerIndex: number, workerCount: number, listener: ThreadListener) {
-    const counters = new SharedArrayBuffer(COUNTERS.length * Int32Array.BYTES_PER_ELEMENT);
-    const start: WorkerStart = { settings, workerIndex, workerCount, counters };
-    const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
-    let failure: Error | undefined;
-    this.counters = new Int32Array(counters);
-    this.ready = ready;
-    this.ready.catch(() => undefined);
-    this.#worker = new Worker(siblingModule(import.meta.url, './worker.main'), {
-      workerData: start,
-      name: `engine-${workerIndex}`,
-    });
-    this.#worker.on('message', (news: WorkerNews) => {
-      if (!(news instanceof Uint8Array)) {
-        if (news.kind === 'ready') resolve();
-        if (news.kind === 'warmed') this.#warmings.shift()?.resolve(news.result);
-      }
-      listener.onNews(news);
-    });
-    this.#worker.on('error', (error) => (failure = died(workerIndex, error)));
-    this.#worker.on('exit', (code) => {
-      this.#hasEnded = true;
-      const error = failure ?? died(workerIndex, new Error(`it ended with exit code ${code}`));
-      reject(error);
-      for (const warming of this.#warmings.splice(0)) warming.reject(error);
-      listener.onEnd(error);
-    });
-  }
-
-  order(order: WorkerOrder): void {
-    this.#worker.postMessage(order);
-  }
-
-  warm(connections: number): Promise<WarmResult> {
-    const warming = Promise.withResolvers<WarmResult>();
-    this.#warmings.push(warming);
-    this.order({ kind: 'warm', connections });
-    if (this.#hasEnded) warming.reject(new Error('the engine thread has ended'));
-    return warming.promise;
-  }
-
-  async close(): Promise<void> {
-    await this.#worker.terminate();
-  }
-}
-
 /** As many workers as wanted, as long as each can have a connection to every endpoint. */
 function usableWorkers({ workers, maxConnections, endpoints }: EngineSettings): number {
   return Math.max(1, Math.min(workers, Math.floor(maxConnections / endpoints.length)));
-}
-
-function died(workerIndex: number, cause: unknown): InferometerError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new InferometerError(
-    'INFEROMETER_ENGINE_WORKER_DIED',
-    'execution',
-    `engine worker ${workerIndex} died: ${reason}`,
-    { cause },
-  );
 }
