@@ -207,6 +207,23 @@ describe('the drain', () => {
     expect(run.lines).toEqual([expect.stringMatching(/^warning: .*0\.5 s/)]);
   });
 
+  test('that ended in time does not reach into the next phase', async () => {
+    const { run, endpoint } = await session({
+      phases: [
+        phase({ arrivals: oneAtATime, maxSamples: 1 }),
+        phase({ arrivals: oneAtATime, maxSamples: 2 }),
+      ],
+      drainTimeoutMs: 200,
+      script: answering({ 1: ['hold'] }),
+    });
+    const outcome = run.run();
+    await until(() => endpoint.heldCount === 1);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    endpoint.release();
+    await outcome;
+    expect(ends(run)).toEqual(['ok', 'ok', 'ok']);
+  });
+
   test.each([Infinity, 2 ** 31])('of %d ms waits for ever', async (drainTimeoutMs) => {
     const { run, endpoint } = await session({
       phases: [phase({ arrivals: oneAtATime, maxSamples: 1 })],
