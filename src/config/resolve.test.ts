@@ -3,7 +3,11 @@ import { InferometerError } from '../core/errors.ts';
 import { redactConfig } from './redact.ts';
 import { resolveConfig } from './resolve.ts';
 
-const required = { '--endpoint': ['http://127.0.0.1:8000'], '--model': ['m'], '--dataset': ['prompts.jsonl'] };
+const required = {
+  '--endpoint': ['http://127.0.0.1:8000'],
+  '--model': ['m'],
+  '--dataset': ['prompts.jsonl'],
+};
 
 function resolve(flags: Record<string, string[]> = {}, environment = {}, file = {}) {
   return resolveConfig({ file, environment, flags: new Map(Object.entries({ ...required, ...flags })) });
@@ -34,7 +38,12 @@ describe('resolveConfig', () => {
   });
 
   it('reads flags with their units', () => {
-    const config = resolve({ '--rate': ['50'], '--duration': ['1.5m'], '--warmup': ['10s'], '--publish-interval': ['0'] });
+    const config = resolve({
+      '--rate': ['50'],
+      '--duration': ['1.5m'],
+      '--warmup': ['10s'],
+      '--publish-interval': ['0'],
+    });
     expect(config.load).toEqual({ pattern: 'poisson', rate_per_second: 50 });
     expect(config.stop.duration_ms).toBe(90_000);
     expect(config.warmup).toEqual({ duration_ms: 10_000 });
@@ -45,7 +54,9 @@ describe('resolveConfig', () => {
     const file = { client: { api_key: 'file' }, seed: 1 };
     expect(resolve({}, {}, file).client.api_key).toBe('file');
     expect(resolve({}, { INFEROMETER_API_KEY: 'env' }, file).client.api_key).toBe('env');
-    expect(resolve({ '--api-key': ['flag'] }, { INFEROMETER_API_KEY: 'env' }, file).client.api_key).toBe('flag');
+    expect(resolve({ '--api-key': ['flag'] }, { INFEROMETER_API_KEY: 'env' }, file).client.api_key).toBe(
+      'flag',
+    );
     expect(resolve({}, {}, file).seed).toBe(1);
   });
 
@@ -58,10 +69,19 @@ describe('resolveConfig', () => {
   it.each([
     [{ '--rate': ['fast'] }, '--rate: found "fast", wanted a number'],
     [{ '--rate': ['-5'] }, '--rate: found -5, wanted more than 0'],
-    [{ '--duration': ['1 week'] }, '--duration: found "1 week", wanted a duration such as 500ms, 60s, 5m or 1h'],
-    [{ '--pattern': ['sawtooth'] }, '--pattern: found "sawtooth", wanted one of burst, constant, poisson, concurrency'],
+    [
+      { '--duration': ['1 week'] },
+      '--duration: found "1 week", wanted a duration such as 500ms, 60s, 5m or 1h',
+    ],
+    [
+      { '--pattern': ['sawtooth'] },
+      '--pattern: found "sawtooth", wanted one of burst, constant, poisson, concurrency',
+    ],
     [{ '--pattern': ['poisson'] }, '--pattern poisson: wanted --rate, the arrivals a second'],
-    [{ '--pattern': ['burst'], '--rate': ['5'] }, '--rate: only for --pattern poisson or constant, found burst'],
+    [
+      { '--pattern': ['burst'], '--rate': ['5'] },
+      '--rate: only for --pattern poisson or constant, found burst',
+    ],
     [{ '--samples': ['0'] }, '--samples: found 0, wanted more than 0'],
     [{ '--samples': ['1.5'] }, '--samples: found "1.5", wanted a whole number'],
     [{ '--header': ['nonsense'] }, '--header: found "nonsense", wanted "Name: value"'],

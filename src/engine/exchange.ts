@@ -22,7 +22,6 @@ export type ReadOutcome = 'on' | 'free' | 'spent';
 /** How the body of a response is read. */
 type BodyKind = 'unknown' | 'error' | 'whole' | 'stream';
 
-const HTTP_OK = 200;
 /** How an event stream begins that does not say what it is. */
 const DATA_FIELD = [...'data:'].map((letter) => letter.charCodeAt(0));
 
@@ -110,7 +109,7 @@ export class Exchange implements HttpResponseSink, SseSink {
   }
 
   onHead(status: number): void {
-    if (status !== HTTP_OK) {
+    if (status < 200 || status > 299) {
       this.#bodyKind = 'error';
       this.#errorBody.reset();
     } else if (this.#parser.isEventStream) this.#openStream();

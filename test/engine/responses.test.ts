@@ -36,6 +36,7 @@ async function against(handle: RawHandler, options: Partial<EngineOptions> = {})
 describe('a whole answer', () => {
   test.each([
     ['with its length', withLength(ANSWER)],
+    ['with another status of success', withLength(ANSWER, 'HTTP/1.1 201 Created')],
     ['in chunks', inChunks(ANSWER, 7, JSON_HEAD)],
     ['after an interim response', `HTTP/1.1 100 Continue\r\n\r\n${withLength(ANSWER)}`],
   ])('%s is recorded, and the connection used again', async (_, response) => {

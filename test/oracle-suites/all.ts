@@ -4,6 +4,7 @@ import { suite as eventWire } from './event_wire.suite.ts';
 import { suite as loadGeneration } from './load_generation.suite.ts';
 import { suite as report } from './report.suite.ts';
 import { suite as seriesExact } from './series_exact.suite.ts';
+import { suite as sessionTraces } from './session_traces.suite.ts';
 import { suite as snapshotWire } from './snapshot_wire.suite.ts';
 import { suite as sse } from './sse.suite.ts';
 import type { OracleSuite } from './suite.ts';
@@ -17,4 +18,5 @@ export const SUITES: readonly OracleSuite[] = [
   loadGeneration,
   sse,
   report,
+  sessionTraces,
 ];
