@@ -1,5 +1,7 @@
-// Installs the dependencies when node_modules does not match the lock file, then checks that a new enough Node runs
-// the scripts. Plain JavaScript without dependencies: it runs on whatever Node starts it.
+// Installs the dependencies when node_modules does not match the lock file, checks that a new enough Node will run the
+// scripts, builds with --build, and then runs its arguments as a command. Plain JavaScript without dependencies: it runs on whatever Node starts it.
+//
+// The command is started from here and not after it in a shell: a shell remembers where it found `node` before.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -32,4 +34,16 @@ if (major < 22 || (major === 22 && minor < 19)) {
       'remove node_modules and install without --ignore-scripts.',
   );
   process.exit(3);
+}
+
+const given = process.argv.slice(2);
+const buildFirst = given[0] === '--build';
+const [command, ...args] = buildFirst ? given.slice(1) : given;
+if (buildFirst) run('npm', ['run', '--silent', 'build']);
+if (command !== undefined) run(command, args);
+
+/** Ends with the exit code of a command that fails. */
+function run(name, commandArgs) {
+  const { status } = spawnSync(name, commandArgs, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
 }

@@ -17,6 +17,10 @@ import { createRunScreen } from './run-screen.ts';
 const RATE_PER_SECOND = 40;
 const DURATION = '20s';
 
+interface Flags {
+  readonly duration: string;
+}
+
 export function demoCommand(finish: (exitCode: number) => void): Command {
   return createCommand(
     'demo',
@@ -25,7 +29,7 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
   ).action(async () => finish(await demo()));
 }
 
-async function demo(): Promise<number> {
+async function demo(duration: string): Promise<number> {
   const place = await mkdtemp(join(tmpdir(), 'inferometer-demo-'));
   const server = startMock();
   try {
@@ -44,7 +48,7 @@ async function demo(): Promise<number> {
       '--model': 'mock',
       '--dataset': dataset,
       '--rate': String(RATE_PER_SECOND),
-      '--duration': DURATION,
+      '--duration': duration,
       '--warmup': '20',
     };
     const config = resolveConfig({

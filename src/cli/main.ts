@@ -1,45 +1,15 @@
 #!/usr/bin/env node
-import { setDefaultResultOrder } from 'node:dns';
-import { createCommand, exitCodeOf } from './command-line.ts';
-import { demoCommand } from './demo.ts';
-import { reportCommand } from './report.ts';
-import { runCommand } from './run.ts';
-import { serveMockCommand } from './serve-mock.ts';
-import { watchCommand } from './watch.ts';
-import { programVersion } from '../app/version.ts';
+// Entry of the program. Nothing is imported before the version is known to do: an old Node would stop at the first thing it lacks.
+import module from 'node:module';
 
-setDefaultResultOrder('verbatim');
-// A reader that has seen enough (`| head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+const OLDEST = [22, 19] as const;
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
-/** Set by the command that ran. */
-let exitCode = 0;
-const finish = (code: number) => {
-  exitCode = code;
-};
-
-const program = createCommand(
-  'inferometer',
-  'Load-tests LLM inference endpoints and proves its own numbers.',
-  [
-    'inferometer demo',
-    'inferometer run --endpoint http://localhost:8000 --model my-model --dataset prompts.jsonl --rate 50 --duration 60s',
-    'inferometer watch runs/20261124T110000Z-1a2b3c',
-    'inferometer report runs/20261124T110000Z-1a2b3c',
-  ],
-).version(programVersion());
-
-for (const command of [runCommand, watchCommand, reportCommand, serveMockCommand, demoCommand]) {
-  program.addCommand(command(finish));
+if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+  process.stderr.write(`error: found Node ${process.versions.node}, wanted ${OLDEST.join('.')} or newer\n`);
+  process.exitCode = 3;
+} else {
+  module.enableCompileCache();
+  const { main } = await import('./program.ts');
+  process.exitCode = await main(process.argv);
 }
-
-process.exitCode = await exitCodeOf(
-  async () => {
-    await program.parseAsync(process.argv);
-    return exitCode;
-  },
-  (text) => process.stderr.write(`${text}\n`),
-);

@@ -69,6 +69,8 @@ async function serveMock(flags: Flags): Promise<number> {
     process.once('SIGTERM', resolve);
     if (flags.withParent === true) process.stdin.resume().once('end', resolve);
   });
+  // An open pipe would keep the process waiting for more of it.
+  process.stdin.destroy();
   await server.close();
   return 0;
 }

@@ -21,10 +21,11 @@ export class Program {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], environment: Record<string, string> = {}) {
+  constructor(args: readonly string[], environment: Record<string, string> = {}, directory = process.cwd()) {
     this.child = spawn(process.execPath, [ENTRY, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1', ...environment },
+      cwd: directory,
     });
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
@@ -75,8 +76,8 @@ export class Workbench {
   readonly path = mkdtempSync(join(tmpdir(), 'inferometer-test-'));
   readonly #programs: Program[] = [];
 
-  start(args: readonly string[], environment?: Record<string, string>): Program {
-    const program = new Program(args, environment);
+  start(args: readonly string[], environment?: Record<string, string>, directory?: string): Program {
+    const program = new Program(args, environment, directory);
     this.#programs.push(program);
     return program;
   }

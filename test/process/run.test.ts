@@ -211,3 +211,14 @@ describe('inferometer run', () => {
     expect(finished.stdout).toContain('connection_refused');
   });
 });
+
+describe('inferometer demo', () => {
+  it('ends by itself and leaves no server behind', async () => {
+    const demo = bench.start(['demo', '--duration', '1s'], {}, bench.path);
+    const finished = await demo.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(finished.stdout).toContain('TTFT');
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(finished.stderr)![0];
+    await expect(fetch(url)).rejects.toThrow();
+  });
+});
