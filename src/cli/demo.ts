@@ -22,11 +22,12 @@ interface Flags {
 }
 
 export function demoCommand(finish: (exitCode: number) => void): Command {
-  return createCommand(
-    'demo',
-    `Starts the mock LLM server, load-tests it for ${DURATION} and prints the report.`,
-    ['inferometer demo'],
-  ).action(async () => finish(await demo()));
+  return createCommand('demo', 'Starts the mock LLM server, load-tests it and prints the report.', [
+    'inferometer demo',
+    'inferometer demo --duration 5s',
+  ])
+    .option('--duration <time>', 'how long to send requests', DURATION)
+    .action(async ({ duration }: Flags) => finish(await demo(duration)));
 }
 
 async function demo(duration: string): Promise<number> {
