@@ -7,7 +7,8 @@ import {
   type StreamingSeriesName,
 } from '../core/metric-catalogue.ts';
 import type { MetricsRegistry } from '../metrics/registry.ts';
-import type { CounterSampler, SeriesOptions, SeriesSampler } from '../metrics/sampler.ts';
+import type { CounterSampler, SeriesSampler } from '../metrics/sampler.ts';
+import type { SeriesOptions } from '../metrics/series-options.ts';
 
 export interface RunMetricsOptions {
   /** Whether answers are streamed; when they aren't, the series about chunks don't exist. */

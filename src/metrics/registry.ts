@@ -1,6 +1,7 @@
 import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { CounterSampler, SeriesSampler, type SeriesOptions } from './sampler.ts';
+import { CounterSampler, SeriesSampler } from './sampler.ts';
+import type { SeriesOptions } from './series-options.ts';
 import type { ExactInteger, Json, MetricsSnapshot, SessionState, ValueKind } from './snapshot.ts';
 
 /** What a snapshot says beside the metrics. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLog, SILENT_LOG } from '../core/log.ts';
-import { CounterSampler, SeriesSampler, type SeriesOptions } from './sampler.ts';
+import { CounterSampler, SeriesSampler } from './sampler.ts';
+import type { SeriesOptions } from './series-options.ts';
 import type { SeriesSnapshot } from './snapshot.ts';
 
 const HOUR_NS = 3_600_000_000_000;

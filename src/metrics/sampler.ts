@@ -4,11 +4,9 @@ import { ExactSums } from '../stats/exact-sums.ts';
 import { FloatSums } from '../stats/float-sums.ts';
 import { HdrHistogram } from '../stats/hdr.ts';
 import { RawValues } from '../stats/raw-values.ts';
+import { resolveSeriesOptions, type ResolvedSeriesOptions, type SeriesOptions } from './series-options.ts';
 import { exactDistribution, liveDistribution } from './series-statistics.ts';
 import type { CounterSnapshot, ExactInteger, SeriesSnapshot, ValueKind } from './snapshot.ts';
-
-/** The percentiles of a series unless others are asked for, in the order they are published. */
-export const DEFAULT_PERCENTILES: readonly number[] = [99.9, 99, 97, 95, 90, 80, 75, 50, 25, 10, 5, 1];
 
 /** A number that is added to or overwritten. Integer counters hold safe integers only. */
 export class CounterSampler {
@@ -47,30 +45,6 @@ export class CounterSampler {
   }
 }
 
-export interface SeriesOptions {
-  /** Kind of the values. Default `'int'`. */
-  readonly valueKind?: ValueKind;
-  /** Lowest value the live histogram tells apart; raised to 1. */
-  readonly hdrLow: number;
-  /** Highest value the live histogram tells apart; at least twice `hdrLow`. */
-  readonly hdrHigh: number;
-  /** Decimal digits of the live histogram, 1 to 5. Default 3. */
-  readonly significantFigures?: number;
-  /** Buckets of the published histogram. Default 30. */
-  readonly bucketCount?: number;
-  /** Percentiles published, each from 0 to 100, 50 among them. Default {@link DEFAULT_PERCENTILES}. */
-  readonly percentiles?: readonly number[];
-  /** Whether the exact statistics carry MLPerf early-stopping estimates. Default false. */
-  readonly earlyStopping?: boolean;
-  /** Bytes of raw values held in memory before they move to `spillPath`. Default: no bound. */
-  readonly rawBudgetBytes?: number;
-  /** File for the raw values past the budget; gone when the series is closed or the process ends. */
-  readonly spillPath?: string;
-}
-
-/** Options of a series with its defaults filled in. */
-export type ResolvedSeriesOptions = Required<Omit<SeriesOptions, 'rawBudgetBytes' | 'spillPath'>>;
-
 /**
  * A distribution of values: exact count, sums, extremes and every raw value, and beside them an HDR histogram for the
  * live view.
@@ -94,7 +68,7 @@ export class SeriesSampler {
   /** Throws `INFEROMETER_METRICS_SERIES` when an option is out of its domain. */
   constructor(name: string, options: SeriesOptions, log: Log) {
     this.name = name;
-    this.#options = resolveOptions(name, options);
+    this.#options = resolveSeriesOptions(name, options);
     this.valueKind = this.#options.valueKind;
     this.#log = log;
     this.#sums = this.valueKind === 'int' ? new ExactSums() : new FloatSums();
@@ -182,44 +156,6 @@ export class SeriesSampler {
       `series ${this.name}: value ${value} is outside [${hdrLow}, ${hdrHigh}] and clamped in live histograms (told once)`,
     );
   }
-}
-
-function resolveOptions(name: string, options: SeriesOptions): ResolvedSeriesOptions {
-  const resolved = {
-    valueKind: options.valueKind ?? 'int',
-    hdrLow: Math.max(1, options.hdrLow),
-    hdrHigh: options.hdrHigh,
-    significantFigures: options.significantFigures ?? 3,
-    bucketCount: options.bucketCount ?? 30,
-    percentiles: options.percentiles ?? DEFAULT_PERCENTILES,
-    earlyStopping: options.earlyStopping ?? false,
-  };
-  const fault = faultOf(resolved);
-  if (fault !== undefined) {
-    throw new InferometerError('INFEROMETER_METRICS_SERIES', 'internal', `series ${name}: ${fault}`);
-  }
-  return resolved;
-}
-
-function faultOf(options: ResolvedSeriesOptions): string | undefined {
-  const { valueKind, hdrLow, hdrHigh, significantFigures, bucketCount, percentiles } = options;
-  if (valueKind !== 'int' && valueKind !== 'float') {
-    return `value kind ${String(valueKind)}, wanted 'int' or 'float'`;
-  }
-  if (!(hdrHigh >= 2 * hdrLow)) return `histogram high ${hdrHigh} is below twice its low ${hdrLow}`;
-  if (!Number.isSafeInteger(hdrLow) || !Number.isSafeInteger(hdrHigh)) {
-    return `histogram bounds ${hdrLow} and ${hdrHigh}, wanted whole numbers`;
-  }
-  if (!(Number.isInteger(significantFigures) && significantFigures >= 1 && significantFigures <= 5)) {
-    return `${significantFigures} significant figures, wanted 1 to 5`;
-  }
-  if (!(Number.isInteger(bucketCount) && bucketCount >= 1))
-    return `${bucketCount} buckets, wanted at least 1`;
-  if (!percentiles.every((p) => p >= 0 && p <= 100)) {
-    return `percentiles ${percentiles.join(' ')}, wanted each from 0 to 100`;
-  }
-  if (!percentiles.includes(50)) return `percentiles ${percentiles.join(' ')}, wanted 50 among them`;
-  return undefined;
 }
 
 /** @hot */

@@ -5,7 +5,7 @@ import type { HdrHistogram } from '../stats/hdr.ts';
 import { countHdr, countValues, logBucketEdges } from '../stats/log-buckets.ts';
 import { percentileIndex, percentileKey } from '../stats/percentile-key.ts';
 import type { RawValues } from '../stats/raw-values.ts';
-import type { ResolvedSeriesOptions } from './sampler.ts';
+import type { ResolvedSeriesOptions } from './series-options.ts';
 import type { HistogramBucket, SeriesSnapshot } from './snapshot.ts';
 
 /** The part of a series' statistics that is exact in the one snapshot and approximate in the other. */
