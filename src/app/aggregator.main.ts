@@ -50,21 +50,18 @@ const fold = new RunFold({
 });
 
 let interrupted = false;
+let mainIsGone = false;
 const interrupt = () => {
   interrupted = true;
   follower.stop();
 };
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', interrupt);
-process.stdin.resume().on('close', () => {
-  // The pipe closes with the main process; after our own end it is us who let go of it.
-  if (process.stdin.destroyed && !finishing) {
-    mainIsGone = true;
-    interrupt();
-  }
+// The pipe from the main process ends with it, however it ends.
+process.stdin.resume().on('end', () => {
+  mainIsGone = true;
+  interrupt();
 });
-let mainIsGone = false;
-let finishing = false;
 
 try {
   let ready = options.ready;
@@ -76,7 +73,6 @@ try {
     }
     if (fold.ended) follower.stop();
   });
-  finishing = true;
   await (interrupted ? fold.interrupt() : fold.finished());
 } catch (error) {
   log.error(errorText(error));

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventKind } from '../../src/core/event-types.ts';
+import { createRunId, type SampleSeq } from '../../src/core/ids.ts';
+import { createRunClock, type Nanoseconds } from '../../src/core/time.ts';
+import { encodeRunHeader, type RunHeader } from '../../src/app/run-header.ts';
+import { buildEventBatch } from '../../src/events/batch-builder.ts';
+import { encodeBatchFrame } from '../../src/events/columnar-codec.ts';
+import type { EventRecord } from '../../src/events/event-batch.ts';
+import { RunLogWriter } from '../../src/runlog/append.ts';
+import { FrameKind, type Frame } from '../../src/transport/frame.ts';
+
+/** A run as main would record it, written by a test: a directory, its log, and frames one by one. */
+export class RecordedRun {
+  readonly path = mkdtempSync(join(tmpdir(), 'inferometer-recorded-'));
+  readonly logPath = join(this.path, 'run.log');
+  readonly finalPath = join(this.path, 'final_snapshot.json');
+  readonly writer = RunLogWriter.open(this.logPath);
+  readonly header: RunHeader;
+  #nowNs = 0;
+
+  constructor() {
+    const clock = createRunClock();
+    this.header = {
+      ...{
+        format: 1,
+        run_id: createRunId(),
+        origin_ns: String(clock.originNs),
+        started_at: '2026-01-01T00:00:00.000Z',
+      },
+      ...{
+        version: '0',
+        streaming: true,
+        tokenizer: null,
+        requested_rate_per_second: null,
+        planned_samples: null,
+        config: {},
+      },
+    };
+  }
+
+  writeHeader(): Frame {
+    return this.writer.append(FrameKind.runHeader, encodeRunHeader(this.header));
+  }
+
+  /** Events 1 µs apart, in one frame. */
+  write(...records: Omit<EventRecord, 'timestampNs'>[]): Frame {
+    const stamped = records.map((record) => ({
+      ...record,
+      timestampNs: (this.#nowNs += 1000) as Nanoseconds,
+    }));
+    return this.writer.append(FrameKind.events, encodeBatchFrame(buildEventBatch(stamped)));
+  }
+
+  start(): Frame {
+    return this.write({ kind: EventKind.sessionStarted }, { kind: EventKind.sessionStartTracking });
+  }
+
+  sample(seq: number): Frame {
+    const sampleSeq = seq as SampleSeq;
+    return this.write(
+      { kind: EventKind.sampleIssued, sampleSeq },
+      { kind: EventKind.sampleRecvFirst, sampleSeq },
+      { kind: EventKind.sampleComplete, sampleSeq, finishReason: 'stop' },
+    );
+  }
+
+  end(): Frame {
+    return this.write({ kind: EventKind.sessionStopTracking }, { kind: EventKind.sessionEnded });
+  }
+
+  async remove(): Promise<void> {
+    await this.writer.close();
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
