@@ -49,11 +49,10 @@ const fold = new RunFold({
   log,
 });
 
-let interrupted = false;
 let mainIsGone = false;
 const interrupt = () => {
-  interrupted = true;
   follower.stop();
+  fold.interrupt().catch((error: unknown) => log.error(errorText(error)));
 };
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', interrupt);
@@ -73,7 +72,7 @@ try {
     }
     if (fold.ended) follower.stop();
   });
-  await (interrupted ? fold.interrupt() : fold.finished());
+  await fold.finished();
 } catch (error) {
   log.error(errorText(error));
   process.exitCode = 1;
