@@ -1,3 +1,4 @@
+import { clientErrorToJson } from './error-bound.ts';
 import type { OwnReport, Report } from './report.ts';
 import type { SampleAccount } from './sample-account.ts';
 import type { SeriesReport } from './series-report.ts';
@@ -20,6 +21,7 @@ export const OWN_REPORT_KEYS = [
   'token_sources',
   'event_stream',
   'client',
+  'client_error',
 ] as const;
 
 /** Keys of ours in the block of a series, behind the reference's. */
@@ -93,6 +95,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       gc_pause_max_ms: client.gcPauseMaxMs,
       worker_cpu_max: client.workerCpuMax,
     },
+    client_error: own.clientError && clientErrorToJson(own.clientError),
   };
 }
 

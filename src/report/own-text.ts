@@ -1,6 +1,7 @@
 import { countedText, countText, durationText, percentText, settingText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
+import { clientErrorText } from './error-bound-text.ts';
 import type { OwnReport } from './report.ts';
 import type {
   ClientFacts,
@@ -60,6 +61,7 @@ export function ownFactLines(own: OwnReport, samples: SampleAccount, width: numb
     ['Token counts', tokenSourcesText(own.tokenSources)],
     ['Event stream', eventStream && eventStreamText(eventStream)],
     ['Client', own.client && clientText(own.client)],
+    ['Error bound', own.clientError && clientErrorText(own.clientError)],
   ];
   return [
     ...facts.flatMap(([label, text]) => (text ? wrapText(`${label}: `, text, width) : [])),

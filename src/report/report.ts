@@ -1,6 +1,7 @@
 import { FINISH_REASONS } from '../core/event-types.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { ExactInteger, Json } from '../metrics/snapshot.ts';
+import { findClientError, loadOf, type CalibratedCell, type ClientError } from './error-bound.ts';
 import { readRunFacts, type RunFacts } from './run-facts.ts';
 import { accountSamples, type SampleAccount } from './sample-account.ts';
 import { percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
@@ -28,6 +29,8 @@ export interface ReportOptions {
   readonly stoppedEarly?: boolean;
   /** Bytes behind the last whole frame of the run log the snapshot was rebuilt from; default: what the snapshot says. */
   readonly tornBytes?: number;
+  /** What calibrate measured on the machine of the run, none when it never did; the report then tells of the client's own error. */
+  readonly calibration?: readonly CalibratedCell[];
   /** Results of accuracy phases for the display, as the reference writes them. */
   readonly accuracy?: readonly Json[];
 }
@@ -48,6 +51,8 @@ export interface OwnSeries {
 export interface OwnReport extends RunFacts, OwnSeries {
   readonly requestedRatePerSecond: number | null;
   readonly source: string | null;
+  /** How far off the client's own stamps may be; null when the report was not asked to tell. */
+  readonly clientError: ClientError | null;
 }
 
 /** Everything a run's report says; times in ns, rates per second. The reference's facts come first, ours are in `own`. */
@@ -97,7 +102,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
   const latency = series('sample_latency_ns');
   const outputSequenceLengths = series('osl');
   const samples = accountSamples(input);
-  const own = isOurs(input) ? ownReport(input, options) : null;
+  const own = isOurs(input) ? ownReport(input, options, latency) : null;
   return {
     version: options.version,
     gitSha: options.gitSha ?? null,
@@ -155,14 +160,22 @@ function isOurs(input: SnapshotInput): boolean {
   return input.hasCounter('tracked_samples_succeeded') || Object.keys(input.extras).length > 0;
 }
 
-function ownReport(input: SnapshotInput, options: ReportOptions): OwnReport {
+function ownReport(input: SnapshotInput, options: ReportOptions, latency: SeriesReport): OwnReport {
   const series = (name: string) => reportSeries(input.series(name));
   const facts = readRunFacts(input);
+  const requestedRatePerSecond = options.requestedRatePerSecond ?? facts.run.requestedRatePerSecond;
+  const chunkGap = series('chunk_delta_ns');
+  const load = loadOf(requestedRatePerSecond ?? issueRateAtMost(input, latency), {
+    latency,
+    ttft: series('ttft_ns'),
+    chunkGap,
+  });
   return {
     ...facts,
-    requestedRatePerSecond: options.requestedRatePerSecond ?? facts.run.requestedRatePerSecond,
+    requestedRatePerSecond,
     source: options.source ?? null,
-    chunkGap: series('chunk_delta_ns'),
+    clientError: options.calibration === undefined ? null : findClientError(options.calibration, load),
+    chunkGap,
     responseTtft: series('response_ttft_ns'),
     responseLatency: series('response_latency_ns'),
     issueDelay: series('issue_delay_ns'),

@@ -1,9 +1,11 @@
 import { styleText } from 'node:util';
 import { countText, durationText, numberText, settingText } from '../core/quantity-text.ts';
+import { clientErrorText } from './error-bound-text.ts';
 import { errorLines, findingLines, sampleAccountText, VERDICT_MEANINGS } from './own-text.ts';
 import { percentileTable } from './percentile-table.ts';
 import type { Report } from './report.ts';
 import type { SeriesReport } from './series-report.ts';
+import { wrapText } from './wrap.ts';
 
 export interface TerminalSummaryOptions {
   /** With ANSI colours. Default false. */
@@ -28,6 +30,7 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
     '',
     ...headlines(report),
     ...(tableHead === undefined ? [] : ['', paint('dim', tableHead), ...tableRows]),
+    ...errorBoundLines(report, width),
     ...topErrorLines(report),
   ];
 }
@@ -62,6 +65,11 @@ function alignLabels(pairs: readonly (readonly [label: string, text: string])[])
   const told = pairs.filter(([, text]) => text !== '');
   const width = Math.max(0, ...told.map(([label]) => label.length));
   return told.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
+}
+
+function errorBoundLines({ own }: Report, width: number): string[] {
+  const error = own?.clientError ?? null;
+  return error === null ? [] : ['', ...wrapText('Error bound: ', clientErrorText(error), width)];
 }
 
 function topErrorLines({ own }: Report): string[] {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { CalibratedCell } from '../../../src/report/error-bound.ts';
 import { resultSummaryText } from '../../../src/report/json.ts';
 import { reportFromSnapshot, type ReportOptions } from '../../../src/report/report.ts';
 import { terminalSummary } from '../../../src/report/terminal-summary.ts';
@@ -16,12 +17,21 @@ const OPTIONS: ReportOptions = {
   useLegacyLoadgenQpsMetrics: false,
 };
 
+const CELL: CalibratedCell = {
+  load: { requestsPerSecond: 125, streams: 250, chunksPerSecond: 25_000 },
+  calibratedAt: '2026-11-24T12:00:00.000Z',
+  ttft: { count: 625, biasNs: 41_200, p50Ns: 41_200, p99Ns: 302_000, maxNs: 910_000 },
+  chunkGap: { count: 124_000, biasNs: 12, p50Ns: 8_300, p99Ns: 190_000, maxNs: 1_200_000 },
+  latency: { count: 623, biasNs: 39_700, p50Ns: 39_700, p99Ns: 288_000, maxNs: 870_000 },
+};
+
 const RUNS: readonly (readonly [name: string, run: MadeUpRun, options: ReportOptions])[] = [
   [
     'healthy',
     HEALTHY,
     {
       ...OPTIONS,
+      calibration: [CELL],
       runConfig: {
         endpoints: ['http://localhost:8000'],
         model: 'tiny',
@@ -31,7 +41,7 @@ const RUNS: readonly (readonly [name: string, run: MadeUpRun, options: ReportOpt
       },
     },
   ],
-  ['troubled', TROUBLED, { ...OPTIONS, stoppedEarly: true }],
+  ['troubled', TROUBLED, { ...OPTIONS, stoppedEarly: true, calibration: [] }],
   ['broken', BROKEN, { ...OPTIONS, source: 'replay of the run log', gitSha: '0123abc' }],
 ];
 

@@ -1,0 +1,49 @@
+import { durationText, numberText } from '../core/quantity-text.ts';
+import type { CalibratedCell, ClientError, RunLoad } from './error-bound.ts';
+
+/** What a report says of the client's own error, as one sentence or two. */
+export function clientErrorText(error: ClientError): string {
+  switch (error.kind) {
+    case 'none':
+      return 'not measured on this machine; to measure it: inferometer calibrate';
+    case 'no_load':
+      return 'no bound: the requests went out all at once, or too few to tell a rate';
+    case 'beyond':
+      return `no bound: ${loadText(error.load)} is beyond what was calibrated (up to ${loadText(error.largest.load)}); to measure it: inferometer calibrate --grid ${gridOf(error.load)}`;
+    case 'bound':
+      return `${boundText(error.cell)} (calibrated ${error.cell.calibratedAt.slice(0, 10)} at ${loadText(error.cell.load)})`;
+  }
+}
+
+/** The error at one load in words. Bias is overstatement here: a stamp of ours is never on the early side. */
+function boundText({ ttft, latency, chunkGap }: CalibratedCell): string {
+  const overstated = [
+    { name: 'TTFT', error: ttft },
+    { name: 'latency', error: latency },
+  ].flatMap(({ name, error }) => (error === null ? [] : [{ name, error }]));
+  return [
+    ...overstated.map(({ name, error }, i) =>
+      i === 0
+        ? `${name} is overstated by at most ${durationText(error.p50Ns)} at p50 and ${durationText(error.p99Ns)} at p99`
+        : `${name} by ${durationText(error.p50Ns)} and ${durationText(error.p99Ns)}`,
+    ),
+    ...(chunkGap === null
+      ? []
+      : [`chunk gaps are off by ${durationText(chunkGap.p50Ns)} and ${durationText(chunkGap.p99Ns)}`]),
+  ].join(', ');
+}
+
+/** `125 requests/s, 250 streams × 100 chunks/s`; without chunks, requests in flight instead of streams. */
+export function loadText({ requestsPerSecond, streams, chunksPerSecond }: RunLoad): string {
+  const requests = `${numberText(requestsPerSecond)} requests/s`;
+  return chunksPerSecond === 0
+    ? `${requests}, ${numberText(streams)} in flight`
+    : `${requests}, ${numberText(streams)} streams × ${numberText(chunksPerSecond / streams)} chunks/s`;
+}
+
+/** A load as `--grid` of calibrate takes it, rounded up so that it covers the run. */
+function gridOf({ requestsPerSecond, streams, chunksPerSecond }: RunLoad): string {
+  const intervalMs =
+    chunksPerSecond === 0 ? 1000 : Math.max(1, Math.floor((streams / chunksPerSecond) * 1000));
+  return `${Math.ceil(requestsPerSecond)}x${Math.ceil(streams)}x${intervalMs}`;
+}

@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { clientErrorText } from './error-bound-text.ts';
+import {
+  clientErrorToJson,
+  findClientError,
+  loadOf,
+  type CalibratedCell,
+  type RunLoad,
+} from './error-bound.ts';
+import { reportFromSnapshot } from './report.ts';
+import type { SeriesReport } from './series-report.ts';
+import { reportText } from './text.ts';
+
+function loadAt(requestsPerSecond: number, streams: number, chunksPerSecond: number): RunLoad {
+  return { requestsPerSecond, streams, chunksPerSecond };
+}
+
+function cellAt(load: RunLoad, ttftP50Ns = 41_000): CalibratedCell {
+  const error = (p50Ns: number, p99Ns: number) => ({
+    count: 100,
+    biasNs: p50Ns,
+    p50Ns,
+    p99Ns,
+    maxNs: 2 * p99Ns,
+  });
+  return {
+    load,
+    calibratedAt: '2026-11-24T12:00:00.000Z',
+    ttft: error(ttftP50Ns, 300_000),
+    chunkGap: error(5_000, 90_000),
+    latency: error(38_000, 310_000),
+  };
+}
+
+function seriesOf(count: number, average: number): SeriesReport {
+  return {
+    kind: 'values',
+    count,
+    total: count * average,
+    min: null,
+    max: null,
+    median: null,
+    average,
+    standardDeviation: null,
+    percentiles: {},
+    earlyStoppingPercentiles: null,
+    histogram: { buckets: [], counts: [] },
+  };
+}
+
+const EMPTY: SeriesReport = { kind: 'empty', earlyStoppingPercentiles: null };
+
+describe('findClientError', () => {
+  const small = cellAt(loadAt(50, 50, 2500));
+  const large = cellAt(loadAt(125, 250, 25_000));
+  const fast = cellAt(loadAt(500, 100, 5000));
+  const cells = [large, fast, small];
+
+  it.each([
+    ['a load below all', loadAt(1, 1, 10), small],
+    ['just what was calibrated', small.load, small],
+    ['a mean a little above', loadAt(52, 52, 2600), small],
+    ['more streams than both others', loadAt(50, 150, 2500), large],
+    ['more requests than both others', loadAt(400, 50, 100), fast],
+    ['no chunks', loadAt(100, 100, 0), fast],
+  ])('finds the smallest cell that covers %s', (_what, load, cell) => {
+    expect(findClientError(cells, load)).toEqual({ kind: 'bound', load, cell });
+  });
+
+  it('names the largest cell for a load beyond', () => {
+    const load = loadAt(400, 240, 20_000);
+    expect(findClientError(cells, load)).toEqual({ kind: 'beyond', load, largest: large });
+  });
+
+  it('has nothing without a calibration, or without a load', () => {
+    expect(findClientError([], small.load)).toEqual({ kind: 'none' });
+    expect(findClientError(cells, null)).toEqual({ kind: 'no_load' });
+  });
+
+  it('never quotes a cell the run exceeds by more than 5 %, nor misses one that covers it', () => {
+    const axis = fc.double({ min: 0.1, max: 1000, noNaN: true });
+    const load = fc.tuple(axis, axis, axis).map(([a, b, c]) => loadAt(a, b, c));
+    fc.assert(
+      fc.property(
+        fc.array(
+          load.map((l) => cellAt(l)),
+          { minLength: 1 },
+        ),
+        load,
+        (grid, run) => {
+          const covering = grid.filter(
+            (cell) =>
+              run.requestsPerSecond <= 1.05 * cell.load.requestsPerSecond &&
+              run.streams <= 1.05 * cell.load.streams &&
+              run.chunksPerSecond <= 1.05 * cell.load.chunksPerSecond,
+          );
+          const found = findClientError(grid, run);
+          if (found.kind === 'beyond') expect(covering).toEqual([]);
+          else if (found.kind === 'bound') {
+            expect(covering).toContain(found.cell);
+            const fewest = Math.min(...covering.map((cell) => cell.load.chunksPerSecond));
+            expect(found.cell.load.chunksPerSecond).toBe(fewest);
+          } else expect.unreachable();
+        },
+      ),
+    );
+  });
+});
+
+describe('loadOf', () => {
+  it("follows from arrivals and mean latency by Little's law", () => {
+    const series = { latency: seriesOf(100, 2e9), ttft: seriesOf(100, 1e7), chunkGap: seriesOf(19_900, 1e7) };
+    expect(loadOf(125, series)).toEqual(loadAt(125, 250, 25_000));
+  });
+
+  it('has no chunks without streaming, and is unknown without a rate or a latency', () => {
+    const whole = { latency: seriesOf(10, 5e8), ttft: EMPTY, chunkGap: EMPTY };
+    expect(loadOf(4, whole)).toEqual(loadAt(4, 2, 0));
+    expect(loadOf(null, whole)).toBeNull();
+    expect(loadOf(4, { ...whole, latency: EMPTY })).toBeNull();
+  });
+});
+
+describe('what a report says', () => {
+  const load = loadAt(125, 250, 25_000);
+  const largest = cellAt(load);
+
+  it.each([
+    [findClientError([], load), 'not measured on this machine; to measure it: inferometer calibrate'],
+    [
+      findClientError([largest], null),
+      'no bound: the requests went out all at once, or too few to tell a rate',
+    ],
+    [
+      findClientError([largest], loadAt(300.4, 600, 60_000)),
+      'no bound: 300 requests/s, 600 streams × 100 chunks/s is beyond what was calibrated (up to 125 requests/s, 250 streams × 100 chunks/s); to measure it: inferometer calibrate --grid 301x600x10',
+    ],
+    [
+      findClientError([largest], load),
+      'TTFT is overstated by at most 41.0 µs at p50 and 300 µs at p99, latency by 38.0 µs and 310 µs, chunk gaps are off by 5.00 µs and 90.0 µs (calibrated 2026-11-24 at 125 requests/s, 250 streams × 100 chunks/s)',
+    ],
+    [
+      findClientError([{ ...largest, ttft: null, chunkGap: null }], loadAt(5, 5, 0)),
+      'latency is overstated by at most 38.0 µs at p50 and 310 µs at p99 (calibrated 2026-11-24 at 125 requests/s, 250 streams × 100 chunks/s)',
+    ],
+  ])('%j', (error, text) => {
+    expect(clientErrorText(error)).toBe(text);
+  });
+
+  it('is in JSON with all it rests on', () => {
+    expect(clientErrorToJson(findClientError([largest], load))).toMatchObject({
+      kind: 'bound',
+      load: { requests_per_second: 125, streams: 250, chunks_per_second: 25_000 },
+      cell: { calibrated_at: '2026-11-24T12:00:00.000Z', ttft: { p50_ns: 41_000, p99_ns: 300_000 } },
+    });
+  });
+
+  it('is silent unless the report is asked to tell', () => {
+    const snapshot = { metrics: [{ type: 'counter', name: 'tracked_samples_succeeded', value: 0 }] };
+    const text = (options: object) => reportText(reportFromSnapshot(snapshot, { version: '0', ...options }));
+    expect(text({})).not.toContain('Error bound');
+    expect(text({ calibration: [] })).toContain('Error bound: not measured on this machine');
+  });
+});
