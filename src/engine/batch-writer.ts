@@ -2,10 +2,11 @@ import { FINISH_ABSENT, FINISH_OTHER, type EventKind } from '../core/event-types
 import { finishReasonCode } from '../events/batch-builder.ts';
 import { encodeBatchFrame } from '../events/columnar-codec.ts';
 import type { RecordNote } from '../events/event-batch.ts';
+import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 
 /** A batch is handed over when it has so many records, … */
 export const MAX_BATCH_RECORDS = 1024;
-/** … before its payload would grow past this, … */
+/** … when its payload has so many bytes, … */
 export const MAX_BATCH_PAYLOAD_BYTES = 256 * 1024;
 /** … or when its first record is so old. */
 const MAX_AGE_MS = 5;
@@ -15,10 +16,12 @@ const MAX_EXTRAS = 2;
 /**
  * Collects the records of one worker in columns that are reused, and hands them over in frames.
  *
- * A record is `open`, then `extra` and `finishReason` as needed, then `close`. No allocation but at a flush (and for a finish
- * reason nobody knows). Memory: about 300 kB, more after a payload above {@link MAX_BATCH_PAYLOAD_BYTES}.
+ * A record is `open`, then `payload`, `extra` and `finishReason` as needed, then `close`. No allocation but at a flush (and for a
+ * finish reason nobody knows). Memory: about 300 kB, more after a larger payload.
  */
 export class BatchWriter {
+  /** Takes the payload of the open record. */
+  readonly payload = new MsgpackWriter();
   readonly #workerId: number;
   readonly #send: (frame: Uint8Array) => void;
   readonly #onTimer = () => {
@@ -32,10 +35,8 @@ export class BatchWriter {
   readonly #extraEnds = new Uint32Array(MAX_BATCH_RECORDS);
   readonly #timestampsNs = new Float64Array(MAX_BATCH_RECORDS);
   readonly #extras = new Float64Array(MAX_BATCH_RECORDS * MAX_EXTRAS);
-  #payload = new Uint8Array(MAX_BATCH_PAYLOAD_BYTES);
   #notes: Map<number, RecordNote> | undefined;
   #count = 0;
-  #payloadEnd = 0;
   #extraEnd = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -46,11 +47,10 @@ export class BatchWriter {
   }
 
   /**
-   * Begins a record; its payload is copied.
+   * Begins a record.
    * @hot
    */
-  open(kind: EventKind, sampleSeq: number, timestampNs: number, payload?: Uint8Array): void {
-    if (payload !== undefined) this.#addPayload(payload);
+  open(kind: EventKind, sampleSeq: number, timestampNs: number): void {
     const index = this.#count;
     this.#kinds[index] = kind;
     this.#finishReasons[index] = FINISH_ABSENT;
@@ -81,9 +81,9 @@ export class BatchWriter {
    */
   close(): void {
     const index = this.#count++;
-    this.#payloadEnds[index] = this.#payloadEnd;
+    this.#payloadEnds[index] = this.payload.length;
     this.#extraEnds[index] = this.#extraEnd;
-    if (this.#count === MAX_BATCH_RECORDS) this.flush();
+    if (this.#count === MAX_BATCH_RECORDS || this.payload.length >= MAX_BATCH_PAYLOAD_BYTES) this.flush();
     else this.#timer ??= setTimeout(this.#onTimer, MAX_AGE_MS);
   }
 
@@ -101,20 +101,13 @@ export class BatchWriter {
       extraEnds: this.#extraEnds.subarray(0, count),
       timestampsNs: this.#timestampsNs.subarray(0, count),
       extras: this.#extras.subarray(0, this.#extraEnd),
-      payload: this.#payload.subarray(0, this.#payloadEnd),
+      payload: this.payload.written(),
       notes: this.#notes,
     });
     this.#count = 0;
-    this.#payloadEnd = 0;
+    this.payload.clear();
     this.#extraEnd = 0;
     this.#notes = undefined;
     this.#send(frame);
-  }
-
-  #addPayload(bytes: Uint8Array): void {
-    if (this.#payloadEnd + bytes.length > MAX_BATCH_PAYLOAD_BYTES) this.flush();
-    if (bytes.length > this.#payload.length) this.#payload = new Uint8Array(bytes.length);
-    this.#payload.set(bytes, this.#payloadEnd);
-    this.#payloadEnd += bytes.length;
   }
 }

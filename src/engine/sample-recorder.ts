@@ -1,6 +1,6 @@
 import { EventKind } from '../core/event-types.ts';
 import type { ErrorData } from '../core/model-output.ts';
-import { PayloadEncoder } from '../events/payload.ts';
+import { writeErrorData, writeTextModelOutput } from '../events/payload.ts';
 import type { FinalOutput } from '../protocol/adapter.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { COUNTERS } from './worker-messages.ts';
@@ -15,7 +15,6 @@ export const NO_CHANNEL = -1;
 export class SampleRecorder {
   readonly #writer: BatchWriter;
   readonly #counters: Int32Array;
-  readonly #encoder = new PayloadEncoder();
 
   /** `counters`: see {@link COUNTERS}. */
   constructor(writer: BatchWriter, counters: Int32Array) {
@@ -44,7 +43,8 @@ export class SampleRecorder {
 
   completed(seq: number, atNs: number, final: FinalOutput): void {
     const writer = this.#writer;
-    writer.open(EventKind.sampleComplete, seq, atNs, this.#encoder.textModelOutput(final.output));
+    writer.open(EventKind.sampleComplete, seq, atNs);
+    writeTextModelOutput(writer.payload, final.output);
     writer.extra(final.promptTokens);
     writer.extra(final.completionTokens);
     if (final.finishReason !== null) writer.finishReason(final.finishReason);
@@ -55,7 +55,8 @@ export class SampleRecorder {
   /** ERROR, then COMPLETE without data. */
   failed(seq: number, atNs: number, failure: ErrorData): void {
     const writer = this.#writer;
-    writer.open(EventKind.errorGeneric, seq, atNs, this.#encoder.errorData(failure));
+    writer.open(EventKind.errorGeneric, seq, atNs);
+    writeErrorData(writer.payload, failure);
     writer.close();
     writer.open(EventKind.sampleComplete, seq, atNs);
     writer.extra(NaN);

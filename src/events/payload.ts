@@ -1,7 +1,7 @@
 import { decode } from '@msgpack/msgpack';
 import { errorText } from '../core/errors.ts';
 import type { ErrorData, PromptData, TextModelOutput } from '../core/model-output.ts';
-import { MsgpackWriter } from './msgpack-writer.ts';
+import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 import { WireFormatError } from './wire-format-error.ts';
 
 /** The `data` of an event: what it is, and itself. */
@@ -11,42 +11,57 @@ export type EventPayload =
   | { readonly type: 'ErrorData'; readonly data: ErrorData };
 
 /**
- * Writes the `data` of events as the reference's tagged MessagePack arrays, all trailing defaults included. Each call
- * returns bytes of its own; keep one encoder a thread, its scratch buffer is reused.
+ * Writes the `data` of a completed sample as the reference's tagged MessagePack array, all trailing defaults included.
+ * @hot
  */
+export function writeTextModelOutput(writer: MsgpackWriter, output: TextModelOutput): void {
+  open(writer, 4, 'TextModelOutput');
+  writer.value(output.output);
+  writer.value(output.reasoning);
+  writer.value(output.toolCalls);
+}
+
+/** The same for what a sample asked. */
+export function writePromptData(writer: MsgpackWriter, prompt: PromptData): void {
+  open(writer, 8, 'PromptData');
+  writer.value(prompt.text);
+  writer.value(prompt.tokenIds);
+  writer.value(prompt.messages);
+  writer.value(prompt.tools);
+  writer.value(prompt.chatTemplateKwargs);
+  writer.value(prompt.chatTemplate);
+  writer.value(prompt.toolChoice);
+}
+
+/** The same for why a sample failed. */
+export function writeErrorData(writer: MsgpackWriter, error: ErrorData): void {
+  open(writer, 3, 'ErrorData');
+  writer.text(error.errorType);
+  writer.text(error.errorMessage);
+}
+
+function open(writer: MsgpackWriter, length: number, tag: string): void {
+  writer.arrayHeader(length);
+  writer.text(tag);
+}
+
+/** The `data` of events as bytes of their own. Keep one encoder a thread: its scratch buffer is reused. */
 export class PayloadEncoder {
   readonly #writer = new MsgpackWriter();
 
   textModelOutput(output: TextModelOutput): Uint8Array {
-    this.#open(4, 'TextModelOutput');
-    this.#writer.value(output.output);
-    this.#writer.value(output.reasoning);
-    this.#writer.value(output.toolCalls);
+    writeTextModelOutput(this.#writer, output);
     return this.#writer.finish();
   }
 
   promptData(prompt: PromptData): Uint8Array {
-    this.#open(8, 'PromptData');
-    this.#writer.value(prompt.text);
-    this.#writer.value(prompt.tokenIds);
-    this.#writer.value(prompt.messages);
-    this.#writer.value(prompt.tools);
-    this.#writer.value(prompt.chatTemplateKwargs);
-    this.#writer.value(prompt.chatTemplate);
-    this.#writer.value(prompt.toolChoice);
+    writePromptData(this.#writer, prompt);
     return this.#writer.finish();
   }
 
   errorData(error: ErrorData): Uint8Array {
-    this.#open(3, 'ErrorData');
-    this.#writer.text(error.errorType);
-    this.#writer.text(error.errorMessage);
+    writeErrorData(this.#writer, error);
     return this.#writer.finish();
-  }
-
-  #open(length: number, tag: string): void {
-    this.#writer.arrayHeader(length);
-    this.#writer.text(tag);
   }
 }
 

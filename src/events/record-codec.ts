@@ -4,7 +4,7 @@ import { monotonicNs, type Nanoseconds } from '../core/time.ts';
 import { topicBytes } from '../transport/frame.ts';
 import type { EncodedMessage, MessageCodec, MessagePublisher } from '../transport/message.ts';
 import type { EventBatch, EventRecord, RecordNote } from './event-batch.ts';
-import { MsgpackWriter } from './msgpack-writer.ts';
+import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 import { PayloadEncoder } from './payload.ts';
 import { recordAt, recordFields, type RunContext } from './record-fields.ts';
 import { readRecord } from './record-reader.ts';

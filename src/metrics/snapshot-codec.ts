@@ -1,5 +1,6 @@
 import { topicBytes } from '../transport/frame.ts';
 import type { EncodedMessage, MessageCodec } from '../transport/message.ts';
+import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 import {
   SESSION_STATES,
   type CounterSnapshot,
@@ -13,7 +14,6 @@ import {
   type ValueKind,
 } from './snapshot.ts';
 import { SnapshotWireError, WireReader, type WireNumber } from './wire-reader.ts';
-import { WireWriter } from './wire-writer.ts';
 
 /** Snapshots travel under this topic. */
 export const SNAPSHOT_TOPIC = topicBytes('MET');
@@ -36,7 +36,7 @@ const SERIES_FIELDS = 10;
  */
 export class SnapshotCodec implements MessageCodec<MetricsSnapshot> {
   encode(snapshot: MetricsSnapshot): EncodedMessage {
-    const writer = new WireWriter();
+    const writer = new MsgpackWriter();
     const { extras } = snapshot;
     writer.arrayHeader(SNAPSHOT_FIELDS + (extras === undefined ? 0 : 1));
     writer.int(snapshot.counter);
@@ -45,7 +45,7 @@ export class SnapshotCodec implements MessageCodec<MetricsSnapshot> {
     writer.int(snapshot.pendingTaskCount);
     writer.arrayHeader(snapshot.metrics.length);
     for (const metric of snapshot.metrics) writeMetric(writer, metric);
-    if (extras !== undefined) writer.json(extras);
+    if (extras !== undefined) writer.value(extras);
     return { topic: SNAPSHOT_TOPIC, payload: writer.finish() };
   }
 
@@ -72,7 +72,7 @@ export class SnapshotCodec implements MessageCodec<MetricsSnapshot> {
   }
 }
 
-function writeMetric(writer: WireWriter, metric: MetricSnapshot): void {
+function writeMetric(writer: MsgpackWriter, metric: MetricSnapshot): void {
   if (metric.type === 'series') {
     writeSeries(writer, metric);
     return;
@@ -83,7 +83,7 @@ function writeMetric(writer: WireWriter, metric: MetricSnapshot): void {
   writeNumber(writer, metric.value, metric.valueKind);
 }
 
-function writeSeries(writer: WireWriter, series: SeriesSnapshot): void {
+function writeSeries(writer: MsgpackWriter, series: SeriesSnapshot): void {
   const extras = extrasOf(series);
   // The extremes of nothing are whole zeros whatever the kind, as in the reference.
   const extremeKind = series.count === 0 ? 'int' : series.valueKind;
@@ -116,7 +116,7 @@ function extrasOf({ sumSqExact, stdDev }: SeriesSnapshot): SeriesExtras | undefi
   return { ...(sumSqExact === undefined ? {} : { sumSqExact }), ...(stdDev === undefined ? {} : { stdDev }) };
 }
 
-function writeSeriesExtras(writer: WireWriter, extras: SeriesExtras): void {
+function writeSeriesExtras(writer: MsgpackWriter, extras: SeriesExtras): void {
   writer.mapHeader(Object.keys(extras).length);
   if (extras.sumSqExact !== undefined) {
     writer.text('sum_sq_exact');
@@ -128,7 +128,7 @@ function writeSeriesExtras(writer: WireWriter, extras: SeriesExtras): void {
   }
 }
 
-function writeByPercentile(writer: WireWriter, values: Readonly<Record<string, number | null>>): void {
+function writeByPercentile(writer: MsgpackWriter, values: Readonly<Record<string, number | null>>): void {
   const entries = Object.entries(values);
   writer.mapHeader(entries.length);
   for (const [key, value] of entries) {
@@ -137,15 +137,19 @@ function writeByPercentile(writer: WireWriter, values: Readonly<Record<string, n
   }
 }
 
-function writeNullable(writer: WireWriter, value: number | null): void {
+function writeNullable(writer: MsgpackWriter, value: number | null): void {
   if (value === null) writer.nil();
   else writer.double(value);
 }
 
-function writeNumber(writer: WireWriter, value: ExactInteger, kind: ValueKind): void {
-  if (kind === 'int') writer.int(value);
+/** An integer past 64 bits becomes a double. */
+function writeNumber(writer: MsgpackWriter, value: ExactInteger, kind: ValueKind): void {
+  if (kind === 'int' && value >= MIN_INT64 && value <= MAX_UINT64) writer.int(value);
   else writer.double(Number(value));
 }
+
+const MAX_UINT64 = 2n ** 64n - 1n;
+const MIN_INT64 = -(2n ** 63n);
 
 function readMetric(reader: WireReader): MetricSnapshot {
   const fields = reader.arrayLength();

@@ -9,12 +9,26 @@ export const MAX_DEPTH = 256;
 /**
  * Writes MessagePack as msgspec does, byte for byte: each integer and length in its smallest form, map keys as text.
  *
- * One growing buffer, reused from message to message; {@link finish} hands out an exact copy and begins anew. Lone
- * surrogates of a text become U+FFFD.
+ * One growing buffer, reused from message to message: read it by {@link written} and begin anew by {@link clear}, or do both by
+ * {@link finish}, which hands out an exact copy. Lone surrogates of a text become U+FFFD.
  */
 export class MsgpackWriter {
   #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   #length = 0;
+
+  /** Bytes written since the last `clear`. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written since the last `clear`; valid until more is. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
 
   nil(): void {
     this.#byte(0xc0);
@@ -93,10 +107,10 @@ export class MsgpackWriter {
     }
   }
 
-  /** What was written since the last call, as an array of its own. */
+  /** What was written, as an array of its own; begins anew. */
   finish(): Uint8Array {
-    const bytes = new Uint8Array(this.#bytes.subarray(0, this.#length));
-    this.#length = 0;
+    const bytes = new Uint8Array(this.written());
+    this.clear();
     return bytes;
   }
 
