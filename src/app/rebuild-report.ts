@@ -1,6 +1,7 @@
 import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Report } from '../report/report.ts';
+import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
 import { replayRun } from './replay.ts';
 import { makeReport, writeReport } from './report-files.ts';
 import { readManifest, RunDirectory } from './run-directory.ts';
@@ -16,9 +17,13 @@ export interface RebuiltReport {
 
 /**
  * The report of a run from its run log alone. Throws `InferometerError` (input) when there is no run at `path`, or nothing
- * in its log.
+ * in its log. With a file of what calibrate measured it tells of the client's own error, on the machine of the run.
  */
-export async function rebuildReport(path: string, log: Log): Promise<RebuiltReport> {
+export async function rebuildReport(
+  path: string,
+  log: Log,
+  calibrationPath?: string,
+): Promise<RebuiltReport> {
   const directory = RunDirectory.open(path);
   const manifest = readManifest(directory);
   const replay = await replayRun(directory.logPath, log);
@@ -30,10 +35,15 @@ export async function rebuildReport(path: string, log: Log): Promise<RebuiltRepo
     );
   }
   const stoppedEarly = manifest?.outcome.state === 'stopped_early';
+  const calibration =
+    calibrationPath === undefined || manifest === undefined
+      ? undefined
+      : await loadCalibration(calibrationPath, machineClass(manifest), log);
   const report = makeReport(
     { source: 'replay of the run log', snapshot: replay.snapshot },
     replay.header,
     stoppedEarly,
+    calibration,
   );
   const isRunning = manifest?.outcome.state === 'running' && isAlive(manifest.pids.main);
   return { report, directory, isRunning, write: () => writeReport(directory, report) };

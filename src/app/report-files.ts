@@ -1,6 +1,7 @@
 import { writeFileAtomic } from '../core/atomic-file.ts';
 import { toJson } from '../metrics/snapshot-json.ts';
 import type { Json } from '../metrics/snapshot.ts';
+import type { CalibratedCell } from '../report/error-bound.ts';
 import { resultSummaryText } from '../report/json.ts';
 import { reportFromSnapshot, type Report } from '../report/report.ts';
 import { reportText } from '../report/text.ts';
@@ -9,8 +10,13 @@ import type { RunDirectory } from './run-directory.ts';
 import type { RunHeader } from './run-header.ts';
 import { programVersion } from './version.ts';
 
-/** The report of a run from its snapshot and from what it was asked to do. */
-export function makeReport(sourced: SourcedSnapshot, header: RunHeader, stoppedEarly: boolean): Report {
+/** The report of a run from its snapshot and from what it was asked to do; with `calibration` it tells of the client's own error. */
+export function makeReport(
+  sourced: SourcedSnapshot,
+  header: RunHeader,
+  stoppedEarly: boolean,
+  calibration?: readonly CalibratedCell[],
+): Report {
   const { requested_rate_per_second: rate, config } = header;
   return reportFromSnapshot(toJson(sourced.snapshot), {
     version: programVersion(),
@@ -18,6 +24,7 @@ export function makeReport(sourced: SourcedSnapshot, header: RunHeader, stoppedE
     useLegacyLoadgenQpsMetrics: false,
     stoppedEarly,
     runConfig: configSections(config),
+    ...(calibration === undefined ? {} : { calibration }),
     ...(rate === null ? {} : { requestedRatePerSecond: rate }),
   });
 }

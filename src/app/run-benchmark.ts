@@ -5,6 +5,7 @@ import { WorkerPool } from '../engine/worker-pool.ts';
 import { exportEventsJsonl } from '../runlog/export-jsonl.ts';
 import { Session, type SessionOutcome } from '../session/session.ts';
 import { FrameKind } from '../transport/frame.ts';
+import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
 import { healthReportOf } from './client-health.ts';
 import { Closers } from './closers.ts';
 import { connectionsToWarm, maxConnections, workerCount } from './limits.ts';
@@ -20,6 +21,8 @@ import { onStopSignals } from './shutdown.ts';
 export interface RunBenchmarkOptions {
   /** Directory of the run; default `runs/<time>-<id>`. */
   readonly outPath?: string | undefined;
+  /** File of what calibrate measured; without one the report says nothing of the client's own error. */
+  readonly calibrationPath?: string;
   readonly screen: RunScreen;
 }
 
@@ -44,11 +47,8 @@ export async function runBenchmark(config: RunConfig, options: RunBenchmarkOptio
   }
 }
 
-async function run(
-  config: RunConfig,
-  { outPath, screen }: RunBenchmarkOptions,
-  closers: Closers,
-): Promise<number> {
+async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Closers): Promise<number> {
+  const { outPath, screen } = options;
   const { log } = screen;
   const prepared = await prepareRun(config);
   const phases = phasesOf(config, prepared.prompts.length);
@@ -80,7 +80,7 @@ async function run(
   await warmConnections(config, pool, log);
   const outcome = await session.run();
   await pool.close();
-  return conclude(config, services, outcome, recordingFailure, screen);
+  return conclude(config, services, outcome, recordingFailure, options);
 }
 
 /** From the session's end to the report on disk and on the screen. */
@@ -89,7 +89,7 @@ async function conclude(
   services: RunServices,
   outcome: SessionOutcome,
   recordingFailure: unknown,
-  screen: RunScreen,
+  { screen, calibrationPath }: RunBenchmarkOptions,
 ): Promise<number> {
   const { directory, header, writer, manifest, subscriber, supervisor } = services;
   const { log } = screen;
@@ -105,7 +105,9 @@ async function conclude(
       `no snapshot of the run could be had; try: inferometer report ${directory.path}`,
     );
   }
-  const report = makeReport(sourced, header, outcome.stoppedEarly);
+  const calibration =
+    calibrationPath === undefined ? undefined : await loadCalibration(calibrationPath, machineClass(), log);
+  const report = makeReport(sourced, header, outcome.stoppedEarly, calibration);
   await writeReport(directory, report);
   if (
     config.events_jsonl === 'on' ||

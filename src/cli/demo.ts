@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
 import { startMockProcess } from '../app/mock-process.ts';
 import { runBenchmark } from '../app/run-benchmark.ts';
 import { resolveConfig } from '../config/resolve.ts';
@@ -56,7 +57,10 @@ async function demo(duration: string): Promise<number> {
     });
     process.stderr.write(`mock LLM server on ${url}: answers like a mid-size model, knows its own times\n`);
     process.stderr.write(`this is: inferometer run ${Object.entries(flags).flat().join(' ')}\n\n`);
-    return await runBenchmark(config, { screen: createRunScreen(process.stderr, process.stdout) });
+    return await runBenchmark(config, {
+      screen: createRunScreen(process.stderr, process.stdout),
+      calibrationPath: defaultCalibrationPath(process.env),
+    });
   } finally {
     await server.stop();
     await rm(place, { recursive: true, force: true });

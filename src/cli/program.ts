@@ -1,5 +1,6 @@
 import { setDefaultResultOrder } from 'node:dns';
 import { programVersion } from '../app/version.ts';
+import { calibrateCommand } from './calibrate.ts';
 import { createCommand, exitCodeOf } from './command-line.ts';
 import { demoCommand } from './demo.ts';
 import { reportCommand } from './report.ts';
@@ -29,7 +30,14 @@ export async function main(argv: readonly string[]): Promise<number> {
       'inferometer report runs/20261124T110000Z-1a2b3c',
     ],
   ).version(programVersion());
-  for (const command of [runCommand, watchCommand, reportCommand, serveMockCommand, demoCommand]) {
+  for (const command of [
+    runCommand,
+    watchCommand,
+    reportCommand,
+    serveMockCommand,
+    demoCommand,
+    calibrateCommand,
+  ]) {
     program.addCommand(command(finish));
   }
   return exitCodeOf(

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
 import { rebuildReport } from '../app/rebuild-report.ts';
 import { createLog } from '../core/log.ts';
 import { resultSummaryText } from '../report/json.ts';
@@ -32,7 +33,12 @@ export function reportCommand(finish: (exitCode: number) => void): Command {
 
 async function report(path: string, flags: Flags): Promise<number> {
   const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
-  const { report: rebuilt, directory, isRunning, write } = await rebuildReport(path, log);
+  const {
+    report: rebuilt,
+    directory,
+    isRunning,
+    write,
+  } = await rebuildReport(path, log, defaultCalibrationPath(process.env));
   if (flags.json === true) process.stdout.write(resultSummaryText(rebuilt));
   else if (flags.summary === true) process.stdout.write(`${terminalSummary(rebuilt).join('\n')}\n`);
   else process.stdout.write(reportText(rebuilt));

@@ -4,6 +4,7 @@ import { parse, YAMLParseError } from 'yaml';
 import { resolveConfig } from '../config/resolve.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
+import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
 import { runBenchmark } from '../app/run-benchmark.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
 import { createRunScreen } from './run-screen.ts';
@@ -43,6 +44,7 @@ export function runCommand(finish: (exitCode: number) => void): Command {
     finish(
       await runBenchmark(config, {
         outPath: flags.out,
+        calibrationPath: defaultCalibrationPath(process.env),
         screen: createRunScreen(process.stderr, process.stdout),
       }),
     );

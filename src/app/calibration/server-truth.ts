@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+/** What the server knows of one answer, ns since the origin of the run it is held against. */
+export interface ServerTruth {
+  readonly promptNumber: number;
+  readonly receivedNs: number;
+  readonly tokensNs: readonly number[];
+  readonly endNs: number;
+}
+
+const stamp = z.string().transform((text) => BigInt(text));
+const truthSchema = z.object({
+  outcome: z.string(),
+  prompt_number: z.int().nullable(),
+  received_ns: stamp,
+  end_ns: stamp.nullable(),
+  token_ns: z.array(stamp).nullable(),
+});
+
+/** Asks a mock server what it did; answers that are not whole, or have no number or no token times, are left out. */
+export async function fetchTruth(url: string, originNs: bigint): Promise<readonly ServerTruth[]> {
+  const response = await fetch(`${url}/truth?tokens=1`);
+  return parseTruth(await response.text(), originNs);
+}
+
+/** The lines of `GET /truth?tokens=1`. */
+export function parseTruth(lines: string, originNs: bigint): readonly ServerTruth[] {
+  const sinceOrigin = (ns: bigint) => Number(ns - originNs);
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => {
+      const truth = truthSchema.parse(JSON.parse(line));
+      const { outcome, prompt_number: promptNumber, end_ns: endNs, token_ns: tokensNs } = truth;
+      if (outcome !== 'ok' || promptNumber === null || endNs === null || tokensNs === null) return [];
+      return [
+        {
+          promptNumber,
+          receivedNs: sinceOrigin(truth.received_ns),
+          tokensNs: tokensNs.map(sinceOrigin),
+          endNs: sinceOrigin(endNs),
+        },
+      ];
+    });
+}

@@ -1,0 +1,129 @@
+import { availableParallelism, loadavg } from 'node:os';
+import { styleText } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { calibrateCell } from '../app/calibration/calibrate.ts';
+import {
+  defaultCalibrationPath,
+  machineClass,
+  saveCalibration,
+} from '../app/calibration/calibration-file.ts';
+import { cellTiming, FULL_GRID, parseGrid, QUICK_GRID, type GridCell } from '../app/calibration/grid.ts';
+import { createLog } from '../core/log.ts';
+import { countText, durationText, NOT_AVAILABLE, numberText } from '../core/quantity-text.ts';
+import { siblingModule } from '../core/sibling-module.ts';
+import { alignColumns } from '../core/text-table.ts';
+import { NS_PER_MS } from '../core/time.ts';
+import type { CalibratedCell, SeriesError } from '../report/error-bound.ts';
+import { createCommand } from './command-line.ts';
+import { useColour } from './run-screen.ts';
+
+interface Flags {
+  readonly quick?: boolean;
+  readonly grid?: string;
+  readonly out?: string;
+}
+
+const MEASURED_MS = 5000;
+const QUICK_MEASURED_MS = 3000;
+/** To start the server and the run of a cell, and to compare. */
+const CELL_OVERHEAD_MS = 1500;
+/** A machine with more to do than this share of its cores gives wider bounds than it could. */
+const BUSY_SHARE = 0.5;
+
+export function calibrateCommand(finish: (exitCode: number) => void): Command {
+  return createCommand(
+    'calibrate',
+    "Measures this machine's own error against a mock server that knows the truth; later reports quote it.",
+    [
+      'inferometer calibrate',
+      'inferometer calibrate --quick',
+      'inferometer calibrate --grid 125x250x10           # 250 streams of 100 chunks/s',
+      'inferometer calibrate --grid 20x60x25,200x400x25  # added to what was measured before',
+    ],
+  )
+    .option('--quick', 'three loads of 3 s instead of nine of 5 s')
+    .option('--grid <cells>', 'loads of your own: REQUESTS/S x STREAMS x MS between chunks, commas between')
+    .option(
+      '--out <file>',
+      'file of the calibration (INFEROMETER_CALIBRATION; default ~/.local/state/inferometer/calibration.json)',
+    )
+    .action(async (flags: Flags) => finish(await calibrate(flags)));
+}
+
+async function calibrate(flags: Flags): Promise<number> {
+  const isQuick = flags.quick === true;
+  const grid = flags.grid === undefined ? (isQuick ? QUICK_GRID : FULL_GRID) : parseGrid(flags.grid);
+  const measuredMs = isQuick ? QUICK_MEASURED_MS : MEASURED_MS;
+  const path = flags.out ?? defaultCalibrationPath(process.env);
+  const progress = (text: string) => process.stderr.write(text);
+  const warnings: string[] = [];
+  const log = createLog((line) => warnings.push(line), 'warning');
+  const tell = () => warnings.splice(0).forEach((line) => progress(`${line}\n`));
+  const program = fileURLToPath(siblingModule(import.meta.url, './main'));
+
+  const machine = machineClass();
+  progress(`calibrating ${machine.cpu}, ${machine.cores} cores; about ${timeText(grid, measuredMs)}\n`);
+  warnIfBusy(machine.cores, progress);
+  const cells: CalibratedCell[] = [];
+  for (const [index, cell] of grid.entries()) {
+    progress(`${`${index + 1}/${grid.length}`.padStart(5)}  ${cellText(cell)}: `);
+    try {
+      const calibrated = await calibrateCell(cell, { program, measuredMs, log });
+      cells.push(calibrated);
+      progress(`${resultText(calibrated)}\n`);
+      await saveCalibration(path, machine, [calibrated], log);
+    } catch (error) {
+      progress('\n');
+      throw error;
+    } finally {
+      tell();
+    }
+  }
+  const [head, ...rows] = calibrationTable(cells);
+  const dim = (text: string) =>
+    useColour(process.stdout) ? styleText('dim', text, { validateStream: false }) : text;
+  process.stdout.write(`\n${[dim(head!), ...rows].join('\n')}\n\n`);
+  process.stdout.write(`Errors are reported minus true, the loopback's own time included.\nsaved: ${path}\n`);
+  return 0;
+}
+
+function timeText(grid: readonly GridCell[], measuredMs: number): string {
+  const totalNs = grid.reduce((sum, cell) => {
+    const { rampNs, measuredNs } = cellTiming(cell, measuredMs);
+    // The drain takes about as long as the ramp.
+    return sum + 1.7 * rampNs + measuredNs + CELL_OVERHEAD_MS * NS_PER_MS;
+  }, 0);
+  return durationText(Math.ceil(totalNs / 1e9) * 1e9).replace(/\.\d+/, '');
+}
+
+function warnIfBusy(cores: number, progress: (text: string) => void): void {
+  const [load = 0] = loadavg();
+  if (load <= BUSY_SHARE * cores) return;
+  progress(
+    `warning: the machine is busy (load ${numberText(load)} on ${availableParallelism()} cores): bounds will be wide\n`,
+  );
+}
+
+function cellText({ requestsPerSecond, streams, intervalMs }: GridCell): string {
+  return `${countText(requestsPerSecond)} req/s, ${countText(streams)} streams, chunk each ${numberText(intervalMs)} ms`;
+}
+
+function resultText({ ttft }: CalibratedCell): string {
+  return ttft === null ? 'no TTFT' : `TTFT +${durationText(ttft.p50Ns)}, p99 ${durationText(ttft.p99Ns)}`;
+}
+
+/** The grid, a load a line, in at most 80 columns. */
+function calibrationTable(cells: readonly CalibratedCell[]): string[] {
+  const error = (of: SeriesError | null) =>
+    of === null ? [NOT_AVAILABLE, NOT_AVAILABLE] : [durationText(of.p50Ns), durationText(of.p99Ns)];
+  return alignColumns([
+    ['req/s', 'streams', 'chunks/s', 'TTFT p50', 'p99', 'gap p50', 'p99', 'lat. p50', 'p99'],
+    ...cells.map(({ load, ttft, chunkGap, latency }) => [
+      numberText(load.requestsPerSecond),
+      countText(load.streams),
+      countText(load.chunksPerSecond),
+      ...[ttft, chunkGap, latency].flatMap(error),
+    ]),
+  ]);
+}
