@@ -5,11 +5,8 @@
  *
  * Usage: npm run bench:truth [-- RATE SECONDS]
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readSummary, startMock, startProgram, Workspace } from './program.ts';
 
 interface Truth {
   readonly outcome: string;
@@ -17,62 +14,33 @@ interface Truth {
   readonly first_token_ns: string;
   readonly end_ns: string;
 }
-interface Summary {
-  readonly n_samples_issued: number;
-  readonly n_samples_completed: number;
-  readonly n_samples_failed: number;
-  readonly ttft: { readonly percentiles: Record<string, number> };
-  readonly latency: { readonly percentiles: Record<string, number> };
-}
 
 const [ratePerSecond = '200', seconds = '60'] = process.argv.slice(2);
 const TOLERANCE_MS = 1;
 const TOLERANCE_SHARE = 0.01;
-const entry = resolve(import.meta.dirname, '../../dist/cli/main.js');
-const place = mkdtempSync(join(tmpdir(), 'inferometer-truth-'));
-const dataset = join(place, 'prompts.jsonl');
-const out = join(place, 'run');
-writeFileSync(
-  dataset,
-  Array.from({ length: 1000 }, (_, i) => JSON.stringify({ prompt: `#${i} tell me more` })).join('\n'),
-);
+const ROWS = 1000;
+const workspace = new Workspace();
+const out = workspace.freshRun();
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-const mock = start([
-  'serve-mock',
-  '--ttft',
-  'lognormal:60,0.4',
-  '--inter-token',
-  'normal:8,2',
-  '--output-tokens',
-  'lognormal:24,0.5',
+const mock = await startMock([
+  ...['--ttft', 'lognormal:60,0.4', '--inter-token', 'normal:8,2'],
+  ...['--output-tokens', 'lognormal:24,0.5'],
 ]);
-const [banner] = (await once(mock.stdout!, 'data')) as [Buffer];
-const url = /http:\/\/\S+/.exec(banner.toString())![0];
-const run = start([
-  'run',
-  '--endpoint',
-  url,
-  '--model',
-  'm',
-  '--dataset',
-  dataset,
-  '--pattern',
-  'poisson',
-  '--rate',
-  ratePerSecond,
-  ...['--duration', `${seconds}s`, '--out', out],
+const run = startProgram([
+  ...['run', '--endpoint', mock.url, '--model', 'm', '--dataset', workspace.prompts(ROWS)],
+  ...['--pattern', 'poisson', '--rate', ratePerSecond, '--duration', `${seconds}s`, '--out', out],
 ]);
 run.stdout!.pipe(process.stdout);
 run.stderr!.pipe(process.stderr);
 await once(run, 'close');
-const truth = (await (await fetch(`${url}/truth`)).text())
+const truth = (await (await fetch(`${mock.url}/truth`)).text())
   .trimEnd()
   .split('\n')
   .map((line) => JSON.parse(line) as Truth);
-mock.kill('SIGTERM');
+mock.child.kill('SIGTERM');
 
-const summary = JSON.parse(readFileSync(join(out, 'performance/result_summary.json'), 'utf8')) as Summary;
+const summary = readSummary(out);
 const spans = (end: 'first_token_ns' | 'end_ns') =>
   truth.map((sample) => Number(BigInt(sample[end]) - BigInt(sample.received_ns)) / 1e6).sort((a, b) => a - b);
 let failed = false;
@@ -106,9 +74,5 @@ failed ||= !accounted;
 say(
   `samples: ${issued} issued, ${completed} completed, ${failedSamples} failed; the server saw ${truth.length}${accounted ? '' : '  NOT ALL ACCOUNTED FOR'}`,
 );
-rmSync(place, { recursive: true, force: true });
+workspace.remove();
 process.exitCode = failed ? 1 : 0;
-
-function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [entry, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-}

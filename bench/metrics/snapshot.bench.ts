@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
+import type { MetricsRegistry } from '../../src/metrics/registry.ts';
+import type { SessionState } from '../../src/metrics/snapshot.ts';
+import { batchOf, startedAggregator, syntheticFrames } from '../aggregator/synthetic-run.ts';
+import type { Bench } from '../harness/bench.ts';
+import { peakMemoryMb } from '../harness/memory.ts';
+import { inTurn, msPerCall } from '../harness/rounds.ts';
+import { spreadOf } from '../harness/spread.ts';
+
+const BYTES_PER_MB = 2 ** 20;
+const LIVE_SAMPLES = 60_000;
+const LIVE_CHUNKS = 8;
+const FINAL_CHUNKS = 2;
+
+export const bench: Bench = {
+  async run({ quick, rounds, say }) {
+    const beforeMb = peakMemoryMb(process.pid) ?? NaN;
+    const finalSamples = quick ? 1_000_000 : 10_000_000;
+    const spillDirectory = mkdtempSync(join(tmpdir(), 'inferometer-bench-'));
+    say(`folding ${finalSamples} samples`);
+    const { registry, aggregator } = startedAggregator(spillDirectory);
+    for (const frame of syntheticFrames(finalSamples, FINAL_CHUNKS)) aggregator.process(batchOf(frame));
+    const finalMs = await inTurn(rounds, { build: msPerCall(1, () => snapshotOf(registry, 'complete')) });
+    const peakBytes = ((peakMemoryMb(process.pid) ?? NaN) - beforeMb) * BYTES_PER_MB;
+    registry.close();
+    rmSync(spillDirectory, { recursive: true });
+    const live = await liveSnapshotMs(rounds);
+    const samplesText = `${finalSamples / 1e6}M samples`;
+    return [
+      {
+        id: 'metrics/live',
+        what: 'live snapshot, built and encoded',
+        unit: 'ms',
+        value: spreadOf(live),
+        isLessBetter: true,
+        goal: { of: 'value', bound: 'at most', value: 1 },
+        note: `all counters and series of a streaming run with ${LIVE_SAMPLES} samples`,
+      },
+      {
+        id: 'metrics/final-time',
+        what: `final snapshot, ${samplesText}`,
+        unit: 's',
+        value: spreadOf(finalMs.build.map((ms) => ms / 1000)),
+        isLessBetter: true,
+        goal: { of: 'value', bound: 'at most', value: 1.5 },
+        note: `exact percentiles and histograms of all ${seriesCount(registry)} series with values`,
+      },
+      {
+        id: 'metrics/final-memory',
+        what: `peak memory a sample, ${samplesText}`,
+        unit: 'bytes',
+        value: spreadOf([peakBytes / finalSamples]),
+        isLessBetter: true,
+        goal: { of: 'value', bound: 'at most', value: 160 },
+        note: 'growth of the process from before the first sample to after the final snapshot',
+      },
+    ];
+  },
+};
+
+async function liveSnapshotMs(rounds: number): Promise<readonly number[]> {
+  const { registry, aggregator } = startedAggregator();
+  for (const frame of syntheticFrames(LIVE_SAMPLES, LIVE_CHUNKS)) aggregator.process(batchOf(frame));
+  const codec = new SnapshotCodec();
+  const build = msPerCall(50, () => codec.encode(snapshotOf(registry, 'live')));
+  await build();
+  return (await inTurn(rounds, { build })).build;
+}
+
+function snapshotOf(registry: MetricsRegistry, state: SessionState) {
+  return registry.buildSnapshot({ timestampNs: 0, state, pendingTaskCount: 0 });
+}
+
+function seriesCount(registry: MetricsRegistry): number {
+  const { metrics } = snapshotOf(registry, 'live');
+  return metrics.filter((metric) => metric.type === 'series' && metric.count > 0).length;
+}

@@ -1,0 +1,57 @@
+import type { Bench, BenchLine, BenchOptions } from '../harness/bench.ts';
+import { inTurn } from '../harness/rounds.ts';
+import { ratioOf, spreadOf } from '../harness/spread.ts';
+import { answerBytes, streamedAnswer } from './canned-answers.ts';
+import { runClient, type ClientName } from './clients/run-client.ts';
+import { CannedServer } from './server/canned-server.ts';
+
+const STREAMS = 256;
+const CHUNKS = 100;
+const GOAL = 0.85;
+
+interface Pace {
+  readonly id: string;
+  readonly text: string;
+  readonly gapUs: number;
+}
+
+const PACES: readonly Pace[] = [
+  { id: 'flat-out', text: 'flat out', gapUs: 0 },
+  { id: 'paced', text: 'one in 10 ms a stream', gapUs: 10_000 },
+];
+
+/** Chunks a CPU-second of 256 streams, each stamped; the engine also reads, records and encodes them. */
+export const bench: Bench = {
+  async run(options) {
+    const lines: BenchLine[] = [];
+    for (const pace of PACES) lines.push(await measure(options, pace));
+    return lines;
+  },
+};
+
+async function measure({ quick, rounds, say }: BenchOptions, { id, text, gapUs }: Pace): Promise<BenchLine> {
+  const answer = streamedAnswer(CHUNKS);
+  const server = await CannedServer.start(answer, gapUs);
+  say(`${STREAMS} streams, ${text}, server in ${server.language}`);
+  const order = {
+    ...{ url: server.url, connections: STREAMS, streaming: true, answerBytes: answerBytes(answer) },
+    ...{ warmMs: quick ? 1000 : 2000, measureMs: quick ? 1000 : 5000 },
+  };
+  const client = (name: ClientName) => async () => {
+    const { chunks, cpuSeconds } = await runClient(name, order);
+    return chunks / cpuSeconds;
+  };
+  try {
+    const { engine, bare } = await inTurn(rounds, { engine: client('engine'), bare: client('bare') });
+    return {
+      id: `system/streaming/${id}`,
+      what: `streamed chunks, engine worker, ${STREAMS} streams, ${text}`,
+      unit: 'chunks/CPU-s',
+      value: spreadOf(engine),
+      peer: { name: 'bare Node sockets', value: spreadOf(bare), ratio: ratioOf(engine, bare) },
+      goal: { of: 'ratio', bound: 'at least', value: GOAL },
+    };
+  } finally {
+    await server.close();
+  }
+}
