@@ -1,59 +1,171 @@
+import type { Pacing } from '../engine/settings.ts';
 import type { WorkerHealth } from '../engine/worker-messages.ts';
 import type { Json } from '../metrics/snapshot.ts';
+import { VERDICT_LIMITS } from '../report/verdict.ts';
 
-/** Content of a `health` frame: what one engine worker tells of itself about once a second. */
+/** Content of a `health` frame: what one engine worker tells of itself about once a second, and when a phase begins and ends. */
 export interface HealthReport {
   readonly worker: number;
+  /** It is about a part of a performance phase. */
+  readonly measured: boolean;
+  /** The time it is about, ms. */
+  readonly elapsed_ms: number;
   readonly event_loop_delay_p99_ms: number;
   readonly event_loop_delay_max_ms: number;
+  /** Position k: how long an event that came would have been handled more than 2^k ms later, ms. */
+  readonly late_ms_beyond: readonly number[];
   readonly gc_pause_max_ms: number;
-  /** Share of one core the thread used, 0 to 1; null where the system does not tell. */
+  readonly gc_total_ms: number;
+  /** Shares of one core, 0 to 1: the thread's use of it, without what went into waiting for due times, which is the second. */
   readonly cpu_share: number | null;
+  readonly spin_share: number;
+  /** Share of the time the thread had no core and could have used one; null where the system does not tell. */
+  readonly cpu_wait_share: number | null;
+  /** How far the wall clock went from the monotonic one, ms. */
+  readonly clock_step_ms: number;
+  /** Samples of open loop by how late the issuer turned to them: position b > 0 for 2^(b − 1) to below 2^b µs. */
+  readonly send_delay_counts: readonly number[];
+  readonly pacing: Pacing;
   /** Since the start of the run. */
   readonly connections_opened: number;
   readonly connect_failures: number;
 }
 
-export function healthReportOf(worker: number, health: WorkerHealth): HealthReport {
+export function healthReportOf(worker: number, health: WorkerHealth, pacing: Pacing): HealthReport {
   return {
     worker,
+    measured: health.isMeasured,
+    elapsed_ms: health.elapsedMs,
     event_loop_delay_p99_ms: health.loopDelayP99Ms,
     event_loop_delay_max_ms: health.loopDelayMaxMs,
+    late_ms_beyond: health.lateMsBeyond,
     gc_pause_max_ms: health.gcPauseMaxMs,
+    gc_total_ms: health.gcTotalMs,
     cpu_share: health.cpuShare,
+    spin_share: health.spinShare,
+    cpu_wait_share: health.cpuWaitShare,
+    clock_step_ms: health.clockStepMs,
+    send_delay_counts: health.sendDelayCounts,
+    pacing,
     connections_opened: health.connectionsOpened,
     connect_failures: health.connectFailures,
   };
 }
 
-/** The worst of the client over the run: what a verdict needs. */
+/** What a log of an earlier version has: the rest came later. */
+type AnyHealthReport = Pick<
+  HealthReport,
+  | 'worker'
+  | 'event_loop_delay_p99_ms'
+  | 'event_loop_delay_max_ms'
+  | 'gc_pause_max_ms'
+  | 'cpu_share'
+  | 'connections_opened'
+  | 'connect_failures'
+> &
+  Partial<HealthReport>;
+
+/** The percentile of lateness a verdict looks at. */
+const LATE_SHARE = 0.01;
+/** The CPU shares of a shorter time say nothing. */
+const MIN_CPU_MS = 500;
+
+/** One worker over the performance phases. */
+class WorkerTotals {
+  elapsedMs = 0;
+  busyMs = 0;
+  gcTotalMs = 0;
+  readonly lateMsBeyond: number[] = [];
+
+  /** What an event's handling was late by, or more, in 1 % of the time, ms; below 1 ms is 0. */
+  lateP99Ms(): number {
+    const allowedMs = LATE_SHARE * this.elapsedMs;
+    const step = this.lateMsBeyond.findIndex((lateMs) => lateMs <= allowedMs);
+    if (step <= 0) return step === 0 || this.lateMsBeyond.length === 0 ? 0 : 2 ** this.lateMsBeyond.length;
+    const [above, below] = [this.lateMsBeyond[step - 1]!, this.lateMsBeyond[step]!];
+    return 2 ** (step - 1) * (1 + (above - allowedMs) / (above - below));
+  }
+}
+
+/** The worst of the client over the performance phases: what a verdict needs. */
 export class ClientHealth {
-  readonly #latest = new Map<number, HealthReport>();
+  readonly #latest = new Map<number, AnyHealthReport>();
+  readonly #totals = new Map<number, WorkerTotals>();
+  readonly #sendDelayCounts: number[] = [];
   #loopDelayP99Ms = 0;
   #loopDelayMaxMs = 0;
   #gcPauseMaxMs = 0;
   #cpuShareMax: number | null = null;
+  #cpuWaitMax: number | null = null;
+  #clockStepMs = 0;
 
-  fold(report: HealthReport): void {
+  fold(report: AnyHealthReport): void {
     this.#latest.set(report.worker, report);
+    if (report.measured === false) return;
     this.#loopDelayP99Ms = Math.max(this.#loopDelayP99Ms, report.event_loop_delay_p99_ms);
     this.#loopDelayMaxMs = Math.max(this.#loopDelayMaxMs, report.event_loop_delay_max_ms);
     this.#gcPauseMaxMs = Math.max(this.#gcPauseMaxMs, report.gc_pause_max_ms);
-    if (report.cpu_share !== null) this.#cpuShareMax = Math.max(this.#cpuShareMax ?? 0, report.cpu_share);
+    const stepMs = Math.abs(report.clock_step_ms ?? 0);
+    this.#clockStepMs = Math.max(this.#clockStepMs, stepMs);
+    addTo(this.#sendDelayCounts, report.send_delay_counts ?? []);
+    this.#foldTotals(report);
+  }
+
+  #foldTotals(report: AnyHealthReport): void {
+    const {
+      worker,
+      elapsed_ms: elapsedMs = 0,
+      cpu_share: cpuShare,
+      cpu_wait_share: waitShare = null,
+    } = report;
+    const totals = this.#totals.get(worker) ?? new WorkerTotals();
+    this.#totals.set(worker, totals);
+    totals.elapsedMs += elapsedMs;
+    totals.gcTotalMs += report.gc_total_ms ?? 0;
+    addTo(totals.lateMsBeyond, report.late_ms_beyond ?? []);
+    if (cpuShare === null || elapsedMs < MIN_CPU_MS) return;
+    this.#cpuShareMax = Math.max(this.#cpuShareMax ?? 0, cpuShare);
+    if (waitShare !== null) this.#cpuWaitMax = Math.max(this.#cpuWaitMax ?? 0, waitShare);
+    if (cpuShare + (waitShare ?? 0) >= VERDICT_LIMITS.busyWorker) totals.busyMs += elapsedMs;
   }
 
   /** Null as long as no worker reported. */
   summary(): Json {
     if (this.#latest.size === 0) return null;
     const workers = [...this.#latest.values()];
+    const totals = [...this.#totals.values()];
+    const worst = (valueOf: (worker: WorkerTotals) => number) => Math.max(0, ...totals.map(valueOf));
+    const shareOf = (ms: number, { elapsedMs }: WorkerTotals) => (elapsedMs > 0 ? ms / elapsedMs : 0);
     return {
       workers: workers.length,
+      pacing: workers[0]!.pacing ?? null,
       event_loop_delay_p99_ms: this.#loopDelayP99Ms,
       event_loop_delay_max_ms: this.#loopDelayMaxMs,
+      late_p99_ms: worst((worker) => worker.lateP99Ms()),
+      send_delay_p99_ns: delayP99Ns(this.#sendDelayCounts),
       gc_pause_max_ms: this.#gcPauseMaxMs,
+      gc_share: worst((worker) => shareOf(worker.gcTotalMs, worker)),
       worker_cpu_max: this.#cpuShareMax,
+      worker_cpu_wait_max: this.#cpuWaitMax,
+      busy_share: worst((worker) => shareOf(worker.busyMs, worker)),
+      clock_step_ms: this.#clockStepMs,
       connections_opened: workers.reduce((sum, { connections_opened: opened }) => sum + opened, 0),
       connect_failures: workers.reduce((sum, { connect_failures: failed }) => sum + failed, 0),
     };
   }
+}
+
+function addTo(sums: number[], values: readonly number[]): void {
+  for (const [index, value] of values.entries()) sums[index] = (sums[index] ?? 0) + value;
+}
+
+/** The 99th percentile of counts in powers of two of a µs, as if they lay evenly in their bucket; null without any. */
+function delayP99Ns(counts: readonly number[]): number | null {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return null;
+  let beyond = LATE_SHARE * total;
+  let bucket = counts.length - 1;
+  for (; counts[bucket]! <= beyond; bucket--) beyond -= counts[bucket]!;
+  const [lowUs, highUs] = bucket === 0 ? [0, 1] : [2 ** (bucket - 1), 2 ** bucket];
+  return Math.round((highUs - (highUs - lowUs) * (beyond / counts[bucket]!)) * 1000);
 }

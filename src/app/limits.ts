@@ -1,47 +1,108 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { RunConfig } from '../config/schema.ts';
+import { InferometerError } from '../core/errors.ts';
+import { countText } from '../core/quantity-text.ts';
+import type { Pacing } from '../engine/settings.ts';
+
+/** What the machine can give; undefined where the system does not tell. */
+export interface MachineLimits {
+  /** Cores this process may use. */
+  readonly cores: number;
+  /** Files, and so sockets, this process may have open. */
+  readonly openFiles: number | undefined;
+  /** Local ports, and so connections to one endpoint. */
+  readonly localPorts: number | undefined;
+}
+
+/** What the engine is given of the machine. */
+export interface EngineLimits {
+  readonly workers: number;
+  readonly pacing: Pacing;
+  readonly maxConnections: number;
+  /** Connections worth opening before the first request is due. */
+  readonly warmConnections: number;
+}
 
 /** Connections kept open at most when nothing else is asked for. */
 const DEFAULT_MAX_CONNECTIONS = 1024;
 /** Descriptors left for files, sockets of our own and the runtime. */
 const RESERVED_DESCRIPTORS = 128;
-
-/** How many files this process may open, or `undefined` where the system does not tell. */
-export function openFileLimit(): number | undefined {
-  try {
-    const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-    return match === null ? undefined : Number(match[1]);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Connections the engine may open: what was asked for, or the default as far as open files allow it. */
-export function maxConnections(wanted: number | undefined, descriptorLimit = openFileLimit()): number {
-  if (wanted !== undefined) return wanted;
-  return Math.max(1, Math.min(DEFAULT_MAX_CONNECTIONS, (descriptorLimit ?? Infinity) - RESERVED_DESCRIPTORS));
-}
-
+const MAX_AUTO_WORKERS = 8;
 /** Connections to open in advance in open loop, at most: servers answer within a second, or keep that many busy anyway. */
 const MAX_WARM_CONNECTIONS = 256;
 
-/** Connections worth opening before the first request is due. */
-export function connectionsToWarm(config: RunConfig): number {
-  const { pattern, concurrency, rate_per_second: rate } = config.load;
-  const limit = maxConnections(config.client.max_connections);
+/** The limits of the machine we are on. */
+export function machineLimits(): MachineLimits {
+  const openFiles = /^Max open files\s+(\d+)/m.exec(systemText('/proc/self/limits'));
+  const ports = /^(\d+)\s+(\d+)/.exec(systemText('/proc/sys/net/ipv4/ip_local_port_range'));
+  return {
+    cores: availableParallelism(),
+    openFiles: openFiles === null ? undefined : Number(openFiles[1]),
+    localPorts: ports === null ? undefined : Number(ports[2]) - Number(ports[1]) + 1,
+  };
+}
+
+/**
+ * Shares the machine out. Throws `INFEROMETER_LIMIT_EXCEEDED` (input) when a run needs more connections than the limit of open files or
+ * the local ports allow: better before the run than in its error counts.
+ */
+export function engineLimits(config: RunConfig, machine = machineLimits()): EngineLimits {
+  const { workers: wanted, pacing } = config.client;
+  // One core is left to the main thread and the aggregator.
+  const workers = wanted === 'auto' ? Math.max(1, Math.min(MAX_AUTO_WORKERS, machine.cores - 1)) : wanted;
+  const maxConnections = connectionLimit(config, machine);
+  return {
+    workers,
+    pacing: pacing === 'auto' ? (machine.cores > workers ? 'precise' : 'economy') : pacing,
+    maxConnections,
+    warmConnections: Math.min(maxConnections, connectionsToWarm(config)),
+  };
+}
+
+/** Connections that may be open: what was asked for, or the default as far as the machine goes. */
+function connectionLimit(config: RunConfig, machine: MachineLimits): number {
+  const { client, load, endpoints } = config;
+  const byFiles = (machine.openFiles ?? Infinity) - RESERVED_DESCRIPTORS;
+  const byPorts = (machine.localPorts ?? Infinity) * endpoints.length;
+  const available = Math.max(1, Math.min(byFiles, byPorts));
+  const needed = client.max_connections ?? load.concurrency;
+  if (needed !== undefined && needed > available) {
+    const flag = client.max_connections === undefined ? '--concurrency' : '--max-connections';
+    const reason =
+      byFiles < byPorts
+        ? `an open-file limit of ${countText(machine.openFiles!)}, which leaves ${countText(available)} connections; ` +
+          `raise it (ulimit -n ${needed + RESERVED_DESCRIPTORS})`
+        : `${countText(available)} local ports, one for each connection; widen net.ipv4.ip_local_port_range`;
+    throw new InferometerError(
+      'INFEROMETER_LIMIT_EXCEEDED',
+      'input',
+      `${flag} ${needed}: found ${reason}, or ask for less`,
+    );
+  }
+  return needed === undefined || client.max_connections === undefined
+    ? Math.min(available, Math.max(DEFAULT_MAX_CONNECTIONS, needed ?? 0))
+    : needed;
+}
+
+function connectionsToWarm({ load, stop }: RunConfig): number {
+  const { pattern, concurrency, rate_per_second: rate } = load;
   switch (pattern) {
     case 'concurrency':
-      return Math.min(limit, concurrency ?? 1);
+      return concurrency ?? 1;
     case 'burst':
-      return Math.min(limit, config.stop.samples ?? limit);
+      return stop.samples ?? Infinity;
     case 'constant':
     case 'poisson':
-      return Math.min(limit, MAX_WARM_CONNECTIONS, Math.ceil(rate ?? 1));
+      return Math.min(MAX_WARM_CONNECTIONS, Math.ceil(rate ?? 1));
   }
 }
 
-/** Engine threads: one core is left to the main thread and the aggregator. */
-export function workerCount(wanted: number | 'auto', cores = availableParallelism()): number {
-  return wanted === 'auto' ? Math.max(1, Math.min(8, cores - 1)) : wanted;
+/** A file of the system, empty where there is none. */
+function systemText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
 }

@@ -41,6 +41,7 @@ export async function prepareRun(config: RunConfig): Promise<PreparedRun> {
     RequestArena.build(rows.length, (row) =>
       encodeRequest(endpoint, adapter.path, bodies[row]!, {
         streaming,
+        keepAlive: config.client.connections === 'reuse',
         headers: config.client.headers,
         ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
       }),

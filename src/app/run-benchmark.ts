@@ -8,7 +8,7 @@ import { FrameKind } from '../transport/frame.ts';
 import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
 import { healthReportOf } from './client-health.ts';
 import { Closers } from './closers.ts';
-import { connectionsToWarm, maxConnections, workerCount } from './limits.ts';
+import { type EngineLimits, engineLimits } from './limits.ts';
 import { phasesOf } from './phases.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { makeReport, writeReport } from './report-files.ts';
@@ -50,6 +50,7 @@ export async function runBenchmark(config: RunConfig, options: RunBenchmarkOptio
 async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Closers): Promise<number> {
   const { outPath, screen } = options;
   const { log } = screen;
+  const limits = engineLimits(config);
   const prepared = await prepareRun(config);
   const phases = phasesOf(config, prepared.prompts.length);
   let cancelRun: () => void = () => undefined;
@@ -62,7 +63,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
       cancelRun();
     },
   });
-  const pool = await startPool(config, prepared, services, log);
+  const pool = await startPool(config, limits, prepared, services, log);
   closers.add(() => pool.close());
   const session = new Session({
     engine: pool,
@@ -77,7 +78,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   closers.add(stopOnSignals(session, log));
   if (recordingFailure !== undefined) throw recordingFailure as Error;
   screen.started(services.directory.path);
-  await warmConnections(config, pool, log);
+  await warmConnections(limits, pool, log);
   const outcome = await session.run();
   await pool.close();
   return conclude(config, services, outcome, recordingFailure, options);
@@ -142,6 +143,7 @@ async function conclude(
 
 function startPool(
   config: RunConfig,
+  { workers, maxConnections, pacing }: EngineLimits,
   prepared: PreparedRun,
   services: RunServices,
   log: Log,
@@ -150,20 +152,21 @@ function startPool(
   return WorkerPool.start(
     {
       originNs: clock.originNs,
-      workers: workerCount(config.client.workers),
+      workers,
       endpoints: prepared.endpoints,
       arenas: prepared.arenas.map((arena) => arena.shared),
       api: config.api,
       streaming: prepared.streaming,
       requestTimeoutMs: config.client.request_timeout_ms,
-      maxConnections: maxConnections(config.client.max_connections),
-      pacing: config.client.pacing,
+      maxConnections,
+      pacing,
+      connections: config.client.connections,
       tlsVerify: config.client.tls_verify,
     },
     {
       onFrame: (bytes) => recorder.record(FrameKind.events, bytes),
       onHealth: (health, worker) => {
-        recorder.record(FrameKind.health, jsonFrame(healthReportOf(worker, health)));
+        recorder.record(FrameKind.health, jsonFrame(healthReportOf(worker, health, pacing)));
       },
       onWorkerDied: (error) => log.error(errorText(error)),
     },
@@ -171,8 +174,12 @@ function startPool(
 }
 
 /** Opens the connections the first requests will need, so that no handshake is inside their times. */
-async function warmConnections(config: RunConfig, pool: WorkerPool, log: Log): Promise<void> {
-  const { opened, failed, failure } = await pool.warm(connectionsToWarm(config));
+async function warmConnections(
+  { warmConnections: wanted }: EngineLimits,
+  pool: WorkerPool,
+  log: Log,
+): Promise<void> {
+  const { opened, failed, failure } = await pool.warm(wanted);
   if (failure === undefined) return;
   const { errorType, errorMessage } = failure;
   log.warning(

@@ -59,9 +59,13 @@ export const runConfigSchema = z.strictObject({
         .describe('open connections at most; default: 1024, less where open files are limited'),
       request_timeout_ms: positive.default(600_000).describe('a request unanswered for so long fails'),
       pacing: z
-        .enum(['precise', 'economy'])
-        .default('precise')
-        .describe('spin near a due time, or only sleep'),
+        .enum(['auto', 'precise', 'economy'])
+        .default('auto')
+        .describe('precise: spin near a due time; economy: only sleep; auto: precise when a core is left'),
+      connections: z
+        .enum(['reuse', 'new'])
+        .default('reuse')
+        .describe('keep connections alive, or open one for each request, inside its times'),
       headers: z.record(z.string(), z.string()).default({}).describe('extra request headers'),
       api_key: z
         .string()

@@ -180,8 +180,15 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--pacing',
     path: 'client.pacing',
     argument: '<mode>',
-    help: 'precise (spin near a due time) or economy (sleep only) (default precise)',
-    parse: choice('precise', 'economy'),
+    help: 'precise (spin near a due time), economy (sleep only) or auto (default auto: precise when there are more cores than workers)',
+    parse: choice('auto', 'precise', 'economy'),
+  },
+  {
+    flag: '--connections',
+    path: 'client.connections',
+    argument: '<use>',
+    help: 'reuse, or new: one for each request, with TCP and TLS inside its times (default reuse)',
+    parse: choice('reuse', 'new'),
   },
   {
     flag: '--api-key',

@@ -21,12 +21,14 @@ export interface ConnectionPoolOptions {
   readonly arena: RequestArena;
   readonly tools: ConnectionTools;
   readonly maxConnections: number;
+  /** Keep connections alive from sample to sample; else each sample gets a new one and counts as issued when that is begun. */
+  readonly reuse: boolean;
   /** A sample has ended, in any way, and been recorded. */
   readonly onSampleEnd: () => void;
 }
 
 /**
- * The connections of one worker to one endpoint, kept alive from sample to sample.
+ * The connections of one worker to one endpoint, kept alive from sample to sample unless told otherwise.
  *
  * The connection used last is used next; one idle for 4 s is discarded. A sample that finds none idle waits its turn (first in,
  * first out) for one that becomes free or, below the cap, a new one. Nothing is sent twice: a sample whose connection breaks
@@ -70,9 +72,12 @@ export class ConnectionPool implements ConnectionOwner {
     this.#connectMore();
   }
 
-  /** Opens up to so many more connections, within the cap, and tells how that went. One call at a time. */
+  /**
+   * Opens up to so many more connections, within the cap, and tells how that went. One call at a time. Opens none when
+   * connections are not reused.
+   */
   warm(connections: number): Promise<WarmResult> {
-    const room = this.#options.maxConnections - this.#all.size;
+    const room = this.#options.reuse ? this.#options.maxConnections - this.#all.size : 0;
     const warming = new Warming(Math.min(connections, room));
     this.#warming = warming;
     this.#connectMore();
@@ -123,9 +128,9 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** @hot */
   onSampleEnd(connection: Connection, nowNs: number): void {
-    if (connection.state === 'idle') this.#use(connection, nowNs);
+    if (connection.state === 'idle' && this.#options.reuse) this.#use(connection, nowNs);
     else {
-      this.#all.delete(connection);
+      this.#discard(connection);
       this.#connectMore();
     }
     this.#options.onSampleEnd();
@@ -140,7 +145,15 @@ export class ConnectionPool implements ConnectionOwner {
   #use(connection: Connection, nowNs: number): void {
     const sample = this.#waiting.shift();
     if (sample !== undefined) {
-      connection.send(this.#options.arena.requestBytes(sample.row), sample.seq, sample.row, sample.dueNs);
+      const { arena, reuse } = this.#options;
+      const { seq, row, dueNs } = sample;
+      const issuedNs = reuse ? undefined : issuedAt(dueNs, connection.startedNs);
+      connection.send(arena.requestBytes(row), seq, row, dueNs, issuedNs);
+      return;
+    }
+    if (!this.#options.reuse) {
+      // The sample it was opened for was cancelled meanwhile.
+      this.#discard(connection);
       return;
     }
     connection.idleSinceNs = nowNs;
@@ -183,9 +196,14 @@ export class ConnectionPool implements ConnectionOwner {
   #failWaiting(failure: ErrorData, attemptNs: number, nowNs: number): void {
     const { recorder } = this.#options.tools;
     const { seq, row, dueNs }: Sample = this.#waiting.shift()!;
-    const issuedNs = dueNs > attemptNs ? dueNs : attemptNs;
+    const issuedNs = issuedAt(dueNs, attemptNs);
     recorder.issued(seq, issuedNs, Number.isNaN(dueNs) ? issuedNs : dueNs, row);
     recorder.failed(seq, nowNs, failure);
     this.#options.onSampleEnd();
   }
+}
+
+/** When a sample is issued whose connecting is part of it: as that began, which may have been for one due before. */
+function issuedAt(dueNs: number, attemptNs: number): number {
+  return dueNs > attemptNs ? dueNs : attemptNs;
 }

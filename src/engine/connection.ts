@@ -68,11 +68,11 @@ export class Connection implements SocketListener, Timed {
   /**
    * Writes the request of a sample; the connection must be idle. It counts as issued right before the bytes are handed to the
    * socket: taken after that, the stamp could be later than the server's own and understate a latency, by as much as this
-   * thread was held up. A `dueNs` of NaN stands for that time.
+   * thread was held up. A `dueNs` of NaN stands for that time. `issuedNs`: an earlier time to count from instead.
    * @hot
    */
-  send(request: Uint8Array, seq: number, row: number, dueNs: number): void {
-    const nowNs = this.#tools.clock.nowNs();
+  send(request: Uint8Array, seq: number, row: number, dueNs: number, issuedNs?: number): void {
+    const nowNs = issuedNs ?? this.#tools.clock.nowNs();
     this.#state = 'busy';
     this.#exchange.begin(seq);
     this.#socket.write(request);

@@ -11,6 +11,7 @@ import { Connector } from './connector.ts';
 import { Deadlines } from './deadlines.ts';
 import { HealthMonitor } from './health.ts';
 import { Issuer } from './issuer.ts';
+import { PacingRecord } from './pacing-record.ts';
 import { SampleRecorder } from './sample-recorder.ts';
 import { type EnginePhase, shareOf } from './settings.ts';
 import { totalOf } from './warming.ts';
@@ -29,9 +30,12 @@ export class EngineWorker {
   readonly #writer: BatchWriter;
   readonly #pools: readonly ConnectionPool[];
   readonly #tools: ConnectionTools;
-  readonly #health = new HealthMonitor();
+  readonly #pacing = new PacingRecord();
+  readonly #health = new HealthMonitor(this.#pacing);
   readonly #healthTimer: NodeJS.Timeout;
   #issuer: Issuer | undefined;
+  /** A performance phase is under way. */
+  #isMeasured = false;
 
   constructor(start: WorkerStart, send: (news: WorkerNews) => void) {
     const { settings, workerIndex } = start;
@@ -88,7 +92,7 @@ export class EngineWorker {
   }
 
   #createPools(): readonly ConnectionPool[] {
-    const { endpoints, arenas, api, tlsVerify, maxConnections } = this.#start.settings;
+    const { endpoints, arenas, api, tlsVerify, maxConnections, connections: use } = this.#start.settings;
     const adapter = adapterOf(api);
     const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
     const connections = this.#share(maxConnections);
@@ -100,6 +104,7 @@ export class EngineWorker {
           arena: RequestArena.fromShared(arenas[index]!),
           tools: this.#tools,
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
+          reuse: use === 'reuse',
           onSampleEnd: () => this.#issuer?.sampleEnded(),
         }),
     );
@@ -115,9 +120,12 @@ export class EngineWorker {
   #runPhase({ plan, firstSampleSeq, startNs }: EnginePhase, ticketCounter: Int32Array): void {
     const { workerIndex, workerCount, settings } = this.#start;
     const pools = this.#pools;
+    this.#sendHealth();
+    this.#isMeasured = plan.kind === 'performance';
     this.#issuer = new Issuer({
       clock: this.#clock,
       pacing: settings.pacing,
+      record: this.#pacing,
       share: createPlanShare(plan, workerIndex, workerCount, ticketCounter),
       stop: plan.stop,
       startNs,
@@ -130,6 +138,8 @@ export class EngineWorker {
       onFinished: (issued) => {
         this.#issuer = undefined;
         this.#writer.flush();
+        this.#sendHealth();
+        this.#isMeasured = false;
         this.#send({ kind: 'phaseDone', issued });
       },
     });
@@ -152,8 +162,13 @@ export class EngineWorker {
 
   #onSecond(): void {
     for (const pool of this.#pools) pool.discardIdle(this.#clock.nowNs());
+    this.#sendHealth();
+  }
+
+  #sendHealth(): void {
     const health = {
       ...this.#health.take(),
+      isMeasured: this.#isMeasured,
       connectionsOpened: this.#pools.reduce((sum, { opened }) => sum + opened, 0),
       connectFailures: this.#pools.reduce((sum, { connectFailures }) => sum + connectFailures, 0),
     };

@@ -13,6 +13,14 @@ export type ConnectStage = 'tcp' | 'tls';
 
 export const CANCELLED: ErrorData = { errorType: 'cancelled', errorMessage: 'cancelled by the run' };
 
+/** This machine has no descriptor, no port or no memory for another socket. */
+const CLIENT_LIMITS: ReadonlySet<string | undefined> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'EADDRNOTAVAIL',
+  'ENOBUFS',
+]);
+
 export function timedOut(timeoutMs: number, stage: 'connecting' | 'waiting for the response'): ErrorData {
   return { errorType: 'timeout', errorMessage: `${stage} took more than ${timeoutMs} ms` };
 }
@@ -29,10 +37,11 @@ export function httpStatusFailure(status: number, body: Uint8Array): ErrorData {
 export function connectFailure(error: Error, stage: ConnectStage): ErrorData {
   const errorMessage = describe(error);
   if (stage === 'tls') return { errorType: 'tls_failed', errorMessage };
-  return {
-    errorType: codeOf(error) === 'ECONNREFUSED' ? 'connection_refused' : 'connect_failed',
-    errorMessage,
-  };
+  if (codeOf(error) === 'ECONNREFUSED') return { errorType: 'connection_refused', errorMessage };
+  // An attempt on several addresses is limited by us when each of them is: an address family may just not be there.
+  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error];
+  const isLimit = errors.every((one) => CLIENT_LIMITS.has(codeOf(one)));
+  return { errorType: isLimit ? 'client_limit' : 'connect_failed', errorMessage };
 }
 
 /** An established connection that broke. */

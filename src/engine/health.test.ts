@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { HealthMonitor } from './health.ts';
+import { PacingRecord } from './pacing-record.ts';
 
 const closing: HealthMonitor[] = [];
 
@@ -8,7 +9,7 @@ afterEach(() => {
 });
 
 function start(): HealthMonitor {
-  const monitor = new HealthMonitor();
+  const monitor = new HealthMonitor(new PacingRecord());
   closing.push(monitor);
   return monitor;
 }

@@ -4,6 +4,7 @@ import type { ArrivalSettings, StopRule } from '../plan/plan.ts';
 import { createPlanShare } from '../plan/share.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { Issuer } from './issuer.ts';
+import { PacingRecord } from './pacing-record.ts';
 import type { Pacing } from './settings.ts';
 
 interface Sent {
@@ -23,6 +24,7 @@ class Bench {
   readonly startNs = clock.nowNs();
   readonly issuer: Issuer;
   readonly counter = createTicketCounter();
+  readonly record = new PacingRecord();
 
   constructor(
     arrivals: ArrivalSettings,
@@ -36,6 +38,7 @@ class Bench {
     this.issuer = new Issuer({
       clock,
       pacing,
+      record: this.record,
       share: createPlanShare(plan, 0, 1, this.counter),
       stop: rule,
       startNs: this.startNs,
@@ -130,6 +133,7 @@ test('sends nothing before the start', async () => {
     new Issuer({
       clock,
       pacing: 'precise',
+      record: new PacingRecord(),
       share: createPlanShare(plan, 0, 1, createTicketCounter()),
       stop,
       startNs,

@@ -8,6 +8,12 @@ import type { Endpoint } from '../protocol/http-request.ts';
  */
 export type Pacing = 'precise' | 'economy';
 
+/**
+ * `reuse` keeps connections alive from sample to sample, and a sample counts as issued when its request is written; `new` opens one for
+ * each sample, which counts as issued when that begins, so that TCP and TLS are inside its times.
+ */
+export type ConnectionUse = 'reuse' | 'new';
+
 /** What holds for all phases of a run. Crosses threads by structured clone. */
 export interface EngineSettings {
   /** Origin of the run's clock, CLOCK_MONOTONIC in ns. */
@@ -25,6 +31,7 @@ export interface EngineSettings {
   /** Open connections at most, over all workers and endpoints; each worker keeps at least one to every endpoint. */
   readonly maxConnections: number;
   readonly pacing: Pacing;
+  readonly connections: ConnectionUse;
   /** Check server certificates. */
   readonly tlsVerify: boolean;
   /** The requests, one arena an endpoint. */

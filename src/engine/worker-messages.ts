@@ -31,8 +31,10 @@ export interface WarmResult {
   readonly failure: ErrorData | undefined;
 }
 
-/** What a worker tells of itself once a second. */
+/** What a worker tells of itself once a second, and when a phase begins and ends. */
 export interface WorkerHealth extends ThreadHealth {
+  /** It is about a part of a performance phase. */
+  readonly isMeasured: boolean;
   /** Since the start of the run: connections established, and attempts that failed. */
   readonly connectionsOpened: number;
   readonly connectFailures: number;

@@ -14,6 +14,8 @@ export interface Endpoint {
 
 /** What the head of each request of a run says, besides the path. */
 export interface RequestHead {
+  /** Keep the connection for a next request; default true. */
+  readonly keepAlive?: boolean;
   /** Sent as `Authorization: Bearer …`. */
   readonly apiKey?: string;
   /** Extra headers; one named like a header of ours replaces it. */
@@ -91,7 +93,7 @@ function headersOf(endpoint: Endpoint, head: RequestHead): Iterable<readonly [na
     set('Authorization', `Bearer ${checkedValue('API key', head.apiKey, false)}`);
   set('Content-Type', 'application/json');
   set('Accept', head.streaming ? 'text/event-stream' : 'application/json');
-  set('Connection', 'keep-alive');
+  set('Connection', head.keepAlive === false ? 'close' : 'keep-alive');
   const own = new Set<string>();
   for (const [name, value] of Object.entries(head.headers ?? {})) {
     const key = name.toLowerCase();

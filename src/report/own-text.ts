@@ -108,13 +108,21 @@ function eventStreamText(stream: EventStreamFacts): string {
 function clientText(client: ClientFacts): string {
   const ms = (value: number) => durationText(value * NS_PER_MS);
   const facts: readonly (readonly [value: number | null, text: (value: number) => string])[] = [
-    [client.workers, (n) => countedText(n, 'worker')],
+    [
+      client.workers,
+      (n) => `${countedText(n, 'worker')}${client.pacing === null ? '' : `, ${client.pacing} pacing`}`,
+    ],
     [client.connectionsOpened, (n) => `${countedText(n, 'connection')} opened`],
     [client.connectFailures, (n) => (n === 0 ? '' : countedText(n, 'connect failure'))],
     [client.eventLoopDelayP99Ms, (delay) => `event loop late by ${ms(delay)} at p99 of the worst second`],
     [client.eventLoopDelayMaxMs, (delay) => `by ${ms(delay)} at most`],
+    [client.lateP99Ms, (late) => (late === 0 ? '' : `by ${ms(late)} in 1 % of the time`)],
     [client.gcPauseMaxMs, (pause) => `longest GC pause ${ms(pause)}`],
     [client.workerCpuMax, (share) => `busiest worker at ${percentText(share)} of a core`],
+    [
+      client.workerCpuWaitMax,
+      (share) => (share < 0.01 ? '' : `waiting for one ${percentText(share)} of the time`),
+    ],
   ];
   return facts
     .map(([value, text]) => (value === null ? '' : text(value)))

@@ -1,12 +1,20 @@
 import { countText, durationText, NOT_AVAILABLE } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
+import { NS_PER_MS } from '../core/time.ts';
 import type { ExactInteger } from '../metrics/snapshot.ts';
 import type { Report } from './report.ts';
 import { percentileOf, type SeriesReport } from './series-report.ts';
+import { waitedForConnection } from './verdict.ts';
 
 const PERCENTILES = [50, 90, 99];
+/** Response and service latency differ noticeably when they differ at p99 by so much. */
+const NOTICEABLE_SHARE = 0.1;
+const NOTICEABLE_NS = NS_PER_MS;
 
-/** The series of time of a report and their percentiles, a line each in units that suit them; nothing without values. */
+/**
+ * The series of time of a report and their percentiles, a line each in units that suit them, then one that says why response and
+ * service latency differ, if they do; nothing without values.
+ */
 export function percentileTable(report: Report): string[] {
   const rows = timeSeries(report).flatMap(([label, series]) =>
     series !== undefined && series.kind === 'values'
@@ -21,7 +29,22 @@ export function percentileTable(report: Report): string[] {
       : [],
   );
   if (rows.length === 0) return [];
-  return alignColumns([['', ...PERCENTILES.map((p) => `p${p}`), 'max', 'values'], ...rows]);
+  const table = alignColumns([['', ...PERCENTILES.map((p) => `p${p}`), 'max', 'values'], ...rows]);
+  return [...table, ...waitLines(report)];
+}
+
+/** Why response latency is longer than service latency, in one line, when it is. */
+function waitLines({ latency, own }: Report): string[] {
+  if (own === null || latency.kind === 'empty' || own.responseLatency.kind === 'empty') return [];
+  const serviceNs = percentileOf(latency, 99);
+  const responseNs = percentileOf(own.responseLatency, 99);
+  if (serviceNs === null || responseNs === null) return [];
+  if (responseNs - serviceNs < Math.max(NOTICEABLE_NS, NOTICEABLE_SHARE * serviceNs)) return [];
+  const issueDelayNs = own.issueDelay.kind === 'empty' ? null : percentileOf(own.issueDelay, 99);
+  const waited = waitedForConnection(own.client?.sendDelayP99Ns ?? null, issueDelayNs ?? 0);
+  const reason = waited ? 'requests waited here for a free connection' : 'the client sent requests late';
+  const [due, issued] = [durationText(responseNs), durationText(serviceNs)];
+  return [`Latency p99 is ${due} from due and ${issued} from issued: ${reason}.`];
 }
 
 function timeSeries(report: Report): (readonly [string, SeriesReport | undefined])[] {

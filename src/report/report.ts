@@ -10,6 +10,8 @@ import { drawVerdict, type Verdict } from './verdict.ts';
 
 /** Error type of samples the run itself gave up; they are cancelled, not errored. */
 const CANCELLED_ERROR_TYPE = 'cancelled';
+/** Error type of samples that got no connection for want of a port or descriptor of ours. */
+const CLIENT_LIMIT_ERROR_TYPE = 'client_limit';
 
 export interface ReportOptions {
   readonly version: string;
@@ -99,6 +101,7 @@ export interface Report {
 export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): Report {
   const input = readSnapshot(snapshot);
   const series = (name: string) => reportSeries(input.series(name));
+  const ttft = series('ttft_ns');
   const latency = series('sample_latency_ns');
   const outputSequenceLengths = series('osl');
   const samples = accountSamples(input);
@@ -111,7 +114,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     samplesFailed: input.counter('tracked_samples_failed'),
     state: input.state,
     complete: input.state === 'complete' && input.pendingTaskCount === 0,
-    ttft: series('ttft_ns'),
+    ttft,
     tpot: series('tpot_ns'),
     latency,
     outputSequenceLengths,
@@ -126,7 +129,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     runConfig: options.runConfig ?? null,
     accuracy: options.accuracy ?? null,
     samples,
-    verdict: verdictOf(input, options, { samples, latency, own }),
+    verdict: verdictOf(input, options, { samples, ttft, latency, own }),
     own,
   };
 }
@@ -188,9 +191,8 @@ function ownReport(input: SnapshotInput, options: ReportOptions, latency: Series
 function verdictOf(
   input: SnapshotInput,
   options: ReportOptions,
-  { samples, latency, own }: Pick<Report, 'samples' | 'latency' | 'own'>,
+  { samples, ttft, latency, own }: Pick<Report, 'samples' | 'ttft' | 'latency' | 'own'>,
 ): Verdict {
-  const responseLatency = own?.responseLatency;
   return drawVerdict({
     state: input.state,
     pendingTaskCount: input.pendingTaskCount,
@@ -203,9 +205,15 @@ function verdictOf(
     requestedRatePerSecond: own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,
     issueRateAtMostPerSecond: issueRateAtMost(input, latency),
     issueDelayP99Ns: own === null ? null : percentileOf(own.issueDelay, 99),
-    medianResponseLatencyNs: responseLatency?.kind === 'values' ? responseLatency.median : null,
+    clientLimitErrors: own?.errorsByType.find(({ type }) => type === CLIENT_LIMIT_ERROR_TYPE)?.count ?? 0,
+    medianResponseLatencyNs: own === null ? null : medianOf(own.responseLatency),
+    medianServiceNs: medianOf(ttft) ?? medianOf(latency),
     latencyCount: latency.kind === 'values' ? latency.count : 0,
   });
+}
+
+function medianOf(series: SeriesReport): number | null {
+  return series.kind === 'values' ? series.median : null;
 }
 
 /**

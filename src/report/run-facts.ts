@@ -23,17 +23,31 @@ export interface EventStreamFacts {
   readonly aggregatorRestarts: number;
 }
 
-/** The engine's threads over the run, the worst of them where it is about one; null where it was not measured. */
+/** The engine's threads over the performance phases, the worst of them where it is about one; null where it was not measured. */
 export interface ClientFacts {
   readonly workers: number | null;
+  /** How they waited for due times: `precise` or `economy`. */
+  readonly pacing: string | null;
   readonly connectionsOpened: number | null;
   readonly connectFailures: number | null;
   /** In the worst second of a worker. */
   readonly eventLoopDelayP99Ms: number | null;
   readonly eventLoopDelayMaxMs: number | null;
+  /** In 1 % of the time an event that came was handled so late, or later. */
+  readonly lateP99Ms: number | null;
+  /** From a request's due time to when the issuer turned to it, whether or not a connection was free. */
+  readonly sendDelayP99Ns: number | null;
   readonly gcPauseMaxMs: number | null;
-  /** Share of a core, 0 to 1. */
+  /** Share of the time. */
+  readonly gcShare: number | null;
+  /** Share of a core put to use in the worst second, 0 to 1; turning the loop until a due time is none. */
   readonly workerCpuMax: number | null;
+  /** Share of its worst second a worker had no core and could have used one. */
+  readonly workerCpuWaitMax: number | null;
+  /** Share of the time in which a worker was at work, or waiting for a core, nearly throughout. */
+  readonly busyShare: number | null;
+  /** Furthest the wall clock went from the monotonic one within a second. */
+  readonly clockStepMs: number | null;
 }
 
 /** Which run this is and what it was asked to do; null where the snapshot does not tell. */
@@ -103,12 +117,19 @@ function eventStreamOf(stream: Fields): EventStreamFacts {
 function clientOf(client: Fields): ClientFacts {
   return {
     workers: numberOf(client.workers),
+    pacing: textOf(client.pacing),
     connectionsOpened: numberOf(client.connections_opened),
     connectFailures: numberOf(client.connect_failures),
     eventLoopDelayP99Ms: numberOf(client.event_loop_delay_p99_ms),
     eventLoopDelayMaxMs: numberOf(client.event_loop_delay_max_ms),
+    lateP99Ms: numberOf(client.late_p99_ms),
+    sendDelayP99Ns: numberOf(client.send_delay_p99_ns),
     gcPauseMaxMs: numberOf(client.gc_pause_max_ms),
+    gcShare: numberOf(client.gc_share),
     workerCpuMax: numberOf(client.worker_cpu_max),
+    workerCpuWaitMax: numberOf(client.worker_cpu_wait_max),
+    busyShare: numberOf(client.busy_share),
+    clockStepMs: numberOf(client.clock_step_ms),
   };
 }
 

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { SampleAccount } from './sample-account.ts';
-import { drawVerdict, type Verdict, type VerdictFacts } from './verdict.ts';
+import { CHECKS, drawVerdict, type Verdict, type VerdictFacts } from './verdict.ts';
 
 const SAMPLES: SampleAccount = {
   issued: 10_000,
@@ -9,6 +10,19 @@ const SAMPLES: SampleAccount = {
   cancelled: 0,
   inFlight: 0,
   unaccounted: 0,
+};
+
+const CLIENT: NonNullable<VerdictFacts['client']> = {
+  eventLoopDelayP99Ms: 1,
+  eventLoopDelayMaxMs: 4,
+  lateP99Ms: 1.5,
+  sendDelayP99Ns: 20_000,
+  gcPauseMaxMs: 3,
+  gcShare: 0.01,
+  workerCpuMax: 0.5,
+  workerCpuWaitMax: 0.02,
+  busyShare: 0,
+  clockStepMs: 0.1,
 };
 
 /** A run of 10 s at 1000/s without any fault. */
@@ -20,16 +34,22 @@ const FACTS: VerdictFacts = {
   mostFrequentError: null,
   lostFrames: 0,
   tornBytes: 0,
-  client: { eventLoopDelayP99Ms: 1, gcPauseMaxMs: 3, workerCpuMax: 0.5 },
+  clientLimitErrors: 0,
+  client: CLIENT,
   requestedRatePerSecond: 1000,
   issueRateAtMostPerSecond: 1000,
   issueDelayP99Ns: 300_000,
   medianResponseLatencyNs: 100_000_000,
+  medianServiceNs: 40_000_000,
   latencyCount: 10_000,
 };
 
 function verdictWith(change: Partial<VerdictFacts>): Verdict {
   return drawVerdict({ ...FACTS, ...change });
+}
+
+function client(change: Partial<typeof CLIENT>): Partial<VerdictFacts> {
+  return { client: { ...CLIENT, ...change } };
 }
 
 function samples(change: Partial<SampleAccount>): Partial<VerdictFacts> {
@@ -70,10 +90,24 @@ describe('drawVerdict', () => {
     ['rate_achieved', 'degraded', { issueRateAtMostPerSecond: 910 }],
     ['issue_delay', 'degraded', { issueDelayP99Ns: 5_000_001 }],
     ['issue_delay', 'degraded', { issueDelayP99Ns: 1_000_001, medianResponseLatencyNs: null }],
-    ['event_loop_delay', 'degraded', { client: { ...FACTS.client!, eventLoopDelayP99Ms: 50.1 } }],
-    ['gc_pause', 'degraded', { client: { ...FACTS.client!, gcPauseMaxMs: 101 } }],
-    ['worker_cpu', 'valid', { client: { ...FACTS.client!, workerCpuMax: 0.95 } }],
+    ['samples_errored', 'invalid', samples({ succeeded: 8_999, errored: 1_001 })],
+    ['client_limits', 'degraded', { clientLimitErrors: 100 }],
+    ['client_limits', 'invalid', { clientLimitErrors: 101 }],
+    ['rate_achieved', 'invalid', { issueRateAtMostPerSecond: 775 }],
+    ['send_delay', 'degraded', client({ sendDelayP99Ns: 5_000_001 })],
+    ['send_delay', 'invalid', client({ sendDelayP99Ns: 20_000_001 })],
+    ['send_delay', 'invalid', { ...client({ sendDelayP99Ns: 20_000_001 }), medianServiceNs: null }],
+    ['event_loop_delay', 'degraded', client({ lateP99Ms: 5.1 })],
+    ['event_loop_delay', 'invalid', client({ lateP99Ms: 20.1 })],
+    ['event_loop_delay', 'degraded', client({ eventLoopDelayMaxMs: 50.1 })],
+    ['gc_pause', 'degraded', client({ gcPauseMaxMs: 50.1 })],
+    ['gc_pause', 'invalid', client({ gcShare: 0.11 })],
+    ['worker_cpu', 'degraded', client({ busyShare: 0.02 })],
+    ['worker_cpu', 'invalid', client({ busyShare: 0.11 })],
+    ['clock_step', 'degraded', client({ clockStepMs: 100 })],
+    ['clock_step', 'invalid', client({ clockStepMs: 10_000 })],
     ['percentile_support', 'valid', { latencyCount: 9_999 }],
+    ['percentile_support', 'degraded', { latencyCount: 99 }],
   ])('%s makes it %s', (check, level, change) => {
     const verdict = verdictWith(change);
     expect(verdict.level).toBe(level);
@@ -85,6 +119,14 @@ describe('drawVerdict', () => {
     ['1 % cancelled', samples({ succeeded: 9_900, cancelled: 100 })],
     ['a rate within scatter', { issueRateAtMostPerSecond: 925 }],
     ['a delay below a twentieth of the latency', { issueDelayP99Ns: 5_000_000 }],
+    [
+      'a client late by a tenth of a long time',
+      { ...client({ lateP99Ms: 40 }), medianServiceNs: 400_000_000 },
+    ],
+    [
+      'a stall of half a long time',
+      { ...client({ eventLoopDelayMaxMs: 200 }), medianServiceNs: 400_000_000 },
+    ],
     ['a delay below the gap', { issueDelayP99Ns: 1_000_000, medianResponseLatencyNs: null }],
   ])('lets pass: %s', (_why, change) => {
     const checks = verdictWith(change).findings.map(({ check }) => check);
@@ -97,7 +139,7 @@ describe('drawVerdict', () => {
   });
 
   it('lists the worst first and is as bad as that', () => {
-    const verdict = verdictWith({ stoppedEarly: true, lostFrames: 2, latencyCount: 50 });
+    const verdict = verdictWith({ stoppedEarly: true, lostFrames: 2, latencyCount: 500 });
     expect(verdict.findings.map(({ level }) => level)).toEqual(['invalid', 'degraded', 'note']);
     expect(verdict.level).toBe('invalid');
   });
@@ -122,5 +164,30 @@ describe('drawVerdict', () => {
       mostFrequentError: 'http_503',
     });
     expect(findings[0]!.message).toBe('no sample succeeded: all 9 failed, most often http_503');
+  });
+
+  it('tells whether requests waited for a connection or for the client', () => {
+    const messageWith = (change: Partial<VerdictFacts>) => verdictWith(change).findings[0]!.message;
+    const late = { issueDelayP99Ns: 15_000_000 };
+    expect(messageWith(late)).toMatch(/for want of a free connection.*--max-connections/);
+    const both = { ...late, ...client({ sendDelayP99Ns: 14_000_000 }), medianServiceNs: 1e9 };
+    expect(messageWith(both)).toMatch(/because the client was late.*--workers/);
+  });
+});
+
+describe('docs/measurement.md', () => {
+  it('has the table of checks', () => {
+    const page = readFileSync(new URL('../../docs/measurement.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `(\w+)` +\| (.*?) +\| (.*?) +\|$/gm)].map(([, ...cells]) => cells);
+    const judged = CHECKS.filter(
+      ({ degradedWhen, invalidWhen }) => degradedWhen !== '' || invalidWhen !== '',
+    );
+    const wanted = judged.map(({ name, degradedWhen, invalidWhen }) => [
+      name,
+      degradedWhen || '–',
+      invalidWhen || '–',
+    ]);
+    expect(rows.filter(([name]) => wanted.some(([check]) => check === name))).toEqual(wanted);
+    expect(judged.length).toBeGreaterThan(15);
   });
 });

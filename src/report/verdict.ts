@@ -28,7 +28,7 @@ export interface Verdict {
   readonly findings: readonly Finding[];
 }
 
-type ClientHealth = Pick<ClientFacts, 'eventLoopDelayP99Ms' | 'gcPauseMaxMs' | 'workerCpuMax'>;
+type ClientHealth = Omit<ClientFacts, 'workers' | 'pacing' | 'connectionsOpened' | 'connectFailures'>;
 
 /** What a verdict rests on; null where it is not known, and then not judged. */
 export interface VerdictFacts {
@@ -38,6 +38,8 @@ export interface VerdictFacts {
   readonly stoppedEarly: boolean;
   readonly samples: SampleAccount;
   readonly mostFrequentError: string | null;
+  /** Samples that failed for want of ports or descriptors on our side. */
+  readonly clientLimitErrors: number;
   /** Event frames that are nowhere to be had. */
   readonly lostFrames: number;
   /** Bytes behind the last whole frame of the run log. */
@@ -49,54 +51,149 @@ export interface VerdictFacts {
   readonly issueRateAtMostPerSecond: number | null;
   readonly issueDelayP99Ns: number | null;
   readonly medianResponseLatencyNs: number | null;
+  /** Median of the shortest time measured: TTFT of a stream, else latency. */
+  readonly medianServiceNs: number | null;
   /** Values behind the latency percentiles. */
   readonly latencyCount: number;
 }
 
 /** The limits of the checks. */
 export const VERDICT_LIMITS = {
-  /** Share of ended samples that may fail. */
+  /** Share of ended samples that may fail; beyond the second even the p90 is made of failures. */
   erroredShare: 0.01,
+  erroredShareInvalid: 0.1,
+  /** Share of issued samples that may fail for want of ports or descriptors of ours. */
+  clientLimitShareInvalid: 0.01,
   /** Share of issued samples that may be cancelled: these are the slowest, so percentiles beyond lie too low. */
   cancelledShare: 0.01,
   /** Share of the requested rate that must go out. */
   rateShare: 0.95,
+  rateShareInvalid: 0.8,
   /** Issue delay is harmless below this share of the median response latency, however high the rate is. */
   issueDelayShareOfLatency: 0.05,
-  /** Of a worker's worst second; every stamp in it may be late by as much. */
-  eventLoopDelayP99Ms: 50,
-  gcPauseMaxMs: 100,
-  /** Share of a core. */
-  workerCpu: 0.95,
-  /** Values beyond a percentile that it takes to mean something. */
+  /** How late the client may be at p99, as a share of the median time measured, and what is harmless whatever was measured. */
+  lateShare: 0.1,
+  lateFloorMs: 5,
+  lateShareInvalid: 0.5,
+  lateFloorInvalidMs: 20,
+  /** The longest stall and the longest pause of the garbage collector, likewise. */
+  stallShare: 0.5,
+  stallFloorMs: 50,
+  /** Share of the time the garbage collector may hold a worker up. */
+  gcShareInvalid: 0.1,
+  /** A worker was busy in a second when it was at work, or waiting for a core, for this share of it. */
+  busyWorker: 0.95,
+  /** Share of the time a worker may be busy. */
+  busyShareInvalid: 0.1,
+  /** Steps of the wall clock against the monotonic one. */
+  clockStepMs: 100,
+  clockStepInvalidMs: 10_000,
+  /** Values beyond a percentile that it takes to mean something, and the samples without which p99 is but the maximum. */
   valuesBeyondPercentile: 10,
+  fewestSamples: 100,
 } as const;
+
+const L = VERDICT_LIMITS;
 
 interface Check {
   readonly name: string;
+  /** When it makes a run degraded and invalid, for the table of docs/measurement.md; empty for never. */
+  readonly degradedWhen: string;
+  readonly invalidWhen: string;
   readonly judge: (facts: VerdictFacts) => Omit<Finding, 'check'> | undefined;
 }
 
 /** Every check, independent of the others; append to extend. */
-const CHECKS: readonly Check[] = [
-  { name: 'samples_measured', judge: judgeMeasured },
-  { name: 'samples_conserved', judge: judgeConservation },
-  { name: 'frames_lost', judge: judgeLostFrames },
-  { name: 'samples_errored', judge: judgeErrors },
-  { name: 'run_interrupted', judge: judgeState },
-  { name: 'stopped_early', judge: judgeStop },
-  { name: 'token_counts_pending', judge: judgePending },
-  { name: 'run_log_torn', judge: judgeTornLog },
-  { name: 'samples_cancelled', judge: judgeCancelled },
-  { name: 'samples_in_flight', judge: judgeInFlight },
-  { name: 'rate_achieved', judge: judgeRate },
-  { name: 'issue_delay', judge: judgeIssueDelay },
-  { name: 'event_loop_delay', judge: judgeEventLoop },
-  { name: 'gc_pause', judge: judgeGc },
-  { name: 'worker_cpu', judge: judgeCpu },
-  { name: 'failures_in_latency', judge: judgeFailuresInLatency },
-  { name: 'percentile_support', judge: judgePercentileSupport },
+export const CHECKS: readonly Check[] = [
+  check('samples_measured', '', 'no sample was issued', judgeMeasured),
+  check('samples_conserved', '', 'issued ≠ succeeded + errored + cancelled + in flight', judgeConservation),
+  check('frames_lost', '', 'an event frame is nowhere to be had', judgeLostFrames),
+  check(
+    'samples_errored',
+    `more than ${percents(L.erroredShare)} of the samples failed`,
+    `more than ${percents(L.erroredShareInvalid)} failed, or all`,
+    judgeErrors,
+  ),
+  check(
+    'client_limits',
+    'a sample failed for want of ports or descriptors on the client',
+    `more than ${percents(L.clientLimitShareInvalid)} did`,
+    judgeClientLimits,
+  ),
+  check('run_interrupted', 'the metrics are not from the end of the run', '', judgeState),
+  check('stopped_early', 'the run was stopped before its plan was done', '', judgeStop),
+  check('token_counts_pending', 'token counts were pending at the end', '', judgePending),
+  check('run_log_torn', 'the run log ends inside a frame', '', judgeTornLog),
+  check(
+    'samples_cancelled',
+    `more than ${percents(L.cancelledShare)} of the samples were cancelled by the run`,
+    '',
+    judgeCancelled,
+  ),
+  check('samples_in_flight', 'a sample of a complete run never ended', '', judgeInFlight),
+  check(
+    'rate_achieved',
+    `less than ${percents(L.rateShare)} of the requested rate went out, allowing for scatter`,
+    `less than ${percents(L.rateShareInvalid)} went out`,
+    judgeRate,
+  ),
+  check(
+    'issue_delay',
+    `issue delay at p99 above the mean gap and above ${percents(L.issueDelayShareOfLatency)} of the median response latency`,
+    '',
+    judgeIssueDelay,
+  ),
+  check(
+    'send_delay',
+    lateRule('issuing at p99 late by', L.lateFloorMs, L.lateShare),
+    lateRule('late by', L.lateFloorInvalidMs, L.lateShareInvalid),
+    judgeSendDelay,
+  ),
+  check(
+    'event_loop_delay',
+    `${lateRule('in 1 % of the time a worker late by', L.lateFloorMs, L.lateShare)}; ${lateRule('or once by', L.stallFloorMs, L.stallShare)}`,
+    lateRule('in 1 % of the time late by', L.lateFloorInvalidMs, L.lateShareInvalid),
+    judgeEventLoop,
+  ),
+  check(
+    'gc_pause',
+    lateRule('a garbage collection took', L.stallFloorMs, L.stallShare),
+    `garbage collection took more than ${percents(L.gcShareInvalid)} of the time`,
+    judgeGc,
+  ),
+  check(
+    'worker_cpu',
+    `a worker was at work, or waiting for a core, for ${percents(L.busyWorker)} of a second`,
+    `it was so for more than ${percents(L.busyShareInvalid)} of the time`,
+    judgeCpu,
+  ),
+  check(
+    'clock_step',
+    `the wall clock went ${settingText(L.clockStepMs)} ms from the monotonic one within a second`,
+    `it went ${settingText(L.clockStepInvalidMs / 1000)} s: the machine slept`,
+    judgeClock,
+  ),
+  check('failures_in_latency', '', '', judgeFailuresInLatency),
+  check(
+    'percentile_support',
+    `fewer than ${settingText(L.fewestSamples)} samples: p99 is the maximum`,
+    '',
+    judgePercentileSupport,
+  ),
 ];
+
+function check(name: string, degradedWhen: string, invalidWhen: string, judge: Check['judge']): Check {
+  return { name, degradedWhen, invalidWhen, judge };
+}
+
+function percents(share: number): string {
+  return `${settingText(share * 100)} %`;
+}
+
+/** `late by more than 5 ms and 10 % of the median time`. */
+function lateRule(what: string, floorMs: number, share: number): string {
+  return `${what} more than ${settingText(floorMs)} ms and ${percents(share)} of the median TTFT (latency without streaming)`;
+}
 
 const LEVELS = ['invalid', 'degraded', 'note'] as const;
 
@@ -115,6 +212,11 @@ type Judgement = ReturnType<Check['judge']>;
 
 const invalid = (message: string): Judgement => ({ level: 'invalid', message });
 const degraded = (message: string): Judgement => ({ level: 'degraded', message });
+/** Degraded, or invalid when it is that bad. */
+const worse = (isInvalid: boolean, message: string): Judgement => ({
+  level: isInvalid ? 'invalid' : 'degraded',
+  message,
+});
 const note = (message: string): Judgement => ({ level: 'note', message });
 
 function judgeMeasured({ samples }: VerdictFacts): Judgement {
@@ -145,10 +247,20 @@ function judgeErrors({ samples, mostFrequentError }: VerdictFacts): Judgement {
   const cause = mostFrequentError === null ? '' : `, most often ${mostFrequentError}`;
   if (succeeded === 0) return invalid(`no sample succeeded: all ${countText(errored)} failed${cause}`);
   const share = errored / (succeeded + errored);
-  if (share <= VERDICT_LIMITS.erroredShare) return undefined;
-  return degraded(
-    `${percentText(share)} of the samples failed${cause}; up to ${settingText(VERDICT_LIMITS.erroredShare * 100)} % is fine:` +
+  if (share <= L.erroredShare) return undefined;
+  return worse(
+    share > L.erroredShareInvalid,
+    `${percentText(share)} of the samples failed${cause}; up to ${percents(L.erroredShare)} is fine:` +
       ' look at the errors below, lower the load or mend the server',
+  );
+}
+
+function judgeClientLimits({ samples, clientLimitErrors }: VerdictFacts): Judgement {
+  if (clientLimitErrors === 0) return undefined;
+  return worse(
+    clientLimitErrors / samples.issued > L.clientLimitShareInvalid,
+    `${countedText(clientLimitErrors, 'sample')} failed because this machine had no port or descriptor left, not for the server:` +
+      ' raise ulimit -n, widen net.ipv4.ip_local_port_range, or lower --max-connections or the load',
   );
 }
 
@@ -182,7 +294,7 @@ function judgeTornLog({ tornBytes }: VerdictFacts): Judgement {
 
 function judgeCancelled({ samples }: VerdictFacts): Judgement {
   const share = samples.cancelled / samples.issued;
-  if (!(share > VERDICT_LIMITS.cancelledShare)) return undefined;
+  if (!(share > L.cancelledShare)) return undefined;
   return degraded(
     `${percentText(share)} of the samples were cancelled by the run; they are the slowest, so high percentiles are too low:` +
       ' give --drain-timeout more time',
@@ -199,51 +311,118 @@ function judgeRate({ requestedRatePerSecond, issueRateAtMostPerSecond, samples }
   if (requestedRatePerSecond === null || issueRateAtMostPerSecond === null) return undefined;
   const scatter = 3 / Math.sqrt(samples.issued);
   const share = issueRateAtMostPerSecond / requestedRatePerSecond;
-  if (share >= VERDICT_LIMITS.rateShare * (1 - scatter)) return undefined;
-  return degraded(
+  if (share >= L.rateShare * (1 - scatter)) return undefined;
+  return worse(
+    share < L.rateShareInvalid * (1 - scatter),
     `requests went out at ${numberText(issueRateAtMostPerSecond)}/s at most, ${percentText(share)} of the ` +
       `${settingText(requestedRatePerSecond)}/s asked for: raise --max-connections or --workers, or lower --rate`,
   );
 }
 
 function judgeIssueDelay(facts: VerdictFacts): Judgement {
-  const { requestedRatePerSecond, issueDelayP99Ns, medianResponseLatencyNs } = facts;
+  const { requestedRatePerSecond, issueDelayP99Ns, medianResponseLatencyNs, client } = facts;
   if (requestedRatePerSecond === null || issueDelayP99Ns === null) return undefined;
   const gapNs = NS_PER_SECOND / requestedRatePerSecond;
-  const harmlessNs = VERDICT_LIMITS.issueDelayShareOfLatency * (medianResponseLatencyNs ?? 0);
+  const harmlessNs = L.issueDelayShareOfLatency * (medianResponseLatencyNs ?? 0);
   if (issueDelayP99Ns <= Math.max(gapNs, harmlessNs)) return undefined;
+  const waited = waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns);
   return degraded(
-    `1 % of the requests went out more than ${durationText(issueDelayP99Ns)} late, at a mean gap of ${durationText(gapNs)}: ` +
-      'the load was not the one asked for; read the response metrics, and raise --max-connections or --workers',
+    `1 % of the requests went out more than ${durationText(issueDelayP99Ns)} late, at a mean gap of ${durationText(gapNs)}, ` +
+      `${waited ? 'for want of a free connection' : 'because the client was late'}: the load was not the one asked for; ` +
+      `read the response metrics, and raise ${waited ? '--max-connections' : '--workers'}`,
   );
 }
 
-function judgeEventLoop({ client }: VerdictFacts): Judgement {
-  const delayMs = client?.eventLoopDelayP99Ms ?? 0;
-  if (delayMs <= VERDICT_LIMITS.eventLoopDelayP99Ms) return undefined;
+/** Whether requests that went out late waited for a connection: the client itself had turned to them in time. */
+export function waitedForConnection(sendDelayP99Ns: number | null, issueDelayP99Ns: number): boolean {
+  return sendDelayP99Ns !== null && sendDelayP99Ns < issueDelayP99Ns / 2;
+}
+
+function judgeSendDelay({ client, medianServiceNs }: VerdictFacts): Judgement {
+  const delayMs = (client?.sendDelayP99Ns ?? 0) / NS_PER_MS;
+  const level = lateLevel(delayMs, medianServiceNs);
+  if (level === undefined) return undefined;
+  return {
+    level,
+    message:
+      `the client turned to 1 % of the requests more than ${msText(delayMs)} after they were due${againstText(medianServiceNs)}:` +
+      ' use more --workers, a machine with less to do, or lower --rate',
+  };
+}
+
+function judgeEventLoop({ client, medianServiceNs }: VerdictFacts): Judgement {
+  if (client === null) return undefined;
+  const lateMs = client.lateP99Ms ?? 0;
+  const level = lateLevel(lateMs, medianServiceNs);
+  if (level !== undefined) {
+    return {
+      level,
+      message:
+        `in 1 % of the time a worker's event loop was more than ${msText(lateMs)} late${againstText(medianServiceNs)}, and so were` +
+        ' the stamps taken then: use more --workers or a machine with less to do',
+    };
+  }
+  const longestMs = client.eventLoopDelayMaxMs ?? 0;
+  if (!isStall(longestMs, medianServiceNs)) return undefined;
   return degraded(
-    `in its worst second a worker's event loop was ${durationText(delayMs * NS_PER_MS)} late at p99 (up to ` +
-      `${settingText(VERDICT_LIMITS.eventLoopDelayP99Ms)} ms is fine), and so were the stamps taken then:` +
-      ' use more --workers or a machine with less to do',
+    `a worker's event loop stood still for ${msText(longestMs)} once${againstText(medianServiceNs)}: maxima may be the client's`,
   );
 }
 
-function judgeGc({ client }: VerdictFacts): Judgement {
-  const pauseMs = client?.gcPauseMaxMs ?? 0;
-  if (pauseMs <= VERDICT_LIMITS.gcPauseMaxMs) return undefined;
+function judgeGc({ client, medianServiceNs }: VerdictFacts): Judgement {
+  const { gcPauseMaxMs = null, gcShare = null } = client ?? {};
+  if ((gcShare ?? 0) > L.gcShareInvalid) {
+    return invalid(
+      `garbage collection held a worker up for ${percentText(gcShare!)} of the time (up to ${percents(L.gcShareInvalid)} is fine):` +
+        ' use more --workers or lower the load',
+    );
+  }
+  if (!isStall(gcPauseMaxMs ?? 0, medianServiceNs)) return undefined;
   return degraded(
-    `a garbage collection held a worker up for ${durationText(pauseMs * NS_PER_MS)} (up to ` +
-      `${settingText(VERDICT_LIMITS.gcPauseMaxMs)} ms is fine): maxima may be the client's`,
+    `a garbage collection held a worker up for ${msText(gcPauseMaxMs!)}${againstText(medianServiceNs)}: maxima may be the client's`,
   );
 }
 
 function judgeCpu({ client }: VerdictFacts): Judgement {
-  const share = client?.workerCpuMax ?? 0;
-  if (share < VERDICT_LIMITS.workerCpu) return undefined;
-  return note(
-    `a worker used ${percentText(Math.min(share, 1))} of a core, as it also does while waiting with precise pacing;` +
-      ' if numbers change with more --workers, the client was the limit',
+  const busyShare = client?.busyShare ?? 0;
+  if (busyShare === 0) return undefined;
+  const waitShare = client?.workerCpuWaitMax ?? 0;
+  const detail =
+    waitShare > 1 - L.busyWorker ? `, up to ${percentText(waitShare)} of it waiting for a core` : '';
+  return worse(
+    busyShare > L.busyShareInvalid,
+    `for ${percentText(busyShare)} of the time a worker had hardly a moment free${detail}: the client was the limit, and its` +
+      ' times are too long; use more --workers, a machine with less to do, or lower the load',
   );
+}
+
+function judgeClock({ client }: VerdictFacts): Judgement {
+  const stepMs = client?.clockStepMs ?? 0;
+  if (stepMs < L.clockStepMs) return undefined;
+  return worse(
+    stepMs >= L.clockStepInvalidMs,
+    `the wall clock went ${msText(stepMs)} from the monotonic one at once: it was set, or the machine slept, which no time of ours` +
+      ' shows; if it slept, repeat the run',
+  );
+}
+
+/** How bad it is that the client was late by so much at p99. */
+function lateLevel(lateMs: number, medianNs: number | null): 'invalid' | 'degraded' | undefined {
+  const medianMs = (medianNs ?? 0) / NS_PER_MS;
+  if (lateMs > Math.max(L.lateFloorInvalidMs, L.lateShareInvalid * medianMs)) return 'invalid';
+  return lateMs > Math.max(L.lateFloorMs, L.lateShare * medianMs) ? 'degraded' : undefined;
+}
+
+function isStall(ms: number, medianNs: number | null): boolean {
+  return ms > Math.max(L.stallFloorMs, (L.stallShare * (medianNs ?? 0)) / NS_PER_MS);
+}
+
+function msText(ms: number): string {
+  return durationText(ms * NS_PER_MS);
+}
+
+function againstText(medianNs: number | null): string {
+  return medianNs === null ? '' : `, where a median of ${durationText(medianNs)} was measured`;
 }
 
 function judgeFailuresInLatency({ samples }: VerdictFacts): Judgement {
@@ -255,11 +434,15 @@ function judgeFailuresInLatency({ samples }: VerdictFacts): Judgement {
 function judgePercentileSupport({ latencyCount }: VerdictFacts): Judgement {
   if (latencyCount === 0) return undefined;
   const supported = [99.9, 99, 95, 90, 50].find(
-    (p) => latencyCount * (1 - p / 100) >= VERDICT_LIMITS.valuesBeyondPercentile - 1e-9,
+    (p) => latencyCount * (1 - p / 100) >= L.valuesBeyondPercentile - 1e-9,
   );
   if (supported === 99.9) return undefined;
   const limit = supported === undefined ? 'percentiles' : `percentiles above p${supported}`;
-  return note(
-    `${countedText(latencyCount, 'sample')}: ${limit} rest on fewer than ${VERDICT_LIMITS.valuesBeyondPercentile} values`,
-  );
+  const isTooFew = latencyCount < L.fewestSamples;
+  return {
+    level: isTooFew ? 'degraded' : 'note',
+    message:
+      `${countedText(latencyCount, 'sample')}: ${limit} rest on fewer than ${L.valuesBeyondPercentile} values` +
+      (isTooFew ? ', and p99 is the maximum: give the run more --samples' : ''),
+  };
 }

@@ -30,7 +30,7 @@ class Bench {
   aheadNs = 0;
   readonly #writer: BatchWriter;
 
-  private constructor(server: RawServer, maxConnections: number) {
+  private constructor(server: RawServer, maxConnections: number, reuse: boolean) {
     const real = createRunClock();
     const clock = { originNs: real.originNs, nowNs: () => (real.nowNs() + this.aheadNs) as Nanoseconds };
     this.clock = clock;
@@ -55,6 +55,7 @@ class Bench {
       ),
       tools,
       maxConnections,
+      reuse,
       onSampleEnd: () => (this.ended += 1),
     });
     closing.push(() => {
@@ -64,10 +65,10 @@ class Bench {
     });
   }
 
-  static async start(maxConnections: number): Promise<Bench> {
+  static async start(maxConnections: number, reuse = true): Promise<Bench> {
     const server = await startRawServer(() => undefined);
     closing.push(() => server.close());
-    return new Bench(server, maxConnections);
+    return new Bench(server, maxConnections, reuse);
   }
 
   /** Sends samples `from` to `to - 1`, each with its number as row. */

@@ -217,6 +217,7 @@ export function settingsOf({ urls, headers = {}, rows = ROWS, ...rest }: EngineO
     requestTimeoutMs: 10_000,
     maxConnections: 64,
     pacing: 'economy',
+    connections: 'reuse',
     tlsVerify: true,
     ...rest,
     arenas: urls.map((url) => arenaOf(url, rows, rest.api ?? 'chat', rest.streaming ?? false, headers)),

@@ -153,6 +153,7 @@ function settingsOf({ url, rows, workers = 1, maxConnections = 64 }: SessionRunO
     requestTimeoutMs: 60_000,
     maxConnections,
     pacing: 'economy',
+    connections: 'reuse',
     tlsVerify: true,
   };
 }

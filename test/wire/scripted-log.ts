@@ -28,10 +28,19 @@ export const HEADER: RunHeader = {
 /** Every key of a health report. */
 export const HEALTH: HealthReport = {
   worker: 0,
+  measured: true,
+  elapsed_ms: 1000,
   event_loop_delay_p99_ms: 1.25,
   event_loop_delay_max_ms: 3,
+  late_ms_beyond: [2.5, 1, 0],
   gc_pause_max_ms: 0,
+  gc_total_ms: 0,
   cpu_share: null,
+  spin_share: 0.25,
+  cpu_wait_share: null,
+  clock_step_ms: 0,
+  send_delay_counts: [90, 10, 0, 1],
+  pacing: 'precise',
   connections_opened: 4,
   connect_failures: 1,
 };

@@ -95,12 +95,19 @@ export function snapshotOf(run: MadeUpRun): SnapshotJson {
 const RUN = { run_id: '1a2b3c4d5e6f7081', started_at: '2026-11-24T11:00:00.000Z', version: '0.1.0' };
 const HEALTHY_CLIENT = {
   workers: 1,
+  pacing: 'precise',
   connections_opened: 31,
   connect_failures: 0,
   event_loop_delay_p99_ms: 0.61,
   event_loop_delay_max_ms: 4.2,
+  late_p99_ms: 1.3,
+  send_delay_p99_ns: 46_000,
   gc_pause_max_ms: 2.9,
+  gc_share: 0.004,
   worker_cpu_max: 0.34,
+  worker_cpu_wait_max: 0.006,
+  busy_share: 0,
+  clock_step_ms: 0.2,
 };
 
 /** Everything went well, in open loop. */
@@ -137,7 +144,7 @@ export const TROUBLED: MadeUpRun = {
   durationNs: 60 * NS_PER_SECOND,
   issueDelayMaxNs: 480 * NS_PER_MS,
   extras: {
-    run: { ...RUN, requested_rate_per_second: 50, planned_samples: 3000 },
+    run: { ...RUN, requested_rate_per_second: 24, planned_samples: 3000 },
     in_flight: 0,
     token_sources: {
       isl: { token_ids: 0, tokenizer: 1186, server: 0 },
@@ -159,7 +166,11 @@ export const TROUBLED: MadeUpRun = {
       ...HEALTHY_CLIENT,
       event_loop_delay_p99_ms: 53.2,
       event_loop_delay_max_ms: 61.3,
-      worker_cpu_max: 0.991,
+      late_p99_ms: 22.4,
+      send_delay_p99_ns: 25_100_000,
+      worker_cpu_max: 0.961,
+      worker_cpu_wait_max: 0.31,
+      busy_share: 0.08,
     },
   },
 };
