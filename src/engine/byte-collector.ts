@@ -8,6 +8,10 @@ const NOTHING = new Uint8Array(0);
  * they lie, unless {@link settle} is called first.
  */
 export class ByteCollector {
+  /** Where {@link join} has put the bytes. */
+  buffer = NOTHING as Uint8Array;
+  start = 0;
+  end = 0;
   readonly #limit: number;
   #bytes = NOTHING;
   #length = 0;
@@ -46,13 +50,24 @@ export class ByteCollector {
     this.#length += added;
   }
 
-  /** All bytes since `reset`; valid until the next call of another method. */
-  bytes(): Uint8Array {
+  /** Puts all bytes since `reset` together at `buffer[start..end)`, where they stay until the next call of another method. */
+  join(): void {
     if (this.#piece !== undefined && this.#length === 0) {
-      return this.#piece.subarray(this.#pieceStart, this.#pieceEnd);
+      this.buffer = this.#piece;
+      this.start = this.#pieceStart;
+      this.end = this.#pieceEnd;
+    } else {
+      this.settle();
+      this.buffer = this.#bytes;
+      this.start = 0;
+      this.end = this.#length;
     }
-    this.settle();
-    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** What {@link join} puts together. */
+  bytes(): Uint8Array {
+    this.join();
+    return this.buffer.subarray(this.start, this.end);
   }
 
   #grow(wanted: number): void {

@@ -1,5 +1,5 @@
 import type { ErrorData } from '../core/model-output.ts';
-import { type ApiAdapter, NO_CHUNK, type StreamAccumulator } from '../protocol/adapter.ts';
+import { type ApiAdapter, type BodyReader, NO_CHUNK, type StreamAccumulator } from '../protocol/adapter.ts';
 import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
 import { SseParser, type SseSink } from '../protocol/sse.ts';
 import { ByteCollector } from './byte-collector.ts';
@@ -38,6 +38,7 @@ export class Exchange implements HttpResponseSink, SseSink {
   readonly #parser = new HttpResponseParser(this);
   readonly #body = new ByteCollector();
   readonly #errorBody = new ByteCollector(SHOWN_BYTES);
+  #bodyReader: BodyReader | undefined;
   #sse: SseParser | undefined;
   #answer: StreamAccumulator | undefined;
   #seq = 0;
@@ -175,7 +176,10 @@ export class Exchange implements HttpResponseSink, SseSink {
   #recordBody(): void {
     if (this.#bodyKind === 'unknown') this.#openBody();
     try {
-      const final = this.#adapter.parseBody(this.#body.bytes());
+      this.#bodyReader ??= this.#adapter.createBodyReader();
+      this.#body.join();
+      const { buffer, start, end } = this.#body;
+      const final = this.#bodyReader.read(buffer, start, end);
       this.#recorder.completed(this.#seq, this.#readNs, final);
     } catch (error) {
       this.#failure = unreadableResponse(error);

@@ -42,6 +42,15 @@ export interface StreamAccumulator {
   finish(): FinalOutput;
 }
 
+/** Reads answers that are not streamed, the faster the longer it has seen how a server writes them. */
+export interface BodyReader {
+  /**
+   * The answer in the body `buffer[start..end)`, which is only looked at during the call. Throws {@link ResponseFormatError}.
+   * @hot
+   */
+  read(buffer: Uint8Array, start: number, end: number): FinalOutput;
+}
+
 /** Speaks one text API: pure, knows no socket. */
 export interface ApiAdapter {
   readonly name: string;
@@ -50,8 +59,7 @@ export interface ApiAdapter {
   /** The request as a JSON value. Throws `InferometerError` (input) naming what the row lacks. */
   requestBody(row: SampleInput, options: RequestOptions): Record<string, unknown>;
   createAccumulator(): StreamAccumulator;
-  /** The answer in a non-streamed body. Throws {@link ResponseFormatError}. */
-  parseBody(body: Uint8Array): FinalOutput;
+  createBodyReader(): BodyReader;
 }
 
 /** The endpoint answered 2xx with something that is no answer. Data, not a crash: becomes the sample's ERROR. */

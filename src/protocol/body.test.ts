@@ -1,9 +1,12 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type FinalOutput, ResponseFormatError } from './adapter.ts';
+import { type BodyReader, type FinalOutput, ResponseFormatError } from './adapter.ts';
 import { adapterOf, type ApiName } from './adapters.ts';
 
-const parse = (api: ApiName, body: unknown): FinalOutput =>
-  adapterOf(api).parseBody(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
+function parse(api: ApiName, body: unknown): FinalOutput {
+  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  return adapterOf(api).createBodyReader().read(bytes, 0, bytes.length);
+}
 const chat = (message: unknown, more: object = {}) => ({
   id: 'r',
   choices: [{ index: 0, message, ...more }],
@@ -84,4 +87,89 @@ test("an error with status 200 is the server's", () => {
 
 test('a long body is not repeated in the message', () => {
   expect(refusal('chat', 'x'.repeat(10_000)).message.length).toBeLessThan(200);
+});
+
+/** Bodies as servers write them: few shapes, each with ever new texts, counts and ids. */
+const text = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 20 }),
+  fc.constantFrom('probe', 'probe 0', '"id":"x"'),
+);
+const count = fc.oneof(fc.nat(), fc.constantFrom(0, 1.5, -1, 2 ** 53, null, '7'));
+const shape = fc.constantFrom<(values: BodyValues) => unknown>(
+  ({ id, texts: [content], counts: [prompt, completion, total] }) => ({
+    ...{ id, object: 'chat.completion', created: total, model: 'm' },
+    choices: [{ index: 0, message: { role: 'assistant', content }, logprobs: null, finish_reason: 'stop' }],
+    usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total },
+  }),
+  ({ id, texts: [content, reasoning], counts: [prompt] }) => ({
+    usage: { prompt_tokens: prompt, prompt_tokens_details: { cached_tokens: 3 } },
+    choices: [
+      { message: { content, reasoning_content: reasoning }, finish_reason: 'length' },
+      { message: { content: 'another choice' } },
+    ],
+    id,
+  }),
+  ({ id, texts: [content, reasoning] }) => ({
+    id,
+    choices: [
+      { message: { reasoning, content, tool_calls: [] }, delta: { content: 'no' }, finish_reason: null },
+    ],
+  }),
+  ({ id, texts: [content] }) => ({
+    id,
+    choices: [{ message: { content, tool_calls: [{ id, text: content }] } }],
+  }),
+  ({ id, texts: [content], counts: [created] }) => ({
+    ...{ id, created, model: 'm', usage: null, text: 'not this' },
+    choices: [{ text: content, message: { content }, finish_reason: content }],
+  }),
+  ({ texts: [message] }) => ({ error: { message } }),
+);
+
+interface BodyValues {
+  readonly id: string;
+  readonly texts: readonly string[];
+  readonly counts: readonly unknown[];
+}
+
+const values: fc.Arbitrary<BodyValues> = fc.record({
+  id: text,
+  texts: fc.array(text, { minLength: 2, maxLength: 2 }),
+  counts: fc.array(count, { minLength: 3, maxLength: 3 }),
+});
+
+function attempt(reader: BodyReader, body: Uint8Array): unknown {
+  try {
+    return reader.read(body, 0, body.length);
+  } catch (error) {
+    if (error instanceof ResponseFormatError) return error.message;
+    throw error;
+  }
+}
+
+test('a reader that has seen other bodies reads as a new one does', () => {
+  const shapes = fc.array(shape, { minLength: 2, maxLength: 2 });
+  const bodies = fc.array(fc.tuple(fc.nat({ max: 1 }), values), { minLength: 2, maxLength: 12 });
+  const spoiled = fc.record({ at: fc.nat({ max: 400 }), byte: fc.nat({ max: 255 }) });
+  fc.assert(
+    fc.property(
+      fc.constantFrom<ApiName>('chat', 'completions'),
+      shapes,
+      bodies,
+      fc.constantFrom(undefined, 1),
+      spoiled,
+      (api, write, all, indent, { at, byte }) => {
+        const reader = adapterOf(api).createBodyReader();
+        for (const [which, value] of all) {
+          const body = Buffer.from(JSON.stringify(write[which]!(value), undefined, indent));
+          const broken = Buffer.from(body);
+          broken[at % body.length] = byte;
+          for (const bytes of [body, broken]) {
+            expect(attempt(reader, bytes)).toEqual(attempt(adapterOf(api).createBodyReader(), bytes));
+          }
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  );
 });

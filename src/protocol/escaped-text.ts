@@ -1,6 +1,6 @@
 import { ByteStore } from './byte-store.ts';
+import { textOfLiteral } from './json-literal.ts';
 
-const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 const ENCODER = new TextEncoder();
 
 /**
@@ -41,6 +41,6 @@ export class EscapedText {
   }
 
   #text(start: number, end: number): string {
-    return JSON.parse(`"${DECODER.decode(this.#bytes.bytes.subarray(start, end))}"`) as string;
+    return textOfLiteral(this.#bytes.bytes, start, end);
   }
 }

@@ -1,56 +1,107 @@
 import type { TextModelOutput } from '../core/model-output.ts';
-import { type FinalOutput, ResponseFormatError } from './adapter.ts';
+import type { BodyReader, FinalOutput } from './adapter.ts';
+import { decimal } from './ascii.ts';
 import { isJsonObject, type JsonObject, malformed, optionalText, parseJsonObject } from './json.ts';
+import { textOfLiteral } from './json-literal.ts';
+import { LearnedJson, NO_VARIABLE } from './learned-json.ts';
+import { refuseError, UNKNOWN_USAGE, usageOf } from './openai-reply.ts';
 
-export type Usage = Pick<FinalOutput, 'promptTokens' | 'completionTokens'>;
+/** Keys whose values change from answer to answer: those of {@link LearnedAnswer}, and some that nobody reads. */
+const VARIABLE_KEYS = [
+  ...['content', 'reasoning_content', 'reasoning', 'text', 'prompt_tokens', 'completion_tokens'],
+  ...['id', 'created', 'system_fingerprint', 'total_tokens', 'cached_tokens', 'reasoning_tokens'],
+] as const;
 
-export const UNKNOWN_USAGE: Usage = { promptTokens: NaN, completionTokens: NaN };
-
-/** The token counts of a frame or body; null when it has no usage. A count that is no number is NaN. */
-export function usageOf({ usage }: JsonObject): Usage | null {
-  if (!isJsonObject(usage)) return null;
-  return { promptTokens: countOf(usage.prompt_tokens), completionTokens: countOf(usage.completion_tokens) };
+/** What a learned body says, and which of its variables say the rest; {@link NO_VARIABLE} for what it lacks. */
+interface LearnedAnswer {
+  readonly finishReason: string | null;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
 }
 
 /**
- * Throws {@link ResponseFormatError} for a frame or body that reports an error: `{"error": …}`, or `{"object": "error", …}` as
- * older servers do.
+ * Reads the first choice of OpenAI bodies.
+ *
+ * Refuses a body that is no JSON object, reports an error, lacks one of the `required` keys, or has no choice. A body that
+ * differs from one before in nothing but texts, counts and ids is not parsed ({@link LearnedJson}): about 0.4 µs against 1.7 µs.
  */
-export function refuseError(reply: JsonObject): void {
-  const error = reply.object === 'error' ? reply : reply.error;
-  if (!error) return;
-  throw new ResponseFormatError('server_error', errorMessage(error));
-}
+export class OpenAiBodyReader implements BodyReader {
+  readonly #required: readonly string[];
+  readonly #readChoice: (choice: JsonObject) => TextModelOutput;
+  readonly #learned = new LearnedJson(VARIABLE_KEYS);
+  #answer: LearnedAnswer | undefined;
 
-/**
- * The answer in a body that is not streamed, from its first choice. Throws {@link ResponseFormatError} for a body that is no
- * JSON object, reports an error, lacks one of the `required` keys, or has no choice.
- */
-export function parseOpenAiBody(
-  body: Uint8Array,
-  required: readonly string[],
-  readChoice: (choice: JsonObject) => TextModelOutput,
-): FinalOutput {
-  const reply = parseJsonObject(body, 0, body.length);
-  refuseError(reply);
-  const missing = required.find((key) => reply[key] === undefined);
-  if (missing !== undefined) throw malformed(`no "${missing}" in the answer`);
-  const { choices } = reply;
-  if (!Array.isArray(choices) || !isJsonObject(choices[0])) throw malformed('no choice in the answer');
-  const [choice] = choices as [JsonObject];
-  return {
-    output: readChoice(choice),
-    finishReason: optionalText(choice, 'finish_reason') || null,
-    ...(usageOf(reply) ?? UNKNOWN_USAGE),
-  };
-}
+  constructor(required: readonly string[], readChoice: (choice: JsonObject) => TextModelOutput) {
+    this.#required = required;
+    this.#readChoice = readChoice;
+  }
 
-function countOf(value: unknown): number {
-  return typeof value === 'number' && value >= 0 ? value : NaN;
-}
+  /** @hot */
+  read(buffer: Uint8Array, start: number, end: number): FinalOutput {
+    if (this.#learned.matches(buffer, start, end)) return this.#readLearned(buffer, this.#answer!);
+    const final = this.#readReply(parseJsonObject(buffer, start, end));
+    if (final.output.toolCalls === null && this.#learned.wantsToLearn()) {
+      this.#learn(buffer, start, end, final);
+    }
+    return final;
+  }
 
-function errorMessage(error: unknown): string {
-  if (typeof error === 'string') return error;
-  if (isJsonObject(error) && typeof error.message === 'string' && error.message !== '') return error.message;
-  return JSON.stringify(error);
+  #readLearned(buffer: Uint8Array, answer: LearnedAnswer): FinalOutput {
+    return {
+      output: {
+        output: this.#text(buffer, answer.output) ?? '',
+        reasoning: this.#text(buffer, answer.reasoning),
+        toolCalls: null,
+      },
+      finishReason: answer.finishReason,
+      promptTokens: this.#count(buffer, answer.promptTokens),
+      completionTokens: this.#count(buffer, answer.completionTokens),
+    };
+  }
+
+  #text(buffer: Uint8Array, variable: number): string | null {
+    if (variable === NO_VARIABLE) return null;
+    return textOfLiteral(buffer, this.#learned.startOf(variable), this.#learned.endOf(variable));
+  }
+
+  #count(buffer: Uint8Array, variable: number): number {
+    if (variable === NO_VARIABLE) return NaN;
+    return decimal(buffer, this.#learned.startOf(variable), this.#learned.endOf(variable));
+  }
+
+  #readReply(reply: JsonObject): FinalOutput {
+    refuseError(reply);
+    const missing = this.#required.find((key) => reply[key] === undefined);
+    if (missing !== undefined) throw malformed(`no "${missing}" in the answer`);
+    const { choices } = reply;
+    if (!Array.isArray(choices) || !isJsonObject(choices[0])) throw malformed('no choice in the answer');
+    const [choice] = choices as [JsonObject];
+    return {
+      output: this.#readChoice(choice),
+      finishReason: optionalText(choice, 'finish_reason') || null,
+      ...(usageOf(reply) ?? UNKNOWN_USAGE),
+    };
+  }
+
+  /** Learns a body without tool calls, all of whose answer must be variables, absent, or the finish reason. */
+  #learn(buffer: Uint8Array, start: number, end: number, final: FinalOutput): void {
+    const learned = this.#learned;
+    const probed = this.#readReply(learned.learn(buffer, start, end) as JsonObject);
+    const answer: LearnedAnswer = {
+      finishReason: final.finishReason,
+      output: learned.variableOf(probed.output.output),
+      reasoning: learned.variableOf(probed.output.reasoning),
+      promptTokens: learned.variableOf(probed.promptTokens),
+      completionTokens: learned.variableOf(probed.completionTokens),
+    };
+    const isWhole =
+      (answer.output !== NO_VARIABLE || final.output.output === '') &&
+      (answer.reasoning !== NO_VARIABLE || final.output.reasoning === null) &&
+      (answer.promptTokens !== NO_VARIABLE || Number.isNaN(final.promptTokens)) &&
+      (answer.completionTokens !== NO_VARIABLE || Number.isNaN(final.completionTokens));
+    if (isWhole) this.#answer = answer;
+    else learned.forget();
+  }
 }

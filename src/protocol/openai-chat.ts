@@ -1,7 +1,7 @@
 import type { TextModelOutput } from '../core/model-output.ts';
 import type { ApiAdapter, RequestOptions, SampleInput } from './adapter.ts';
 import { isJsonObject, type JsonObject, malformed, optionalObjects, optionalText } from './json.ts';
-import { parseOpenAiBody } from './openai-body.ts';
+import { OpenAiBodyReader } from './openai-body.ts';
 import { missingInput, openAiRequest } from './openai-request.ts';
 import { type Delta, type DeltaText, OpenAiAccumulator } from './openai-stream.ts';
 
@@ -18,7 +18,7 @@ export const OPENAI_CHAT: ApiAdapter = {
   path: 'v1/chat/completions',
   requestBody: (row, options) => chatRequest(row, options),
   createAccumulator: () => new OpenAiAccumulator(readDelta),
-  parseBody: (body) => parseOpenAiBody(body, ['id'], readMessage),
+  createBodyReader: () => new OpenAiBodyReader(['id'], readMessage),
 };
 
 function chatRequest(row: SampleInput, options: RequestOptions): Record<string, unknown> {
@@ -45,10 +45,9 @@ function readDelta(choice: JsonObject): Delta {
 
 function textOf(delta: JsonObject): DeltaText | null {
   const content = optionalText(delta, 'content');
-  const reasoning = REASONING_KEYS.map((key) => optionalText(delta, key));
-  if (content) return { channel: 'content', key: 'content', text: content };
-  const at = reasoning.findIndex((text) => text);
-  return at < 0 ? null : { channel: 'reasoning', key: REASONING_KEYS[at]!, text: reasoning[at]! };
+  const reasoning = REASONING_KEYS.map((key) => optionalText(delta, key)).find((text) => text);
+  if (content) return { channel: 'content', text: content };
+  return reasoning ? { channel: 'reasoning', text: reasoning } : null;
 }
 
 function readMessage({ message }: JsonObject): TextModelOutput {

@@ -1,6 +1,6 @@
 import type { ApiAdapter, RequestOptions, SampleInput } from './adapter.ts';
 import { type JsonObject, optionalText } from './json.ts';
-import { parseOpenAiBody } from './openai-body.ts';
+import { OpenAiBodyReader } from './openai-body.ts';
 import { missingInput, openAiRequest } from './openai-request.ts';
 import { type Delta, OpenAiAccumulator } from './openai-stream.ts';
 
@@ -16,8 +16,8 @@ export const OPENAI_COMPLETIONS: ApiAdapter = {
   path: 'v1/completions',
   requestBody: (row, options) => completionRequest(row, options),
   createAccumulator: () => new OpenAiAccumulator(readDelta),
-  parseBody: (body) =>
-    parseOpenAiBody(body, ['id', 'created', 'model', 'usage'], (choice) => ({
+  createBodyReader: () =>
+    new OpenAiBodyReader(['id', 'created', 'model', 'usage'], (choice) => ({
       output: optionalText(choice, 'text') ?? '',
       reasoning: null,
       toolCalls: null,
@@ -35,7 +35,7 @@ function completionRequest(row: SampleInput, options: RequestOptions): Record<st
 function readDelta(choice: JsonObject): Delta {
   const text = optionalText(choice, 'text');
   return {
-    text: text ? { channel: 'content', key: 'text', text } : null,
+    text: text ? { channel: 'content', text } : null,
     toolCalls: [],
     finishReason: optionalText(choice, 'finish_reason'),
   };

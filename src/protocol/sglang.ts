@@ -10,7 +10,7 @@ import {
 } from './adapter.ts';
 import { isBlankMessage, isDoneMessage } from './control-message.ts';
 import { isJsonObject, type JsonObject, malformed, parseJsonObject } from './json.ts';
-import { refuseError } from './openai-body.ts';
+import { refuseError } from './openai-reply.ts';
 import { missingInput } from './openai-request.ts';
 
 /** What a server counts and must tell of each answer. */
@@ -42,10 +42,12 @@ export const SGLANG: ApiAdapter = {
     ...(options.streaming || row.stream !== undefined ? { stream: options.streaming } : {}),
   }),
   createAccumulator: () => new SglangAccumulator(),
-  parseBody: (body) => {
-    const { text, meta } = readReply(body, 0, body.length);
-    return finalOutput(text, meta);
-  },
+  createBodyReader: () => ({
+    read: (buffer, start, end) => {
+      const { text, meta } = readReply(buffer, start, end);
+      return finalOutput(text, meta);
+    },
+  }),
 };
 
 function askedBy(row: SampleInput): Record<string, unknown> {
