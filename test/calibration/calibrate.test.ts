@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EXIT_CODES } from '../../src/core/errors.ts';
 import { Workbench } from '../process/program.ts';
 
 let bench: Workbench;
@@ -27,6 +28,9 @@ interface ErrorNs {
   readonly p99_ns: number;
   readonly max_ns: number;
 }
+
+/** A run that came to its end; on a busy machine its verdict may well be invalid. */
+const DONE: readonly (number | null)[] = [EXIT_CODES.ok, EXIT_CODES.result];
 
 /** Runs a small load against a mock server, with the calibration in `file`. */
 async function runWith(file: string, ...more: string[]) {
@@ -70,7 +74,7 @@ describe('inferometer calibrate', () => {
     expect(cell!.chunk_gap_error.count).toBeGreaterThan(1000);
 
     const run = await runWith(file);
-    expect(run.code, run.stderr).toBe(0);
+    expect(DONE, run.stderr).toContain(run.code);
     expect(run.stdout.replace(/\s+/g, ' ')).toMatch(
       /Error bound: TTFT is overstated by at most \S+ \S+ at p50 .* \(calibrated \d{4}-\d\d-\d\d at 50.0 requests\/s, 20.0 streams × 50.0 chunks\/s\)/,
     );
@@ -82,7 +86,7 @@ describe('inferometer calibrate', () => {
     const replayed = await bench.start(['report', bench.file('run')], { INFEROMETER_CALIBRATION: file })
       .finished;
     expect(replayed.stdout).toContain('Error bound: TTFT is overstated');
-  });
+  }, 60_000);
 
   it('refuses a grid it cannot read before it starts anything', async () => {
     const finished = await bench.start(['calibrate', '--grid', '10x10', '--out', bench.file('c.json')])
@@ -96,7 +100,7 @@ describe('inferometer calibrate', () => {
 describe('a run', () => {
   it('without a calibration says how to get one', async () => {
     const run = await runWith(bench.file('none.json'));
-    expect(run.code, run.stderr).toBe(0);
+    expect(DONE, run.stderr).toContain(run.code);
     expect(run.stdout).toContain(
       'Error bound: not measured on this machine; to measure it: inferometer calibrate',
     );
@@ -106,7 +110,7 @@ describe('a run', () => {
     const file = bench.file('calibration.json');
     writeFileSync(file, '{"format": 1, "machi');
     const run = await runWith(file);
-    expect(run.code, run.stderr).toBe(0);
+    expect(DONE, run.stderr).toContain(run.code);
     expect(run.stderr).toMatch(
       /warning: .*calibration\.json: can't be used: .*; inferometer calibrate writes it anew/,
     );
