@@ -10,11 +10,12 @@ import {
 } from '../app/calibration/calibration-file.ts';
 import { cellTiming, FULL_GRID, parseGrid, QUICK_GRID, type GridCell } from '../app/calibration/grid.ts';
 import { createLog } from '../core/log.ts';
-import { countText, durationText, NOT_AVAILABLE, numberText } from '../core/quantity-text.ts';
+import { countText, durationText, NOT_AVAILABLE, numberText, settingText } from '../core/quantity-text.ts';
 import { siblingModule } from '../core/sibling-module.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { CalibratedCell, SeriesError } from '../report/error-bound.ts';
+import { amountText } from '../report/error-bound-text.ts';
 import { createCommand } from './command-line.ts';
 import { useColour } from './run-screen.ts';
 
@@ -38,8 +39,8 @@ export function calibrateCommand(finish: (exitCode: number) => void): Command {
     [
       'inferometer calibrate',
       'inferometer calibrate --quick',
-      'inferometer calibrate --grid 125x250x10           # 250 streams of 100 chunks/s',
-      'inferometer calibrate --grid 20x60x25,200x400x25  # added to what was measured before',
+      'inferometer calibrate --grid 125x250x10   # 250 streams of 100 chunks/s',
+      'inferometer calibrate --grid 5x50x25,20x400x25   # added to the others',
     ],
   )
     .option('--quick', 'three loads of 3 s instead of nine of 5 s')
@@ -106,7 +107,7 @@ function warnIfBusy(cores: number, progress: (text: string) => void): void {
 }
 
 function cellText({ requestsPerSecond, streams, intervalMs }: GridCell): string {
-  return `${countText(requestsPerSecond)} req/s, ${countText(streams)} streams, chunk each ${numberText(intervalMs)} ms`;
+  return `${settingText(requestsPerSecond)} req/s, ${settingText(streams)} streams, chunk each ${settingText(intervalMs)} ms`;
 }
 
 function resultText({ ttft }: CalibratedCell): string {
@@ -120,7 +121,7 @@ function calibrationTable(cells: readonly CalibratedCell[]): string[] {
   return alignColumns([
     ['req/s', 'streams', 'chunks/s', 'TTFT p50', 'p99', 'gap p50', 'p99', 'lat. p50', 'p99'],
     ...cells.map(({ load, ttft, chunkGap, latency }) => [
-      numberText(load.requestsPerSecond),
+      amountText(load.requestsPerSecond),
       countText(load.streams),
       countText(load.chunksPerSecond),
       ...[ttft, chunkGap, latency].flatMap(error),

@@ -1,4 +1,4 @@
-import { durationText, numberText } from '../core/quantity-text.ts';
+import { countText, durationText, numberText } from '../core/quantity-text.ts';
 import type { CalibratedCell, ClientError, RunLoad } from './error-bound.ts';
 
 /** What a report says of the client's own error, as one sentence or two. */
@@ -35,15 +35,28 @@ function boundText({ ttft, latency, chunkGap }: CalibratedCell): string {
 
 /** `125 requests/s, 250 streams × 100 chunks/s`; without chunks, requests in flight instead of streams. */
 export function loadText({ requestsPerSecond, streams, chunksPerSecond }: RunLoad): string {
-  const requests = `${numberText(requestsPerSecond)} requests/s`;
+  const requests = `${amountText(requestsPerSecond)} requests/s`;
   return chunksPerSecond === 0
-    ? `${requests}, ${numberText(streams)} in flight`
-    : `${requests}, ${numberText(streams)} streams × ${numberText(chunksPerSecond / streams)} chunks/s`;
+    ? `${requests}, ${amountText(streams)} in flight`
+    : `${requests}, ${amountText(streams)} streams × ${amountText(chunksPerSecond / streams)} chunks/s`;
 }
 
-/** A load as `--grid` of calibrate takes it, rounded up so that it covers the run. */
+/** A whole number in full, as somebody set it; any other to three digits, as it was measured. */
+export function amountText(value: number): string {
+  return Number.isInteger(value) ? countText(value) : numberText(value);
+}
+
+/** A load as `--grid` of calibrate takes it, rounded so that it covers the run. */
 function gridOf({ requestsPerSecond, streams, chunksPerSecond }: RunLoad): string {
-  const intervalMs =
-    chunksPerSecond === 0 ? 1000 : Math.max(1, Math.floor((streams / chunksPerSecond) * 1000));
-  return `${Math.ceil(requestsPerSecond)}x${Math.ceil(streams)}x${intervalMs}`;
+  // Without chunks, an answer is one.
+  const chunks = chunksPerSecond === 0 ? requestsPerSecond : chunksPerSecond;
+  const intervalMs = (streams / chunks) * 1000;
+  const shorter = intervalMs >= 2 ? Math.floor(intervalMs) : Math.max(0.1, Math.floor(intervalMs * 10) / 10);
+  return `${roundedUp(requestsPerSecond)}x${Math.ceil(streams)}x${shorter}`;
+}
+
+/** At most 10 % more than it was. */
+function roundedUp(value: number): number {
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return Number((Math.ceil(value / unit) * unit).toPrecision(2));
 }

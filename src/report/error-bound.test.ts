@@ -134,7 +134,7 @@ describe('what a report says', () => {
     ],
     [
       findClientError([largest], loadAt(300.4, 600, 60_000)),
-      'no bound: 300 requests/s, 600 streams × 100 chunks/s is beyond what was calibrated (up to 125 requests/s, 250 streams × 100 chunks/s); to measure it: inferometer calibrate --grid 301x600x10',
+      'no bound: 300 requests/s, 600 streams × 100 chunks/s is beyond what was calibrated (up to 125 requests/s, 250 streams × 100 chunks/s); to measure it: inferometer calibrate --grid 310x600x10',
     ],
     [
       findClientError([largest], load),
@@ -146,6 +146,16 @@ describe('what a report says', () => {
     ],
   ])('%j', (error, text) => {
     expect(clientErrorText(error)).toBe(text);
+  });
+
+  it.each([
+    [loadAt(0.42, 12.3, 410), '0.42x13x30'],
+    [loadAt(0.421, 12.3, 410), '0.43x13x30'],
+    [loadAt(3000, 90, 0), '3000x90x30'],
+    [loadAt(10, 5, 4000), '10x5x1.2'],
+  ])('proposes a grid that covers %j', (run, grid) => {
+    const tiny = cellAt(loadAt(0.1, 0.1, 1));
+    expect(clientErrorText(findClientError([tiny], run))).toContain(`calibrate --grid ${grid}`);
   });
 
   it('is in JSON with all it rests on', () => {

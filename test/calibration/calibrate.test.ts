@@ -54,7 +54,7 @@ describe('inferometer calibrate', () => {
     });
     const finished = await calibrate.finished;
     expect(finished.code, finished.stderr).toBe(0);
-    expect(finished.stderr).toContain('1/1  50 req/s, 20 streams, chunk each 20.0 ms: TTFT +');
+    expect(finished.stderr).toContain('1/1  50 req/s, 20 streams, chunk each 20 ms: TTFT +');
     for (const line of finished.stdout.split('\n').filter((text) => !text.startsWith('saved: '))) {
       expect([...line].length).toBeLessThanOrEqual(80);
     }
@@ -76,7 +76,7 @@ describe('inferometer calibrate', () => {
     const run = await runWith(file);
     expect(DONE, run.stderr).toContain(run.code);
     expect(run.stdout.replace(/\s+/g, ' ')).toMatch(
-      /Error bound: TTFT is overstated by at most \S+ \S+ at p50 .* \(calibrated \d{4}-\d\d-\d\d at 50.0 requests\/s, 20.0 streams × 50.0 chunks\/s\)/,
+      /Error bound: TTFT is overstated by at most \S+ \S+ at p50 .* \(calibrated \d{4}-\d\d-\d\d at 50 requests\/s, 20 streams × 50 chunks\/s\)/,
     );
     expect(readFileSync(bench.file('run/report.txt'), 'utf8')).toContain('Error bound: TTFT is overstated');
     expect(bench.json('run/performance/result_summary.json')).toMatchObject({
