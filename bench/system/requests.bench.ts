@@ -2,6 +2,8 @@ import type { Bench, BenchLine, BenchOptions, BenchResult } from '../harness/ben
 import { inTurn } from '../harness/rounds.ts';
 import { ratioOf, spreadOf } from '../harness/spread.ts';
 import { answerBytes, wholeAnswer } from './canned-answers.ts';
+import { runAutocannon } from './clients/autocannon.ts';
+import type { ClientResult } from './clients/order.ts';
 import { runClient, type ClientName } from './clients/run-client.ts';
 import { hasWrk, runWrk, WRK_MISSING } from './clients/wrk.ts';
 import { measuredRun, Workspace } from './program.ts';
@@ -38,75 +40,98 @@ async function measure(
 ): Promise<readonly BenchLine[]> {
   say(`non-streaming, ${connections} connections, server in ${server.language}`);
   const measureMs = quick ? 1000 : 5000;
+  const wholeRunMs = quick ? 2000 : 12_000;
   const order = {
     ...{ url: server.url, connections, streaming: false, answerBytes: answerBytes(wholeAnswer()) },
     ...{ warmMs: quick ? 700 : 2000, measureMs },
   };
-  const serverUs: number[] = [];
-  const serverShares: number[] = [];
-  const client = (name: ClientName) => async () => {
-    const { requests, cpuSeconds } = await runClient(name, order);
-    return requests / cpuSeconds;
-  };
-  const wrk = async () => {
-    const beforeSeconds = server.cpuSeconds;
-    const result = await runWrk(server.url, connections, measureMs);
-    const serverSeconds = server.cpuSeconds - beforeSeconds;
-    serverUs.push((serverSeconds / result.requests) * 1e6);
-    serverShares.push(serverSeconds / result.cpuSeconds);
-    return result.requests / result.cpuSeconds;
-  };
-  const run = async () => {
-    const { summary, cpuSeconds } = await measuredRun(workspace, [
-      ...['--endpoint', server.url, '--dataset', workspace.prompts(ROWS), '--streaming', 'off'],
-      ...['--concurrency', String(connections), '--duration', `${quick ? 2 : 12}s`],
-    ]);
-    return summary.n_samples_completed / cpuSeconds;
-  };
+  const load = new ServerLoad(server);
+  const client = (name: ClientName) => async () => requestsPerCpuSecond(await runClient(name, order));
   const withWrk = hasWrk();
   const values = await inTurn(rounds, {
     worker: client('engine'),
-    wrk: withWrk ? wrk : () => NaN,
-    run,
+    wrk: withWrk
+      ? async () => requestsPerCpuSecond(await load.beside(() => runWrk(server.url, connections, measureMs)))
+      : () => NaN,
+    run: async () => {
+      const { summary, cpuSeconds } = await measuredRun(workspace, [
+        ...['--endpoint', server.url, '--dataset', workspace.prompts(ROWS), '--streaming', 'off'],
+        ...['--concurrency', String(connections), '--duration', `${wholeRunMs}ms`],
+      ]);
+      return summary.n_samples_completed / cpuSeconds;
+    },
     bare: client('bare'),
+    autocannon: async () => requestsPerCpuSecond(await runAutocannon(server.url, connections, wholeRunMs)),
+    undici: client('undici'),
+    openai: client('openai'),
   });
-  const place = `${connections} connections`;
-  const besides = (
-    id: string,
-    what: string,
-    ours: readonly number[],
-    name: string,
-    theirs: readonly number[],
-  ) => ({
-    id: `system/requests/${connections}/${id}`,
-    what: `${what}, ${place}`,
+  const line = (
+    name: 'worker' | 'run',
+    theirs: Exclude<keyof typeof values, 'worker' | 'run'>,
+  ): BenchResult => ({
+    id: `system/requests/${connections}/${name}-${theirs}`,
+    what: `${name === 'worker' ? 'engine worker' : 'whole run, all processes'}, ${connections} connections`,
     unit: 'requests/CPU-s',
-    value: spreadOf(ours),
-    peer: { name, value: spreadOf(theirs), ratio: ratioOf(ours, theirs) },
+    value: spreadOf(values[name]),
+    peer: {
+      name: PEER_NAMES[theirs],
+      value: spreadOf(values[theirs]),
+      ratio: ratioOf(values[name], values[theirs]),
+    },
   });
-  const lines: BenchLine[] = [];
-  if (withWrk) {
-    const goal = (value: number): BenchResult['goal'] => ({ of: 'ratio', bound: 'at least', value });
-    const note =
-      `the server (${server.language}) took ${spreadOf(serverUs).median.toFixed(1)} µs of CPU a request beside wrk, ` +
-      `${spreadOf(serverShares).median.toFixed(2)} of what wrk took itself: below 1 the client is the one that is full`;
-    lines.push(
-      {
-        ...besides('worker-wrk', 'engine worker', values.worker, 'wrk', values.wrk),
-        goal: goal(WORKER_GOAL),
-        note,
-      },
-      {
-        ...besides('run-wrk', 'whole run, all processes', values.run, 'wrk', values.wrk),
-        goal: goal(RUN_GOAL),
-      },
-    );
-  } else
-    lines.push({
-      id: `system/requests/${connections}/worker-wrk`,
-      what: `engine worker, ${place}`,
-      skipped: WRK_MISSING,
-    });
-  lines.push(besides('worker-bare', 'engine worker', values.worker, 'bare Node sockets', values.bare));
-  return lines;
+  const goal = (value: number) => ({ goal: { of: 'ratio', bound: 'at least', value } }) as const;
+  const besideWrk: readonly BenchLine[] = withWrk
+    ? [
+        { ...line('worker', 'wrk'), ...goal(WORKER_GOAL), note: load.note() },
+        { ...line('run', 'wrk'), ...goal(RUN_GOAL) },
+      ]
+    : [
+        {
+          id: `system/requests/${connections}/worker-wrk`,
+          what: 'engine worker beside wrk',
+          skipped: WRK_MISSING,
+        },
+      ];
+  return [
+    ...besideWrk,
+    ...(['bare', 'autocannon', 'undici', 'openai'] as const).map((theirs) => line('worker', theirs)),
+  ];
+}
+
+const PEER_NAMES = {
+  wrk: 'wrk',
+  bare: 'bare Node sockets',
+  autocannon: 'autocannon',
+  undici: 'undici Pool',
+  openai: 'OpenAI SDK',
+} as const;
+
+function requestsPerCpuSecond({ requests, cpuSeconds }: ClientResult): number {
+  return requests / cpuSeconds;
+}
+
+/** What the server's work comes to beside a client that is as lean as they get. */
+class ServerLoad {
+  readonly #server: CannedServer;
+  readonly #usOfRequest: number[] = [];
+  readonly #shareOfClient: number[] = [];
+
+  constructor(server: CannedServer) {
+    this.#server = server;
+  }
+
+  async beside(client: () => Promise<ClientResult>): Promise<ClientResult> {
+    const beforeSeconds = this.#server.cpuSeconds;
+    const result = await client();
+    const seconds = this.#server.cpuSeconds - beforeSeconds;
+    this.#usOfRequest.push((seconds / result.requests) * 1e6);
+    this.#shareOfClient.push(seconds / result.cpuSeconds);
+    return result;
+  }
+
+  note(): string {
+    const us = spreadOf(this.#usOfRequest).median.toFixed(1);
+    const share = spreadOf(this.#shareOfClient).median.toFixed(2);
+    return `the server (${this.#server.language}) took ${us} µs of CPU a request beside wrk, ${share} of what wrk took itself: below 1 it is the client that is full`;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Bench, BenchLine, BenchOptions } from '../harness/bench.ts';
+import type { Bench, BenchLine, BenchOptions, BenchResult } from '../harness/bench.ts';
 import { inTurn } from '../harness/rounds.ts';
 import { ratioOf, spreadOf } from '../harness/spread.ts';
 import { answerBytes, streamedAnswer } from './canned-answers.ts';
@@ -24,12 +24,15 @@ const PACES: readonly Pace[] = [
 export const bench: Bench = {
   async run(options) {
     const lines: BenchLine[] = [];
-    for (const pace of PACES) lines.push(await measure(options, pace));
+    for (const pace of PACES) lines.push(...(await measure(options, pace)));
     return lines;
   },
 };
 
-async function measure({ quick, rounds, say }: BenchOptions, { id, text, gapUs }: Pace): Promise<BenchLine> {
+async function measure(
+  { quick, rounds, say }: BenchOptions,
+  { id, text, gapUs }: Pace,
+): Promise<readonly BenchLine[]> {
   const answer = streamedAnswer(CHUNKS);
   const server = await CannedServer.start(answer, gapUs);
   say(`${STREAMS} streams, ${text}, server in ${server.language}`);
@@ -42,16 +45,35 @@ async function measure({ quick, rounds, say }: BenchOptions, { id, text, gapUs }
     return chunks / cpuSeconds;
   };
   try {
-    const { engine, bare } = await inTurn(rounds, { engine: client('engine'), bare: client('bare') });
-    return {
-      id: `system/streaming/${id}`,
+    const values = await inTurn(rounds, {
+      engine: client('engine'),
+      bare: client('bare'),
+      undici: client('undici'),
+      openai: client('openai'),
+    });
+    const line = (theirs: keyof typeof PEER_NAMES): BenchResult => ({
+      id: `system/streaming/${id}/${theirs}`,
       what: `streamed chunks, engine worker, ${STREAMS} streams, ${text}`,
       unit: 'chunks/CPU-s',
-      value: spreadOf(engine),
-      peer: { name: 'bare Node sockets', value: spreadOf(bare), ratio: ratioOf(engine, bare) },
-      goal: { of: 'ratio', bound: 'at least', value: GOAL },
-    };
+      value: spreadOf(values.engine),
+      peer: {
+        name: PEER_NAMES[theirs],
+        value: spreadOf(values[theirs]),
+        ratio: ratioOf(values.engine, values[theirs]),
+      },
+    });
+    return [
+      { ...line('bare'), goal: { of: 'ratio', bound: 'at least', value: GOAL } },
+      line('undici'),
+      line('openai'),
+    ];
   } finally {
     await server.close();
   }
 }
+
+const PEER_NAMES = {
+  bare: 'bare Node sockets',
+  undici: 'undici Pool',
+  openai: 'OpenAI SDK',
+} as const;

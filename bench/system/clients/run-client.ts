@@ -5,7 +5,7 @@ import type { ClientOrder, ClientResult } from './order.ts';
 
 const run = promisify(execFile);
 
-export type ClientName = 'engine' | 'bare' | 'pacing';
+export type ClientName = 'engine' | 'bare' | 'undici' | 'openai' | 'pacing';
 
 /** Runs `<name>.main.ts` in a process of its own and returns the line it prints. */
 export async function runClient<Result = ClientResult>(
