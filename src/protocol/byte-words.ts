@@ -33,17 +33,39 @@ export function sameBytes(a: DataView, aStart: number, b: DataView, bStart: numb
 const EACH_BYTE = 0x01010101;
 const TOP_BITS = 0x80808080;
 
+const QUOTES = 0x22 * EACH_BYTE;
+const BACKSLASHES = 0x5c * EACH_BYTE;
+const FIRST_PRINTABLES = 0x20 * EACH_BYTE;
+
 /**
- * A position from `start` on up to which no byte is below `limit` (at most 128), close to the first that is: at most three
- * bytes before it, or before `end`.
+ * A position from `start` on before which no byte is a control character (below 0x20): that of a word which holds one, or less than
+ * a word before `end`.
  * @hot
  */
-export function skipBytesFrom(limit: number, bytes: DataView, start: number, end: number): number {
-  const limits = limit * EACH_BYTE;
+export function skipPrintable(bytes: DataView, start: number, end: number): number {
   let position = start;
   for (const last = end - WORD_BYTES; position <= last; position += WORD_BYTES) {
     const word = bytes.getInt32(position, true);
-    if (((word - limits) & ~word & TOP_BITS) !== 0) break;
+    if (((word - FIRST_PRINTABLES) & ~word & TOP_BITS) !== 0) break;
+  }
+  return position;
+}
+
+/**
+ * The same, and before which there is no quote or backslash.
+ * @hot
+ */
+export function skipPlainText(bytes: DataView, start: number, end: number): number {
+  let position = start;
+  for (const last = end - WORD_BYTES; position <= last; position += WORD_BYTES) {
+    const word = bytes.getInt32(position, true);
+    const quotes = word ^ QUOTES;
+    const backslashes = word ^ BACKSLASHES;
+    const found =
+      ((word - FIRST_PRINTABLES) & ~word) |
+      ((quotes - EACH_BYTE) & ~quotes) |
+      ((backslashes - EACH_BYTE) & ~backslashes);
+    if ((found & TOP_BITS) !== 0) break;
   }
   return position;
 }

@@ -1,5 +1,6 @@
 import { hexDigit, isBlank, NOT_HEX } from './ascii.ts';
 import { ByteStore } from './byte-store.ts';
+import { skipPrintable, WordView } from './byte-words.ts';
 import { ABSENT, HttpHead } from './http-head.ts';
 import { HttpParseError } from './http-parse-error.ts';
 
@@ -55,6 +56,7 @@ export class HttpResponseParser {
   readonly #head = new HttpHead();
   /** The beginning of a line that the last read cut off. */
   readonly #line = new ByteStore(256);
+  readonly #view = new WordView();
   #state = IN_START;
   #keepAlive = false;
   /** Bytes of the body or chunk still to come; while a chunk's size is read, the size so far. */
@@ -151,7 +153,7 @@ export class HttpResponseParser {
 
   /** Takes one line of a head or trailer section, or keeps its beginning; returns the position behind it. */
   #readLine(buffer: Uint8Array, start: number, end: number): number {
-    let position = start;
+    let position = skipPrintable(this.#view.of(buffer), start, end);
     while (position < end && buffer[position] !== LF) position += 1;
     const isWhole = position < end;
     const next = isWhole ? position + 1 : end;

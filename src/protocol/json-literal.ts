@@ -1,4 +1,5 @@
 import { hexDigit, NOT_HEX } from './ascii.ts';
+import { skipPlainText } from './byte-words.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -23,15 +24,16 @@ export const NO_LITERAL = -1;
  * one before `end`.
  * @hot
  */
-export function endOfText(bytes: Uint8Array, start: number, end: number): number {
-  let position = start;
+export function endOfText(bytes: DataView, start: number, end: number): number {
+  let position = skipPlainText(bytes, start, end);
   while (position < end) {
-    const byte = bytes[position]!;
+    const byte = bytes.getUint8(position);
     if (byte === QUOTE) return position;
     if (byte < FIRST_PRINTABLE) return NO_LITERAL;
     if (byte === BACKSLASH) {
-      position = endOfEscape(bytes, position + 1, end);
-      if (position === NO_LITERAL) return NO_LITERAL;
+      const escapeEnd = endOfEscape(bytes, position + 1, end);
+      if (escapeEnd === NO_LITERAL) return NO_LITERAL;
+      position = skipPlainText(bytes, escapeEnd, end);
     } else position += 1;
   }
   return NO_LITERAL;
@@ -42,13 +44,14 @@ export function endOfText(bytes: Uint8Array, start: number, end: number): number
  * a fraction.
  * @hot
  */
-export function endOfCount(bytes: Uint8Array, start: number, end: number): number {
+export function endOfCount(bytes: DataView, start: number, end: number): number {
   let position = start;
-  while (position < end && bytes[position]! >= ZERO && bytes[position]! <= NINE) position += 1;
+  while (position < end && bytes.getUint8(position) >= ZERO && bytes.getUint8(position) <= NINE)
+    position += 1;
   const digits = position - start;
   if (digits === 0 || digits > MAX_DIGITS || position === end) return NO_LITERAL;
-  if (digits > 1 && bytes[start] === ZERO) return NO_LITERAL;
-  return isNumberPart(bytes[position]!) ? NO_LITERAL : position;
+  if (digits > 1 && bytes.getUint8(start) === ZERO) return NO_LITERAL;
+  return isNumberPart(bytes.getUint8(position)) ? NO_LITERAL : position;
 }
 
 /**
@@ -56,11 +59,12 @@ export function endOfCount(bytes: Uint8Array, start: number, end: number): numbe
  * wrong elsewhere reads the same in any case.
  * @hot
  */
-export function endsWithWholeUtf8(bytes: Uint8Array, start: number, end: number): boolean {
-  if (bytes[end - 1]! < FIRST_NON_ASCII) return true;
+export function endsWithWholeUtf8(bytes: DataView, start: number, end: number): boolean {
+  if (bytes.getUint8(end - 1) < FIRST_NON_ASCII) return true;
   let lead = end - 1;
-  while (lead > start && bytes[lead]! >= FIRST_NON_ASCII && bytes[lead]! < FIRST_LEAD) lead -= 1;
-  const byte = bytes[lead]!;
+  while (lead > start && bytes.getUint8(lead) >= FIRST_NON_ASCII && bytes.getUint8(lead) < FIRST_LEAD)
+    lead -= 1;
+  const byte = bytes.getUint8(lead);
   if (byte < FIRST_LEAD) return false;
   const wanted = byte < THREE_BYTE_LEAD ? 2 : byte < FOUR_BYTE_LEAD ? 3 : 4;
   return end - lead === wanted;
@@ -73,14 +77,14 @@ export function textOfLiteral(bytes: Uint8Array, start: number, end: number): st
 }
 
 /** Where the escape ends whose backslash precedes `start`. */
-function endOfEscape(bytes: Uint8Array, start: number, end: number): number {
+function endOfEscape(bytes: DataView, start: number, end: number): number {
   if (start >= end) return NO_LITERAL;
-  const escape = bytes[start]!;
+  const escape = bytes.getUint8(start);
   if (escape !== LOWER_U) return isSimpleEscape(escape) ? start + 1 : NO_LITERAL;
   const last = start + 4;
   if (last >= end) return NO_LITERAL;
   for (let position = start + 1; position <= last; position++) {
-    if (hexDigit(bytes[position]!) === NOT_HEX) return NO_LITERAL;
+    if (hexDigit(bytes.getUint8(position)) === NOT_HEX) return NO_LITERAL;
   }
   return last + 1;
 }

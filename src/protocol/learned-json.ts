@@ -82,9 +82,9 @@ export class LearnedJson {
       const literal = position + fixedEnd - fixedStart;
       if (literal > end || !sameBytes(message, position, fixed, fixedStart, fixedEnd - fixedStart))
         return false;
-      position = isText ? endOfText(buffer, literal, end) : endOfCount(buffer, literal, end);
+      position = isText ? endOfText(message, literal, end) : endOfCount(message, literal, end);
       if (position === NO_LITERAL || position === literal) return false;
-      if (isText && !endsWithWholeUtf8(buffer, literal, position)) return false;
+      if (isText && !endsWithWholeUtf8(message, literal, position)) return false;
       this.#starts[index] = literal;
       this.#ends[index] = position;
       fixedStart = fixedEnd;
@@ -144,10 +144,11 @@ export class LearnedJson {
   /** The literals at the keys, in order. */
   #literals(message: Buffer): readonly Literal[] {
     const found: Literal[] = [];
+    const view = this.#messageView.of(message);
     for (const key of this.#keys) {
       const quotedKey = `"${key}"`;
       for (let at = message.indexOf(quotedKey); at >= 0; at = message.indexOf(quotedKey, at + 1)) {
-        const literal = literalBehind(message, at + quotedKey.length);
+        const literal = literalBehind(view, at + quotedKey.length);
         if (literal !== undefined) found.push(literal);
       }
     }
@@ -156,18 +157,22 @@ export class LearnedJson {
 }
 
 /** The literal behind a key; `undefined` when there is none of interest, or what looked like a key is a value. */
-function literalBehind(message: Uint8Array, keyEnd: number): Literal | undefined {
+function literalBehind(message: DataView, keyEnd: number): Literal | undefined {
   const colon = skipBlanks(message, keyEnd);
-  if (message[colon] !== COLON) return undefined;
+  if (byteAt(message, colon) !== COLON) return undefined;
   const value = skipBlanks(message, colon + 1);
-  const isText = message[value] === QUOTE;
+  const isText = byteAt(message, value) === QUOTE;
   const start = isText ? value + 1 : value;
-  const end = (isText ? endOfText : endOfCount)(message, start, message.length);
+  const end = (isText ? endOfText : endOfCount)(message, start, message.byteLength);
   return end === NO_LITERAL || end === start ? undefined : { isText, start, end };
 }
 
-function skipBlanks(bytes: Uint8Array, from: number): number {
+function byteAt(bytes: DataView, position: number): number | undefined {
+  return position < bytes.byteLength ? bytes.getUint8(position) : undefined;
+}
+
+function skipBlanks(bytes: DataView, from: number): number {
   let position = from;
-  while (position < bytes.length && bytes[position]! <= SPACE) position += 1;
+  while (position < bytes.byteLength && bytes.getUint8(position) <= SPACE) position += 1;
   return position;
 }

@@ -1,5 +1,6 @@
 import { ResponseFormatError } from './adapter.ts';
 import { ByteStore } from './byte-store.ts';
+import { skipPrintable, WordView } from './byte-words.ts';
 
 /** Where the data of messages goes: `buffer[start..end)`, only valid during the call. A sink must not throw. */
 export interface SseSink {
@@ -38,6 +39,7 @@ export class SseParser {
   readonly #line = new ByteStore(1024);
   /** The data of the current message, unless it is a single line that lies whole in the current read. */
   readonly #data = new ByteStore(1024);
+  readonly #view = new WordView();
   #place = NOWHERE;
   /** Where the data lies in the current read, if it does. */
   #start = 0;
@@ -64,13 +66,14 @@ export class SseParser {
    * @hot
    */
   feed(buffer: Uint8Array, start: number, end: number): void {
+    const view = this.#view.of(buffer);
     let lineStart = start;
     if (this.#skipsLineFeed && start < end) {
       this.#skipsLineFeed = false;
       if (buffer[start] === LF) lineStart += 1;
     }
     for (;;) {
-      const lineEnd = endOfLine(buffer, lineStart, end);
+      const lineEnd = endOfLine(buffer, skipPrintable(view, lineStart, end), end);
       if (lineEnd === end) break;
       this.#endLine(buffer, lineStart, lineEnd);
       lineStart = lineEnd + 1;
@@ -167,7 +170,7 @@ export class SseParser {
   }
 }
 
-/** Where the line ends that begins at `start`; `end` when it goes on. @hot */
+/** Where the line ends that holds `start`; `end` when it goes on. @hot */
 function endOfLine(bytes: Uint8Array, start: number, end: number): number {
   let position = start;
   while (position < end) {
