@@ -1,0 +1,153 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ANSWER, type RawRequest, type RawServer, startRawServer, withLength } from '../engine/raw-server.ts';
+import { has, levels, MeasuredRun, type RunOptions, sleep } from './measured-run.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function startServer(answer: (request: RawRequest, nth: number) => void): Promise<RawServer> {
+  let nth = 0;
+  const server = await startRawServer((request) => answer(request, nth++));
+  closing.push(() => server.close());
+  return server;
+}
+
+const answerAfter = (ms: number) =>
+  startServer(({ socket }) => void setTimeout(() => socket.write(withLength(ANSWER)), ms));
+
+function startRun(options: RunOptions): MeasuredRun {
+  const run = new MeasuredRun({ ...options, flags: ['--streaming', 'off', ...options.flags] });
+  closing.push(() => run.end());
+  return run;
+}
+
+/** Keeps core 0 busy with so many processes, until the function returned is called. */
+function occupyCore0(processes: number): () => Promise<void> {
+  const hogs = Array.from({ length: processes }, () =>
+    spawn('taskset', ['-c', '0', process.execPath, '-e', 'for (;;);'], { stdio: 'ignore' }),
+  );
+  const release = async () => {
+    await Promise.all(
+      hogs.map(async (hog) => {
+        if (hog.exitCode !== null || hog.signalCode !== null) return;
+        hog.kill('SIGKILL');
+        await once(hog, 'close');
+      }),
+    );
+  };
+  closing.push(release);
+  return release;
+}
+
+describe.skipIf(!has('taskset'))('a client without the core it needs', () => {
+  it('that is asked for more than one core gives is invalid: busy throughout', async () => {
+    const { url } = await answerAfter(0);
+    const run = startRun({
+      url,
+      wrapper: ['taskset', '-c', '0'],
+      flags: ['--rate', '60000', '--samples', '90000'],
+    });
+    const summary = await run.summary();
+    expect(summary.verdict.level).toBe('invalid');
+    expect(levels(summary)).toMatchObject({ send_delay: 'invalid', worker_cpu: 'invalid' });
+    expect(summary.client.pacing).toBe('economy');
+    expect(await run.exitCode()).toBe(5);
+  });
+
+  it('that others keep from its core is invalid at a rate it could well do', async () => {
+    const { url, requests } = await answerAfter(5);
+    const run = startRun({
+      url,
+      wrapper: ['taskset', '-c', '0'],
+      flags: ['--rate', '1000', '--samples', '3000'],
+    });
+    while (requests.length < 200) await sleep(5);
+    const release = occupyCore0(10);
+    while (requests.length < 2000) await sleep(5);
+    await release();
+    const summary = await run.summary();
+    expect(summary.verdict.level).toBe('invalid');
+    expect(['send_delay', 'event_loop_delay'].map((check) => levels(summary)[check])).toContain('invalid');
+  });
+});
+
+it('a worker that waits for due times with precise pacing is not busy', async () => {
+  const { url } = await answerAfter(5);
+  const run = startRun({ url, flags: ['--rate', '800', '--duration', '2s', '--pacing', 'precise'] });
+  const summary = await run.summary();
+  expect(summary.client).toMatchObject({ pacing: 'precise', busy_share: 0 });
+  expect(summary.client.worker_cpu_max).toBeLessThan(0.9);
+  expect(levels(summary)).not.toHaveProperty('worker_cpu');
+});
+
+it('garbage collection that takes a share of the time is invalid', async () => {
+  const { url } = await answerAfter(5);
+  // Every collection a full one, of a heap that fills at once.
+  const nodeFlags = ['--gc-global', '--max-semi-space-size=1'];
+  const run = startRun({
+    url,
+    nodeFlags,
+    flags: ['--rate', '3000', '--samples', '6000', '--pacing', 'precise'],
+  });
+  expect(levels(await run.summary())).toMatchObject({ gc_pause: 'invalid' });
+});
+
+it.each([
+  [25, 'degraded'],
+  [5, 'invalid'],
+] as const)('an error in %i samples is %s', async (every, level) => {
+  const { url } = await startServer(({ socket }, nth) => {
+    const fails = nth % every === 0;
+    socket.write(withLength(fails ? 'busy' : ANSWER, `HTTP/1.1 ${fails ? '503 Busy' : '200 OK'}`));
+  });
+  const summary = await startRun({ url, flags: ['--concurrency', '4', '--samples', '500'] }).summary();
+  expect(levels(summary)).toMatchObject({ samples_errored: level });
+  expect(summary.errors_by_type).toMatchObject([{ type: 'http_503', count: 500 / every }]);
+});
+
+it('a rate the connections cannot carry is invalid, too few samples degraded, and cancelled ones too', async () => {
+  const { url } = await startServer(({ socket }, nth) => {
+    if (nth > 35) return;
+    setTimeout(() => socket.write(withLength(ANSWER)), 100);
+  });
+  const flags = ['--rate', '200', '--samples', '40', '--max-connections', '2', '--drain-timeout', '3s'];
+  const summary = await startRun({ url, flags }).summary();
+  expect(levels(summary)).toMatchObject({
+    rate_achieved: 'invalid',
+    issue_delay: 'degraded',
+    samples_cancelled: 'degraded',
+    percentile_support: 'degraded',
+  });
+});
+
+describe('descriptors', () => {
+  it.each([
+    [
+      ['--max-connections', '500'],
+      /--max-connections 500: found an open-file limit of 400, which leaves 272 connections/,
+    ],
+    [['--concurrency', '300'], /--concurrency 300: .*ulimit -n 428/],
+  ])('that cannot be enough for %j are refused before the run', async (flags, message) => {
+    const { url } = await answerAfter(0);
+    const run = startRun({ url, wrapper: ['sh', '-c', 'ulimit -n 400 && exec "$@"', '-'], flags });
+    expect(await run.exitCode()).toBe(2);
+    expect(run.output).toMatch(message);
+  });
+
+  it.skipIf(!has('prlimit'))('that run out in mid-run are told as the fault of the client', async () => {
+    const server = await answerAfter(200);
+    const run = startRun({
+      url: server.url,
+      flags: ['--rate', '300', '--duration', '2s', '--connections', 'new'],
+    });
+    while (server.requests.length < 50) await sleep(5);
+    spawnSync('prlimit', ['--pid', String(run.pid), '--nofile=40:40']);
+    const summary = await run.summary();
+    expect(summary.errors_by_type.map(({ type }) => type)).toContain('client_limit');
+    expect(levels(summary)).toMatchObject({ client_limits: 'invalid' });
+  });
+});
