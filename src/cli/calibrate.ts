@@ -1,4 +1,4 @@
-import { availableParallelism, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { styleText } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -57,36 +57,48 @@ async function calibrate(flags: Flags): Promise<number> {
   const grid = flags.grid === undefined ? (isQuick ? QUICK_GRID : FULL_GRID) : parseGrid(flags.grid);
   const measuredMs = isQuick ? QUICK_MEASURED_MS : MEASURED_MS;
   const path = flags.out ?? defaultCalibrationPath(process.env);
-  const progress = (text: string) => process.stderr.write(text);
-  const warnings: string[] = [];
-  const log = createLog((line) => warnings.push(line), 'warning');
-  const tell = () => warnings.splice(0).forEach((line) => progress(`${line}\n`));
-  const program = fileURLToPath(siblingModule(import.meta.url, './main'));
-
-  const machine = machineClass();
-  progress(`calibrating ${machine.cpu}, ${machine.cores} cores; about ${timeText(grid, measuredMs)}\n`);
-  warnIfBusy(machine.cores, progress);
-  const cells: CalibratedCell[] = [];
-  for (const [index, cell] of grid.entries()) {
-    progress(`${`${index + 1}/${grid.length}`.padStart(5)}  ${cellText(cell)}: `);
-    try {
-      const calibrated = await calibrateCell(cell, { program, measuredMs, log });
-      cells.push(calibrated);
-      progress(`${resultText(calibrated)}\n`);
-      await saveCalibration(path, machine, [calibrated], log);
-    } catch (error) {
-      progress('\n');
-      throw error;
-    } finally {
-      tell();
-    }
-  }
+  const cells = await measureGrid(grid, measuredMs, path);
   const [head, ...rows] = calibrationTable(cells);
   const dim = (text: string) =>
     useColour(process.stdout) ? styleText('dim', text, { validateStream: false }) : text;
   process.stdout.write(`\n${[dim(head!), ...rows].join('\n')}\n\n`);
   process.stdout.write(`Errors are reported minus true, the loopback's own time included.\nsaved: ${path}\n`);
   return 0;
+}
+
+/** Each cell is saved when it is measured, so that Ctrl-C costs no more than the one under way. */
+async function measureGrid(
+  grid: readonly GridCell[],
+  measuredMs: number,
+  path: string,
+): Promise<readonly CalibratedCell[]> {
+  const progress = (text: string) => process.stderr.write(text);
+  // A warning in the middle of a line waits for its end.
+  const warnings: string[] = [];
+  const log = createLog((line) => warnings.push(`${line}\n`), 'warning');
+  const tellWarnings = () => progress(warnings.splice(0).join(''));
+  const program = fileURLToPath(siblingModule(import.meta.url, './main'));
+  const machine = machineClass();
+  // A file that can't be written is better known now than after the first cell.
+  await saveCalibration(path, machine, [], log);
+  tellWarnings();
+  progress(`calibrating ${machine.cpu}, ${machine.cores} cores; about ${timeText(grid, measuredMs)}\n`);
+  progress(busyWarning(machine.cores));
+  const cells: CalibratedCell[] = [];
+  for (const [index, cell] of grid.entries()) {
+    progress(`${`${index + 1}/${grid.length}`.padStart(5)}  ${cellText(cell)}: `);
+    let result = '';
+    try {
+      const calibrated = await calibrateCell(cell, { program, measuredMs, log });
+      await saveCalibration(path, machine, [calibrated], log);
+      cells.push(calibrated);
+      result = resultText(calibrated);
+    } finally {
+      progress(`${result}\n`);
+      tellWarnings();
+    }
+  }
+  return cells;
 }
 
 function timeText(grid: readonly GridCell[], measuredMs: number): string {
@@ -98,12 +110,11 @@ function timeText(grid: readonly GridCell[], measuredMs: number): string {
   return durationText(Math.ceil(totalNs / 1e9) * 1e9).replace(/\.\d+/, '');
 }
 
-function warnIfBusy(cores: number, progress: (text: string) => void): void {
+function busyWarning(cores: number): string {
   const [load = 0] = loadavg();
-  if (load <= BUSY_SHARE * cores) return;
-  progress(
-    `warning: the machine is busy (load ${numberText(load)} on ${availableParallelism()} cores): bounds will be wide\n`,
-  );
+  return load <= BUSY_SHARE * cores
+    ? ''
+    : `warning: the machine is busy (load ${numberText(load)} on ${cores} cores): bounds will be wide\n`;
 }
 
 function cellText({ requestsPerSecond, streams, intervalMs }: GridCell): string {

@@ -97,6 +97,16 @@ describe('inferometer calibrate', () => {
   });
 });
 
+describe('inferometer calibrate --out', () => {
+  it('says that it cannot write there before it measures', async () => {
+    writeFileSync(bench.file('place'), 'a file where a directory is wanted');
+    const finished = await bench.start(['calibrate', '--out', bench.file('place/c.json')]).finished;
+    expect(finished.code).toBe(2);
+    expect(finished.stderr).toMatch(/^error: .*place\/c\.json: can't be written: .*$/m);
+    expect(finished.stderr).not.toContain('1/9');
+  });
+});
+
 describe('a run', () => {
   it('without a calibration says how to get one', async () => {
     const run = await runWith(bench.file('none.json'));
