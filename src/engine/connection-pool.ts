@@ -1,7 +1,7 @@
 import type { ErrorData } from '../core/model-output.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { RequestArena } from '../dataset/arena.ts';
-import type { ApiAdapter } from '../protocol/adapter.ts';
+import type { AnswerReader } from '../protocol/adapter.ts';
 import { Connection, type ConnectionOwner, type ConnectionTools } from './connection.ts';
 import type { Connector } from './connector.ts';
 import { Exchange } from './exchange.ts';
@@ -17,7 +17,7 @@ const MAX_CONNECTING = 128;
 
 export interface ConnectionPoolOptions {
   readonly connector: Connector;
-  readonly adapter: ApiAdapter;
+  readonly reader: AnswerReader;
   readonly arena: RequestArena;
   readonly tools: ConnectionTools;
   readonly maxConnections: number;
@@ -176,11 +176,11 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #connectMore(): void {
-    const { connector, adapter, tools, maxConnections } = this.#options;
+    const { connector, reader, tools, maxConnections } = this.#options;
     const wanted = this.#waiting.length + (this.#warming?.left ?? 0);
     while (this.#connecting < Math.min(wanted, MAX_CONNECTING) && this.#all.size < maxConnections) {
       this.#connecting += 1;
-      this.#all.add(new Connection(connector, new Exchange(adapter, tools.recorder), tools, this));
+      this.#all.add(new Connection(connector, new Exchange(reader, tools.recorder), tools, this));
     }
   }
 

@@ -93,14 +93,14 @@ export class EngineWorker {
 
   #createPools(): readonly ConnectionPool[] {
     const { endpoints, arenas, api, tlsVerify, maxConnections, connections: use } = this.#start.settings;
-    const adapter = adapterOf(api);
+    const reader = adapterOf(api).createReader();
     const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
     const connections = this.#share(maxConnections);
     return endpoints.map(
       (endpoint, index) =>
         new ConnectionPool({
           connector: new Connector(endpoint, readBuffer, tlsVerify),
-          adapter,
+          reader,
           arena: RequestArena.fromShared(arenas[index]!),
           tools: this.#tools,
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),

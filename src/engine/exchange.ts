@@ -1,5 +1,5 @@
 import type { ErrorData } from '../core/model-output.ts';
-import { type ApiAdapter, type BodyReader, NO_CHUNK, type StreamAccumulator } from '../protocol/adapter.ts';
+import { type AnswerReader, NO_CHUNK, type StreamAccumulator } from '../protocol/adapter.ts';
 import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
 import { SseParser, type SseSink } from '../protocol/sse.ts';
 import { ByteCollector } from './byte-collector.ts';
@@ -33,12 +33,11 @@ const DATA_FIELD = [...'data:'].map((letter) => letter.charCodeAt(0));
  * a terminator it is an error.
  */
 export class Exchange implements HttpResponseSink, SseSink {
-  readonly #adapter: ApiAdapter;
+  readonly #reader: AnswerReader;
   readonly #recorder: SampleRecorder;
   readonly #parser = new HttpResponseParser(this);
   readonly #body = new ByteCollector();
   readonly #errorBody = new ByteCollector(SHOWN_BYTES);
-  #bodyReader: BodyReader | undefined;
   #sse: SseParser | undefined;
   #answer: StreamAccumulator | undefined;
   #seq = 0;
@@ -50,8 +49,9 @@ export class Exchange implements HttpResponseSink, SseSink {
   /** Bit n: channel n was opened. */
   #channels = 0;
 
-  constructor(adapter: ApiAdapter, recorder: SampleRecorder) {
-    this.#adapter = adapter;
+  /** `reader` may be shared by all exchanges of a thread. */
+  constructor(reader: AnswerReader, recorder: SampleRecorder) {
+    this.#reader = reader;
     this.#recorder = recorder;
   }
 
@@ -151,7 +151,7 @@ export class Exchange implements HttpResponseSink, SseSink {
   #openStream(): void {
     this.#bodyKind = 'stream';
     this.#sse ??= new SseParser(this);
-    this.#answer ??= this.#adapter.createAccumulator();
+    this.#answer ??= this.#reader.createAccumulator();
     this.#sse.reset();
     this.#answer.reset();
   }
@@ -176,10 +176,9 @@ export class Exchange implements HttpResponseSink, SseSink {
   #recordBody(): void {
     if (this.#bodyKind === 'unknown') this.#openBody();
     try {
-      this.#bodyReader ??= this.#adapter.createBodyReader();
       this.#body.join();
       const { buffer, start, end } = this.#body;
-      const final = this.#bodyReader.read(buffer, start, end);
+      const final = this.#reader.readBody(buffer, start, end);
       this.#recorder.completed(this.#seq, this.#readNs, final);
     } catch (error) {
       this.#failure = unreadableResponse(error);

@@ -42,13 +42,16 @@ export interface StreamAccumulator {
   finish(): FinalOutput;
 }
 
-/** Reads answers that are not streamed, the faster the longer it has seen how a server writes them. */
-export interface BodyReader {
+/** Reads the answers of one thread, the faster the longer it has seen how a server writes them. */
+export interface AnswerReader {
+  /** One for each stream that is read at the same time. */
+  createAccumulator(): StreamAccumulator;
   /**
-   * The answer in the body `buffer[start..end)`, which is only looked at during the call. Throws {@link ResponseFormatError}.
+   * The answer in a body that is not streamed, `buffer[start..end)`, which is only looked at during the call. Throws
+   * {@link ResponseFormatError}.
    * @hot
    */
-  read(buffer: Uint8Array, start: number, end: number): FinalOutput;
+  readBody(buffer: Uint8Array, start: number, end: number): FinalOutput;
 }
 
 /** Speaks one text API: pure, knows no socket. */
@@ -58,8 +61,7 @@ export interface ApiAdapter {
   readonly path: string;
   /** The request as a JSON value. Throws `InferometerError` (input) naming what the row lacks. */
   requestBody(row: SampleInput, options: RequestOptions): Record<string, unknown>;
-  createAccumulator(): StreamAccumulator;
-  createBodyReader(): BodyReader;
+  createReader(): AnswerReader;
 }
 
 /** The endpoint answered 2xx with something that is no answer. Data, not a crash: becomes the sample's ERROR. */

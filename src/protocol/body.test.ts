@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type BodyReader, type FinalOutput, ResponseFormatError } from './adapter.ts';
+import { type AnswerReader, type FinalOutput, ResponseFormatError } from './adapter.ts';
 import { adapterOf, type ApiName } from './adapters.ts';
 
 function parse(api: ApiName, body: unknown): FinalOutput {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  return adapterOf(api).createBodyReader().read(bytes, 0, bytes.length);
+  return adapterOf(api).createReader().readBody(bytes, 0, bytes.length);
 }
 const chat = (message: unknown, more: object = {}) => ({
   id: 'r',
@@ -138,9 +138,9 @@ const values: fc.Arbitrary<BodyValues> = fc.record({
   counts: fc.array(count, { minLength: 3, maxLength: 3 }),
 });
 
-function attempt(reader: BodyReader, body: Uint8Array): unknown {
+function attempt(reader: AnswerReader, body: Uint8Array): unknown {
   try {
-    return reader.read(body, 0, body.length);
+    return reader.readBody(body, 0, body.length);
   } catch (error) {
     if (error instanceof ResponseFormatError) return error.message;
     throw error;
@@ -159,13 +159,13 @@ test('a reader that has seen other bodies reads as a new one does', () => {
       fc.constantFrom(undefined, 1),
       spoiled,
       (api, write, all, indent, { at, byte }) => {
-        const reader = adapterOf(api).createBodyReader();
+        const reader = adapterOf(api).createReader();
         for (const [which, value] of all) {
           const body = Buffer.from(JSON.stringify(write[which]!(value), undefined, indent));
           const broken = Buffer.from(body);
           broken[at % body.length] = byte;
           for (const bytes of [body, broken]) {
-            expect(attempt(reader, bytes)).toEqual(attempt(adapterOf(api).createBodyReader(), bytes));
+            expect(attempt(reader, bytes)).toEqual(attempt(adapterOf(api).createReader(), bytes));
           }
         }
       },

@@ -10,10 +10,10 @@ const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /** {@link LearnedJson.variableOf} of what is no probe. */
 export const NO_VARIABLE = -1;
 
-/** A message of another shape is learned once so many in a row did not match: a stray one is not worth it. */
-const LEARNED_AFTER = 3;
-/** When so many shapes were learned and none matched, messages differ too much. */
-const MAX_VAIN_ATTEMPTS = 4;
+/** A message of another shape is learned when so many in a row did not match, for a stray one is not worth it, … */
+const PATIENCE = 3;
+/** … and so many times as many each time that what was learned matched nothing. */
+const BACKOFF = 2;
 /** Above all counts of tokens. */
 const FIRST_COUNT_PROBE = 2 ** 50;
 
@@ -49,7 +49,8 @@ export class LearnedJson {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   #misses = 0;
-  #vainAttempts = 0;
+  /** Misses in a row after which it wants to learn. */
+  #patience = 1;
 
   /** A text that is not empty, or a whole number, is a variable where it stands at one of these keys. */
   constructor(keys: readonly string[]) {
@@ -92,15 +93,14 @@ export class LearnedJson {
     const rest = this.#fixed.length - fixedStart;
     if (position + rest !== end || !sameBytes(message, position, fixed, fixedStart, rest)) return false;
     this.#misses = 0;
-    this.#vainAttempts = 0;
+    this.#patience = PATIENCE;
     return true;
   }
 
   /** A valid message did not match: whether it is worth learning. */
   wantsToLearn(): boolean {
     this.#misses += 1;
-    const isStray = this.#variables.length > 0 && this.#misses < LEARNED_AFTER;
-    return !isStray && this.#vainAttempts < MAX_VAIN_ATTEMPTS;
+    return this.#misses >= this.#patience;
   }
 
   /**
@@ -111,7 +111,7 @@ export class LearnedJson {
   learn(buffer: Uint8Array, start: number, end: number): unknown {
     this.forget();
     this.#misses = 0;
-    this.#vainAttempts += 1;
+    this.#patience = Math.max(PATIENCE, BACKOFF * this.#patience);
     const message = Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start);
     const text = UTF8.decode(message);
     let mark = 'probe';

@@ -1,5 +1,5 @@
 import type { TextModelOutput } from '../core/model-output.ts';
-import type { BodyReader, FinalOutput } from './adapter.ts';
+import type { FinalOutput } from './adapter.ts';
 import { decimal } from './ascii.ts';
 import { isJsonObject, type JsonObject, malformed, optionalText, parseJsonObject } from './json.ts';
 import { textOfLiteral } from './json-literal.ts';
@@ -27,7 +27,7 @@ interface LearnedAnswer {
  * Refuses a body that is no JSON object, reports an error, lacks one of the `required` keys, or has no choice. A body that
  * differs from one before in nothing but texts, counts and ids is not parsed ({@link LearnedJson}): about 0.4 µs against 1.7 µs.
  */
-export class OpenAiBodyReader implements BodyReader {
+export class OpenAiBodyReader {
   readonly #required: readonly string[];
   readonly #readChoice: (choice: JsonObject) => TextModelOutput;
   readonly #learned = new LearnedJson(VARIABLE_KEYS);

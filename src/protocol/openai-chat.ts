@@ -2,8 +2,9 @@ import type { TextModelOutput } from '../core/model-output.ts';
 import type { ApiAdapter, RequestOptions, SampleInput } from './adapter.ts';
 import { isJsonObject, type JsonObject, malformed, optionalObjects, optionalText } from './json.ts';
 import { OpenAiBodyReader } from './openai-body.ts';
+import type { Delta, DeltaText } from './openai-delta.ts';
+import { openAiReader } from './openai-reader.ts';
 import { missingInput, openAiRequest } from './openai-request.ts';
-import { type Delta, type DeltaText, OpenAiAccumulator } from './openai-stream.ts';
 
 const REASONING_KEYS = ['reasoning_content', 'reasoning'] as const;
 
@@ -17,8 +18,7 @@ export const OPENAI_CHAT: ApiAdapter = {
   name: 'chat',
   path: 'v1/chat/completions',
   requestBody: (row, options) => chatRequest(row, options),
-  createAccumulator: () => new OpenAiAccumulator(readDelta),
-  createBodyReader: () => new OpenAiBodyReader(['id'], readMessage),
+  createReader: () => openAiReader(new OpenAiBodyReader(['id'], readMessage), readDelta),
 };
 
 function chatRequest(row: SampleInput, options: RequestOptions): Record<string, unknown> {

@@ -1,8 +1,12 @@
+import type { TextModelOutput } from '../core/model-output.ts';
 import type { ApiAdapter, RequestOptions, SampleInput } from './adapter.ts';
 import { type JsonObject, optionalText } from './json.ts';
 import { OpenAiBodyReader } from './openai-body.ts';
+import type { Delta } from './openai-delta.ts';
+import { openAiReader } from './openai-reader.ts';
 import { missingInput, openAiRequest } from './openai-request.ts';
-import { type Delta, OpenAiAccumulator } from './openai-stream.ts';
+
+const REQUIRED_KEYS = ['id', 'created', 'model', 'usage'] as const;
 
 /**
  * OpenAI (legacy) completions.
@@ -15,13 +19,7 @@ export const OPENAI_COMPLETIONS: ApiAdapter = {
   name: 'completions',
   path: 'v1/completions',
   requestBody: (row, options) => completionRequest(row, options),
-  createAccumulator: () => new OpenAiAccumulator(readDelta),
-  createBodyReader: () =>
-    new OpenAiBodyReader(['id', 'created', 'model', 'usage'], (choice) => ({
-      output: optionalText(choice, 'text') ?? '',
-      reasoning: null,
-      toolCalls: null,
-    })),
+  createReader: () => openAiReader(new OpenAiBodyReader(REQUIRED_KEYS, readText), readDelta),
 };
 
 function completionRequest(row: SampleInput, options: RequestOptions): Record<string, unknown> {
@@ -39,4 +37,8 @@ function readDelta(choice: JsonObject): Delta {
     toolCalls: [],
     finishReason: optionalText(choice, 'finish_reason'),
   };
+}
+
+function readText(choice: JsonObject): TextModelOutput {
+  return { output: optionalText(choice, 'text') ?? '', reasoning: null, toolCalls: null };
 }

@@ -24,7 +24,7 @@ function give(accumulator: StreamAccumulator, message: string | Uint8Array): Ste
 }
 
 function answerTo(api: ApiName, messages: readonly (string | Uint8Array)[]) {
-  const accumulator = adapterOf(api).createAccumulator();
+  const accumulator = adapterOf(api).createReader().createAccumulator();
   const steps = messages.map((message) => give(accumulator, message));
   return { steps, terminated: accumulator.terminated, ...accumulator.finish() };
 }
@@ -192,7 +192,7 @@ const stream = fc
 
 /** Both collect the frames twice, with a reset between: what was learned must not leak from sample to sample. */
 function expectNaiveResult(api: ApiName, frames: readonly Uint8Array[]): void {
-  const accumulator = adapterOf(api).createAccumulator();
+  const accumulator = adapterOf(api).createReader().createAccumulator();
   for (let sample = 0; sample < 2; sample++) {
     const naive = new NaiveAnswer(api);
     const wanted = { steps: frames.map((frame) => naive.give(frame)), ...naive.finish() };
@@ -368,7 +368,7 @@ test.each([
 });
 
 test("an error's message is the server's", () => {
-  const accumulator = adapterOf('chat').createAccumulator();
+  const accumulator = adapterOf('chat').createReader().createAccumulator();
   const frame = Buffer.from('{"error": {"message": "overloaded", "code": 503}}');
   expect(() => accumulator.onMessage(frame, 0, frame.length)).toThrow(/^overloaded$/);
   const unnamed = Buffer.from('{"error": {"code": 503}}');
@@ -382,7 +382,7 @@ test('empty messages count nothing', () => {
 });
 
 test('reset forgets the sample', () => {
-  const accumulator = adapterOf('chat').createAccumulator();
+  const accumulator = adapterOf('chat').createReader().createAccumulator();
   const call = chat({ tool_calls: [{ id: '1' }] });
   const all = [
     call,
@@ -408,7 +408,7 @@ test('reset forgets the sample', () => {
 });
 
 test('a tool call after a text is no chunk, when the text began with a frame learned in the sample before', () => {
-  const accumulator = adapterOf('chat').createAccumulator();
+  const accumulator = adapterOf('chat').createReader().createAccumulator();
   give(accumulator, content('a'));
   accumulator.reset();
   const steps = [content('a'), chat({ tool_calls: [{ id: '1' }] })].map((message) =>
@@ -422,7 +422,7 @@ test.each([
   ['a finish reason', chat({ content: 'a' }, { finish_reason: 'stop' })],
   ['usage', JSON.stringify({ choices: [{ delta: { content: 'a' } }], usage: { prompt_tokens: 1 } })],
 ])('a frame that brings %s beside its text brings it each time', (_name, frame) => {
-  const accumulator = adapterOf('chat').createAccumulator();
+  const accumulator = adapterOf('chat').createReader().createAccumulator();
   const samples = [1, 2, 3].map(() => {
     accumulator.reset();
     expect(give(accumulator, frame)).toBe(CONTENT);
@@ -439,7 +439,7 @@ test('a long answer', () => {
 });
 
 test('finish may be asked in the middle of a stream', () => {
-  const accumulator = adapterOf('completions').createAccumulator();
+  const accumulator = adapterOf('completions').createReader().createAccumulator();
   const texts = ['a', 'b', 'c'].map((text) => {
     give(accumulator, completion(text));
     return accumulator.finish().output.output;
@@ -463,10 +463,10 @@ test('any bytes throw nothing but ResponseFormatError', () => {
       fc.constantFrom('chat', 'completions', 'sglang'),
       (messages, api) => {
         answerTo(api, messages);
-        const reader = adapterOf(api).createBodyReader();
+        const reader = adapterOf(api).createReader();
         for (const body of messages) {
           try {
-            reader.read(body, 0, body.length);
+            reader.readBody(body, 0, body.length);
           } catch (error) {
             expect(error).toBeInstanceOf(ResponseFormatError);
           }

@@ -41,9 +41,9 @@ export const SGLANG: ApiAdapter = {
     sampling_params: samplingOf(row, options),
     ...(options.streaming || row.stream !== undefined ? { stream: options.streaming } : {}),
   }),
-  createAccumulator: () => new SglangAccumulator(),
-  createBodyReader: () => ({
-    read: (buffer, start, end) => {
+  createReader: () => ({
+    createAccumulator: () => new SglangAccumulator(),
+    readBody: (buffer, start, end) => {
       const { text, meta } = readReply(buffer, start, end);
       return finalOutput(text, meta);
     },

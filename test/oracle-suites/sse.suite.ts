@@ -9,7 +9,7 @@ import {
 import type { MessageParts } from '../../src/core/model-output-text.ts';
 import {
   type ApiAdapter,
-  type BodyReader,
+  type AnswerReader,
   type FinalOutput,
   NO_CHUNK,
   ResponseFormatError,
@@ -119,7 +119,7 @@ function streamDifferences(golden: GoldenStream): string[] {
   const adapter = ADAPTER_OF_LABEL[golden.api];
   const reads = readsOf(golden);
   const stream = Buffer.concat(reads);
-  const accumulator = adapter.createAccumulator();
+  const accumulator = adapter.createReader().createAccumulator();
   const found = outcomeOfReads(accumulator, reads);
 
   const decodable = messagesOf(stream.toString()).filter((message) => isDecodable(adapter, message));
@@ -237,7 +237,7 @@ function isDecodable(adapter: ApiAdapter, message: string): boolean {
   const bytes = Buffer.from(message);
   if (!message.trimStart().startsWith('{')) return false;
   try {
-    adapter.createAccumulator().onMessage(bytes, 0, bytes.length);
+    adapter.createReader().createAccumulator().onMessage(bytes, 0, bytes.length);
     return true;
   } catch {
     return false;
@@ -269,16 +269,16 @@ function streamResult(api: ApiLabel, { chunks, final }: StreamOutcome): GoldenRe
 }
 
 /** The second time the reader may know the body's shape. */
-function readTwice(reader: BodyReader, body: Uint8Array): FinalOutput {
-  reader.read(body, 0, body.length);
-  return reader.read(body, 0, body.length);
+function readTwice(reader: AnswerReader, body: Uint8Array): FinalOutput {
+  reader.readBody(body, 0, body.length);
+  return reader.readBody(body, 0, body.length);
 }
 
 function bodyDifferences({ api, body, result, raises }: GoldenBody): string[] {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   let found: FinalOutput;
   try {
-    found = readTwice(ADAPTER_OF_LABEL[api].createBodyReader(), Buffer.from(text));
+    found = readTwice(ADAPTER_OF_LABEL[api].createReader(), Buffer.from(text));
   } catch (error) {
     if (!(error instanceof ResponseFormatError)) throw error;
     return raises === undefined ? [`wanted an answer, found ${error.message}`] : [];
