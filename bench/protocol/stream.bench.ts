@@ -32,7 +32,7 @@ export const bench: Bench = {
 };
 
 function readStreams(messages: readonly Buffer[], streams: number): () => void {
-  const answer = adapterOf('chat').createAccumulator();
+  const answer = adapterOf('chat').createReader().createAccumulator();
   let chunks = 0;
   const sse = new SseParser({
     onMessage: (buffer, start, end) => {
