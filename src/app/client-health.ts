@@ -1,3 +1,4 @@
+import { NS_PER_US } from '../core/time.ts';
 import type { Pacing } from '../engine/settings.ts';
 import type { WorkerHealth } from '../engine/worker-messages.ts';
 import type { Json } from '../metrics/snapshot.ts';
@@ -159,13 +160,13 @@ function addTo(sums: number[], values: readonly number[]): void {
   for (const [index, value] of values.entries()) sums[index] = (sums[index] ?? 0) + value;
 }
 
-/** The 99th percentile of counts in powers of two of a µs, as if they lay evenly in their bucket; null without any. */
+/** The value at rank ⌊(n − 1)·0.99⌋ of counts in powers of two of a µs, as if they lay evenly in their bucket; null without any. */
 function delayP99Ns(counts: readonly number[]): number | null {
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total === 0) return null;
-  let beyond = LATE_SHARE * total;
-  let bucket = counts.length - 1;
-  for (; counts[bucket]! <= beyond; bucket--) beyond -= counts[bucket]!;
+  let rank = Math.floor((total - 1) * (1 - LATE_SHARE));
+  let bucket = 0;
+  for (; rank >= counts[bucket]!; bucket++) rank -= counts[bucket]!;
   const [lowUs, highUs] = bucket === 0 ? [0, 1] : [2 ** (bucket - 1), 2 ** bucket];
-  return Math.round((highUs - (highUs - lowUs) * (beyond / counts[bucket]!)) * 1000);
+  return Math.round((lowUs + ((highUs - lowUs) * (rank + 0.5)) / counts[bucket]!) * NS_PER_US);
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import type { RunConfig } from '../config/schema.ts';
 import { InferometerError } from '../core/errors.ts';
 import { countText } from '../core/quantity-text.ts';
@@ -18,7 +18,6 @@ export interface MachineLimits {
 /** What the engine is given of the machine. */
 export interface EngineLimits {
   readonly workers: number;
-  readonly pacing: Pacing;
   readonly maxConnections: number;
   /** Connections worth opening before the first request is due. */
   readonly warmConnections: number;
@@ -48,16 +47,53 @@ export function machineLimits(): MachineLimits {
  * the local ports allow: better before the run than in its error counts.
  */
 export function engineLimits(config: RunConfig, machine = machineLimits()): EngineLimits {
-  const { workers: wanted, pacing } = config.client;
+  const { workers: wanted } = config.client;
   // One core is left to the main thread and the aggregator.
   const workers = wanted === 'auto' ? Math.max(1, Math.min(MAX_AUTO_WORKERS, machine.cores - 1)) : wanted;
   const maxConnections = connectionLimit(config, machine);
   return {
     workers,
-    pacing: pacing === 'auto' ? (machine.cores > workers ? 'precise' : 'economy') : pacing,
     maxConnections,
     warmConnections: Math.min(maxConnections, connectionsToWarm(config)),
   };
+}
+
+/** Of a core, for it to count as idle: what we ourselves took to get ready is not. */
+const IDLE_SHARE = 0.5;
+
+/**
+ * How to wait for due times. `auto` is precise when each worker can have a core for itself, which others leave idle: one that
+ * spins on a busy core is put off by the scheduler for longer than a timer is late.
+ */
+export function pacingOf(
+  wanted: Pacing | 'auto',
+  workers: number,
+  idleCores: number,
+  { cores }: Pick<MachineLimits, 'cores'> = machineLimits(),
+): Pacing {
+  if (wanted !== 'auto') return wanted;
+  return cores > workers && idleCores >= IDLE_SHARE * workers ? 'precise' : 'economy';
+}
+
+/** Begins to watch; the function returned tells how many cores of the machine were idle since, on average. */
+export function watchIdleCores(): () => number {
+  const before = coreTimesMs();
+  return () => {
+    const now = coreTimesMs();
+    return now.totalMs > before.totalMs
+      ? (now.cores * (now.idleMs - before.idleMs)) / (now.totalMs - before.totalMs)
+      : now.cores;
+  };
+}
+
+function coreTimesMs() {
+  const times = cpus().map((core) => core.times);
+  const idleMs = times.reduce((sum, { idle }) => sum + idle, 0);
+  const totalMs = times.reduce(
+    (sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq,
+    0,
+  );
+  return { cores: times.length, idleMs, totalMs };
 }
 
 /** Connections that may be open: what was asked for, or the default as far as the machine goes. */

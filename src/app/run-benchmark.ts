@@ -1,6 +1,7 @@
 import type { RunConfig } from '../config/schema.ts';
 import { errorText, EXIT_CODES, InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import type { Pacing } from '../engine/settings.ts';
 import { WorkerPool } from '../engine/worker-pool.ts';
 import { exportEventsJsonl } from '../runlog/export-jsonl.ts';
 import { Session, type SessionOutcome } from '../session/session.ts';
@@ -8,7 +9,7 @@ import { FrameKind } from '../transport/frame.ts';
 import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
 import { healthReportOf } from './client-health.ts';
 import { Closers } from './closers.ts';
-import { type EngineLimits, engineLimits } from './limits.ts';
+import { type EngineLimits, engineLimits, pacingOf, watchIdleCores } from './limits.ts';
 import { phasesOf } from './phases.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { makeReport, writeReport } from './report-files.ts';
@@ -51,6 +52,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const { outPath, screen } = options;
   const { log } = screen;
   const limits = engineLimits(config);
+  const idleCores = watchIdleCores();
   const prepared = await prepareRun(config);
   const phases = phasesOf(config, prepared.prompts.length);
   let cancelRun: () => void = () => undefined;
@@ -63,7 +65,14 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
       cancelRun();
     },
   });
-  const pool = await startPool(config, limits, prepared, services, log);
+  const pool = await startPool(
+    config,
+    limits,
+    pacingOf(config.client.pacing, limits.workers, idleCores()),
+    prepared,
+    services,
+    log,
+  );
   closers.add(() => pool.close());
   const session = new Session({
     engine: pool,
@@ -143,7 +152,8 @@ async function conclude(
 
 function startPool(
   config: RunConfig,
-  { workers, maxConnections, pacing }: EngineLimits,
+  { workers, maxConnections }: EngineLimits,
+  pacing: Pacing,
   prepared: PreparedRun,
   services: RunServices,
   log: Log,

@@ -61,7 +61,7 @@ export const runConfigSchema = z.strictObject({
       pacing: z
         .enum(['auto', 'precise', 'economy'])
         .default('auto')
-        .describe('precise: spin near a due time; economy: only sleep; auto: precise when a core is left'),
+        .describe('precise: spin near a due time; economy: only sleep; auto: precise when cores are idle'),
       connections: z
         .enum(['reuse', 'new'])
         .default('reuse')

@@ -180,7 +180,7 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--pacing',
     path: 'client.pacing',
     argument: '<mode>',
-    help: 'precise (spin near a due time), economy (sleep only) or auto (default auto: precise when there are more cores than workers)',
+    help: 'precise (spin near a due time), economy (sleep only) or auto (default auto: precise when each worker can have an idle core)',
     parse: choice('auto', 'precise', 'economy'),
   },
   {

@@ -48,3 +48,46 @@ test('sees the garbage collector', async () => {
   expect(kept).toHaveLength(200_000);
   expect(pauseMs).toBeGreaterThan(0);
 });
+
+test('takes the turns of a waiting loop off the CPU time, and tells them', () => {
+  const pacing = { spinNs: 0, take: () => ({ spinNs: pacing.spinNs, sendDelayCounts: [1, 2] }) };
+  const monitor = new HealthMonitor(pacing);
+  closing.push(monitor);
+  block(50);
+  pacing.spinNs = 1e12;
+  const { cpuShare, spinShare, sendDelayCounts } = monitor.take();
+  expect(spinShare).toBe(1);
+  expect(sendDelayCounts).toEqual([1, 2]);
+  if (cpuShare !== null) expect(cpuShare).toBe(0);
+});
+
+test('adds up how long an event would have been late by more than each power of two', async () => {
+  const monitor = start();
+  await sleep(15);
+  block(100);
+  await sleep(15);
+  const { lateMsBeyond, loopDelayMaxMs } = monitor.take();
+  // A stall of 80 ms or more: at least 79 of them more than 1 ms late, 16 more than 64.
+  expect(lateMsBeyond[0]).toBeGreaterThan(79);
+  expect(lateMsBeyond[6]).toBeGreaterThan(15);
+  const reached = Math.ceil(Math.log2(loopDelayMaxMs));
+  expect(lateMsBeyond.slice(reached)).toEqual(lateMsBeyond.slice(reached).map(() => 0));
+  expect(lateMsBeyond).toEqual(lateMsBeyond.toSorted((a, b) => b - a));
+});
+
+test.each([
+  [0, 0],
+  [250, 250],
+  [-3_600_000, -3_600_000],
+])('sees the wall clock go %d ms from the monotonic one', (jumpMs, stepMs) => {
+  let nowMs = 1000;
+  let aheadMs = 0;
+  const clocks = { monotonicMs: () => nowMs, wallMs: () => 1e12 + nowMs + aheadMs };
+  const monitor = new HealthMonitor(new PacingRecord(), clocks);
+  closing.push(monitor);
+  nowMs += 1000;
+  aheadMs += jumpMs;
+  expect(monitor.take()).toMatchObject({ elapsedMs: 1000, clockStepMs: stepMs });
+  nowMs += 1000;
+  expect(monitor.take().clockStepMs).toBe(0);
+});

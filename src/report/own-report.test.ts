@@ -195,3 +195,31 @@ describe('wrapText', () => {
     expect(wrapText('- ', 'a bbbbbbbbbb c', 6)).toEqual(['- a', '  bbbbbbbbbb', '  c']);
   });
 });
+
+describe('the line on response and service latency', () => {
+  const linesOf = (serviceNs: number, responseNs: number, sendDelayNs: number | null) => {
+    const metrics = [
+      timeSeries('sample_latency_ns', 1000, serviceNs),
+      timeSeries('response_latency_ns', 1000, responseNs),
+      timeSeries('issue_delay_ns', 1000, responseNs - serviceNs),
+    ];
+    const report = ownReportOf({ metrics, extras: { client: { send_delay_p99_ns: sendDelayNs } } });
+    return reportText(report)
+      .split('\n')
+      .filter((line) => line.includes(' from due and '));
+  };
+
+  it.each([
+    ['10 % of it', 100e6, 109e6],
+    ['1 ms', 1e6, 1.9e6],
+  ])('is missing below a difference of %s', (_what, serviceNs, responseNs) => {
+    expect(linesOf(serviceNs, responseNs, 0)).toEqual([]);
+  });
+
+  it('says that requests waited for a connection, or that the client was late', () => {
+    const start = 'Latency p99 is 1.02 s from due and 12.0 ms from issued: ';
+    expect(linesOf(12e6, 1020e6, 1e6)).toEqual([`${start}requests waited here for a free connection.`]);
+    expect(linesOf(12e6, 1020e6, 900e6)).toEqual([`${start}the client sent requests late.`]);
+    expect(linesOf(12e6, 1020e6, null)).toEqual([`${start}the client sent requests late.`]);
+  });
+});
