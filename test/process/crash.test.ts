@@ -179,7 +179,7 @@ describe('Ctrl-C', () => {
       ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(50), '--concurrency', '10'],
       ...['--out', bench.file('run')],
     ]);
-    await waitFor(() => bench.tryJson('run/run.json'), 'run');
+    await run.waitForOutput(/measuring/);
     await sleep(1500);
     run.child.kill('SIGINT');
     await sleep(300);
@@ -209,7 +209,7 @@ describe('Ctrl-C', () => {
       ],
       ...['--out', bench.file('run')],
     ]);
-    await waitFor(() => bench.tryJson('run/run.json'), 'run');
+    await run.waitForOutput(/measuring/);
     await sleep(1500);
     for (let i = 0; i < 3; i++) {
       run.child.kill('SIGINT');
