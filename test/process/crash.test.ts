@@ -43,6 +43,7 @@ async function startRun(seconds: number, rate = 200, ...more: string[]) {
     ...['--duration', `${seconds}s`, '--out', bench.file('run'), ...more],
   ]);
   const aggregatorPid = await aggregator();
+  await run.waitForOutput(/measuring/);
   return { run, aggregatorPid };
 }
 
