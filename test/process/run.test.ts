@@ -58,7 +58,7 @@ describe('inferometer run', () => {
     });
     expect(summary.ttft.percentiles['50.0']).toBeGreaterThan(29e6);
     expect(bench.json('run/run.json')).toMatchObject({
-      outcome: { state: 'complete', exit_code: 0, report_source: 'final snapshot file' },
+      outcome: { state: 'complete', exit_code: finished.code, report_source: 'final snapshot file' },
     });
     const events = readFileSync(bench.file('run/events.jsonl'), 'utf8').trimEnd().split('\n');
     const count = (type: string) => events.filter((line) => line.includes(`"event_type":"${type}"`)).length;
