@@ -21,7 +21,9 @@ const HOW = `## How it is measured
   can do: it knows the length of the answer and parses nothing, so it is a limit, not a rival.
 - The engine worker alone is a worker of the engine with plan, sockets, parsers, and every event recorded and encoded, on the main thread
   of its own process.
-- Flat-out streaming does not rank clients: the slower one finds more chunks in each read and looks cheaper. The paced row is the one to go by.
+- Flat-out streaming does not rank clients: the slower one finds more chunks in each read and looks cheaper. The paced rows are the ones to go
+  by: chunks that come one by one (streams that know nothing of each other), and chunks of all streams at once (a model that computes a
+  token for all of them in one step).
 
 \`npm run bench\` prints this table, \`npm run bench:soak\` the long run, \`npm run bench:compare\` holds the last run against the baseline of the
 same class of machine, \`npm run bench:docs\` writes this page.
@@ -58,7 +60,9 @@ function table(lines: readonly BenchLine[]): string {
     ...head,
     ...lines.map((line) => row(cellsOf(line))),
     '',
-    ...notes.map(({ what, note }) => `- ${what}: ${note!}.`),
+    ...[...Map.groupBy(notes, ({ note }) => note!)].map(
+      ([note, noted]) => `- ${noted.map(({ what }) => what).join('; ')}: ${note}.`,
+    ),
     '',
   ].join('\n');
 }

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BenchLine, isSkipped, verdictOf } from './harness/bench.ts';
+import { type BenchLine, type BenchResult, isSkipped, verdictOf } from './harness/bench.ts';
 import { thisMachine } from './harness/machine.ts';
 import { LAST_RESULTS, mergeLines, readResults, writeResults } from './harness/results-file.ts';
 import { tableText } from './harness/table.ts';
@@ -48,12 +48,14 @@ writeResults(LAST_RESULTS, {
 });
 say(`\nmedian (lowest–highest) of ${rounds} rounds${flags.quick ? ', quick: no figures to quote' : ''}\n`);
 say(tableText(lines));
-for (const line of lines) {
-  if (isSkipped(line)) continue;
-  const isMissed = verdictOf(line) === 'MISSED';
-  if (line.note !== undefined) say(`\n${line.what}: ${line.note}`);
-  if (isMissed) say(`\nMISSED ${line.what}: ${line.tried ?? 'nothing was tried yet'}`);
+const results = lines.filter((line): line is BenchResult => !isSkipped(line));
+const notes = Map.groupBy(results, ({ note }) => note);
+for (const [note, noted] of notes) {
+  if (note !== undefined) say(`\n${noted.map(({ what }) => what).join('; ')}:\n  ${note}`);
 }
+const misses = results.filter((line) => verdictOf(line) === 'MISSED');
+say(`\n${misses.length} goals missed`);
+for (const { what, tried } of misses) say(`  ${what}: ${tried ?? 'nothing was tried yet'}`);
 if (failures > 0) say(`\n${failures} bench files failed`);
 process.exitCode = failures > 0 || files.length === 0 ? 1 : 0;
 

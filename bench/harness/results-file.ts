@@ -31,8 +31,8 @@ export function writeResults(path: string, results: BenchResults): void {
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-/** `fresh` in the place of the lines of the same id, the others as they were. */
+/** `fresh` in the place of the lines of the same id, or behind them all; the others as they were. */
 export function mergeLines(earlier: readonly BenchLine[], fresh: readonly BenchLine[]): readonly BenchLine[] {
-  const replaced = new Set(fresh.map(({ id }) => id));
-  return [...earlier.filter(({ id }) => !replaced.has(id)), ...fresh];
+  const byId = new Map([...earlier, ...fresh].map((line) => [line.id, line]));
+  return [...byId.values()];
 }

@@ -38,7 +38,10 @@ type Memory = Readonly<Record<(typeof PROCESSES)[number], number>>;
 
 const workspace = new Workspace();
 const out = workspace.freshRun();
-const server = await CannedServer.start(streamedAnswer(Number(flags.chunks)), GAP_US);
+const server = await CannedServer.start(streamedAnswer(Number(flags.chunks)), {
+  gapUs: GAP_US,
+  pace: 'spread',
+});
 const run = startProgram([
   ...['run', '--endpoint', server.url, '--model', 'm', '--dataset', workspace.prompts(ROWS)],
   ...['--streaming', 'on', '--pattern', 'poisson', '--rate', flags.rate],

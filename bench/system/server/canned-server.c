@@ -1,7 +1,10 @@
 /*
  * Answers HTTP/1.1 requests on 127.0.0.1 with bytes made beforehand: FIRST, then CHUNK so many times, GAP_US apart, then LAST.
  *
- *   canned-server FIRST CHUNK LAST COUNT GAP_US      (the first three are files; COUNT 0: FIRST is the whole answer)
+ *   canned-server FIRST CHUNK LAST COUNT GAP_US PACE
+ *
+ * The first three are files; COUNT 0: FIRST is the whole answer. PACE `spread`: each answer has beats of its own, so that chunks come one by
+ * one; `in-step`: all have the same, so that they come together, as from a model that computes a token for all of them at once.
  *
  * Prints its port. A request counts as read when its head and the bytes of its Content-Length have come; each piece is one write. Between
  * due pieces it sleeps in the kernel, so that it takes no more of a core than its work needs.
@@ -52,6 +55,7 @@ static Connection *connections[MAX_CONNECTIONS];
 static Connection *queue_head, *queue_tail;
 /* Where in a gap the chunks of the next answer begin, so that answers asked for at once do not come in step. */
 static double phase;
+static int is_in_step;
 static char input[MAX_REQUEST];
 
 static void fail(const char *what) {
@@ -132,9 +136,14 @@ static void send_piece(Connection *connection) {
 }
 
 static void begin_answer(Connection *connection) {
-  phase += 0.6180339887; /* the golden section spreads any number of answers evenly */
-  if (phase >= 1) phase -= 1;
-  connection->due_ns = now_ns() + (int64_t)(phase * gap_ns);
+  int64_t now = now_ns();
+  if (is_in_step && gap_ns > 0) {
+    connection->due_ns = now - now % gap_ns;
+  } else {
+    phase += 0.6180339887; /* the golden section spreads any number of answers evenly */
+    if (phase >= 1) phase -= 1;
+    connection->due_ns = now + (int64_t)(phase * gap_ns);
+  }
   send_piece(connection);
 }
 
@@ -217,8 +226,8 @@ static int wait_for_events(int poller, struct epoll_event *events) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) {
-    fprintf(stderr, "usage: canned-server FIRST CHUNK LAST COUNT GAP_US\n");
+  if (argc != 7) {
+    fprintf(stderr, "usage: canned-server FIRST CHUNK LAST COUNT GAP_US PACE\n");
     return 2;
   }
   first = read_piece(argv[1]);
@@ -226,6 +235,7 @@ int main(int argc, char **argv) {
   last = read_piece(argv[3]);
   chunk_count = atoi(argv[4]);
   gap_ns = atoll(argv[5]) * 1000;
+  is_in_step = strcmp(argv[6], "in-step") == 0;
 
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t address_length = sizeof address;

@@ -1,10 +1,10 @@
 /**
- * Does what canned-server.c does where there is no C compiler, with less to spare: FIRST CHUNK LAST COUNT GAP_US. Prints its port.
+ * Does what canned-server.c does where there is no C compiler, with less to spare: FIRST CHUNK LAST COUNT GAP_US PACE. Prints its port.
  */
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-const [firstPath, chunkPath, lastPath, count, gapUs] = process.argv.slice(2);
+const [firstPath, chunkPath, lastPath, count, gapUs, pace] = process.argv.slice(2);
 const [first, chunk, last] = [firstPath, chunkPath, lastPath].map((path) => readFileSync(path!));
 const chunks = Number(count);
 const gapMs = Number(gapUs) / 1000;
@@ -17,12 +17,18 @@ const server = createServer({ noDelay: true }, (socket) => {
     if (!isWhole(received)) return;
     received = '';
     socket.write(first!);
-    if (chunks > 0) sendRest(socket, chunks, performance.now() + gapMs);
+    if (chunks > 0) sendRest(socket, chunks, beginMs() + gapMs);
   });
 });
 server.listen(0, '127.0.0.1', 4096, () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
 });
+
+/** When the beats of an answer begin. */
+function beginMs(): number {
+  const nowMs = performance.now();
+  return pace === 'in-step' && gapMs > 0 ? nowMs - (nowMs % gapMs) : nowMs + Math.random() * gapMs;
+}
 
 /** Pieces left: so many chunks and the last. */
 function sendRest(socket: Socket, left: number, dueMs: number): void {

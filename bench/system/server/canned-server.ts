@@ -9,6 +9,16 @@ import type { CannedAnswer } from '../canned-answers.ts';
 const here = import.meta.dirname;
 const BINARY = resolve(here, '../../../.cache/bench/canned-server');
 
+/** How the chunks of answers follow one another. */
+export interface Pace {
+  /** Between two chunks of an answer; 0 = as fast as they go. */
+  readonly gapUs: number;
+  /** Whether the chunks of all answers come together or one by one. */
+  readonly pace: 'spread' | 'in-step';
+}
+
+const AT_ONCE: Pace = { gapUs: 0, pace: 'spread' };
+
 /** A server in a process of its own that gives each request the same answer, with next to no work. */
 export class CannedServer {
   readonly url: string;
@@ -26,15 +36,14 @@ export class CannedServer {
     this.#directory = directory;
   }
 
-  /** `gapUs`: between two chunks of an answer; 0 = as fast as they go. */
-  static async start(answer: CannedAnswer, gapUs = 0): Promise<CannedServer> {
+  static async start(answer: CannedAnswer, { gapUs, pace }: Pace = AT_ONCE): Promise<CannedServer> {
     const directory = mkdtempSync(join(tmpdir(), 'inferometer-bench-server-'));
     const files = [answer.first, answer.chunk, answer.last].map((piece, index) => {
       const path = join(directory, `piece-${index}`);
       writeFileSync(path, piece);
       return path;
     });
-    const args = [...files, String(answer.chunks), String(gapUs)];
+    const args = [...files, String(answer.chunks), String(gapUs), pace];
     const language = compile() ? 'C' : 'Node';
     const [command, ...before] =
       language === 'C' ? [BINARY] : [process.execPath, join(here, 'canned-server.main.ts')];
