@@ -212,6 +212,25 @@ describe.each(['chat', 'completions'] as const)(
       );
     });
 
+    test('of two streams that come in turns', () => {
+      fc.assert(
+        fc.property(stream, stream, (one, other) => {
+          const reader = adapterOf(api).createReader();
+          const sides = [one, other].map((frames) => {
+            return { frames, naive: new NaiveAnswer(api), found: reader.createAccumulator() };
+          });
+          for (let turn = 0; turn < Math.max(one.length, other.length); turn++) {
+            for (const { frames, naive, found } of sides) {
+              const frame = frames[turn];
+              if (frame !== undefined) expect(give(found, frame)).toEqual(naive.give(frame));
+            }
+          }
+          for (const { naive, found } of sides) expect(found.finish()).toMatchObject(naive.finish());
+        }),
+        { numRuns: 1000 },
+      );
+    });
+
     test('with any bytes changed, broken UTF-8 and JSON included', () => {
       const change = fc.tuple(
         fc.nat(),
