@@ -79,7 +79,7 @@ async function measure(cell: GridCell, { place, url, timing, log }: Measurement)
     log.warning(`${found.unmatched} of ${run.samples.length} samples failed or are unknown to the server`);
   }
   const { ttft, chunkGap, latency } = found;
-  const load = calibratedLoad(nominalLoad(cell), found.load);
+  const load = calibratedLoad(nominalLoad(cell), found.load, timing.measuredNs / 1e9);
   return { load, calibratedAt: new Date().toISOString(), ttft, chunkGap, latency };
 }
 

@@ -87,15 +87,20 @@ function atPercentile(sorted: Float64Array, percentile: number): number {
   return sorted[Math.floor(((sorted.length - 1) * percentile) / 100)]!;
 }
 
+/** A mean this much short of the plan is still called reached. */
+const LEAST_SLACK = 0.1;
+/** Arrivals are Poisson: their number varies by its square root, and with it all that follows from it. */
+const SLACK_DEVIATIONS = 2.5;
+
 /** Of a load that was reached but for chance, the nominal values: what was planned reads better and repeats. */
-export function calibratedLoad(nominal: RunLoad, measured: RunLoad): RunLoad {
+export function calibratedLoad(nominal: RunLoad, measured: RunLoad, measuredSeconds: number): RunLoad {
+  const arrivals = nominal.requestsPerSecond * measuredSeconds;
+  const slack = Math.max(LEAST_SLACK, SLACK_DEVIATIONS / Math.sqrt(arrivals));
   const reached = (name: keyof RunLoad) =>
-    measured[name] < nominal[name] * REACHED_SHARE ? measured[name] : nominal[name];
+    measured[name] < nominal[name] * (1 - slack) ? measured[name] : nominal[name];
   return {
     requestsPerSecond: reached('requestsPerSecond'),
     streams: reached('streams'),
     chunksPerSecond: reached('chunksPerSecond'),
   };
 }
-
-const REACHED_SHARE = 0.9;
