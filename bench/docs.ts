@@ -24,6 +24,7 @@ const HOW = `## How it is measured
 - Flat-out streaming does not rank clients: the slower one finds more chunks in each read and looks cheaper. The paced rows are the ones to go
   by: chunks that come one by one (streams that know nothing of each other), and chunks of all streams at once (a model that computes a
   token for all of them in one step).
+- aiperf and guidellm are run as they are installed from PyPI, the same requests in one whole run each, start and end included.
 
 \`npm run bench\` prints this table, \`npm run bench:soak\` the long run, \`npm run bench:compare\` holds the last run against the baseline of the
 same class of machine, \`npm run bench:docs\` writes this page.

@@ -29,10 +29,13 @@ export class Workspace {
   readonly path = mkdtempSync(join(tmpdir(), 'inferometer-bench-'));
   #runs = 0;
 
-  /** A JSON lines file of so many prompts. */
+  /** A JSON lines file of so many prompts; the text is there under the names that others want too. */
   prompts(rows: number): string {
     const path = join(this.path, `prompts-${rows}.jsonl`);
-    writeFileSync(path, Array.from({ length: rows }, (_, i) => `{"prompt":"#${i} hello"}\n`).join(''));
+    writeFileSync(
+      path,
+      Array.from({ length: rows }, (_, i) => `{"prompt":"#${i} hello","text":"#${i} hello"}\n`).join(''),
+    );
     return path;
   }
 
