@@ -5,11 +5,13 @@ import { encodeBatchFrame } from '../events/columnar-codec.ts';
 import type { RunLogWriter } from '../runlog/append.ts';
 import { FrameKind, type Frame } from '../transport/frame.ts';
 import type { MessagePublisher } from '../transport/message.ts';
+import type { SecretMask } from './secret-mask.ts';
 
 export interface RunRecorderOptions {
   readonly writer: RunLogWriter;
   readonly publisher: MessagePublisher<Frame>;
   readonly clock: RunClock;
+  readonly mask: SecretMask;
   /** Told once when the log cannot be written any more; what comes after is dropped, as nothing could be rebuilt from it. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -23,10 +25,11 @@ export class RunRecorder {
     this.#options = options;
   }
 
-  /** Takes an unsealed frame and passes it on, unread. */
+  /** Takes an unsealed frame and passes it on, unread but for secrets, which are masked. */
   record(kind: FrameKind, bytes: Uint8Array): void {
     if (this.#failed) return;
-    const { writer, publisher, onFailure } = this.#options;
+    const { writer, publisher, mask, onFailure } = this.#options;
+    mask.apply(bytes);
     try {
       publisher.publish(writer.append(kind, bytes));
     } catch (error) {

@@ -23,6 +23,17 @@ function redactValue(value: unknown, key: string): unknown {
   return URL.canParse(value) && value.includes('://') ? redactUrl(value) : value;
 }
 
+/** The secrets of a configuration as they go over the wire: the key, and the values of secret-looking headers. */
+export function secretsOf({ client }: RunConfig): readonly string[] {
+  const headers = Object.entries(client.headers).flatMap(([name, value]) => {
+    // A server that complains of `Bearer abc` may quote `abc`.
+    return SECRET_NAME.test(name) ? [value, value.slice(value.lastIndexOf(' ') + 1)] : [];
+  });
+  return [...(client.api_key === undefined ? [] : [client.api_key]), ...headers].filter(
+    (secret) => secret !== '',
+  );
+}
+
 /** A URL without its user info and with the values of secret query items replaced; otherwise as it was. */
 export function redactUrl(text: string): string {
   const url = new URL(text);
