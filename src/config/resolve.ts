@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { InferometerError } from '../core/errors.ts';
+import { REDACTED } from './redact.ts';
 import { runConfigSchema, type RunConfig } from './schema.ts';
 import { flagOfPath, SETTINGS } from './settings.ts';
 
@@ -37,6 +38,7 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
     );
   }
   inferPattern(tree);
+  refuseRedacted(tree, '');
   const checked = runConfigSchema.safeParse(tree);
   if (!checked.success) throw invalid(checked.error.issues[0]!, tree);
   checkRules(checked.data);
@@ -50,6 +52,16 @@ function parsed(result: { value: unknown } | { wanted: string }, origin: string,
 
 function collected(path: string, values: unknown[]): unknown {
   return path === 'client.headers' ? Object.fromEntries(values as [string, string][]) : values;
+}
+
+/** A config.yaml of a run has no secrets: they must be given anew, not sent as the text that stands for them. */
+function refuseRedacted(value: unknown, path: string): void {
+  if (value === REDACTED)
+    throw inputError(
+      `config ${path}: found "${REDACTED}", wanted the secret itself; give it by flag or environment`,
+    );
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, item] of Object.entries(value)) refuseRedacted(item, path === '' ? key : `${path}.${key}`);
 }
 
 /** `--rate` alone means Poisson arrivals, `--concurrency` alone a closed loop: what their giver expects. */

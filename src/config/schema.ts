@@ -7,6 +7,9 @@ const durationMs = z.number().nonnegative();
 export const LOAD_PATTERNS = ['burst', 'constant', 'poisson', 'concurrency'] as const;
 export const SAMPLE_ORDERS = ['without_replacement', 'with_replacement', 'sequential'] as const;
 
+/** Engine threads at most: each is a thread with a heap of its own. */
+const MAX_WORKERS = 64;
+
 /**
  * What a run is asked to do: the one schema behind flags, YAML and the config.yaml of a run. Units are in the names;
  * each field's description is its help text.
@@ -51,7 +54,7 @@ export const runConfigSchema = z.strictObject({
   client: z
     .strictObject({
       workers: z
-        .union([count, z.literal('auto')])
+        .union([count.max(MAX_WORKERS), z.literal('auto')])
         .default('auto')
         .describe('engine threads; auto: one core is left to the rest'),
       max_connections: count
