@@ -254,9 +254,11 @@ export class Aggregator {
   #onError(batch: EventBatch, index: number, kind: EventKind, seq: SampleSeq): void {
     const payload = this.#payloads.read(batch, index);
     const type = payload?.type === 'ErrorData' ? payload.data.errorType : EVENT_TOPICS[kind];
-    this.#errors.add(type, payload?.type === 'ErrorData' ? payload.data.errorMessage : '');
-    this.#counters.total_samples_failed.add(1);
     const slot = seq === NO_SAMPLE ? -1 : this.#table.slotOf(seq);
+    // An error of a sample outside the measurement, of a warm-up say, is none of the measurement's.
+    if (seq === NO_SAMPLE || slot >= 0)
+      this.#errors.add(type, payload?.type === 'ErrorData' ? payload.data.errorMessage : '');
+    this.#counters.total_samples_failed.add(1);
     if (slot < 0) return;
     this.#counters.tracked_samples_failed.add(1);
     this.#table.flags[slot]! |= type === CANCELLED_ERROR_TYPE ? RowFlag.cancelled : RowFlag.errored;

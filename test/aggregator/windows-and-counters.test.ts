@@ -64,7 +64,9 @@ describe('errors', () => {
   });
 
   test('are told by type, most frequent first, with an example', () => {
-    const scripted = run().send(
+    const scripted = new ScriptedRun().send(
+      ...[started(0), issued(9, 0), startTracking(0), issued(1, 0), issued(2, 0), issued(3, 0)],
+      failed(9, 1, 'http_503', 'of a warm-up, which is not measured'),
       failed(1, 1, 'timeout', 'after 5 s'),
       failed(2, 2, 'http_500', 'first'),
       failed(3, 3, 'http_500', 'second'),
