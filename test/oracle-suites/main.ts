@@ -3,6 +3,7 @@
  * `N passed, N failed`. Exit code 1 when any case differs.
  */
 import { SUITES } from './all.ts';
+import type { OracleCase, OracleSuite } from './suite.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const shownDifferences = 5;
@@ -12,7 +13,7 @@ let failed = 0;
 for (const suite of SUITES) {
   const failedBefore = failed;
   const passedBefore = passed;
-  for (const oracleCase of suite.cases()) {
+  for (const oracleCase of casesOf(suite)) {
     const lines = await differencesOf(oracleCase.run.bind(oracleCase));
     if (lines.length === 0) {
       passed += 1;
@@ -28,6 +29,16 @@ for (const suite of SUITES) {
 }
 say(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+/** A file that is missing or broken is one case that differs. */
+function casesOf(suite: OracleSuite): readonly OracleCase[] {
+  try {
+    return suite.cases();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return [{ name: 'reading the file', run: () => [reason] }];
+  }
+}
 
 async function differencesOf(run: () => unknown): Promise<readonly string[]> {
   try {
