@@ -20,7 +20,8 @@ import { RunFold } from './run-fold.ts';
 /** Frames waiting at our end of the event stream; what does not fit is healed from the log. */
 const RECEIVE_HIGH_WATER_MARK = 256;
 const SNAPSHOT_SEND_HIGH_WATER_MARK = 4;
-const SNAPSHOT_LINGER_MS = 10_000;
+/** A viewer that reads has the last frame within milliseconds; one that was stopped must not hold up the run's end. */
+const SNAPSHOT_LINGER_MS = 500;
 const LOG_POLL_MS = 200;
 
 const options = decodeAggregatorOptions(process.argv[2]);

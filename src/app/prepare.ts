@@ -1,12 +1,12 @@
-import { access, constants } from 'node:fs/promises';
 import type { RunConfig } from '../config/schema.ts';
-import { errorText, InferometerError } from '../core/errors.ts';
+import { InferometerError } from '../core/errors.ts';
 import type { PromptData } from '../core/model-output.ts';
 import { RequestArena } from '../dataset/arena.ts';
 import { openDataset } from '../dataset/open-dataset.ts';
 import { promptDataOf } from '../dataset/prompt-data.ts';
 import { adapterOf } from '../protocol/adapters.ts';
 import { encodeRequest, parseEndpoint, type Endpoint } from '../protocol/http-request.ts';
+import { loadTokenizer } from '../tokens/tokenizer.ts';
 
 /** All that can be known, and refused, before a request is sent. */
 export interface PreparedRun {
@@ -20,7 +20,7 @@ export interface PreparedRun {
 /** Opens the dataset and turns it into requests. Throws `InferometerError` (input) for whatever the user can mend. */
 export async function prepareRun(config: RunConfig): Promise<PreparedRun> {
   const endpoints = config.endpoints.map((url) => parseEndpoint(url));
-  if (config.tokenizer !== undefined) await requireReadable('--tokenizer', config.tokenizer);
+  if (config.tokenizer !== undefined) await checkTokenizer(config.tokenizer);
   const { rows } = await openDataset(config.dataset);
   const streaming = config.streaming === 'auto' ? config.load.pattern !== 'burst' : config.streaming === 'on';
   const adapter = adapterOf(config.api);
@@ -60,17 +60,14 @@ function atRow(dataset: string, index: number, error: unknown): unknown {
   );
 }
 
-async function requireReadable(flag: string, path: string): Promise<void> {
+/** Loads it once for the error it may have: better now than in the aggregator, when the load is over. */
+async function checkTokenizer(path: string): Promise<void> {
   try {
-    await access(path, constants.R_OK);
+    await loadTokenizer(path);
   } catch (error) {
-    throw new InferometerError(
-      'INFEROMETER_FILE_UNREADABLE',
-      'input',
-      `${flag} ${path}: can't be read: ${errorText(error)}`,
-      {
-        cause: error,
-      },
-    );
+    if (!(error instanceof InferometerError)) throw error;
+    throw new InferometerError('INFEROMETER_TOKENIZER', 'input', `--tokenizer: ${error.message}`, {
+      cause: error,
+    });
   }
 }

@@ -2,6 +2,7 @@ import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Report } from '../report/report.ts';
 import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
+import { isRunning as isProcessRunning } from './process-identity.ts';
 import { replayRun } from './replay.ts';
 import { makeReport, writeReport } from './report-files.ts';
 import { readManifest, RunDirectory } from './run-directory.ts';
@@ -45,16 +46,6 @@ export async function rebuildReport(
     stoppedEarly,
     calibration,
   );
-  const isRunning = manifest?.outcome.state === 'running' && isAlive(manifest.pids.main);
+  const isRunning = manifest?.outcome.state === 'running' && isProcessRunning(manifest.main_process);
   return { report, directory, isRunning, write: () => writeReport(directory, report) };
-}
-
-/** Whether a process with this number exists, whoever owns it. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -17,7 +17,11 @@ export interface Replay {
  * Rebuilds the final snapshot from a run log, through the same code as the live aggregator. A log without the
  * session's end gives an interrupted snapshot of all there is. `undefined` when the log does not even hold its header.
  */
-export async function replayRun(logPath: string, log: Log): Promise<Replay | undefined> {
+export async function replayRun(
+  logPath: string,
+  log: Log,
+  aggregatorRestarts = 0,
+): Promise<Replay | undefined> {
   const last = new LastSnapshot();
   let frames = 0;
   let tornBytes = 0;
@@ -27,7 +31,14 @@ export async function replayRun(logPath: string, log: Log): Promise<Replay | und
     publishIntervalMs: 0,
     drainTimeoutMs: 0,
     spillDirectory: dirname(logPath),
-    eventStream: () => ({ frames, heals: 0, healed_frames: 0, torn_bytes: tornBytes, replayed: true }),
+    eventStream: () => ({
+      frames,
+      heals: 0,
+      healed_frames: 0,
+      aggregator_restarts: aggregatorRestarts,
+      torn_bytes: tornBytes,
+      replayed: true,
+    }),
     log,
   });
   for await (const frame of readFrames(logPath, { onTornTail: (bytes) => (tornBytes = bytes) })) {

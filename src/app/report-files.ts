@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { writeFileAtomic } from '../core/atomic-file.ts';
-import { toJson } from '../metrics/snapshot-json.ts';
-import type { Json } from '../metrics/snapshot.ts';
+import { snapshotJsonText, toJson } from '../metrics/snapshot-json.ts';
+import type { Json, MetricsSnapshot } from '../metrics/snapshot.ts';
 import type { CalibratedCell } from '../report/error-bound.ts';
 import { resultSummaryText } from '../report/json.ts';
 import { reportFromSnapshot, type Report } from '../report/report.ts';
@@ -22,11 +23,22 @@ export function makeReport(
     version: programVersion(),
     source: sourced.source,
     useLegacyLoadgenQpsMetrics: false,
-    stoppedEarly,
+    stoppedEarly: stoppedEarly || toldToStop(sourced.snapshot),
     runConfig: configSections(config),
     ...(calibration === undefined ? {} : { calibration }),
     ...(rate === null ? {} : { requestedRatePerSecond: rate }),
   });
+}
+
+/** The run log itself says so: whatever became of the process that ran it. */
+function toldToStop({ extras }: MetricsSnapshot): boolean {
+  return (extras?.run as { readonly stopped_early?: boolean } | undefined)?.stopped_early === true;
+}
+
+/** Puts the snapshot the report was drawn from in the place of the final one, when the aggregator left none. */
+export async function keepFinalSnapshot(directory: RunDirectory, sourced: SourcedSnapshot): Promise<void> {
+  if (existsSync(directory.finalSnapshotPath) || sourced.source === 'latest live snapshot') return;
+  await writeFileAtomic(directory.finalSnapshotPath, snapshotJsonText(sourced.snapshot));
 }
 
 /** Writes performance/result_summary.json and report.txt. */

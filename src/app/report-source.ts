@@ -18,27 +18,56 @@ export interface SourcedSnapshot {
 
 const FRAME_WAIT_MS = 2000;
 
+/** What is known of a run when its snapshot is looked for. */
+export interface RunEnd {
+  readonly directory: RunDirectory;
+  readonly subscriber: SnapshotSubscriber | undefined;
+  /** The session's end is in the log: a snapshot that was interrupted before tells only a part of it. */
+  readonly sessionEnded: boolean;
+  readonly aggregatorRestarts: number;
+  readonly log: Log;
+}
+
 /**
  * The best snapshot to be had of a run that is over: the file, else the terminal frame (waits up to 2 s for it), else a replay of
- * the log, else the latest live snapshot. Never throws; what went wrong is logged.
+ * the log, else the latest live snapshot. A snapshot that was interrupted although the session went on to its end yields to the replay.
+ * Never throws; what went wrong is logged.
  */
-export async function sourceSnapshot(
-  directory: RunDirectory,
-  subscriber: SnapshotSubscriber | undefined,
-  log: Log,
-): Promise<SourcedSnapshot | undefined> {
+export async function sourceSnapshot(end: RunEnd): Promise<SourcedSnapshot | undefined> {
+  const published = await publishedSnapshot(end);
+  const isWhole = published !== undefined && (published.snapshot.state === 'complete' || !end.sessionEnded);
+  if (isWhole) return published;
+  const replayed = await replayedSnapshot(end);
+  if (replayed !== undefined) return replayed;
+  const latest = end.subscriber?.latest;
+  if (published !== undefined || latest === undefined) return published;
+  return { source: 'latest live snapshot', snapshot: latest };
+}
+
+/** What the aggregator itself said last. */
+async function publishedSnapshot({
+  directory,
+  subscriber,
+  log,
+}: RunEnd): Promise<SourcedSnapshot | undefined> {
   const file = await readFinalSnapshot(directory.finalSnapshotPath, log);
   if (file !== undefined) return { source: 'final snapshot file', snapshot: file };
   const terminal = await subscriber?.waitForTerminal(FRAME_WAIT_MS);
-  if (terminal !== undefined) return { source: 'final snapshot frame', snapshot: terminal };
+  return terminal === undefined ? undefined : { source: 'final snapshot frame', snapshot: terminal };
+}
+
+async function replayedSnapshot({
+  directory,
+  aggregatorRestarts,
+  log,
+}: RunEnd): Promise<SourcedSnapshot | undefined> {
   try {
-    const replay = await replayRun(directory.logPath, log);
-    if (replay !== undefined) return { source: 'replay of the run log', snapshot: replay.snapshot };
+    const replay = await replayRun(directory.logPath, log, aggregatorRestarts);
+    return replay && { source: 'replay of the run log', snapshot: replay.snapshot };
   } catch (error) {
     log.warning(`the run log could not be replayed: ${errorText(error)}`);
+    return undefined;
   }
-  const latest = subscriber?.latest;
-  return latest === undefined ? undefined : { source: 'latest live snapshot', snapshot: latest };
 }
 
 /** The final snapshot in a file, or `undefined`, with a warning unless it just is not there. */

@@ -12,8 +12,9 @@ import { Closers } from './closers.ts';
 import { type EngineLimits, engineLimits, pacingOf, watchIdleCores } from './limits.ts';
 import { phasesOf } from './phases.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
-import { makeReport, writeReport } from './report-files.ts';
+import { keepFinalSnapshot, makeReport, writeReport } from './report-files.ts';
 import { sourceSnapshot } from './report-source.ts';
+import { RunControl } from './run-control.ts';
 import { jsonFrame } from './run-header.ts';
 import type { RunScreen } from './run-screen.ts';
 import { openRunServices, type RunServices } from './run-services.ts';
@@ -51,18 +52,20 @@ export async function runBenchmark(config: RunConfig, options: RunBenchmarkOptio
 async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Closers): Promise<number> {
   const { outPath, screen } = options;
   const { log } = screen;
+  const control = new RunControl(log);
+  closers.add(onStopSignals(control));
   const limits = engineLimits(config);
   const idleCores = watchIdleCores();
   const prepared = await prepareRun(config);
   const phases = phasesOf(config, prepared.prompts.length);
-  let cancelRun: () => void = () => undefined;
   let recordingFailure: unknown;
   const services = await openRunServices({
     ...{ config, prepared, phases, outPath, screen, closers },
+    hasBegun: () => control.begun,
     onRecordingFailure: (error) => {
       recordingFailure = error;
       log.error(`${errorText(error)}; stopping the run`);
-      cancelRun();
+      control.cancel();
     },
   });
   const pool = await startPool(
@@ -83,9 +86,8 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     onPhase: (plan) => screen.phase(plan),
     log,
   });
-  cancelRun = () => session.cancel();
-  closers.add(stopOnSignals(session, log));
   if (recordingFailure !== undefined) throw recordingFailure as Error;
+  control.begin(session, services);
   screen.started(services.directory.path);
   await warmConnections(limits, pool, log);
   const outcome = await session.run();
@@ -104,10 +106,14 @@ async function conclude(
   const { directory, header, writer, manifest, subscriber, supervisor } = services;
   const { log } = screen;
   screen.step('finishing the metrics');
-  const { drain_timeout_ms: drainTimeoutMs } = config.metrics;
-  await supervisor.waitForEnd(drainTimeoutMs === 0 ? Infinity : drainTimeoutMs + AGGREGATOR_END_MS);
+  // Without the session's end in the log the aggregator would wait for it.
+  if (recordingFailure === undefined) await supervisor.waitForEnd(aggregatorEndMs(config));
   await supervisor.stop();
-  const sourced = await sourceSnapshot(directory, subscriber, log);
+  const sourced = await sourceSnapshot({
+    ...{ directory, subscriber, log },
+    sessionEnded: recordingFailure === undefined,
+    aggregatorRestarts: supervisor.restarts,
+  });
   if (sourced === undefined) {
     throw new InferometerError(
       'INFEROMETER_REPORT_NOTHING',
@@ -118,15 +124,23 @@ async function conclude(
   const calibration =
     calibrationPath === undefined ? undefined : await loadCalibration(calibrationPath, machineClass(), log);
   const report = makeReport(sourced, header, outcome.stoppedEarly, calibration);
-  await writeReport(directory, report);
-  if (
-    config.events_jsonl === 'on' ||
-    (config.events_jsonl === 'auto' && writer.bytes < AUTO_EXPORT_LIMIT_BYTES)
-  ) {
+  // A file that cannot be written costs its content, not the result on the screen.
+  let outputFailure: unknown;
+  const attempt = async (what: string, write: () => Promise<unknown>) => {
+    try {
+      await write();
+    } catch (error) {
+      outputFailure = error;
+      log.error(`${what}: ${errorText(error)}`);
+    }
+  };
+  await attempt('final snapshot', () => keepFinalSnapshot(directory, sourced));
+  await attempt('report', () => writeReport(directory, report));
+  if (exportWanted(config, writer.bytes)) {
     screen.step('exporting events.jsonl');
-    await exportEventsJsonl(directory.logPath, directory.eventsPath);
+    await attempt(directory.eventsPath, () => exportEventsJsonl(directory.logPath, directory.eventsPath));
   }
-  const exitCode = exitCodeOf(outcome, recordingFailure, report.verdict.level === 'invalid');
+  const exitCode = exitCodeOf(outcome, recordingFailure ?? outputFailure, report.verdict.level === 'invalid');
   await manifest.update({
     outcome: {
       state: outcome.failure !== undefined ? 'failed' : outcome.stoppedEarly ? 'stopped_early' : 'complete',
@@ -148,6 +162,15 @@ async function conclude(
   });
   screen.finished(report, directory.path);
   return exitCode;
+}
+
+function exportWanted({ events_jsonl: mode }: RunConfig, logBytes: number): boolean {
+  return mode === 'on' || (mode === 'auto' && logBytes < AUTO_EXPORT_LIMIT_BYTES);
+}
+
+/** How long the aggregator may take to its own end. */
+function aggregatorEndMs({ metrics: { drain_timeout_ms: drainTimeoutMs } }: RunConfig): number {
+  return drainTimeoutMs === 0 ? Infinity : drainTimeoutMs + AGGREGATOR_END_MS;
 }
 
 function startPool(
@@ -197,22 +220,8 @@ async function warmConnections(
   );
 }
 
-function stopOnSignals(session: Session, log: Log): () => void {
-  return onStopSignals({
-    stop: () => {
-      log.info('stopping: no new requests, draining those in flight (Ctrl-C again cancels them)');
-      session.stop();
-    },
-    cancel: () => {
-      log.info('cancelling what is in flight (Ctrl-C again exits at once; the run log stays)');
-      session.cancel();
-    },
-    exitNow: () => process.exit(EXIT_CODES.interrupted),
-  });
-}
-
-function exitCodeOf(outcome: SessionOutcome, recordingFailure: unknown, invalid: boolean): number {
-  if (outcome.failure !== undefined || recordingFailure !== undefined) return EXIT_CODES.execution;
+function exitCodeOf(outcome: SessionOutcome, failure: unknown, invalid: boolean): number {
+  if (outcome.failure !== undefined || failure !== undefined) return EXIT_CODES.execution;
   if (outcome.stoppedEarly) return EXIT_CODES.interrupted;
   return invalid ? EXIT_CODES.result : EXIT_CODES.ok;
 }

@@ -1,10 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../core/atomic-file.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Json } from '../metrics/snapshot.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+
+function isEmptyDirectory(path: string): boolean {
+  return statSync(path).isDirectory() && readdirSync(path).length === 0;
+}
 
 /** The files of a run, by name. */
 export class RunDirectory {
@@ -17,16 +22,17 @@ export class RunDirectory {
   /** Makes the folders of a new run. Throws `InferometerError` (input) when it cannot or when a run is there already. */
   static async create(path: string): Promise<RunDirectory> {
     const directory = new RunDirectory(path);
-    if (existsSync(directory.logPath)) {
+    if (existsSync(path) && !isEmptyDirectory(path)) {
       throw new InferometerError(
         'INFEROMETER_RUN_EXISTS',
         'input',
-        `--out ${path}: holds a run already, wanted a new directory`,
+        `--out ${path}: is there already and not empty, wanted a new directory`,
       );
     }
     try {
       await mkdir(directory.metricsPath, { recursive: true });
       await mkdir(directory.performancePath, { recursive: true });
+      await access(path, constants.W_OK);
     } catch (error) {
       throw new InferometerError(
         'INFEROMETER_OUT_UNWRITABLE',
@@ -95,6 +101,8 @@ export interface RunManifest {
   readonly origin_ns: string;
   readonly machine: { readonly [key: string]: Json };
   readonly pids: { readonly main: number; readonly aggregator: number | null };
+  /** The main process, to be told from a later one of the same number. */
+  readonly main_process: ProcessIdentity;
   readonly addresses: { readonly events: string; readonly snapshots: string };
   readonly outcome: { readonly [key: string]: Json } & {
     readonly state: 'running' | 'complete' | 'stopped_early' | 'failed';

@@ -1,7 +1,9 @@
 import { AggregatorService } from '../aggregator/service.ts';
-import { InferometerError } from '../core/errors.ts';
+import { errorText, InferometerError } from '../core/errors.ts';
+import { EventKind } from '../core/event-types.ts';
 import type { Log } from '../core/log.ts';
 import { monotonicNs } from '../core/time.ts';
+import type { EventBatch } from '../events/event-batch.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
 import { decodePayload } from '../events/payload.ts';
 import { decodePrompts } from '../events/prompts-codec.ts';
@@ -44,6 +46,8 @@ export class RunFold {
   #service: AggregatorService | undefined;
   #tokenCounter: TokenCounter | undefined;
   #registry: MetricsRegistry | undefined;
+  #interrupted = false;
+  #stoppedEarly = false;
 
   constructor(options: RunFoldOptions) {
     this.#options = options;
@@ -66,7 +70,7 @@ export class RunFold {
       case FrameKind.runHeader:
         return this.#begin(decodeRunHeader(frame));
       case FrameKind.events:
-        this.#running().process(decodeBatch(frame.body));
+        this.#fold(decodeBatch(frame.body));
         return;
       case FrameKind.prompts: {
         const { firstRow, prompts } = decodePrompts(frame.body);
@@ -93,6 +97,7 @@ export class RunFold {
 
   /** Ends now, with a snapshot marked interrupted unless the final one is on its way. */
   async interrupt(): Promise<void> {
+    this.#interrupted = true;
     await this.#service?.interrupt();
     await this.#close();
   }
@@ -100,10 +105,7 @@ export class RunFold {
   async #begin(header: RunHeader): Promise<void> {
     const { publisher, finalPath, publishIntervalMs, drainTimeoutMs, spillDirectory, log } = this.#options;
     this.#header = header;
-    this.#tokenCounter =
-      header.tokenizer === null
-        ? undefined
-        : await WorkerTokenCounter.start({ tokenizerPath: header.tokenizer });
+    this.#tokenCounter = await this.#startTokenCounter(header.tokenizer);
     const registry = new MetricsRegistry({ log });
     this.#registry = registry;
     this.#service = new AggregatorService({
@@ -118,15 +120,37 @@ export class RunFold {
       extras: () => this.#extras(header),
       log,
     });
+    // Told to end before there was anything to end.
+    if (this.#interrupted) await this.#service.interrupt();
+  }
+
+  /** Without its tokenizer a run can still be told, but for the tokens that no server counted. */
+  async #startTokenCounter(tokenizerPath: string | null): Promise<TokenCounter | undefined> {
+    if (tokenizerPath === null) return undefined;
+    try {
+      return await WorkerTokenCounter.start({ tokenizerPath });
+    } catch (error) {
+      this.#options.log.warning(`tokens are not counted: ${errorText(error)}`);
+      return undefined;
+    }
   }
 
   #extras(header: RunHeader): { readonly [key: string]: Json } {
     const { run_id, started_at, version, requested_rate_per_second, planned_samples } = header;
     return {
-      run: { run_id, started_at, version, requested_rate_per_second, planned_samples },
+      run: {
+        ...{ run_id, started_at, version, requested_rate_per_second, planned_samples },
+        stopped_early: this.#stoppedEarly,
+      },
       event_stream: this.#options.eventStream(),
       client: this.#health.summary(),
     };
+  }
+
+  #fold(batch: EventBatch): void {
+    // The session's own batches: STOP_LOADGEN says that somebody stopped the run before its plan was done.
+    if (batch.workerId < 0) this.#stoppedEarly ||= batch.kinds.includes(EventKind.sessionStopLoadgen);
+    this.#running().process(batch);
   }
 
   #running(): AggregatorService {

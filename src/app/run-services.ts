@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { redactConfig } from '../config/redact.ts';
+import { redactConfig, secretsOf } from '../config/redact.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { createRunId } from '../core/ids.ts';
 import { createRunClock, type RunClock } from '../core/time.ts';
@@ -17,10 +18,12 @@ import { AggregatorSupervisor } from './aggregator-supervisor.ts';
 import type { Closers } from './closers.ts';
 import { machineFacts, ManifestKeeper } from './manifest-keeper.ts';
 import type { PreparedRun } from './prepare.ts';
+import { identityOf } from './process-identity.ts';
 import { promptFrames } from './prompts.ts';
 import { defaultRunPath, RunDirectory } from './run-directory.ts';
 import { encodeRunHeader, type RunHeader } from './run-header.ts';
 import { RunRecorder } from './run-recorder.ts';
+import { SecretMask } from './secret-mask.ts';
 import type { RunScreen } from './run-screen.ts';
 import { programVersion } from './version.ts';
 
@@ -34,6 +37,8 @@ export interface RunServices {
   readonly manifest: ManifestKeeper;
   readonly subscriber: SnapshotSubscriber;
   readonly supervisor: AggregatorSupervisor;
+  /** Where the sockets are. */
+  readonly socketDirectory: string;
 }
 
 export interface RunServicesOptions {
@@ -43,6 +48,8 @@ export interface RunServicesOptions {
   readonly outPath: string | undefined;
   readonly screen: RunScreen;
   readonly closers: Closers;
+  /** Whether the run began; a directory without a run is removed again. */
+  readonly hasBegun: () => boolean;
   /** The run log cannot be written any more. */
   readonly onRecordingFailure: (error: unknown) => void;
 }
@@ -63,6 +70,7 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
   const directory = await RunDirectory.create(
     options.outPath ?? defaultRunPath(header.run_id, new Date(header.started_at)),
   );
+  closers.add(() => (options.hasBegun() ? undefined : rm(directory.path, { recursive: true, force: true })));
   await writeFile(directory.configPath, stringify(header.config));
 
   const writer = RunLogWriter.open(directory.logPath);
@@ -74,7 +82,13 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
     lingerMs: 0,
   });
   closers.add(() => publisher.close());
-  const recorder = new RunRecorder({ writer, publisher, clock, onFailure: options.onRecordingFailure });
+  const recorder = new RunRecorder({
+    mask: new SecretMask(secretsOf(config)),
+    writer,
+    publisher,
+    clock,
+    onFailure: options.onRecordingFailure,
+  });
   recorder.record(FrameKind.runHeader, encodeRunHeader(header));
   for (const frame of promptFrames(prepared.prompts)) recorder.record(FrameKind.prompts, frame);
 
@@ -92,6 +106,7 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
     {
       ...{ format: 1, run_id, version, started_at, origin_ns, machine: machineFacts() },
       pids: { main: process.pid, aggregator: null },
+      main_process: identityOf(process.pid),
       addresses: { events: publisher.address, snapshots: snapshotsAddress },
       outcome: { state: 'running' },
     },
@@ -114,7 +129,10 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
     onStarted: (aggregator) => void manifest.update({ pids: { main: process.pid, aggregator } }),
   });
   closers.add(() => supervisor.stop());
-  return { directory, header, clock, writer, recorder, manifest, subscriber, supervisor };
+  return {
+    ...{ directory, header, clock, writer, recorder, manifest, subscriber, supervisor },
+    socketDirectory: sockets.path,
+  };
 }
 
 function headerOf(
@@ -131,7 +149,7 @@ function headerOf(
     started_at: new Date().toISOString(),
     version: programVersion(),
     streaming: prepared.streaming,
-    tokenizer: config.tokenizer ?? null,
+    tokenizer: config.tokenizer === undefined ? null : resolve(config.tokenizer),
     requested_rate_per_second: config.load.rate_per_second ?? null,
     planned_samples: Number.isFinite(maxSamples) ? maxSamples : null,
     config: redactConfig(config) as RunHeader['config'],

@@ -8,8 +8,10 @@ export interface ShutdownLadder {
   exitNow(): void;
 }
 
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
- * Steps down the ladder at each SIGINT or SIGTERM. Returns a function that takes the handlers off again.
+ * Steps down the ladder at each SIGINT, SIGTERM or SIGHUP (the terminal was closed). Returns a function that takes the handlers off again.
  */
 export function onStopSignals(ladder: ShutdownLadder): () => void {
   const steps = [() => ladder.stop(), () => ladder.cancel(), () => ladder.exitNow()];
@@ -18,10 +20,8 @@ export function onStopSignals(ladder: ShutdownLadder): () => void {
     steps[Math.min(taken, steps.length - 1)]!();
     taken += 1;
   };
-  process.on('SIGINT', step);
-  process.on('SIGTERM', step);
+  for (const signal of STOP_SIGNALS) process.on(signal, step);
   return () => {
-    process.off('SIGINT', step);
-    process.off('SIGTERM', step);
+    for (const signal of STOP_SIGNALS) process.off(signal, step);
   };
 }

@@ -4,7 +4,7 @@ import { SnapshotCodec } from '../metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../metrics/snapshot-subscriber.ts';
 import { isTerminal, type MetricsSnapshot } from '../metrics/snapshot.ts';
 import { connectSubscriber } from '../transport/zmq/subscriber.ts';
-import { isAlive } from './rebuild-report.ts';
+import { isRunning } from './process-identity.ts';
 import { readFinalSnapshot } from './report-source.ts';
 import { readManifest, RunDirectory } from './run-directory.ts';
 
@@ -37,7 +37,8 @@ export async function watchRun(path: string, { onSnapshot, log, signal }: WatchO
         if (subscriber?.terminal === undefined) onSnapshot(final);
         return 'final';
       }
-      if (!isAlive(readManifest(directory)?.pids.main ?? 0)) return 'gone';
+      const main = readManifest(directory)?.main_process;
+      if (main === undefined || !isRunning(main)) return 'gone';
       if (subscriber === undefined && address !== undefined) {
         subscriber = new SnapshotSubscriber({
           subscriber: await connectSubscriber(new SnapshotCodec(), address, { conflate: true }),

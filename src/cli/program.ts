@@ -11,11 +11,12 @@ import { watchCommand } from './watch.ts';
 /** Runs the program with its arguments; resolves to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   setDefaultResultOrder('verbatim');
-  // A reader that has seen enough (`| head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  // A reader that has seen enough (`| head`) is no error, and no reason to end a run.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   let exitCode = 0;
   const finish = (code: number) => {
     exitCode = code;

@@ -42,6 +42,9 @@ async function subscriberThatSaw(...states: SessionState[]): Promise<SnapshotSub
   return subscriber;
 }
 
+const source = (subscriber: SnapshotSubscriber | undefined, sessionEnded = true) =>
+  sourceSnapshot({ directory, subscriber, sessionEnded, aggregatorRestarts: 2, log });
+
 const recordAll = () => {
   run.writeHeader();
   run.start();
@@ -53,21 +56,21 @@ describe('sourceSnapshot', () => {
   it('takes the file first', async () => {
     recordAll();
     writeFileSync(directory.finalSnapshotPath, snapshotJsonText(snapshotOf('complete')));
-    const sourced = await sourceSnapshot(directory, await subscriberThatSaw('live', 'complete'), log);
+    const sourced = await source(await subscriberThatSaw('live', 'complete'));
     expect(sourced?.source).toBe('final snapshot file');
     expect(sourced?.snapshot).toMatchObject({ state: 'complete', metrics: [{ value: 2 }] });
     expect(lines).toEqual([]);
   });
 
   it('takes the terminal frame when the file is missing', async () => {
-    const sourced = await sourceSnapshot(directory, await subscriberThatSaw('live', 'complete'), log);
+    const sourced = await source(await subscriberThatSaw('live', 'complete'));
     expect(sourced?.source).toBe('final snapshot frame');
     expect(lines).toEqual([]);
   });
 
   it('warns of a malformed file and goes on to the frame', async () => {
     writeFileSync(directory.finalSnapshotPath, '{"counter": 1, "state"');
-    const sourced = await sourceSnapshot(directory, await subscriberThatSaw('complete'), log);
+    const sourced = await source(await subscriberThatSaw('complete'));
     expect(sourced?.source).toBe('final snapshot frame');
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(directory.finalSnapshotPath);
@@ -75,7 +78,7 @@ describe('sourceSnapshot', () => {
 
   it('replays the log when there is neither', async () => {
     recordAll();
-    const sourced = await sourceSnapshot(directory, await subscriberThatSaw('live'), log);
+    const sourced = await source(await subscriberThatSaw('live'));
     expect(sourced?.source).toBe('replay of the run log');
     expect(sourced?.snapshot.state).toBe('complete');
     const issued = sourced?.snapshot.metrics.find(({ name }) => name === 'tracked_samples_issued');
@@ -89,7 +92,7 @@ describe('sourceSnapshot', () => {
     const bytes = readFileSync(run.logPath);
     bytes[200]! ^= 0xff;
     writeFileSync(run.logPath, bytes);
-    const sourced = await sourceSnapshot(directory, await subscriberThatSaw('live'), log);
+    const sourced = await source(await subscriberThatSaw('live'));
     expect(sourced?.source).toBe('latest live snapshot');
     expect(sourced?.snapshot.state).toBe('live');
     expect(lines.join()).toContain('corrupt');
@@ -100,12 +103,24 @@ describe('sourceSnapshot', () => {
     run.start();
     run.sample(0);
     appendFileSync(run.logPath, 'INFR torn');
-    const sourced = await sourceSnapshot(directory, undefined, log);
+    const sourced = await source(undefined);
     expect(sourced?.snapshot.state).toBe('interrupted');
     expect(sourced?.snapshot.extras).toMatchObject({ event_stream: { torn_bytes: 9 } });
   });
 
+  it('replays the log when the snapshot was interrupted and the session went on to its end', async () => {
+    recordAll();
+    writeFileSync(directory.finalSnapshotPath, snapshotJsonText(snapshotOf('interrupted')));
+    const sourced = await source(undefined);
+    expect(sourced?.source).toBe('replay of the run log');
+    expect(sourced?.snapshot).toMatchObject({
+      state: 'complete',
+      extras: { event_stream: { aggregator_restarts: 2 } },
+    });
+    expect((await source(undefined, false))?.source).toBe('final snapshot file');
+  });
+
   it('has nothing when there is nothing', async () => {
-    expect(await sourceSnapshot(directory, undefined, log)).toBeUndefined();
+    expect(await source(undefined)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor, WENT_THROUGH, Workbench } from './program.ts';
 
@@ -139,8 +139,12 @@ describe('a run whose parts die', () => {
     );
     expect(snapshot.state).toBe('interrupted');
     await run.finished;
-    const report = await bench.start(['report', bench.file('run')]).finished;
-    expect(report.stdout).toContain('Total samples completed: 600');
+    // The session went on: the report is of the whole, from the log.
+    expect(bench.json<Manifest>('run/run.json').outcome.report_source).toBe('replay of the run log');
+    expect(bench.json('run/performance/result_summary.json')).toMatchObject({
+      n_samples_completed: 600,
+      complete: true,
+    });
   }, 30_000);
 
   it('does not notice a stopped viewer', async () => {
@@ -219,6 +223,7 @@ describe('Ctrl-C', () => {
     expect((await run.finished).code).toBe(130);
     const report = await bench.start(['report', bench.file('run')]).finished;
     expect(Number(/Total samples issued: (\d+)/.exec(report.stdout)?.[1])).toBeGreaterThan(10);
+    expect(report.stdout).toContain('was stopped before its plan');
   }, 30_000);
 });
 
@@ -230,3 +235,27 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+describe('a stop before the run begins', () => {
+  it('leaves nothing behind', async () => {
+    const url = await bench.mock();
+    const run = bench.start([
+      'run',
+      '--endpoint',
+      url,
+      '--model',
+      'm',
+      '--dataset',
+      bench.dataset(5),
+      '--out',
+      bench.file('run'),
+    ]);
+    await waitFor(() => existsSync(bench.file('run/run.log')), 'run.log');
+    run.child.kill('SIGINT');
+    const finished = await run.finished;
+    expect(finished.code, finished.stderr).toBe(130);
+    if (finished.stderr.includes('stopped before the run began'))
+      expect(existsSync(bench.file('run'))).toBe(false);
+    else expect(finished.stderr).toContain('measuring');
+  }, 20_000);
+});

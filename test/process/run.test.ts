@@ -1,4 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WENT_THROUGH, Workbench } from './program.ts';
@@ -154,7 +157,7 @@ describe('inferometer run', () => {
     [['--dataset', 'missing.jsonl'], /missing\.jsonl.*can't be read/],
     [['--nonsense'], /unknown option '--nonsense'/],
     [['--out', '/dev/null/run'], /--out \/dev\/null\/run: cannot be made/],
-    [['--tokenizer', 'missing.json'], /--tokenizer missing\.json: can't be read/],
+    [['--tokenizer', 'missing.json'], /--tokenizer: missing\.json: can't read the tokenizer/],
     [['--header', 'A: b\r\nC: d'], /header/i],
   ])('refuses %j with one message and exit code 2', async (flags, message) => {
     const base = [
@@ -220,5 +223,50 @@ describe('inferometer demo', () => {
     expect(finished.stdout).toContain('TTFT');
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(finished.stderr)![0];
     await expect(fetch(url)).rejects.toThrow();
+  });
+});
+
+describe('secrets', () => {
+  it('that a server sends back are masked wherever they would be written', async () => {
+    const key = 'sk-echoed-0123456789';
+    const server = createServer((request, response) => {
+      response.statusCode = 401;
+      response.end(`{"error": "bad key ${request.headers.authorization}"}`);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const run = bench.start(
+      [
+        ...['run', '--endpoint', `http://127.0.0.1:${port}`, '--model', 'm', '--dataset', bench.dataset(3)],
+        ...['--out', bench.file('run')],
+      ],
+      { INFEROMETER_API_KEY: key },
+    );
+    const finished = await run.finished;
+    server.close();
+    expect(finished.stdout).toContain('http_401');
+    const written = filesBelow(bench.file('run')).map((name) =>
+      readFileSync(bench.file(`run/${name}`), 'latin1'),
+    );
+    for (const text of [...written, finished.stdout, finished.stderr])
+      expect(text).not.toContain(key.slice(0, 10));
+  });
+
+  it('are not taken from the text that stands for them in a config.yaml', async () => {
+    const config = bench.file('config.yaml');
+    writeFileSync(config, 'client:\n  api_key: <redacted>\n');
+    const finished = await bench.start([
+      'run',
+      '--config',
+      config,
+      '--endpoint',
+      'http://127.0.0.1:9',
+      '--model',
+      'm',
+      '--dataset',
+      bench.dataset(1),
+    ]).finished;
+    expect(finished.code).toBe(2);
+    expect(finished.stderr).toContain('config client.api_key: found "<redacted>", wanted the secret itself');
   });
 });
