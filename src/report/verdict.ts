@@ -242,8 +242,12 @@ function judgeLostFrames({ lostFrames }: VerdictFacts): Judgement {
 }
 
 function judgeErrors({ samples, mostFrequentError }: VerdictFacts): Judgement {
-  const { succeeded, errored } = samples;
-  if (errored === 0) return undefined;
+  const { succeeded, errored, cancelled } = samples;
+  if (errored === 0) {
+    return succeeded === 0 && cancelled > 0
+      ? invalid(`no sample succeeded: all ${countText(cancelled)} were cancelled by the run`)
+      : undefined;
+  }
   const cause = mostFrequentError === null ? '' : `, most often ${mostFrequentError}`;
   if (succeeded === 0) return invalid(`no sample succeeded: all ${countText(errored)} failed${cause}`);
   const share = errored / (succeeded + errored);
@@ -268,8 +272,8 @@ function judgeState({ state }: VerdictFacts): Judgement {
   if (state === 'complete') return undefined;
   return degraded(
     state === 'interrupted'
-      ? 'the metrics were interrupted: numbers are partial and approximate; rebuild the report from the run log'
-      : `the last snapshot is from a run still ${state}: numbers are partial and approximate; rebuild the report from the run log`,
+      ? 'the run did not come to its end: numbers are partial and approximate'
+      : `the last snapshot is from a run still ${state}: numbers are partial and approximate`,
   );
 }
 
