@@ -1,4 +1,4 @@
-/** Writes docs/performance.md from the last results. Usage: npm run bench && npm run bench:docs */
+/** Writes docs/performance.md from the last results. Usage: npm run bench && npm run bench:soak && npm run bench:docs */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { format } from 'prettier';
