@@ -32,8 +32,8 @@ export interface RunFoldOptions {
   readonly log: Log;
 }
 
-/** Raw values of one series kept in memory: 8 million. */
-const RAW_BUDGET_BYTES = 64 * 2 ** 20;
+/** Raw values of one series kept in memory: a million; the rest goes to a file. */
+const RAW_BUDGET_BYTES = 8 * 2 ** 20;
 
 /**
  * Folds the frames of one run, in order, into metrics and their snapshots: the one code behind the live aggregator,
