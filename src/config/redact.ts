@@ -23,11 +23,10 @@ function redactValue(value: unknown, key: string): unknown {
   return URL.canParse(value) && value.includes('://') ? redactUrl(value) : value;
 }
 
-/** The secrets of a configuration as they go over the wire: the key, and the values of secret-looking headers. */
+/** The secrets of a configuration as a server may quote them: the key, and the parts of the values of secret-looking headers. */
 export function secretsOf({ client }: RunConfig): readonly string[] {
   const headers = Object.entries(client.headers).flatMap(([name, value]) => {
-    // A server that complains of `Bearer abc` may quote `abc`.
-    return SECRET_NAME.test(name) ? [value, value.slice(value.lastIndexOf(' ') + 1)] : [];
+    return SECRET_NAME.test(name) ? value.split(/[\s;,]+/) : [];
   });
   return [...(client.api_key === undefined ? [] : [client.api_key]), ...headers].filter(
     (secret) => secret !== '',
