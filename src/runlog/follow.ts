@@ -69,6 +69,7 @@ export class RunLogFollower {
     if (cursor === undefined) return;
     try {
       await this.#readLog(cursor, handle, Infinity);
+      this.#log.debug(`caught up at frame ${this.#nextSeq} of ${cursor.path}`);
       while (!this.#stopped) await this.#follow(cursor, handle);
     } finally {
       await cursor.close();

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
+import { createLog } from '../../src/core/log.ts';
 import { RunLogFollower } from '../../src/runlog/follow.ts';
 import { FRAME_CODEC } from '../../src/transport/frame-codec.ts';
 import { connectSubscriber } from '../../src/transport/zmq/subscriber.ts';
 
-/** Follows a run (log path, address, number of the last frame) and prints what it saw as a line of JSON. */
+/**
+ * Follows a run (log path, address, number of the last frame) and prints what it saw as a line of JSON. Its log, on the
+ * other stream, tells when it has caught up.
+ */
 const [path, address, lastSeq] = process.argv.slice(2) as [string, string, string];
 const subscriber = await connectSubscriber(FRAME_CODEC, address, { receiveHighWaterMark: 16 });
-const follower = new RunLogFollower({ path, subscriber, pollMs: 50 });
+const log = createLog((line) => process.stderr.write(`${line}\n`), 'debug');
+const follower = new RunLogFollower({ path, subscriber, pollMs: 50, log });
 const hash = createHash('sha256');
 const seqs: number[] = [];
 await follower.run((frame) => {

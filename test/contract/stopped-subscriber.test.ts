@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -58,17 +60,37 @@ async function publish(count: number): Promise<void> {
   }
 }
 
+interface Follower {
+  readonly child: ChildProcess;
+  readonly report: Promise<Report>;
+  /** From then on a frame that is not in the stream is healed, no longer caught up on. */
+  readonly caughtUp: Promise<void>;
+}
+
 /** A follower in a process of its own, connected. */
-async function startFollower(): Promise<{ child: ChildProcess; report: Promise<Report> }> {
+async function startFollower(): Promise<Follower> {
   const fixture = fileURLToPath(new URL('./follow-frames.fixture.ts', import.meta.url));
   const child = spawn(process.execPath, [fixture, writer.path, publisher.address, String(FRAMES - 1)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
+  const caughtUp = waitForLine(child.stderr, 'caught up');
+  caughtUp.catch(() => undefined); // of a child that is killed
   const report = text(child.stdout).then((line) => JSON.parse(line) as Report);
   report.catch(() => undefined); // of a child that is killed
   expect(await publisher.waitForSubscribers(1, 10_000)).toBe(true);
-  return { child, report };
+  return { child, report, caughtUp };
+}
+
+/** Resolves at the first line with `words`; reads on to the end, so that the writer is never held up. */
+function waitForLine(stream: Readable, words: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface(stream);
+    lines.on('line', (line) => {
+      if (line.includes(words)) resolve();
+    });
+    lines.on('close', () => reject(new Error(`no line with "${words}"`)));
+  });
 }
 
 async function sha256OfLog(): Promise<string> {
@@ -78,8 +100,9 @@ async function sha256OfLog(): Promise<string> {
 }
 
 it('keeps the publisher small while a subscriber is stopped, and the follower whole', async () => {
-  const { child, report } = await startFollower();
+  const { child, report, caughtUp } = await startFollower();
   await publish(100);
+  await caughtUp;
   child.kill('SIGSTOP');
   await publish(1000); // queues and the garbage between collections are full from here on
   const before = process.memoryUsage().rss;
