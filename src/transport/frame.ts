@@ -19,10 +19,10 @@ export const BATCH_TOPIC = topicBytes('batch');
 export const FRAME_TOPIC = topicBytes('frame');
 
 /**
- * What a frame of the run holds: `runHeader` and `health` JSON, `prompts` the requests' content by dataset row, `events` the
- * columns of an `EventBatch`.
+ * What a frame of the run holds: `runHeader`, `health` and `mark` JSON, `prompts` the requests' content by dataset row, `events`
+ * the columns of an `EventBatch`.
  */
-export const FrameKind = { runHeader: 1, prompts: 2, events: 3, health: 4 } as const;
+export const FrameKind = { runHeader: 1, prompts: 2, events: 3, health: 4, mark: 5 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
 /**

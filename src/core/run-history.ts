@@ -1,0 +1,124 @@
+/**
+ * How a run went over time: bins of equal length from the session's start, one column a quantity. It travels in a snapshot's
+ * extras (`history`) and so in the final file, and is of bounded size: when a run gets too long the bins are doubled.
+ *
+ * The whole session is in it, the warm-up too; `series` hold measured samples only, in the bin in which the value was
+ * observed (TTFT at its first chunk, latency at the completion). Null where a bin has no value.
+ */
+export interface RunHistory {
+  readonly format: 1;
+  /** Start of the first bin, ns since the run's origin. */
+  readonly start_ns: number;
+  /** Length of a bin: a second, or a power of two of them. */
+  readonly bin_ns: number;
+  /** How far the history reaches, ns since the run's origin: the last bin may be cut short. */
+  readonly end_ns: number;
+  /** Samples or tokens in each bin. */
+  readonly counts: Readonly<Record<HistoryCount, readonly number[]>>;
+  /** Most samples in flight at once in each bin. */
+  readonly in_flight_max: readonly number[];
+  readonly series: { readonly [series: string]: SeriesHistory };
+  readonly client: ClientHistory;
+  readonly marks: readonly RunMark[];
+}
+
+/** `due`: samples by when the plan wanted them, the requested rate; equal to `issued` in closed loop. */
+export const HISTORY_COUNTS = [
+  'due',
+  'issued',
+  'succeeded',
+  'errored',
+  'cancelled',
+  'chunks',
+  'output_tokens',
+] as const;
+export type HistoryCount = (typeof HISTORY_COUNTS)[number];
+
+/** A series bin by bin, in the unit of the series. */
+export interface SeriesHistory {
+  readonly count: readonly number[];
+  readonly p50: readonly (number | null)[];
+  readonly p90: readonly (number | null)[];
+  readonly p99: readonly (number | null)[];
+  readonly max: readonly (number | null)[];
+}
+
+/** How the client itself was, the worst worker in each bin. */
+export interface ClientHistory {
+  readonly event_loop_delay_max_ms: readonly (number | null)[];
+  readonly gc_ms: readonly (number | null)[];
+  /** Useful work as a share of one core, 0 to 1. */
+  readonly cpu_share: readonly (number | null)[];
+  /** Share of the time a worker waited for a core. */
+  readonly cpu_wait_share: readonly (number | null)[];
+}
+
+export const RUN_MARK_KINDS = [
+  'phase',
+  'pause',
+  'resume',
+  'rate',
+  'concurrency',
+  'note',
+  'stop',
+  'cancel',
+] as const;
+export type RunMarkKind = (typeof RUN_MARK_KINDS)[number];
+
+/** A moment worth showing on every plot: a phase began, or somebody touched the run. */
+export interface RunMark {
+  /** ns since the run's origin. */
+  readonly at_ns: number;
+  readonly kind: RunMarkKind;
+  /** The new rate a second or concurrency; else null. */
+  readonly value: number | null;
+  /** Name of the phase, text of the note; else empty. */
+  readonly text: string;
+}
+
+/** Buckets a decade of a {@link LogDistribution}. */
+export const BUCKETS_PER_DECADE = 40;
+
+/**
+ * A distribution over fixed logarithmic buckets, the same for every run, so that two can be laid over each other: `counts[i]`
+ * values lie in [10^((first + i) / 40), 10^((first + i + 1) / 40)); `zero` of them are 0. Drawn from the HDR histogram, so a
+ * value within 0.1 % of an edge may be on its other side. In the extras as `distributions`, by series.
+ */
+export interface LogDistribution {
+  readonly first: number;
+  readonly counts: readonly number[];
+  readonly zero: number;
+}
+
+/** One of the slowest measured samples by latency; in the extras as `slowest_samples`, slowest first. */
+export interface SlowSample {
+  readonly seq: number;
+  /** ns since the run's origin; `due_ns` null in closed loop. */
+  readonly due_ns: number | null;
+  readonly issued_ns: number;
+  readonly latency_ns: number;
+  readonly ttft_ns: number | null;
+  readonly chunks: number;
+  readonly errored: boolean;
+}
+
+/** What a snapshot's extras say beside the metrics; undefined for what a snapshot of an earlier version or a foreign one lacks. */
+export interface HistoryExtras {
+  readonly history: RunHistory | undefined;
+  readonly distributions: { readonly [series: string]: LogDistribution };
+  readonly slowestSamples: readonly SlowSample[];
+}
+
+/** Reads the extras of a snapshot. Never throws: what is not ours or of another format is left out. */
+export function readHistoryExtras(extras: { readonly [key: string]: unknown } | undefined): HistoryExtras {
+  const { history, distributions, slowest_samples: slowest } = extras ?? {};
+  return {
+    history: isObject(history) && history.format === 1 ? (history as unknown as RunHistory) : undefined,
+    distributions: isObject(distributions) ? (distributions as { [series: string]: LogDistribution }) : {},
+    slowestSamples: Array.isArray(slowest) ? (slowest as readonly SlowSample[]) : [],
+  };
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
