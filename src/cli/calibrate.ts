@@ -17,6 +17,7 @@ import { NS_PER_MS } from '../core/time.ts';
 import type { CalibratedCell, SeriesError } from '../report/error-bound.ts';
 import { amountText } from '../report/error-bound-text.ts';
 import { createCommand } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
 import { useColour } from './run-screen.ts';
 
 interface Flags {
@@ -33,16 +34,12 @@ const CELL_OVERHEAD_MS = 1500;
 const BUSY_SHARE = 0.5;
 
 export function calibrateCommand(finish: (exitCode: number) => void): Command {
-  return createCommand(
-    'calibrate',
-    "Measures this machine's own error against a mock server that knows the truth; later reports quote it.",
-    [
-      'inferometer calibrate',
-      'inferometer calibrate --quick',
-      'inferometer calibrate --grid 125x250x10   # 250 streams of 100 chunks/s',
-      'inferometer calibrate --grid 5x50x25,20x400x25   # added to the others',
-    ],
-  )
+  return createCommand('calibrate', COMMANDS.calibrate, [
+    'inferometer calibrate',
+    'inferometer calibrate --quick',
+    'inferometer calibrate --grid 125x250x10   # 250 streams of 100 chunks/s',
+    'inferometer calibrate --grid 5x50x25,20x400x25   # added to the others',
+  ])
     .option('--quick', 'three loads of 3 s instead of nine of 5 s')
     .option('--grid <cells>', 'loads of your own: REQUESTS/S x STREAMS x MS between chunks, commas between')
     .option(

@@ -10,6 +10,7 @@ import { resolveConfig } from '../config/resolve.ts';
 import { siblingModule } from '../core/sibling-module.ts';
 import { createSyntheticDataset } from '../dataset/synthetic.ts';
 import { createCommand } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
 import { createRunScreen } from './run-screen.ts';
 
 const RATE_PER_SECOND = 40;
@@ -20,10 +21,7 @@ interface Flags {
 }
 
 export function demoCommand(finish: (exitCode: number) => void): Command {
-  return createCommand('demo', 'Starts the mock LLM server, load-tests it and prints the report.', [
-    'inferometer demo',
-    'inferometer demo --duration 5s',
-  ])
+  return createCommand('demo', COMMANDS.demo, ['inferometer demo', 'inferometer demo --duration 5s'])
     .option('--duration <time>', 'how long to send requests', DURATION)
     .action(async ({ duration }: Flags) => finish(await demo(duration)));
 }

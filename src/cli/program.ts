@@ -1,12 +1,21 @@
 import { setDefaultResultOrder } from 'node:dns';
+import type { Command } from 'commander';
 import { programVersion } from '../app/version.ts';
-import { calibrateCommand } from './calibrate.ts';
 import { createCommand, exitCodeOf } from './command-line.ts';
-import { demoCommand } from './demo.ts';
-import { reportCommand } from './report.ts';
-import { runCommand } from './run.ts';
-import { serveMockCommand } from './serve-mock.ts';
-import { watchCommand } from './watch.ts';
+import { COMMANDS, type CommandName } from './commands.ts';
+
+/** Makes a command that tells its exit code to `finish`. */
+type CommandFactory = (finish: (exitCode: number) => void) => Command;
+
+/** Only the command that is called is loaded: most of the time of a start is the loading of modules. */
+const FACTORIES: Readonly<Record<CommandName, () => Promise<CommandFactory>>> = {
+  run: async () => (await import('./run.ts')).runCommand,
+  watch: async () => (await import('./watch.ts')).watchCommand,
+  report: async () => (await import('./report.ts')).reportCommand,
+  'serve-mock': async () => (await import('./serve-mock.ts')).serveMockCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  calibrate: async () => (await import('./calibrate.ts')).calibrateCommand,
+};
 
 /** Runs the program with its arguments; resolves to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -31,15 +40,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       'inferometer report runs/20261124T110000Z-1a2b3c',
     ],
   ).version(programVersion());
-  for (const command of [
-    runCommand,
-    watchCommand,
-    reportCommand,
-    serveMockCommand,
-    demoCommand,
-    calibrateCommand,
-  ]) {
-    program.addCommand(command(finish));
+  for (const name of Object.keys(COMMANDS) as CommandName[]) {
+    // Also for `help NAME`; for the others a name and a line suffice.
+    if (argv.includes(name)) program.addCommand((await FACTORIES[name]())(finish));
+    else program.command(name).description(COMMANDS[name]);
   }
   return exitCodeOf(
     async () => {

@@ -7,6 +7,7 @@ import { resultSummaryText } from '../report/json.ts';
 import { terminalSummary } from '../report/terminal-summary.ts';
 import { reportText } from '../report/text.ts';
 import { createCommand } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
 
 interface Flags {
   readonly json?: boolean;
@@ -15,15 +16,11 @@ interface Flags {
 }
 
 export function reportCommand(finish: (exitCode: number) => void): Command {
-  return createCommand(
-    'report',
-    'Rebuilds the report of a run from its run log, also of a run that was killed.',
-    [
-      'inferometer report runs/20261124T110000Z-1a2b3c',
-      'inferometer report runs/20261124T110000Z-1a2b3c --summary',
-      'inferometer report runs/20261124T110000Z-1a2b3c --json | jq .ttft.percentiles',
-    ],
-  )
+  return createCommand('report', COMMANDS.report, [
+    'inferometer report runs/20261124T110000Z-1a2b3c',
+    'inferometer report runs/20261124T110000Z-1a2b3c --summary',
+    'inferometer report runs/20261124T110000Z-1a2b3c --json | jq .ttft.percentiles',
+  ])
     .argument('<run>', 'run directory')
     .option('--summary', 'only the table a run ends with')
     .option('--json', 'the content of result_summary.json')

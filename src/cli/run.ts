@@ -7,6 +7,7 @@ import { errorText, InferometerError } from '../core/errors.ts';
 import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
 import { runBenchmark } from '../app/run-benchmark.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
 import { createRunScreen } from './run-screen.ts';
 
 /** Flags of `run` that are about this invocation, not about what is measured. */
@@ -16,7 +17,7 @@ interface RunFlags {
 }
 
 export function runCommand(finish: (exitCode: number) => void): Command {
-  const command = createCommand('run', 'Load-tests an OpenAI-compatible endpoint.', [
+  const command = createCommand('run', COMMANDS.run, [
     'inferometer run --endpoint http://localhost:8000 --model m --dataset prompts.jsonl',
     'inferometer run --endpoint http://localhost:8000 --model m --dataset prompts.jsonl --pattern poisson --rate 50 --duration 60s',
     'inferometer run --endpoint http://a:8000 --endpoint http://b:8000 --model m --dataset prompts.csv --concurrency 64 --samples 5000',

@@ -6,6 +6,7 @@ import { parseDistribution } from '../testing/latency-model.ts';
 import { startMockServer } from '../testing/mock-server.ts';
 import type { Pacing } from '../testing/pacer.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
 
 interface Flags {
   readonly host: string;
@@ -20,7 +21,7 @@ interface Flags {
 }
 
 export function serveMockCommand(finish: (exitCode: number) => void): Command {
-  const command = createCommand('serve-mock', 'Serves a mock LLM that knows the truth about its own times.', [
+  const command = createCommand('serve-mock', COMMANDS['serve-mock'], [
     'inferometer serve-mock --port 8000',
     'inferometer serve-mock --port 8000 --ttft lognormal:120,0.5 --inter-token normal:12,3 --output-tokens fixed:128',
     'inferometer serve-mock --port 8000 --fail status:503=0.01 --fail cut=0.001',

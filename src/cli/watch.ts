@@ -6,13 +6,14 @@ import { progressLine } from '../live/lines.ts';
 import { LiveViewModel, type LiveView } from '../live/view-model.ts';
 import { ENTER_SCREEN, LEAVE_SCREEN, redrawScreen, watchScreen } from '../live/watch-screen.ts';
 import { createCommand } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
 import { useColour } from './run-screen.ts';
 
 /** Without a terminal: time between two lines. */
 const PLAIN_INTERVAL_MS = 1000;
 
 export function watchCommand(finish: (exitCode: number) => void): Command {
-  return createCommand('watch', 'Shows a run live from another terminal; attach and leave at will.', [
+  return createCommand('watch', COMMANDS.watch, [
     'inferometer watch runs/20261124T110000Z-1a2b3c',
     'inferometer watch runs/20261124T110000Z-1a2b3c | tee progress.txt     # a line a second',
   ])
