@@ -1,6 +1,6 @@
 import { hexDigit, isBlank, NOT_HEX } from './ascii.ts';
 import { ByteStore } from './byte-store.ts';
-import { skipPrintable, WordView } from './byte-words.ts';
+import { skipPrintable, WordView } from '../core/byte-words.ts';
 import { ABSENT, HttpHead } from './http-head.ts';
 import { HttpParseError } from './http-parse-error.ts';
 

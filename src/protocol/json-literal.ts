@@ -1,5 +1,5 @@
 import { hexDigit, NOT_HEX } from './ascii.ts';
-import { skipPlainText } from './byte-words.ts';
+import { skipPlainText } from '../core/byte-words.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,5 +1,5 @@
 import { ByteStore } from './byte-store.ts';
-import { sameBytes, WordView } from './byte-words.ts';
+import { sameBytes, WordView } from '../core/byte-words.ts';
 import { endOfCount, endOfText, endsWithWholeUtf8, NO_LITERAL } from './json-literal.ts';
 
 const QUOTE = 0x22;

@@ -1,6 +1,6 @@
 import { ResponseFormatError } from './adapter.ts';
 import { ByteStore } from './byte-store.ts';
-import { skipPrintable, WordView } from './byte-words.ts';
+import { skipPrintable, WordView } from '../core/byte-words.ts';
 
 /** Where the data of messages goes: `buffer[start..end)`, only valid during the call. A sink must not throw. */
 export interface SseSink {
