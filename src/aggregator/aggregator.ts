@@ -1,8 +1,14 @@
-import { EVENT_TOPICS, EventKind, FINISH_ABSENT, FINISH_REASONS } from '../core/event-types.ts';
+import {
+  CANCELLED_ERROR_TYPE,
+  EVENT_TOPICS,
+  EventKind,
+  FINISH_ABSENT,
+  FINISH_REASONS,
+} from '../core/event-types.ts';
 import { NO_SAMPLE, type SampleSeq } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { PromptData } from '../core/model-output.ts';
-import { extraOf, type EventBatch } from '../events/event-batch.ts';
+import { extraOf, type EventBatch, ISSUED_EXTRA } from '../events/event-batch.ts';
 import type { CounterSampler } from '../metrics/sampler.ts';
 import type { Json, SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
@@ -14,10 +20,6 @@ import { TokenMetrics } from './token-metrics.ts';
 import { TrackingWindows, type TrackingWindow } from './tracking-windows.ts';
 import { Triggers } from './triggers.ts';
 
-/** Type of the error of a sample that the run itself gave up. */
-export const CANCELLED_ERROR_TYPE = 'cancelled';
-
-const ISSUED_DUE = 0;
 const RECORDS_PER_DEBUG_LINE = 10_000;
 
 export interface AggregatorOptions {
@@ -199,7 +201,7 @@ export class Aggregator {
     if (this.#windows.isTracking) {
       if (slot < 0) slot = table.open(seq);
       else this.#options.log.warning(`sample ${seq} was issued again while in flight; its row is kept`);
-      const dueNs = extraOf(batch, index, ISSUED_DUE);
+      const dueNs = extraOf(batch, index, ISSUED_EXTRA.dueNs);
       table.windows[slot] = this.#windows.latestIndex;
       this.#windows.onIssued(timestampNs);
       this.#triggers.beforeIssued(timestampNs, dueNs);

@@ -6,7 +6,7 @@ import {
   textAfterFirstChunk,
 } from '../core/model-output-text.ts';
 import type { PromptData, TextModelOutput } from '../core/model-output.ts';
-import { extraOf, type EventBatch } from '../events/event-batch.ts';
+import { COMPLETE_EXTRA, extraOf, type EventBatch, ISSUED_EXTRA } from '../events/event-batch.ts';
 import type { SeriesSampler } from '../metrics/sampler.ts';
 import type { TokenInput } from '../tokens/token-input.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
@@ -29,11 +29,6 @@ export interface TokenMetricsOptions {
   readonly payloads: PayloadReader;
   readonly table: SampleTable;
 }
-
-/** Positions of the extras. */
-const ISSUED_ROW = 1;
-const PROMPT_TOKENS = 0;
-const COMPLETION_TOKENS = 1;
 
 /**
  * Input length, output length and time per output token of tracked samples.
@@ -83,7 +78,7 @@ export class TokenMetrics {
   /** Counts the prompt of issued record `index`, now or later, and marks its row when that can be done. */
   onIssued(batch: EventBatch, index: number, slot: number): void {
     const payload = this.#options.payloads.read(batch, index);
-    const row = payload === undefined ? extraOf(batch, index, ISSUED_ROW) : NaN;
+    const row = payload === undefined ? extraOf(batch, index, ISSUED_EXTRA.row) : NaN;
     const asked =
       payload?.type === 'PromptData'
         ? this.#askPromptLength(payload.data)
@@ -94,10 +89,10 @@ export class TokenMetrics {
   /** Counts the answer of completed record `index`, whose row is still there, now or later. */
   onComplete(batch: EventBatch, index: number, slot: number, completeNs: number): void {
     const { table, queue } = this.#options;
-    const promptTokens = extraOf(batch, index, PROMPT_TOKENS);
+    const promptTokens = extraOf(batch, index, COMPLETE_EXTRA.promptTokens);
     const islAsked = (table.flags[slot]! & RowFlag.islAsked) !== 0;
     if (!islAsked && isTokenCount(promptTokens)) this.#recordIsl(promptTokens, 'server');
-    const completionTokens = extraOf(batch, index, COMPLETION_TOKENS);
+    const completionTokens = extraOf(batch, index, COMPLETE_EXTRA.completionTokens);
     if (isTokenCount(completionTokens)) this.#takeUsage(completionTokens, slot, completeNs);
     else if (queue !== undefined) this.#askAnswerLength(queue, batch, index, slot, completeNs);
   }

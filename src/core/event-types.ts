@@ -44,6 +44,9 @@ export function isErrorKind(kind: number): boolean {
   return kind >= EventKind.errorGeneric;
 }
 
+/** Error type of samples the run itself gave up; they are cancelled, not errored. */
+export const CANCELLED_ERROR_TYPE = 'cancelled';
+
 const KIND_OF_TOPIC: ReadonlyMap<string, EventKind> = new Map(
   EVENT_TOPICS.map((topic, code) => [topic, code as EventKind]),
 );

@@ -44,6 +44,10 @@ export interface EventBatch {
   readonly notes: ReadonlyMap<number, RecordNote> | undefined;
 }
 
+/** Positions among the extras of an issued and of a complete record. */
+export const ISSUED_EXTRA = { dueNs: 0, row: 1 } as const;
+export const COMPLETE_EXTRA = { promptTokens: 0, completionTokens: 1 } as const;
+
 /** The `data` of record `index` as MessagePack, or `undefined` for null. A view, valid as long as the batch. */
 export function payloadOf(batch: EventBatch, index: number): Uint8Array | undefined {
   const start = index === 0 ? 0 : batch.payloadEnds[index - 1]!;

@@ -1,4 +1,4 @@
-import { FINISH_REASONS } from '../core/event-types.ts';
+import { CANCELLED_ERROR_TYPE, FINISH_REASONS } from '../core/event-types.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { ExactInteger, Json } from '../metrics/snapshot.ts';
 import { findClientError, loadOf, type CalibratedCell, type ClientError } from './error-bound.ts';
@@ -8,8 +8,6 @@ import { percentileOf, reportSeries, type SeriesReport } from './series-report.t
 import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
 import { drawVerdict, type Verdict } from './verdict.ts';
 
-/** Error type of samples the run itself gave up; they are cancelled, not errored. */
-const CANCELLED_ERROR_TYPE = 'cancelled';
 /** Error type of samples that got no connection for want of a port or descriptor of ours. */
 const CLIENT_LIMIT_ERROR_TYPE = 'client_limit';
 

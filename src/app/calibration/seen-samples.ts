@@ -1,6 +1,6 @@
 import { EventKind, isErrorKind, isSessionKind } from '../../core/event-types.ts';
 import { decodeBatch } from '../../events/columnar-codec.ts';
-import { extraOf, type EventBatch } from '../../events/event-batch.ts';
+import { extraOf, type EventBatch, ISSUED_EXTRA } from '../../events/event-batch.ts';
 import { readFrames } from '../../runlog/read.ts';
 import { FrameKind } from '../../transport/frame.ts';
 import { decodeRunHeader } from '../run-header.ts';
@@ -23,9 +23,6 @@ export interface SeenRun {
 
 type Draft = { -readonly [Key in keyof SeenSample]: SeenSample[Key] } & { readonly chunksNs: number[] };
 
-/** Position of the dataset row among the extras of an issued record. */
-const ROW_EXTRA = 1;
-
 /** Every sample in a run log, with all its stamps; memory grows with the chunks, so for short runs. */
 export async function readSeenRun(logPath: string): Promise<SeenRun> {
   const drafts = new Map<number, Draft>();
@@ -43,7 +40,7 @@ function collect(batch: EventBatch, drafts: Map<number, Draft>): void {
     const seq = batch.sampleSeqs[i]!;
     const atNs = batch.timestampsNs[i]!;
     if (kind === EventKind.sampleIssued) {
-      const row = extraOf(batch, i, ROW_EXTRA);
+      const row = extraOf(batch, i, ISSUED_EXTRA.row);
       drafts.set(seq, { row, issuedNs: atNs, chunksNs: [], completedNs: null, failed: false });
       continue;
     }

@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EventKind } from '../core/event-types.ts';
+import type { SampleSeq } from '../core/ids.ts';
+import type { Nanoseconds } from '../core/time.ts';
+import { buildEventBatch } from '../events/batch-builder.ts';
+import { encodeBatchFrame } from '../events/columnar-codec.ts';
+import type { EventRecord } from '../events/event-batch.ts';
+import { PayloadEncoder } from '../events/payload.ts';
+import { FrameKind } from '../transport/frame.ts';
+import { RunLogWriter } from './append.ts';
+import { readSamples, SAMPLE_OUTCOMES, type SampleColumns } from './samples.ts';
+
+let directory: string;
+let path: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'samples-'));
+  path = join(directory, 'run.log');
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const payloads = new PayloadEncoder();
+
+function record(kind: EventKind, atNs: number, seq?: number, rest: Partial<EventRecord> = {}): EventRecord {
+  const sampleSeq = seq === undefined ? {} : { sampleSeq: seq as SampleSeq };
+  return { kind, timestampNs: atNs as Nanoseconds, ...sampleSeq, ...rest };
+}
+
+function failure(atNs: number, seq: number, errorType: string): EventRecord {
+  const payload = payloads.errorData({ errorType, errorMessage: 'why' });
+  return record(EventKind.errorClient, atNs, seq, { payload });
+}
+
+async function samplesOf(batches: readonly (readonly EventRecord[])[], workerId = 3): Promise<SampleColumns> {
+  await rm(path, { force: true });
+  const writer = RunLogWriter.open(path);
+  for (const records of batches)
+    writer.append(FrameKind.events, encodeBatchFrame(buildEventBatch(records, workerId)));
+  await writer.close();
+  return readSamples(path);
+}
+
+/** A sample as an object, what never came left out. */
+function sampleAt(samples: SampleColumns, at: number) {
+  const columns = Object.entries(samples).filter((entry): entry is [string, Float64Array] =>
+    ArrayBuffer.isView(entry[1]),
+  );
+  const numbers = columns.map(([name, column]) => [name, column[at]!] as const);
+  return {
+    ...Object.fromEntries(numbers.filter(([, value]) => !Number.isNaN(value))),
+    outcomes: SAMPLE_OUTCOMES[samples.outcomes[at]!],
+    ...(samples.errorTypes.has(at) ? { errorType: samples.errorTypes.get(at) } : {}),
+    ...(samples.finishReasons.has(at) ? { finishReason: samples.finishReasons.get(at) } : {}),
+  };
+}
+
+describe('readSamples', () => {
+  it('puts what is known of each sample in its columns, in the order of issue', async () => {
+    const samples = await samplesOf([
+      [
+        record(EventKind.sampleIssued, 100, 0, { extras: [90, 7] }),
+        record(EventKind.sampleRecvFirst, 150, 0, { extras: [0] }),
+      ],
+      [
+        record(EventKind.sampleComplete, 190, 0, { finishReason: 'stop', extras: [11, 22] }),
+        record(EventKind.sessionStartTracking, 195),
+        record(EventKind.sampleIssued, 200, 1, { extras: [NaN, 8] }),
+        record(EventKind.sampleRecvFirst, 210, 1, { extras: [1] }),
+        record(EventKind.sampleRecvNonFirst, 220, 1),
+        failure(230, 1, 'timeout'),
+        record(EventKind.sampleComplete, 230, 1),
+        record(EventKind.sessionStopTracking, 240),
+        record(EventKind.sampleIssued, 250, 2, { extras: [245, 9] }),
+      ],
+    ]);
+    expect(samples.count).toBe(3);
+    expect(sampleAt(samples, 0)).toEqual({
+      ...{
+        seqs: 0,
+        rows: 7,
+        dueNs: 90,
+        issuedNs: 100,
+        firstChunkNs: 150,
+        lastChunkNs: 150,
+        completedNs: 190,
+      },
+      ...{ chunks: 1, outcomes: 'succeeded', measured: 0, inputTokens: 11, outputTokens: 22, workers: 3 },
+      finishReason: 'stop',
+    });
+    expect(sampleAt(samples, 1)).toEqual({
+      ...{
+        seqs: 1,
+        rows: 8,
+        issuedNs: 200,
+        firstChunkNs: 210,
+        lastChunkNs: 220,
+        completedNs: 230,
+        chunks: 2,
+      },
+      ...{ outcomes: 'errored', measured: 1, workers: 3, errorType: 'timeout' },
+    });
+    expect(sampleAt(samples, 2)).toEqual({
+      ...{ seqs: 2, rows: 9, dueNs: 245, issuedNs: 250, chunks: 0, outcomes: 'in_flight', measured: 0 },
+      workers: 3,
+    });
+  });
+
+  it('tells a sample that was given up from one that failed, also when it failed first', async () => {
+    const samples = await samplesOf([
+      [0, 1, 2].map((seq) => record(EventKind.sampleIssued, seq, seq)),
+      [failure(10, 0, 'cancelled'), failure(11, 1, 'timeout'), failure(12, 1, 'cancelled')],
+      [0, 1, 2].map((seq) => record(EventKind.sampleComplete, 20, seq)),
+    ]);
+    expect([...samples.outcomes].map((code) => SAMPLE_OUTCOMES[code])).toEqual([
+      'cancelled',
+      'errored',
+      'succeeded',
+    ]);
+    expect([...samples.errorTypes.values()]).toEqual(['cancelled', 'timeout']);
+  });
+
+  it('is empty for a log without samples', async () => {
+    expect((await samplesOf([])).count).toBe(0);
+  });
+
+  it('holds any number of samples that overlap in any way', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(40), { maxLength: 3000 }),
+        fc.integer({ min: 1, max: 700 }),
+        async (lags, cut) => {
+          const events = lags.flatMap((lag, seq) => [
+            record(EventKind.sampleIssued, seq * 10, seq, { extras: [NaN, seq % 5] }),
+            record(EventKind.sampleComplete, seq * 10 + lag * 10 + 1, seq, { extras: [NaN, lag] }),
+          ]);
+          events.sort((a, b) => a.timestampNs - b.timestampNs);
+          const batches = Array.from({ length: Math.ceil(events.length / cut) }, (_, i) =>
+            events.slice(i * cut, (i + 1) * cut),
+          );
+          const samples = await samplesOf(batches);
+          expect([...samples.seqs]).toEqual(lags.map((_, seq) => seq));
+          expect([...samples.outputTokens]).toEqual(lags);
+          expect([...samples.completedNs]).toEqual(lags.map((lag, seq) => seq * 10 + lag * 10 + 1));
+          expect(samples.outcomes.every((code) => SAMPLE_OUTCOMES[code] === 'succeeded')).toBe(true);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+});
