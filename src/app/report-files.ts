@@ -31,7 +31,7 @@ export function makeReport(
 }
 
 /** The run log itself says so: whatever became of the process that ran it. */
-function toldToStop({ extras }: MetricsSnapshot): boolean {
+export function toldToStop({ extras }: MetricsSnapshot): boolean {
   return (extras?.run as { readonly stopped_early?: boolean } | undefined)?.stopped_early === true;
 }
 

@@ -2,7 +2,7 @@ import { AggregatorService } from '../aggregator/service.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { EventKind } from '../core/event-types.ts';
 import type { Log } from '../core/log.ts';
-import { monotonicNs } from '../core/time.ts';
+import { monotonicNs, NS_PER_MS } from '../core/time.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
 import { decodePayload } from '../events/payload.ts';
@@ -140,6 +140,7 @@ export class RunFold {
     return {
       run: {
         ...{ run_id, started_at, version, requested_rate_per_second, planned_samples },
+        ...plannedLoad(header),
         stopped_early: this.#stoppedEarly,
       },
       event_stream: this.#options.eventStream(),
@@ -162,6 +163,19 @@ export class RunFold {
     await this.#tokenCounter?.close();
     this.#registry?.close();
   }
+}
+
+/** What viewers want to know of the plan beside the header's own fields; null where the configuration asks for none. */
+function plannedLoad({ config }: RunHeader): { readonly [key: string]: Json } {
+  const { stop, load } = config as {
+    readonly stop?: { readonly duration_ms?: number };
+    readonly load?: { readonly concurrency?: number };
+  };
+  const durationMs = stop?.duration_ms;
+  return {
+    requested_concurrency: load?.concurrency ?? null,
+    planned_duration_ns: durationMs === undefined ? null : durationMs * NS_PER_MS,
+  };
 }
 
 function malformed(found: string): InferometerError {

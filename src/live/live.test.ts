@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SILENT_LOG } from '../core/log.ts';
+import type { RunMark } from '../core/run-history.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
 import type { Json, MetricsSnapshot, SessionState } from '../metrics/snapshot.ts';
 import { clockText, progressLine, rewriteLine, statusLine } from './lines.ts';
 import { progressBar, sparkLine } from './progress-bar.ts';
+import { planProgress } from './steering.ts';
 import { LiveViewModel, type LiveView } from './view-model.ts';
 import { redrawScreen, watchScreen } from './watch-screen.ts';
 
@@ -146,8 +148,22 @@ describe('rows', () => {
   it('are the series with values', () => {
     const { rows } = viewOf({ ...RUNNING, series: { ttft_ns: [10, 20, 30], osl: [5], isl: [] } });
     expect(rows).toEqual([
-      { label: 'TTFT', unit: 'ns', count: 3, p50: 20, p90: 30, p99: 30, max: 30 },
-      { label: 'Output tokens', unit: 'tokens', count: 1, p50: 5, p90: 5, p99: 5, max: 5 },
+      {
+        ...{ series: 'ttft_ns', label: 'TTFT', unit: 'ns', count: 3 },
+        p50: 20,
+        p90: 30,
+        p99: 30,
+        p999: 30,
+        max: 30,
+      },
+      {
+        ...{ series: 'osl', label: 'Output tokens', unit: 'tokens', count: 1 },
+        p50: 5,
+        p90: 5,
+        p99: 5,
+        p999: 5,
+        max: 5,
+      },
     ]);
   });
 
@@ -156,6 +172,72 @@ describe('rows', () => {
       viewOf({ series: { response_ttft_ns: [5], issue_delay_ns: delays } }).rows.map(({ label }) => label);
     expect(labels([0, 0])).toEqual([]);
     expect(labels([0, 9])).toEqual(['Response TTFT', 'Issue delay']);
+  });
+});
+
+describe('clock', () => {
+  const at = (atSeconds: number, eventSeconds: number, state: SessionState = 'live'): MadeUp => ({
+    ...{ atSeconds, state },
+    counters: { total_duration_ns: eventSeconds * 1e9 },
+  });
+
+  it('goes on without events while the run is live', () => {
+    expect(viewOf(at(10, 4), at(12, 4)).elapsedNs).toBe(6e9);
+    expect(viewOf(at(10, 4), at(12, 4), at(13, 7)).elapsedNs).toBe(7e9);
+    expect(viewOf(at(10, 4), at(12, 4, 'draining')).elapsedNs).toBe(4e9);
+  });
+});
+
+describe('steering', () => {
+  const history = (...marks: readonly Partial<RunMark>[]): MadeUp => ({
+    counters: { ...total(40, 40), tracked_samples_issued: 40, total_duration_ns: 12e9 },
+    extras: {
+      run: { planned_samples: 400, planned_duration_ns: 50e9, requested_rate_per_second: 20 },
+      history: { format: 1, start_ns: 1e9, marks } as unknown as Json,
+    },
+  });
+  const began: Partial<RunMark> = { at_ns: 3e9, kind: 'phase', text: 'performance' };
+
+  it('is the plan until somebody touches it', () => {
+    expect(viewOf(history(began))).toMatchObject({
+      phase: 'performance',
+      isPaused: false,
+      isStopping: false,
+      requestedRatePerSecond: 20,
+      requestedConcurrency: null,
+    });
+  });
+
+  it('follows the marks', () => {
+    const touched = history(
+      began,
+      { kind: 'pause' },
+      { kind: 'resume' },
+      { kind: 'rate', value: 30 },
+      { kind: 'rate', value: 40 },
+      { kind: 'pause' },
+    );
+    expect(viewOf(touched)).toMatchObject({ isPaused: true, requestedRatePerSecond: 40 });
+    expect(viewOf(history({ kind: 'stop' }))).toMatchObject({ isStopping: true, planShare: null });
+    expect(viewOf(history({ kind: 'concurrency', value: 8 })).requestedConcurrency).toBe(8);
+  });
+
+  it('keeps the history of an earlier snapshot', () => {
+    expect(viewOf(history(began), { atSeconds: 2 })).toMatchObject({ phase: 'performance' });
+  });
+
+  it('tells how much of the plan is done, by number or by time', () => {
+    // 10 s of 50 s since the phase began, against 40 of 400 samples.
+    expect(viewOf(history(began))).toMatchObject({ planShare: 0.2, remainingNs: 40e9 });
+    const byNumber = planProgress({
+      ...{ issued: 90, plannedSamples: 100, plannedDurationNs: 50e9, phaseElapsedNs: 10e9, ratePerSecond: 5 },
+    });
+    expect(byNumber).toEqual({ planShare: 0.9, remainingNs: 2e9 });
+    expect(
+      planProgress({
+        ...{ issued: 9, plannedSamples: null, plannedDurationNs: null, phaseElapsedNs: 1, ratePerSecond: 5 },
+      }),
+    ).toEqual({ planShare: null, remainingNs: null });
   });
 });
 

@@ -1,23 +1,28 @@
-import type { CounterName, SeriesName } from '../core/metric-catalogue.ts';
-import { NS_PER_SECOND } from '../core/time.ts';
+import type { SeriesName } from '../core/metric-catalogue.ts';
+import { readHistoryExtras, type RunHistory } from '../core/run-history.ts';
 import { isTerminal, type Json, type MetricsSnapshot, type SeriesSnapshot } from '../metrics/snapshot.ts';
+import { perSecond, RecentRates, type LiveRates } from './recent-rates.ts';
+import { fieldsOf, numberOrNull, SnapshotIndex, textOrNull } from './snapshot-index.ts';
+import { phaseElapsedNs, planProgress, steeringOf, type PlanProgress, type Steering } from './steering.ts';
 
 /** A series at a glance. */
 export interface LiveRow {
+  readonly series: SeriesName;
   readonly label: string;
   readonly unit: 'ns' | 'tokens';
   readonly count: number;
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
+  readonly p999: number;
   readonly max: number;
 }
 
 /** How a run stands at one moment, ready to be shown. */
-export interface LiveView {
+export interface LiveView extends Steering, PlanProgress, LiveRates {
   readonly state: MetricsSnapshot['state'];
   readonly runId: string | null;
-  /** From the start of the session to its latest event. */
+  /** From the start of the session to now, or to its latest event once nothing is issued any more. */
   readonly elapsedNs: number;
   /** Nothing is measured yet: the counts below are those of the warm-up. Afterwards they count measured samples only. */
   readonly warmingUp: boolean;
@@ -25,17 +30,12 @@ export interface LiveView {
   readonly succeeded: number;
   readonly errored: number;
   readonly cancelled: number;
+  /** The warm-up's too. */
   readonly inFlight: number;
   /** Samples the plan will issue; null when a duration ends it. */
   readonly plannedSamples: number | null;
-  readonly requestedRatePerSecond: number | null;
   /** Token counts enqueued and not yet recorded. */
   readonly pendingTokenCounts: number;
-  /** Over the last seconds, or over the measured time once the run is over; null before two snapshots. */
-  readonly issuedPerSecond: number | null;
-  readonly endedPerSecond: number | null;
-  /** Null also when no output tokens were counted. */
-  readonly outputTokensPerSecond: number | null;
   /** Samples ended a second between successive snapshots, oldest first. */
   readonly endedPerSecondHistory: readonly number[];
   /** Series with values, in order of interest. */
@@ -46,10 +46,6 @@ export interface LiveView {
   readonly heals: number;
   readonly aggregatorRestarts: number;
 }
-
-/** Rates are taken over this time, so that they neither jump nor lag. */
-const RATE_WINDOW_NS = 3 * NS_PER_SECOND;
-const HISTORY_LENGTH = 240;
 
 /** The series shown and what they are called. */
 const SHOWN_SERIES: readonly (readonly [SeriesName, string, LiveRow['unit']])[] = [
@@ -67,107 +63,76 @@ const SHOWN_SERIES: readonly (readonly [SeriesName, string, LiveRow['unit']])[] 
 /** Only of interest in open loop; elsewhere a sample is due when it is issued. */
 const OPEN_LOOP_SERIES: readonly string[] = ['response_ttft_ns', 'response_latency_ns', 'issue_delay_ns'];
 
-/** The counts rates are made of, at one moment. */
-interface Moment {
-  readonly timestampNs: number;
-  readonly issued: number;
-  readonly ended: number;
-  readonly outputTokens: number;
-}
-
 /** Turns the successive snapshots of one run into what a viewer shows. Remembers the last few of them for the rates. */
 export class LiveViewModel {
-  #moments: Moment[] = [];
-  #history: number[] = [];
+  readonly #rates = new RecentRates();
+  readonly #clock = new SessionClock();
+  #history: RunHistory | undefined;
 
   /** Takes the next snapshot. One that goes back, as after a restart of the aggregator, starts the rates anew. */
   update(snapshot: MetricsSnapshot): LiveView {
     const metrics = new SnapshotIndex(snapshot);
-    const now = momentOf(snapshot, metrics);
-    this.#remember(now);
-    const counts = countsOf(metrics);
-    const isOpenLoop = (metrics.series('issue_delay_ns')?.max ?? 0) > 0;
     const extras = snapshot.extras ?? {};
+    // It does not come with each snapshot.
+    this.#history = readHistoryExtras(extras).history ?? this.#history;
     const run = fieldsOf(extras.run);
+    const counts = countsOf(metrics);
+    const recentRates = this.#rates.add({
+      timestampNs: Number(snapshot.timestampNs),
+      issued: metrics.counter('total_samples_issued'),
+      ended: metrics.counter('total_samples_completed'),
+      outputTokens: Number(metrics.series('osl')?.total ?? 0),
+    });
+    const rates = isTerminal(snapshot.state) ? overallRates(counts, metrics) : recentRates;
+    const steering = steeringOf(run, this.#history?.marks ?? []);
+    const elapsedNs = this.#clock.elapsedNs(snapshot, metrics);
+    const plannedSamples = numberOrNull(run.planned_samples);
+    const isFollowingPlan = snapshot.state === 'live' && !counts.warmingUp && !steering.isStopping;
     const stream = fieldsOf(extras.event_stream);
     return {
       state: snapshot.state,
-      runId: typeof run.run_id === 'string' ? run.run_id : null,
-      elapsedNs: metrics.counter('total_duration_ns'),
+      runId: textOrNull(run.run_id),
+      elapsedNs,
       ...counts,
-      plannedSamples: numberOrNull(run.planned_samples),
-      requestedRatePerSecond: numberOrNull(run.requested_rate_per_second),
+      ...steering,
+      plannedSamples,
+      ...(isFollowingPlan
+        ? planProgress({
+            issued: counts.issued,
+            plannedSamples,
+            plannedDurationNs: numberOrNull(run.planned_duration_ns),
+            phaseElapsedNs:
+              phaseElapsedNs(this.#history, elapsedNs) ?? metrics.counter('tracked_duration_ns'),
+            ratePerSecond: steering.requestedRatePerSecond ?? rates.issuedPerSecond,
+          })
+        : { planShare: null, remainingNs: null }),
       pendingTokenCounts: snapshot.pendingTaskCount,
-      ...(isTerminal(snapshot.state) ? overallRates(counts, metrics) : this.#recentRates(now)),
-      endedPerSecondHistory: [...this.#history],
-      rows: SHOWN_SERIES.filter(([name]) => isOpenLoop || !OPEN_LOOP_SERIES.includes(name)).flatMap(
-        ([name, label, unit]) => rowOf(metrics.series(name), label, unit),
-      ),
+      ...rates,
+      endedPerSecondHistory: this.#rates.endedPerSecondHistory,
+      rows: rowsOf(metrics),
       errors: errorsOf(extras.errors_by_type),
       heals: numberOrNull(stream.heals) ?? 0,
       aggregatorRestarts: numberOrNull(stream.aggregator_restarts) ?? 0,
     };
   }
+}
 
-  #remember(now: Moment): void {
-    const last = this.#moments.at(-1);
-    if (last !== undefined && (now.timestampNs < last.timestampNs || now.ended < last.ended))
-      this.#moments = [];
-    else if (last !== undefined && now.timestampNs > last.timestampNs) {
-      this.#history.push(perSecond(now.ended - last.ended, now.timestampNs - last.timestampNs) ?? 0);
-      if (this.#history.length > HISTORY_LENGTH) this.#history.shift();
-    }
-    this.#moments.push(now);
-    // The oldest one kept is the youngest outside of the window.
-    while (this.#moments.length > 2 && now.timestampNs - this.#moments[1]!.timestampNs >= RATE_WINDOW_NS) {
-      this.#moments.shift();
-    }
-  }
+/** Goes on while no event comes, as in a pause: the metrics know the time of the latest event only. */
+class SessionClock {
+  #eventNs = -1;
+  #seenAtNs = 0;
 
-  #recentRates(now: Moment): Rates {
-    const then = this.#moments[0]!;
-    const spanNs = now.timestampNs - then.timestampNs;
-    return {
-      issuedPerSecond: perSecond(now.issued - then.issued, spanNs),
-      endedPerSecond: perSecond(now.ended - then.ended, spanNs),
-      outputTokensPerSecond:
-        now.outputTokens === 0 ? null : perSecond(now.outputTokens - then.outputTokens, spanNs),
-    };
+  elapsedNs({ state, timestampNs }: MetricsSnapshot, metrics: SnapshotIndex): number {
+    const eventNs = metrics.counter('total_duration_ns');
+    if (eventNs !== this.#eventNs) {
+      this.#eventNs = eventNs;
+      this.#seenAtNs = Number(timestampNs);
+    }
+    return state === 'live' ? eventNs + Math.max(0, Number(timestampNs) - this.#seenAtNs) : eventNs;
   }
 }
 
-type Rates = Pick<LiveView, 'issuedPerSecond' | 'endedPerSecond' | 'outputTokensPerSecond'>;
 type Counts = Pick<LiveView, 'warmingUp' | 'issued' | 'succeeded' | 'errored' | 'cancelled' | 'inFlight'>;
-
-/** Metrics of a snapshot by name. */
-class SnapshotIndex {
-  readonly #counters = new Map<string, number>();
-  readonly #series = new Map<string, SeriesSnapshot>();
-
-  constructor({ metrics }: MetricsSnapshot) {
-    for (const metric of metrics) {
-      if (metric.type === 'series') this.#series.set(metric.name, metric);
-      else this.#counters.set(metric.name, Number(metric.value));
-    }
-  }
-
-  counter(name: CounterName): number {
-    return this.#counters.get(name) ?? 0;
-  }
-
-  series(name: SeriesName): SeriesSnapshot | undefined {
-    return this.#series.get(name);
-  }
-}
-
-function momentOf({ timestampNs }: MetricsSnapshot, metrics: SnapshotIndex): Moment {
-  return {
-    timestampNs: Number(timestampNs),
-    issued: metrics.counter('total_samples_issued'),
-    ended: metrics.counter('total_samples_completed'),
-    outputTokens: Number(metrics.series('osl')?.total ?? 0),
-  };
-}
 
 function countsOf(metrics: SnapshotIndex): Counts {
   const issued = metrics.counter('tracked_samples_issued');
@@ -189,7 +154,7 @@ function countsOf(metrics: SnapshotIndex): Counts {
   };
 }
 
-function overallRates({ issued }: Counts, metrics: SnapshotIndex): Rates {
+function overallRates({ issued }: Counts, metrics: SnapshotIndex): LiveRates {
   const spanNs = metrics.counter('tracked_duration_ns');
   const outputTokens = Number(metrics.series('osl')?.total ?? 0);
   return {
@@ -199,17 +164,29 @@ function overallRates({ issued }: Counts, metrics: SnapshotIndex): Rates {
   };
 }
 
-function perSecond(count: number, spanNs: number): number | null {
-  return spanNs > 0 ? Math.max(0, count) / (spanNs / NS_PER_SECOND) : null;
+function rowsOf(metrics: SnapshotIndex): LiveRow[] {
+  const isOpenLoop = (metrics.series('issue_delay_ns')?.max ?? 0) > 0;
+  return SHOWN_SERIES.filter(([name]) => isOpenLoop || !OPEN_LOOP_SERIES.includes(name)).flatMap(
+    ([name, label, unit]) => {
+      const series = metrics.series(name);
+      return series === undefined || series.count === 0 ? [] : [rowOf(series, name, label, unit)];
+    },
+  );
 }
 
-function rowOf(series: SeriesSnapshot | undefined, label: string, unit: LiveRow['unit']): LiveRow[] {
-  if (series === undefined || series.count === 0) return [];
-  const { count, percentiles } = series;
-  const max = Number(series.max);
+function rowOf(
+  { count, max, percentiles }: SeriesSnapshot,
+  series: SeriesName,
+  label: string,
+  unit: LiveRow['unit'],
+): LiveRow {
+  const highest = Number(max);
   // Live percentiles are the upper ends of histogram buckets and may lie above the highest value.
-  const at = (key: string) => Math.min(percentiles[key] ?? NaN, max);
-  return [{ label, unit, count, p50: at('50.0'), p90: at('90.0'), p99: at('99.0'), max }];
+  const at = (key: string) => Math.min(percentiles[key] ?? NaN, highest);
+  return {
+    ...{ series, label, unit, count },
+    ...{ p50: at('50.0'), p90: at('90.0'), p99: at('99.0'), p999: at('99.9'), max: highest },
+  };
 }
 
 function errorsOf(list: Json | undefined): LiveView['errors'] {
@@ -218,14 +195,4 @@ function errorsOf(list: Json | undefined): LiveView['errors'] {
     if (typeof type !== 'string') return [];
     return [{ type, count: numberOrNull(count) ?? 0, example: typeof example === 'string' ? example : '' }];
   });
-}
-
-function fieldsOf(value: Json | undefined): { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as { readonly [key: string]: Json })
-    : {};
-}
-
-function numberOrNull(value: Json | undefined): number | null {
-  return typeof value === 'number' ? value : null;
 }

@@ -1,0 +1,78 @@
+import type { RunHistory, RunMark, RunMarkKind } from '../core/run-history.ts';
+import { NS_PER_SECOND } from '../core/time.ts';
+import type { Json } from '../metrics/snapshot.ts';
+import { numberOrNull } from './snapshot-index.ts';
+
+/** What a run was asked to do, by its plan and by whoever steered it since. */
+export interface Steering {
+  /** Name of the phase under way; null until one began and for a snapshot that does not tell. */
+  readonly phase: string | null;
+  readonly isPaused: boolean;
+  readonly isStopping: boolean;
+  /** As it is asked for now; null in closed loop. */
+  readonly requestedRatePerSecond: number | null;
+  /** As it is asked for now; null in open loop and for a burst. */
+  readonly requestedConcurrency: number | null;
+}
+
+type RunFields = { readonly [key: string]: Json };
+
+/** What a run is asked to do after all its marks. */
+export function steeringOf(run: RunFields, marks: readonly RunMark[]): Steering {
+  const last = (...kinds: readonly RunMarkKind[]) => marks.findLast(({ kind }) => kinds.includes(kind));
+  return {
+    phase: last('phase')?.text ?? null,
+    isPaused: last('pause', 'resume')?.kind === 'pause',
+    isStopping: last('stop', 'cancel') !== undefined,
+    requestedRatePerSecond: last('rate')?.value ?? numberOrNull(run.requested_rate_per_second),
+    requestedConcurrency: last('concurrency')?.value ?? numberOrNull(run.requested_concurrency),
+  };
+}
+
+/** How far a plan is, and what {@link planProgress} tells that from. */
+export interface PlanProgress {
+  /** How much of the measured phase's plan is done, 0 to 1; null where nobody can tell. */
+  readonly planShare: number | null;
+  /** How long the rest of its issuing takes; null where nobody can tell. */
+  readonly remainingNs: number | null;
+}
+
+export interface PlanPosition {
+  readonly issued: number;
+  readonly plannedSamples: number | null;
+  readonly plannedDurationNs: number | null;
+  /** Since the measured phase began. */
+  readonly phaseElapsedNs: number;
+  /** The rate samples are issued at, as asked for or as seen. */
+  readonly ratePerSecond: number | null;
+}
+
+/** A plan ends by number or by duration, whichever comes first. */
+export function planProgress(position: PlanPosition): PlanProgress {
+  const { issued, plannedSamples, plannedDurationNs, phaseElapsedNs, ratePerSecond } = position;
+  const byNumber: PlanProgress = {
+    planShare: plannedSamples === null ? null : issued / plannedSamples,
+    remainingNs:
+      plannedSamples === null || ratePerSecond === null || ratePerSecond === 0
+        ? null
+        : ((plannedSamples - issued) / ratePerSecond) * NS_PER_SECOND,
+  };
+  const byDuration: PlanProgress = {
+    planShare: plannedDurationNs === null ? null : phaseElapsedNs / plannedDurationNs,
+    remainingNs: plannedDurationNs === null ? null : plannedDurationNs - phaseElapsedNs,
+  };
+  const { planShare, remainingNs } =
+    (byNumber.planShare ?? -1) >= (byDuration.planShare ?? -1) ? byNumber : byDuration;
+  return {
+    planShare: planShare === null ? null : Math.min(1, Math.max(0, planShare)),
+    remainingNs: remainingNs === null ? null : Math.max(0, remainingNs),
+  };
+}
+
+/** Since the phase under way began, in a session that has gone on for `elapsedNs`; undefined when the history does not tell. */
+export function phaseElapsedNs(history: RunHistory | undefined, elapsedNs: number): number | undefined {
+  const began = history?.marks.findLast(({ kind }) => kind === 'phase');
+  return history === undefined || began === undefined
+    ? undefined
+    : Math.max(0, history.start_ns + elapsedNs - began.at_ns);
+}
