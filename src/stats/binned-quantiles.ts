@@ -1,0 +1,88 @@
+/** Values between two places whose counts are known for each bin. */
+const STRIDE_COUNT = 512;
+
+/**
+ * Exact quantiles of values that belong to bins, when each bin counts a whole number of times: what a bootstrap over bins asks
+ * for again and again.
+ *
+ * Built once by sorting; a quantile then costs ten sums over the bins and a walk over 1/512 of the values. Memory 12 bytes a
+ * value and 2 KB a bin.
+ */
+export class BinnedQuantiles {
+  readonly count: number;
+  /** Ascending, with the bin of each. */
+  readonly #values: Float64Array;
+  readonly #bins: Uint16Array;
+  readonly #binCount: number;
+  readonly #stride: number;
+  /** How many of the first `k · stride` values lie in each bin. */
+  readonly #countsBefore: readonly Uint32Array[];
+  /** Values in each bin. */
+  readonly #binSizes: Uint32Array;
+
+  /** `bins[i]`, below `binCount` ≤ 65,536, is the bin of `values[i]`. */
+  constructor(values: Float64Array, bins: Uint16Array, binCount: number) {
+    const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
+    this.count = values.length;
+    this.#values = Float64Array.from(order, (i) => values[i]!);
+    this.#bins = Uint16Array.from(order, (i) => bins[i]!);
+    this.#binCount = binCount;
+    this.#stride = Math.max(1, Math.ceil(this.count / STRIDE_COUNT));
+    const countsBefore: Uint32Array[] = [];
+    const counts = new Uint32Array(binCount);
+    for (let i = 0; i < this.count; i++) {
+      if (i % this.#stride === 0) countsBefore.push(counts.slice());
+      counts[this.#bins[i]!]! += 1;
+    }
+    this.#countsBefore = countsBefore;
+    this.#binSizes = counts;
+  }
+
+  /** How many values there are when bin b counts `weights[b]` times. */
+  weightedCount(weights: Uint32Array): number {
+    return this.#dot(this.#binSizes, weights);
+  }
+
+  /** Share of the values of each bin above `value`, less the share of all: what a quantile there depends on. */
+  excess(value: number): Float64Array {
+    const above = new Float64Array(this.#binCount);
+    let total = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (this.#values[i]! <= value) continue;
+      above[this.#bins[i]!]! += 1;
+      total += 1;
+    }
+    const share = total / this.count;
+    return above.map((n, bin) => n - share * this.#binSizes[bin]!);
+  }
+
+  /**
+   * The value at 0-based position ⌊(n − 1)·q⌋ of the n values that there are with `weights`, as reports define percentiles;
+   * NaN when there are none. `q` from 0 to 1.
+   */
+  quantile(q: number, weights: Uint32Array): number {
+    const total = this.weightedCount(weights);
+    if (total === 0) return NaN;
+    const position = Math.floor((total - 1) * q);
+    let low = 0;
+    let high = this.#countsBefore.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#dot(this.#countsBefore[middle]!, weights) <= position) low = middle;
+      else high = middle - 1;
+    }
+    let passed = this.#dot(this.#countsBefore[low]!, weights);
+    let i = low * this.#stride;
+    for (; i < this.count; i++) {
+      passed += weights[this.#bins[i]!]!;
+      if (passed > position) break;
+    }
+    return this.#values[i]!;
+  }
+
+  #dot(counts: Uint32Array, weights: Uint32Array): number {
+    let sum = 0;
+    for (let bin = 0; bin < this.#binCount; bin++) sum += counts[bin]! * weights[bin]!;
+    return sum;
+  }
+}
