@@ -1,4 +1,5 @@
 import type { Log } from '../core/log.ts';
+import type { RunControls } from '../live/run-controls.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import type { PhasePlan } from '../plan/plan.ts';
 import type { Report } from '../report/report.ts';
@@ -7,8 +8,8 @@ import type { Report } from '../report/report.ts';
 export interface RunScreen {
   /** Notes and warnings, shown without tearing the progress. */
   readonly log: Log;
-  /** The run has its directory and is about to begin. */
-  started(runPath: string): void;
+  /** The run has its directory and is about to begin; `controls` steer it until it ends. */
+  started(runPath: string, controls?: RunControls): void;
   phase(plan: PhasePlan): void;
   /** A live snapshot arrived. */
   snapshot(snapshot: MetricsSnapshot): void;
