@@ -1,6 +1,6 @@
-import { InferometerError } from '../core/errors.ts';
+import type { Readable } from 'node:stream';
 
-/** What the aggregator process is told on its command line, as one JSON argument. The rest is in the run log. */
+/** What the aggregator process is told on its standard input, as a line of JSON. The rest is in the run log. */
 export interface AggregatorOptions {
   readonly logPath: string;
   readonly finalPath: string;
@@ -18,17 +18,25 @@ export interface AggregatorOptions {
   readonly socketDirectory: string;
 }
 
+/** The line that {@link readAggregatorOptions} waits for. */
 export function encodeAggregatorOptions(options: AggregatorOptions): string {
-  return JSON.stringify(options);
+  return `${JSON.stringify(options)}\n`;
 }
 
-export function decodeAggregatorOptions(text: string | undefined): AggregatorOptions {
-  if (text === undefined) {
-    throw new InferometerError(
-      'INFEROMETER_AGGREGATOR_OPTIONS',
-      'internal',
-      'aggregator: no options, wanted one JSON argument',
-    );
-  }
-  return JSON.parse(text) as AggregatorOptions;
+/** Waits for the options; `undefined` when the stream ends without them. What follows them is left to the caller. */
+export function readAggregatorOptions(input: Readable): Promise<AggregatorOptions | undefined> {
+  return new Promise((resolve) => {
+    let text = '';
+    const onData = (chunk: string) => {
+      text += chunk;
+      const end = text.indexOf('\n');
+      if (end < 0) return;
+      input.off('data', onData);
+      resolve(JSON.parse(text.slice(0, end)) as AggregatorOptions);
+    };
+    input
+      .setEncoding('utf8')
+      .on('data', onData)
+      .once('end', () => resolve(undefined));
+  });
 }

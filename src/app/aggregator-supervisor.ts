@@ -1,13 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { errorText } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { siblingModule } from '../core/sibling-module.ts';
-import { bindReadyHost } from '../transport/zmq/ready.ts';
-import { encodeAggregatorOptions, type AggregatorOptions } from './aggregator-options.ts';
+import { bindReadyHost, type ReadyHost } from '../transport/zmq/ready.ts';
+import type { AggregatorOptions } from './aggregator-options.ts';
+import { AggregatorProcess } from './aggregator-process.ts';
 
 export interface SupervisorOptions {
+  /** Started and not yet told its options. */
+  readonly process: AggregatorProcess;
   readonly aggregator: Omit<AggregatorOptions, 'ready' | 'restarts'>;
   /** Address for the readiness handshake. */
   readonly readyAddress: string;
@@ -28,37 +27,25 @@ const KILL_AFTER_MS = 5000;
  * on it.
  */
 export class AggregatorSupervisor {
+  /** Settles, and never rejects, when the aggregator follows the run, or when that is no longer waited for. */
+  readonly ready: Promise<void>;
   readonly #options: SupervisorOptions;
   readonly #ended = Promise.withResolvers<boolean>();
-  #child: ChildProcess | undefined;
+  #process: AggregatorProcess;
   #restarts = 0;
   #restartTimer: NodeJS.Timeout | undefined;
   #stopping = false;
 
-  private constructor(options: SupervisorOptions) {
+  private constructor(options: SupervisorOptions, host: ReadyHost) {
     this.#options = options;
+    this.#process = options.process;
+    this.#begin({ address: options.readyAddress, id: 0 });
+    this.ready = this.#waitForReady(host);
   }
 
-  /**
-   * Starts the aggregator and waits until it follows the run. One that does not come up in time is left to the restarts:
-   * the supervisor is returned all the same.
-   */
+  /** Tells the aggregator its options. One that does not come up in time is left to the restarts. */
   static async launch(options: SupervisorOptions): Promise<AggregatorSupervisor> {
-    const { readyAddress, readyTimeoutMs, log } = options;
-    const supervisor = new AggregatorSupervisor(options);
-    const host = await bindReadyHost(readyAddress);
-    supervisor.#start({ address: readyAddress, id: 0 });
-    const gaveUp = supervisor.#ended.promise.then((finished) => {
-      if (!finished) throw new Error('it died again and again');
-    });
-    try {
-      await Promise.race([host.waitForReady(1, readyTimeoutMs), gaveUp]);
-    } catch (error) {
-      log.warning(`aggregator is not ready (${errorText(error)}); going on without a live view`);
-    } finally {
-      await host.close();
-    }
-    return supervisor;
+    return new AggregatorSupervisor(options, await bindReadyHost(options.readyAddress));
   }
 
   /** Aggregators of this run that died before their time. */
@@ -67,7 +54,7 @@ export class AggregatorSupervisor {
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#process.pid;
   }
 
   /**
@@ -88,37 +75,43 @@ export class AggregatorSupervisor {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restartTimer);
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) {
+    const aggregator = this.#process;
+    if (aggregator.hasEnded) {
       this.#ended.resolve(false);
       return;
     }
-    child.kill('SIGTERM');
-    const killer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+    aggregator.kill('SIGTERM');
+    const killer = setTimeout(() => aggregator.kill('SIGKILL'), KILL_AFTER_MS);
     await this.#ended.promise;
     clearTimeout(killer);
   }
 
-  #start(ready?: AggregatorOptions['ready']): void {
+  async #waitForReady(host: ReadyHost): Promise<void> {
+    const { readyTimeoutMs, log } = this.#options;
+    const gaveUp = this.#ended.promise.then((finished) => {
+      if (!finished) throw new Error('it died again and again');
+    });
+    try {
+      await Promise.race([host.waitForReady(1, readyTimeoutMs), gaveUp]);
+    } catch (error) {
+      if (!this.#stopping)
+        log.warning(`aggregator is not ready (${errorText(error)}); going on without a live view`);
+    } finally {
+      await host.close();
+    }
+  }
+
+  #begin(ready?: AggregatorOptions['ready']): void {
     const { aggregator, onStarted, log } = this.#options;
-    const options = encodeAggregatorOptions({
+    const started = this.#process;
+    const options = {
       ...aggregator,
       restarts: this.#restarts,
       ...(ready === undefined ? {} : { ready }),
-    });
-    const module = fileURLToPath(siblingModule(import.meta.url, './aggregator.main'));
-    // The pipe to its stdin closes when this process dies, however it dies: the aggregator then ends by itself.
-    const child = spawn(process.execPath, [module, options], { stdio: ['pipe', 'ignore', 'pipe'] });
-    this.#child = child;
-    createInterface({ input: child.stderr }).on('line', (line) => log.warning(`aggregator: ${line}`));
-    child.once('spawn', () => onStarted?.(child.pid!));
-    // After a failed start both may come: the first one counts.
-    const over = Promise.withResolvers<string | undefined>();
-    child.once('error', (error) => over.resolve(error.message));
-    child.once('exit', (code, signal) =>
-      over.resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)),
-    );
-    void over.promise.then((cause) => (cause === undefined ? this.#ended.resolve(true) : this.#died(cause)));
+    };
+    started.begin(options, (line) => log.warning(`aggregator: ${line}`));
+    if (started.pid !== undefined) onStarted?.(started.pid);
+    void started.ended.then((cause) => (cause === undefined ? this.#ended.resolve(true) : this.#died(cause)));
   }
 
   #died(how: string): void {
@@ -136,6 +129,9 @@ export class AggregatorSupervisor {
     log.warning(
       `aggregator died (${how}); restart ${this.#restarts} of ${MAX_RESTARTS}, it catches up from the run log`,
     );
-    this.#restartTimer = setTimeout(() => this.#start(), delayMs);
+    this.#restartTimer = setTimeout(() => {
+      this.#process = AggregatorProcess.start();
+      this.#begin();
+    }, delayMs);
   }
 }

@@ -1,86 +1,19 @@
 /**
- * Entry of the aggregator process: follows the run's frames, publishes snapshots, and ends with the final one.
+ * Entry of the aggregator process: loads, waits for its options on standard input, aggregates.
  *
- * SIGTERM, or the death of the process that started it, ends it with an interrupted snapshot. SIGINT is ignored: a Ctrl-C
- * reaches the whole process group, and the run itself decides when it is over.
+ * SIGINT is ignored: a Ctrl-C reaches the whole process group, and the run itself decides when it is over.
  */
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { errorText } from '../core/errors.ts';
-import { createLog } from '../core/log.ts';
-import { SnapshotCodec } from '../metrics/snapshot-codec.ts';
-import { RunLogFollower } from '../runlog/follow.ts';
-import { FRAME_CODEC } from '../transport/frame-codec.ts';
-import { bindPublisher } from '../transport/zmq/publisher.ts';
-import { sendReady } from '../transport/zmq/ready.ts';
-import { connectSubscriber } from '../transport/zmq/subscriber.ts';
-import { decodeAggregatorOptions } from './aggregator-options.ts';
-import { RunFold } from './run-fold.ts';
+import module from 'node:module';
 
-/** Frames waiting at our end of the event stream; what does not fit is healed from the log. */
-const RECEIVE_HIGH_WATER_MARK = 256;
-const SNAPSHOT_SEND_HIGH_WATER_MARK = 4;
-/** A viewer that reads has the last frame within milliseconds; one that was stopped must not hold up the run's end. */
-const SNAPSHOT_LINGER_MS = 500;
-const LOG_POLL_MS = 200;
-
-const options = decodeAggregatorOptions(process.argv[2]);
-const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
-
-const subscriber = await connectSubscriber(FRAME_CODEC, options.eventsAddress, {
-  receiveHighWaterMark: RECEIVE_HIGH_WATER_MARK,
-});
-const publisher = await bindPublisher(new SnapshotCodec(), options.snapshotsAddress, {
-  sendHighWaterMark: SNAPSHOT_SEND_HIGH_WATER_MARK,
-  lingerMs: SNAPSHOT_LINGER_MS,
-});
-const follower = new RunLogFollower({ path: options.logPath, subscriber, pollMs: LOG_POLL_MS, log });
-const fold = new RunFold({
-  publisher,
-  finalPath: options.finalPath,
-  publishIntervalMs: options.publishIntervalMs,
-  drainTimeoutMs: options.drainTimeoutMs,
-  spillDirectory: dirname(options.logPath),
-  eventStream: () => ({
-    frames: follower.delivered,
-    heals: follower.heals,
-    healed_frames: follower.healedFrames,
-    aggregator_restarts: options.restarts,
-  }),
-  log,
-});
-
-let mainIsGone = false;
-const interrupt = () => {
-  follower.stop();
-  fold.interrupt().catch((error: unknown) => log.error(errorText(error)));
-};
+module.enableCompileCache();
 process.on('SIGINT', () => undefined);
-process.on('SIGTERM', interrupt);
 // The pipe from the main process ends with it, however it ends.
-process.stdin.resume().on('end', () => {
-  mainIsGone = true;
-  interrupt();
-});
-
-try {
-  let ready = options.ready;
-  await follower.run(async (frame) => {
-    await fold.handle(frame);
-    if (ready !== undefined) {
-      await sendReady(ready.address, ready.id);
-      ready = undefined;
-    }
-    if (fold.ended) follower.stop();
-  });
-  await fold.finished();
-} catch (error) {
-  log.error(errorText(error));
-  process.exitCode = 1;
-  await fold.interrupt();
-} finally {
-  process.stdin.destroy();
-  await subscriber.close();
-  await publisher.close();
-  if (mainIsGone) await rm(options.socketDirectory, { recursive: true, force: true });
-}
+const mainGone = new Promise<void>((resolve) => process.stdin.once('end', resolve));
+const [{ aggregate }, { readAggregatorOptions }] = await Promise.all([
+  import('./aggregate.ts'),
+  import('./aggregator-options.ts'),
+]);
+const options = await readAggregatorOptions(process.stdin);
+if (options !== undefined) await aggregate(options, mainGone);
+// An open pipe would keep the process waiting for more of it.
+process.stdin.destroy();

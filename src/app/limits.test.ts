@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
@@ -52,10 +53,11 @@ describe('engineLimits', () => {
 
 describe('pacingOf', () => {
   it.each([
-    ['auto', 1, 1, 2, 'precise'],
-    ['auto', 1, 0.2, 2, 'economy'],
+    ['auto', 1, 2, 2, 'precise'],
+    ['auto', 1, 1.2, 2, 'economy'],
     ['auto', 2, 2, 2, 'economy'],
-    ['auto', 4, 1.9, 8, 'economy'],
+    ['auto', 4, 2.9, 8, 'economy'],
+    ['auto', 4, 3, 8, 'precise'],
     ['precise', 2, 0, 1, 'precise'],
     ['economy', 1, 8, 8, 'economy'],
   ] as const)(
@@ -68,9 +70,18 @@ describe('pacingOf', () => {
   it('looks at the machine', () => {
     const { cores } = machineLimits();
     expect(cores).toBeGreaterThan(0);
-    const idleCores = watchIdleCores();
+    const idleCores = watchIdleCores(() => 0);
     const untilMs = performance.now() + 50;
     while (performance.now() < untilMs);
     expect(idleCores()).toBeGreaterThanOrEqual(0);
+  });
+
+  it('takes our own work for none of others, and no more cores for idle than there are', () => {
+    let ownMs = 0;
+    const idleCores = watchIdleCores(() => ownMs);
+    const untilMs = performance.now() + 50;
+    while (performance.now() < untilMs);
+    ownMs = 1e6;
+    expect(idleCores()).toBe(cpus().length);
   });
 });

@@ -58,8 +58,10 @@ export function engineLimits(config: RunConfig, machine = machineLimits()): Engi
   };
 }
 
-/** Of a core, for it to count as idle: what we ourselves took to get ready is not. */
+/** Of a core, for it to count as idle: a system is never quite still. */
 const IDLE_SHARE = 0.5;
+/** Cores for main and aggregator, beside those of the workers. */
+const CORES_FOR_THE_REST = 1;
 
 /**
  * How to wait for due times. `auto` is precise when each worker can have a core for itself, which others leave idle: one that
@@ -72,17 +74,22 @@ export function pacingOf(
   { cores }: Pick<MachineLimits, 'cores'> = machineLimits(),
 ): Pacing {
   if (wanted !== 'auto') return wanted;
-  return cores > workers && idleCores >= IDLE_SHARE * workers ? 'precise' : 'economy';
+  const idleForWorkers = idleCores - CORES_FOR_THE_REST;
+  return cores > workers && idleForWorkers >= IDLE_SHARE * workers ? 'precise' : 'economy';
 }
 
-/** Begins to watch; the function returned tells how many cores of the machine were idle since, on average. */
-export function watchIdleCores(): () => number {
+/**
+ * Begins to watch; the function returned tells how many cores of the machine were idle since, on average. What we ourselves take to get
+ * ready, by `ownCpuMs`, is over when it counts, and so no sign of a busy machine.
+ */
+export function watchIdleCores(ownCpuMs: () => number): () => number {
   const before = coreTimesMs();
+  const ownBeforeMs = ownCpuMs();
   return () => {
     const now = coreTimesMs();
-    return now.totalMs > before.totalMs
-      ? (now.cores * (now.idleMs - before.idleMs)) / (now.totalMs - before.totalMs)
-      : now.cores;
+    const idleMs = now.idleMs - before.idleMs + ownCpuMs() - ownBeforeMs;
+    const totalMs = now.totalMs - before.totalMs;
+    return totalMs > 0 ? now.cores * Math.min(1, idleMs / totalMs) : now.cores;
   };
 }
 

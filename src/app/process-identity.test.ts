@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { identityOf, isRunning } from './process-identity.ts';
+import { cpuTimeMs, identityOf, isRunning } from './process-identity.ts';
 
 it('knows a process until it ends, and no other by its number', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
@@ -16,4 +16,11 @@ it('knows a process until it ends, and no other by its number', async () => {
 
 it('takes no process group for a process', () => {
   expect(isRunning({ pid: 0, start_ticks: null })).toBe(false);
+});
+
+it('tells the CPU time of a process, and none of one that is not there', () => {
+  const own = process.cpuUsage();
+  const ownMs = (own.user + own.system) / 1000;
+  expect(cpuTimeMs(process.pid)).toBeGreaterThan(ownMs / 2);
+  expect(cpuTimeMs(2 ** 30)).toBe(0);
 });

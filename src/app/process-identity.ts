@@ -7,6 +7,13 @@ export interface ProcessIdentity {
   readonly start_ticks: number | null;
 }
 
+/** Positions among the fields of /proc/PID/stat that follow its name (proc(5)). */
+const USER_TICKS = 11;
+const SYSTEM_TICKS = 12;
+const START_TICKS = 19;
+/** The kernel's unit of CPU time in /proc, the same on every Linux of today. */
+const MS_PER_TICK = 10;
+
 export function identityOf(pid: number): ProcessIdentity {
   return { pid, start_ticks: startTicks(pid) };
 }
@@ -25,13 +32,23 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Field 22 of /proc/PID/stat; the second field, a name in parentheses, may hold spaces. */
+/** CPU time a process has used, all its threads, ms in steps of 10; 0 where the system does not tell. */
+export function cpuTimeMs(pid: number): number {
+  const fields = statFields(pid);
+  return fields === undefined ? 0 : (Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS])) * MS_PER_TICK;
+}
+
 function startTicks(pid: number): number | null {
+  const fields = statFields(pid);
+  return fields === undefined ? null : Number(fields[START_TICKS]);
+}
+
+/** /proc/PID/stat from its third field on; the second one, a name in parentheses, may hold spaces. */
+function statFields(pid: number): readonly string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[19]);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -1,6 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { stringify } from 'yaml';
 import { redactConfig, secretsOf } from '../config/redact.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { createRunId } from '../core/ids.ts';
@@ -14,6 +13,7 @@ import { FrameKind } from '../transport/frame.ts';
 import { createSocketDirectory } from '../transport/zmq/address.ts';
 import { bindPublisher } from '../transport/zmq/publisher.ts';
 import { connectSubscriber } from '../transport/zmq/subscriber.ts';
+import type { AggregatorProcess } from './aggregator-process.ts';
 import { AggregatorSupervisor } from './aggregator-supervisor.ts';
 import type { Closers } from './closers.ts';
 import { machineFacts, ManifestKeeper } from './manifest-keeper.ts';
@@ -46,6 +46,7 @@ export interface RunServicesOptions {
   readonly prepared: PreparedRun;
   readonly phases: readonly PhasePlan[];
   readonly outPath: string | undefined;
+  readonly aggregator: AggregatorProcess;
   readonly screen: RunScreen;
   readonly closers: Closers;
   /** Whether the run began; a directory without a run is removed again. */
@@ -59,7 +60,7 @@ const EVENTS_HIGH_WATER_MARK = 256;
 const READY_TIMEOUT_MS = 30_000;
 
 /**
- * Makes the run directory, writes the log's head, opens the sockets and launches the aggregator. What it opens it adds to the
+ * Makes the run directory, writes the log's head, opens the sockets and tells the aggregator to begin. What it opens it adds to the
  * closers, also when it fails half-way.
  */
 export async function openRunServices(options: RunServicesOptions): Promise<RunServices> {
@@ -71,8 +72,6 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
     options.outPath ?? defaultRunPath(header.run_id, new Date(header.started_at)),
   );
   closers.add(() => (options.hasBegun() ? undefined : rm(directory.path, { recursive: true, force: true })));
-  await writeFile(directory.configPath, stringify(header.config));
-
   const writer = RunLogWriter.open(directory.logPath);
   closers.add(() => writer.close());
   const sockets = await createSocketDirectory();
@@ -114,6 +113,7 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
   );
   await manifest.update({});
   const supervisor = await AggregatorSupervisor.launch({
+    process: options.aggregator,
     aggregator: {
       logPath: directory.logPath,
       finalPath: directory.finalSnapshotPath,

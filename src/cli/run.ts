@@ -1,14 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
-import { parse, YAMLParseError } from 'yaml';
-import { resolveConfig } from '../config/resolve.ts';
+import { AggregatorProcess } from '../app/aggregator-process.ts';
 import { SETTINGS } from '../config/settings.ts';
-import { errorText, InferometerError } from '../core/errors.ts';
-import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
-import { runBenchmark } from '../app/run-benchmark.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { createRunScreen } from './run-screen.ts';
 
 /** Flags of `run` that are about this invocation, not about what is measured. */
 interface RunFlags {
@@ -39,16 +33,15 @@ export function runCommand(finish: (exitCode: number) => void): Command {
     'after',
     '\nCtrl-C once: stop issuing, drain, report. Twice: cancel what is in flight, report. Three times: exit.',
   );
-  return command.action(async (flags: RunFlags, self: Command) => {
-    const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
-    const config = resolveConfig({ file, environment: process.env, flags: textsOf(self) });
-    finish(
-      await runBenchmark(config, {
-        outPath: flags.out,
-        calibrationPath: defaultCalibrationPath(process.env),
-        screen: createRunScreen(process.stderr, process.stdout),
-      }),
-    );
+  return command.action(async ({ config, out }: RunFlags, self: Command) => {
+    // It takes longest to start, and loads while this process does.
+    const aggregator = AggregatorProcess.start();
+    try {
+      const { runWith } = await import('./run-with.ts');
+      finish(await runWith({ configPath: config, outPath: out, flags: textsOf(self), aggregator }));
+    } finally {
+      await aggregator.discard();
+    }
   });
 }
 
@@ -61,27 +54,4 @@ function textsOf(command: Command): ReadonlyMap<string, readonly string[]> {
       return texts === undefined ? [] : [[flag, texts]];
     }),
   );
-}
-
-async function readConfigFile(path: string): Promise<Record<string, unknown>> {
-  try {
-    const content: unknown = parse(await readFile(path, 'utf8'));
-    if (typeof content === 'object' && content !== null && !Array.isArray(content))
-      return content as Record<string, unknown>;
-    throw configError(path, 'found no settings, wanted keys and values');
-  } catch (error) {
-    if (error instanceof InferometerError) throw error;
-    if (error instanceof YAMLParseError) {
-      const at = error.linePos?.[0];
-      throw configError(
-        at === undefined ? path : `${path}:${at.line}:${at.col}`,
-        error.message.split('\n')[0]!,
-      );
-    }
-    throw configError(path, `can't be read: ${errorText(error)}`);
-  }
-}
-
-function configError(place: string, what: string): InferometerError {
-  return new InferometerError('INFEROMETER_CONFIG_FILE', 'input', `--config ${place}: ${what}`);
 }

@@ -38,7 +38,8 @@ beforeEach(async () => {
     ...{ ready: { address: host.address, id: 3 }, publishIntervalMs: 20, drainTimeoutMs: 0, restarts: 0 },
     socketDirectory: sockets.path,
   });
-  child = spawn(process.execPath, [ENTRY, options], { stdio: ['pipe', 'ignore', 'pipe'] });
+  child = spawn(process.execPath, [ENTRY], { stdio: ['pipe', 'ignore', 'pipe'] });
+  child.stdin!.write(options);
   errors = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (errors += text));
   expect(await host.waitForReady(1, 15_000)).toEqual([3]);
@@ -115,5 +116,11 @@ describe('the aggregator process', () => {
     expect(await exitOf(), errors).toEqual([0, null]);
     expect(finalSnapshot().state).toBe('interrupted');
     expect(existsSync(sockets.path)).toBe(false);
+  });
+
+  it('ends in silence when it is never told what to do', async () => {
+    const idle = spawn(process.execPath, [ENTRY], { stdio: ['pipe', 'inherit', 'inherit'] });
+    idle.stdin.end();
+    expect(await once(idle, 'exit')).toEqual([0, null]);
   });
 });

@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import type { AggregatorProcess } from '../app/aggregator-process.ts';
+import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
+import { runBenchmark } from '../app/run-benchmark.ts';
+import { resolveConfig } from '../config/resolve.ts';
+import { errorText, InferometerError } from '../core/errors.ts';
+import { createRunScreen } from './run-screen.ts';
+
+/** What the command line of `run` came to. */
+export interface RunInvocation {
+  readonly configPath: string | undefined;
+  readonly outPath: string | undefined;
+  /** Flag → the texts given for it, in order. */
+  readonly flags: ReadonlyMap<string, readonly string[]>;
+  readonly aggregator: AggregatorProcess;
+}
+
+/** Runs the benchmark that file, environment and flags describe. Returns the exit code. */
+export async function runWith({ configPath, outPath, flags, aggregator }: RunInvocation): Promise<number> {
+  const file = configPath === undefined ? {} : await readConfigFile(configPath);
+  return runBenchmark(resolveConfig({ file, environment: process.env, flags }), {
+    outPath,
+    calibrationPath: defaultCalibrationPath(process.env),
+    aggregator,
+    screen: createRunScreen(process.stderr, process.stdout),
+  });
+}
+
+async function readConfigFile(path: string): Promise<Record<string, unknown>> {
+  const { parse, YAMLParseError } = await import('yaml');
+  try {
+    const content: unknown = parse(await readFile(path, 'utf8'));
+    if (typeof content === 'object' && content !== null && !Array.isArray(content))
+      return content as Record<string, unknown>;
+    throw configError(path, 'found no settings, wanted keys and values');
+  } catch (error) {
+    if (error instanceof InferometerError) throw error;
+    if (error instanceof YAMLParseError) {
+      const at = error.linePos?.[0];
+      throw configError(
+        at === undefined ? path : `${path}:${at.line}:${at.col}`,
+        error.message.split('\n')[0]!,
+      );
+    }
+    throw configError(path, `can't be read: ${errorText(error)}`);
+  }
+}
+
+function configError(place: string, what: string): InferometerError {
+  return new InferometerError('INFEROMETER_CONFIG_FILE', 'input', `--config ${place}: ${what}`);
+}
