@@ -1,3 +1,4 @@
+import { assertNever } from '../core/errors.ts';
 import { bytesOf, decimal, equals, isBlank, listHolds, NOT_DECIMAL, startsWith } from './ascii.ts';
 import { HttpParseError } from './http-parse-error.ts';
 
@@ -22,8 +23,48 @@ const EVENT_STREAM = bytesOf('text/event-stream');
 /** No Content-Length was given. */
 export const ABSENT = -1;
 
-/** What the head of a response says of its body and connection, gathered line by line. Allocates nothing. */
-export class HttpHead {
+/** The headers that say something of the body or the connection, and all others. */
+export const HeaderKind = {
+  other: 0,
+  contentLength: 1,
+  transferEncoding: 2,
+  contentEncoding: 3,
+  contentType: 4,
+  connection: 5,
+} as const;
+export type HeaderKind = (typeof HeaderKind)[keyof typeof HeaderKind];
+
+/** Which header it is whose name is `line[start..colon)`. */
+export function headerKind(line: Uint8Array, start: number, colon: number): HeaderKind {
+  switch (colon - start) {
+    case CONTENT_LENGTH.length:
+      return startsWith(line, start, CONTENT_LENGTH) ? HeaderKind.contentLength : HeaderKind.other;
+    case TRANSFER_ENCODING.length:
+      return startsWith(line, start, TRANSFER_ENCODING) ? HeaderKind.transferEncoding : HeaderKind.other;
+    case CONTENT_ENCODING.length:
+      return startsWith(line, start, CONTENT_ENCODING) ? HeaderKind.contentEncoding : HeaderKind.other;
+    case CONTENT_TYPE.length:
+      return startsWith(line, start, CONTENT_TYPE) ? HeaderKind.contentType : HeaderKind.other;
+    case CONNECTION.length:
+      return startsWith(line, start, CONNECTION) ? HeaderKind.connection : HeaderKind.other;
+    default:
+      return HeaderKind.other;
+  }
+}
+
+/** What the head of a response says of its body and connection. */
+export interface HeadFacts {
+  readonly status: number;
+  readonly isChunked: boolean;
+  readonly isEventStream: boolean;
+  /** Bytes, or {@link ABSENT}. */
+  readonly contentLength: number;
+  /** Whether the connection is to stay open, as far as the head tells. */
+  readonly keepsAlive: boolean;
+}
+
+/** Gathers {@link HeadFacts} line by line. Allocates nothing. */
+export class HttpHead implements HeadFacts {
   #status = 0;
   #isHttp10 = false;
   #saysClose = false;
@@ -44,12 +85,10 @@ export class HttpHead {
     return this.#isEventStream;
   }
 
-  /** Bytes, or {@link ABSENT}. */
   get contentLength(): number {
     return this.#contentLength;
   }
 
-  /** Whether the connection is to stay open, as far as the head tells. */
   get keepsAlive(): boolean {
     return !this.#saysClose && (!this.#isHttp10 || this.#saysKeepAlive);
   }
@@ -84,27 +123,30 @@ export class HttpHead {
     let to = end;
     while (from < to && isBlank(line[from]!)) from += 1;
     while (to > from && isBlank(line[to - 1]!)) to -= 1;
-    switch (colon - start) {
-      case CONTENT_LENGTH.length:
-        if (startsWith(line, start, CONTENT_LENGTH)) this.#takeContentLength(line, from, to);
+    const kind = headerKind(line, start, colon);
+    switch (kind) {
+      case HeaderKind.contentLength:
+        this.#takeContentLength(line, from, to);
         break;
-      case TRANSFER_ENCODING.length:
-        if (startsWith(line, start, TRANSFER_ENCODING)) this.#takeTransferEncoding(line, from, to);
+      case HeaderKind.transferEncoding:
+        this.#takeTransferEncoding(line, from, to);
         break;
-      case CONTENT_ENCODING.length:
-        if (startsWith(line, start, CONTENT_ENCODING) && to > from && !equals(line, from, to, IDENTITY)) {
+      case HeaderKind.contentEncoding:
+        if (to > from && !equals(line, from, to, IDENTITY)) {
           throw new HttpParseError('a content encoding other than identity');
         }
         break;
-      case CONTENT_TYPE.length:
-        if (startsWith(line, start, CONTENT_TYPE)) this.#takeContentType(line, from, to);
+      case HeaderKind.contentType:
+        this.#takeContentType(line, from, to);
         break;
-      case CONNECTION.length:
-        if (startsWith(line, start, CONNECTION)) {
-          this.#saysClose ||= listHolds(line, from, to, CLOSE);
-          this.#saysKeepAlive ||= listHolds(line, from, to, KEEP_ALIVE);
-        }
+      case HeaderKind.connection:
+        this.#saysClose ||= listHolds(line, from, to, CLOSE);
+        this.#saysKeepAlive ||= listHolds(line, from, to, KEEP_ALIVE);
         break;
+      case HeaderKind.other:
+        break;
+      default:
+        assertNever(kind);
     }
   }
 

@@ -66,21 +66,31 @@ export function requestPath(endpoint: Endpoint, apiPath: string): string {
 }
 
 /**
- * A complete HTTP/1.1 POST request in one piece of memory, for an endpoint, the path of an API and a body of JSON.
+ * Encodes complete HTTP/1.1 POST requests, each in one piece of memory, for an endpoint, the path of an API and bodies of JSON. The head is
+ * made once.
  *
  * Throws `INFEROMETER_PROTOCOL_HEADER` when a header is malformed (CR and LF included), repeats another in other case, or would
  * change the framing (`Content-Length`, `Transfer-Encoding`, `Connection`).
  */
+export function requestEncoder(
+  endpoint: Endpoint,
+  apiPath: string,
+  head: RequestHead,
+): (body: Uint8Array) => Uint8Array {
+  const lines = [`POST ${requestPath(endpoint, apiPath)} HTTP/1.1`];
+  for (const [name, value] of headersOf(endpoint, head)) lines.push(`${name}: ${value}`);
+  const beforeLength = `${lines.join('\r\n')}\r\nContent-Length: `;
+  return (body) => Buffer.concat([Buffer.from(`${beforeLength}${body.length}\r\n\r\n`), body]);
+}
+
+/** One request, as by {@link requestEncoder}. */
 export function encodeRequest(
   endpoint: Endpoint,
   apiPath: string,
   body: Uint8Array,
   head: RequestHead,
 ): Uint8Array {
-  const lines = [`POST ${requestPath(endpoint, apiPath)} HTTP/1.1`];
-  for (const [name, value] of headersOf(endpoint, head)) lines.push(`${name}: ${value}`);
-  lines.push(`Content-Length: ${body.length}`, '', '');
-  return Buffer.concat([Buffer.from(lines.join('\r\n')), body]);
+  return requestEncoder(endpoint, apiPath, head)(body);
 }
 
 /** The headers by their names as sent; those of the user win. */

@@ -6,6 +6,7 @@ import {
   type HttpResponseSink,
   MAX_HEAD_BYTES,
 } from './http-response.ts';
+import { LearnedHead } from './learned-head.ts';
 
 interface Message {
   readonly status: number;
@@ -23,9 +24,13 @@ interface Outcome {
 
 /** Notes what it is told; body bytes as latin1. */
 class Recorder implements HttpResponseSink {
-  readonly parser = new HttpResponseParser(this);
+  readonly parser: HttpResponseParser;
   readonly messages: (Message & { body: string; isWhole: boolean })[] = [];
   pieces = 0;
+
+  constructor(learned = new LearnedHead()) {
+    this.parser = new HttpResponseParser(this, learned);
+  }
 
   onHead(status: number): void {
     const { keepAlive, isEventStream } = this.parser;
@@ -44,8 +49,8 @@ class Recorder implements HttpResponseSink {
 }
 
 /** All messages in `bytes`, read in pieces that end at the given places, then the end of the connection. */
-function outcome(bytes: Buffer, cuts: readonly number[] = []): Outcome {
-  const recorder = new Recorder();
+function outcome(bytes: Buffer, cuts: readonly number[] = [], learned?: LearnedHead): Outcome {
+  const recorder = new Recorder(learned);
   const { parser, messages } = recorder;
   try {
     for (const [start, end] of piecesOf(bytes.length, cuts)) {
@@ -339,14 +344,15 @@ test('reads back what was framed, however it is cut', () => {
   );
 });
 
+const wrongBytes = fc
+  .tuple(generatedMessage, fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }))
+  .map(([{ text }, changes]) => {
+    const bytes = latin1(text);
+    for (const [place, byte] of changes) bytes[place % bytes.length] = byte;
+    return bytes;
+  });
+
 test('bytes gone wrong throw nothing but HttpParseError, the same however they are cut', () => {
-  const wrongBytes = fc
-    .tuple(generatedMessage, fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }))
-    .map(([{ text }, changes]) => {
-      const bytes = latin1(text);
-      for (const [place, byte] of changes) bytes[place % bytes.length] = byte;
-      return bytes;
-    });
   const garbage = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
   fc.assert(
     fc.property(fc.oneof(wrongBytes, garbage), cutPlaces, (bytes, cuts) => {
@@ -354,6 +360,41 @@ test('bytes gone wrong throw nothing but HttpParseError, the same however they a
     }),
     { numRuns: 1000 },
   );
+});
+
+describe('a parser that has learned a head reads as a new one does', () => {
+  test('the same head, and others', () => {
+    fc.assert(
+      fc.property(
+        generatedMessage,
+        fc.array(wrongBytes, { maxLength: 8 }),
+        cutPlaces,
+        (first, more, cuts) => {
+          const learned = new LearnedHead();
+          for (const bytes of [latin1(first.text), latin1(first.text), ...more]) {
+            expect(outcome(bytes, cuts, learned)).toEqual(outcome(bytes));
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  test.each(WELL_FORMED)('any byte changed, added or left out: %s', (_name, text) => {
+    const bytes = latin1(text);
+    const learned = new LearnedHead();
+    outcome(bytes, [], learned);
+    const check = (changed: Buffer) => expect(outcome(changed, [], learned)).toEqual(outcome(changed));
+    for (let place = 0; place < bytes.length; place++) {
+      const [before, after] = [bytes.subarray(0, place), bytes.subarray(place + 1)];
+      check(Buffer.concat([before, after]));
+      for (const other of [...'\r\n\t :;059aC\x80'].map(latin1)) {
+        check(Buffer.concat([before, other, after]));
+        check(Buffer.concat([before, other, bytes.subarray(place)]));
+      }
+      check(bytes);
+    }
+  });
 });
 
 test('a failed parser refuses more bytes until it is reset', () => {

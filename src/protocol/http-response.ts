@@ -1,8 +1,9 @@
 import { hexDigit, isBlank, NOT_HEX } from './ascii.ts';
 import { ByteStore } from './byte-store.ts';
 import { skipPrintable, WordView } from '../core/byte-words.ts';
-import { ABSENT, HttpHead } from './http-head.ts';
+import { ABSENT, type HeadFacts, HttpHead } from './http-head.ts';
 import { HttpParseError } from './http-parse-error.ts';
+import { LearnedHead, NO_HEAD } from './learned-head.ts';
 
 export { HttpParseError };
 
@@ -53,25 +54,30 @@ const FAILED = 10;
  */
 export class HttpResponseParser {
   readonly #sink: HttpResponseSink;
+  readonly #learned: LearnedHead;
   readonly #head = new HttpHead();
   /** The beginning of a line that the last read cut off. */
   readonly #line = new ByteStore(256);
   readonly #view = new WordView();
   #state = IN_START;
+  #status = 0;
   #keepAlive = false;
+  #isEventStream = false;
   /** Bytes of the body or chunk still to come; while a chunk's size is read, the size so far. */
   #remaining = 0;
   #sizeDigits = 0;
   /** Bytes of the current head, size line or trailer section. */
   #headBytes = 0;
 
-  constructor(sink: HttpResponseSink) {
+  /** `learned` may be shared by all parsers of a thread; best by those that speak to the same server. */
+  constructor(sink: HttpResponseSink, learned = new LearnedHead()) {
     this.#sink = sink;
+    this.#learned = learned;
   }
 
   /** Status of the response. Set with `onHead`. */
   get status(): number {
-    return this.#head.status;
+    return this.#status;
   }
 
   /** Whether the connection may carry another request once this response has ended. Set with `onHead`. */
@@ -81,7 +87,7 @@ export class HttpResponseParser {
 
   /** Whether the body calls itself `text/event-stream`. Set with `onHead`. */
   get isEventStream(): boolean {
-    return this.#head.isEventStream;
+    return this.#isEventStream;
   }
 
   /** Forgets everything, for use on a new connection. */
@@ -100,13 +106,13 @@ export class HttpResponseParser {
    */
   feed(buffer: Uint8Array, start: number, end: number): number {
     let position = start;
-    while (position < end) {
-      position = this.#advance(buffer, position, end);
-      if (this.#state === ENDED) {
-        this.#state = IN_START;
-        this.#sink.onEnd();
-        break;
-      }
+    if (this.#state === IN_START && this.#headBytes === 0 && start < end) {
+      position = this.#beginMessage(buffer, start, end);
+    }
+    while (this.#state !== ENDED && position < end) position = this.#advance(buffer, position, end);
+    if (this.#state === ENDED) {
+      this.#state = IN_START;
+      this.#sink.onEnd();
     }
     return position - start;
   }
@@ -122,6 +128,24 @@ export class HttpResponseParser {
     if (state !== IN_BODY_TO_EOF) return 'truncated';
     this.#sink.onEnd();
     return 'complete';
+  }
+
+  /** Takes a head that is the learned one, else at least a line of it; returns the position behind it. */
+  #beginMessage(buffer: Uint8Array, start: number, end: number): number {
+    const learned = this.#learned;
+    const headEnd = learned.match(buffer, start, end);
+    if (headEnd !== NO_HEAD && headEnd - start <= MAX_HEAD_BYTES) {
+      this.#endHead(learned);
+      return headEnd;
+    }
+    let position = start;
+    do position = this.#readLine(buffer, position, end);
+    while (this.#state === IN_HEADERS && position < end);
+    // An interim response, or an empty line before the head, leaves it at the start.
+    if (this.#state !== IN_HEADERS && this.#state !== IN_START) {
+      learned.learn(buffer, start, position, this.#head);
+    }
+    return position;
   }
 
   /** Takes what the state allows of at least one byte; returns the position behind it. */
@@ -192,12 +216,12 @@ export class HttpResponseParser {
 
   #takeEmptyLine(): void {
     this.#headBytes = 0;
-    if (this.#state === IN_HEADERS) this.#endHead();
+    if (this.#state === IN_HEADERS) this.#endHead(this.#head);
     else if (this.#state === IN_TRAILERS) this.#state = ENDED;
   }
 
-  #endHead(): void {
-    const { status, isChunked, contentLength, keepsAlive } = this.#head;
+  #endHead(head: HeadFacts): void {
+    const { status, isChunked, contentLength } = head;
     if (status === 101) throw this.#failure('a change of protocol (101)');
     if (status < 200) {
       this.#state = IN_START;
@@ -206,14 +230,15 @@ export class HttpResponseParser {
     if (isChunked && contentLength !== ABSENT) {
       throw this.#failure('both a content length and a transfer encoding');
     }
-    this.#state = this.#beginBody(status);
-    this.#keepAlive = this.#state !== IN_BODY_TO_EOF && keepsAlive;
+    this.#status = status;
+    this.#isEventStream = head.isEventStream;
+    this.#state = this.#beginBody(head);
+    this.#keepAlive = this.#state !== IN_BODY_TO_EOF && head.keepsAlive;
     this.#sink.onHead(status);
   }
 
   /** The state that the body begins in. */
-  #beginBody(status: number): number {
-    const { isChunked, contentLength } = this.#head;
+  #beginBody({ status, isChunked, contentLength }: HeadFacts): number {
     if (status === 204 || status === 304) return ENDED;
     if (isChunked) {
       this.#remaining = 0;

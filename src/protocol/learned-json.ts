@@ -1,6 +1,7 @@
 import { ByteStore } from './byte-store.ts';
 import { sameBytes, WordView } from '../core/byte-words.ts';
 import { endOfCount, endOfText, endsWithWholeUtf8, NO_LITERAL } from './json-literal.ts';
+import { LearningPatience } from './learning-patience.ts';
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
@@ -10,10 +11,6 @@ const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /** {@link LearnedJson.variableOf} of what is no probe. */
 export const NO_VARIABLE = -1;
 
-/** A message of another shape is learned when so many in a row did not match, for a stray one is not worth it, … */
-const PATIENCE = 3;
-/** … and so many times as many each time that what was learned matched nothing. */
-const BACKOFF = 2;
 /** Above all counts of tokens. */
 const FIRST_COUNT_PROBE = 2 ** 50;
 
@@ -48,9 +45,7 @@ export class LearnedJson {
   #variables: readonly Variable[] = [];
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
-  #misses = 0;
-  /** Misses in a row after which it wants to learn. */
-  #patience = 1;
+  readonly #patience = new LearningPatience();
 
   /** A text that is not empty, or a whole number, is a variable where it stands at one of these keys. */
   constructor(keys: readonly string[]) {
@@ -92,15 +87,13 @@ export class LearnedJson {
     }
     const rest = this.#fixed.length - fixedStart;
     if (position + rest !== end || !sameBytes(message, position, fixed, fixedStart, rest)) return false;
-    this.#misses = 0;
-    this.#patience = PATIENCE;
+    this.#patience.matched();
     return true;
   }
 
   /** A valid message did not match: whether it is worth learning. */
   wantsToLearn(): boolean {
-    this.#misses += 1;
-    return this.#misses >= this.#patience;
+    return this.#patience.missed();
   }
 
   /**
@@ -110,8 +103,7 @@ export class LearnedJson {
    */
   learn(buffer: Uint8Array, start: number, end: number): unknown {
     this.forget();
-    this.#misses = 0;
-    this.#patience = Math.max(PATIENCE, BACKOFF * this.#patience);
+    this.#patience.learned();
     const message = Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start);
     const text = UTF8.decode(message);
     let mark = 'probe';

@@ -5,7 +5,7 @@ import type { RequestOptions, SampleInput } from './adapter.ts';
 type FieldKind = 'number' | 'boolean' | 'text' | 'json';
 
 /** Fields of a request that a row may set, those that common servers add to the API included. */
-const ROW_FIELDS: Readonly<Record<string, FieldKind>> = {
+const ROW_FIELDS: readonly (readonly [name: string, kind: FieldKind])[] = Object.entries({
   max_tokens: 'number',
   max_completion_tokens: 'number',
   temperature: 'number',
@@ -38,7 +38,7 @@ const ROW_FIELDS: Readonly<Record<string, FieldKind>> = {
   chat_template: 'text',
   chat_template_kwargs: 'json',
   stream_options: 'json',
-};
+} as const);
 const LIMITS = ['max_tokens', 'max_completion_tokens'] as const;
 
 /**
@@ -53,7 +53,7 @@ export function openAiRequest(
   limitField: (typeof LIMITS)[number],
 ): Record<string, unknown> {
   const body: Record<string, unknown> = { model: options.model, ...asked };
-  for (const [name, kind] of Object.entries(ROW_FIELDS)) {
+  for (const [name, kind] of ROW_FIELDS) {
     const value = fieldValue(name, kind, row[name]);
     if (value !== undefined) body[name] = value;
   }
