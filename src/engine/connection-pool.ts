@@ -2,6 +2,7 @@ import type { ErrorData } from '../core/model-output.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { RequestArena } from '../dataset/arena.ts';
 import type { AnswerReader } from '../protocol/adapter.ts';
+import { LearnedHead } from '../protocol/learned-head.ts';
 import { Connection, type ConnectionOwner, type ConnectionTools } from './connection.ts';
 import type { Connector } from './connector.ts';
 import { Exchange } from './exchange.ts';
@@ -36,6 +37,8 @@ export interface ConnectionPoolOptions {
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly #options: ConnectionPoolOptions;
+  /** How the endpoint writes the head of a response. */
+  readonly #head = new LearnedHead();
   readonly #all = new Set<Connection>();
   /** Ordered by the time they became idle. */
   #idle: Connection[] = [];
@@ -63,10 +66,13 @@ export class ConnectionPool implements ConnectionOwner {
    * @hot
    */
   send(seq: number, row: number, dueNs: number): void {
-    const connection = this.#idle.length > 0 ? this.#takeIdle() : undefined;
-    if (connection !== undefined) {
-      connection.send(this.#options.arena.requestBytes(row), seq, row, dueNs);
-      return;
+    if (this.#idle.length > 0) {
+      const nowNs = this.#options.tools.clock.nowNs();
+      const connection = this.#takeIdle(nowNs);
+      if (connection !== undefined) {
+        connection.send(this.#options.arena.requestBytes(row), seq, row, dueNs, nowNs);
+        return;
+      }
     }
     this.#waiting.push(seq, row, dueNs);
     this.#connectMore();
@@ -145,9 +151,9 @@ export class ConnectionPool implements ConnectionOwner {
   #use(connection: Connection, nowNs: number): void {
     const sample = this.#waiting.shift();
     if (sample !== undefined) {
-      const { arena, reuse } = this.#options;
+      const { arena, reuse, tools } = this.#options;
       const { seq, row, dueNs } = sample;
-      const issuedNs = reuse ? undefined : issuedAt(dueNs, connection.startedNs);
+      const issuedNs = reuse ? tools.clock.nowNs() : issuedAt(dueNs, connection.startedNs);
       connection.send(arena.requestBytes(row), seq, row, dueNs, issuedNs);
       return;
     }
@@ -160,8 +166,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.#idle.push(connection);
   }
 
-  #takeIdle(): Connection | undefined {
-    const nowNs = this.#options.tools.clock.nowNs();
+  #takeIdle(nowNs: number): Connection | undefined {
     const newest = this.#idle.pop()!;
     if (nowNs - newest.idleSinceNs <= MAX_IDLE_NS) return newest;
     this.#discard(newest);
@@ -180,7 +185,7 @@ export class ConnectionPool implements ConnectionOwner {
     const wanted = this.#waiting.length + (this.#warming?.left ?? 0);
     while (this.#connecting < Math.min(wanted, MAX_CONNECTING) && this.#all.size < maxConnections) {
       this.#connecting += 1;
-      this.#all.add(new Connection(connector, new Exchange(reader, tools.recorder), tools, this));
+      this.#all.add(new Connection(connector, new Exchange(reader, tools.recorder, this.#head), tools, this));
     }
   }
 

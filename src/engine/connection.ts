@@ -66,18 +66,17 @@ export class Connection implements SocketListener, Timed {
   }
 
   /**
-   * Writes the request of a sample; the connection must be idle. It counts as issued right before the bytes are handed to the
-   * socket: taken after that, the stamp could be later than the server's own and understate a latency, by as much as this
-   * thread was held up. A `dueNs` of NaN stands for that time. `issuedNs`: an earlier time to count from instead.
+   * Writes the request of a sample; the connection must be idle. `issuedNs`: the time right before the bytes are handed to the
+   * socket (taken after that, it could be later than the server's own and understate a latency, by as much as this thread was
+   * held up), or an earlier one to count from. A `dueNs` of NaN stands for that time.
    * @hot
    */
-  send(request: Uint8Array, seq: number, row: number, dueNs: number, issuedNs?: number): void {
-    const nowNs = issuedNs ?? this.#tools.clock.nowNs();
+  send(request: Uint8Array, seq: number, row: number, dueNs: number, issuedNs: number): void {
     this.#state = 'busy';
     this.#exchange.begin(seq);
     this.#socket.write(request);
-    this.#tools.recorder.issued(seq, nowNs, Number.isNaN(dueNs) ? nowNs : dueNs, row);
-    this.#tools.answerDeadlines.start(this, nowNs);
+    this.#tools.recorder.issued(seq, issuedNs, Number.isNaN(dueNs) ? issuedNs : dueNs, row);
+    this.#tools.answerDeadlines.start(this, issuedNs);
   }
 
   /** Ends the sample as cancelled, if there is one. */

@@ -1,6 +1,7 @@
 import type { ErrorData } from '../core/model-output.ts';
 import { type AnswerReader, NO_CHUNK, type StreamAccumulator } from '../protocol/adapter.ts';
 import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
+import type { LearnedHead } from '../protocol/learned-head.ts';
 import { SseParser, type SseSink } from '../protocol/sse.ts';
 import { ByteCollector } from './byte-collector.ts';
 import {
@@ -35,7 +36,7 @@ const DATA_FIELD = [...'data:'].map((letter) => letter.charCodeAt(0));
 export class Exchange implements HttpResponseSink, SseSink {
   readonly #reader: AnswerReader;
   readonly #recorder: SampleRecorder;
-  readonly #parser = new HttpResponseParser(this);
+  readonly #parser: HttpResponseParser;
   readonly #body = new ByteCollector();
   readonly #errorBody = new ByteCollector(SHOWN_BYTES);
   #sse: SseParser | undefined;
@@ -49,10 +50,11 @@ export class Exchange implements HttpResponseSink, SseSink {
   /** Bit n: channel n was opened. */
   #channels = 0;
 
-  /** `reader` may be shared by all exchanges of a thread. */
-  constructor(reader: AnswerReader, recorder: SampleRecorder) {
+  /** `reader` may be shared by all exchanges of a thread, `head` by those with one endpoint. */
+  constructor(reader: AnswerReader, recorder: SampleRecorder, head: LearnedHead) {
     this.#reader = reader;
     this.#recorder = recorder;
+    this.#parser = new HttpResponseParser(this, head);
   }
 
   /**
