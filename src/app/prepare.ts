@@ -5,8 +5,7 @@ import { RequestArena } from '../dataset/arena.ts';
 import { openDataset } from '../dataset/open-dataset.ts';
 import { promptDataOf } from '../dataset/prompt-data.ts';
 import { adapterOf } from '../protocol/adapters.ts';
-import { encodeRequest, parseEndpoint, type Endpoint } from '../protocol/http-request.ts';
-import { loadTokenizer } from '../tokens/tokenizer.ts';
+import { parseEndpoint, requestEncoder, type Endpoint } from '../protocol/http-request.ts';
 
 /** All that can be known, and refused, before a request is sent. */
 export interface PreparedRun {
@@ -37,16 +36,16 @@ export async function prepareRun(config: RunConfig): Promise<PreparedRun> {
       throw atRow(config.dataset, index, error);
     }
   });
-  const arenas = endpoints.map((endpoint) =>
-    RequestArena.build(rows.length, (row) =>
-      encodeRequest(endpoint, adapter.path, bodies[row]!, {
-        streaming,
-        keepAlive: config.client.connections === 'reuse',
-        headers: config.client.headers,
-        ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
-      }),
-    ),
-  );
+  const head = {
+    streaming,
+    keepAlive: config.client.connections === 'reuse',
+    headers: config.client.headers,
+    ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
+  };
+  const arenas = endpoints.map((endpoint) => {
+    const encode = requestEncoder(endpoint, adapter.path, head);
+    return RequestArena.build(rows.length, (row) => encode(bodies[row]!));
+  });
   return { endpoints, arenas, prompts: rows.map(promptDataOf), streaming };
 }
 
@@ -62,6 +61,7 @@ function atRow(dataset: string, index: number, error: unknown): unknown {
 
 /** Loads it once for the error it may have: better now than in the aggregator, when the load is over. */
 async function checkTokenizer(path: string): Promise<void> {
+  const { loadTokenizer } = await import('../tokens/tokenizer.ts');
   try {
     await loadTokenizer(path);
   } catch (error) {

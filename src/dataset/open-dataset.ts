@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { mapColumns } from './columns.ts';
-import { parseCsv } from './csv.ts';
 import { parseJsonArray, parseJsonLines } from './jsonl.ts';
 import { datasetError, type LocatedRow, type RowValues } from './row.ts';
 import { textLines } from './text.ts';
@@ -14,12 +13,13 @@ export interface Dataset {
   readonly rows: readonly RowValues[];
 }
 
-type Parse = (bytes: Uint8Array, path: string) => LocatedRow[];
+type Parse = (bytes: Uint8Array, path: string) => LocatedRow[] | Promise<LocatedRow[]>;
 
 const FORMATS: ReadonlyMap<string, Parse> = new Map([
   ['.jsonl', parseJsonLines],
   ['.json', parseJsonArray],
-  ['.csv', parseCsv],
+  // Its parser is loaded only for those who need it.
+  ['.csv', async (bytes, path) => (await import('./csv.ts')).parseCsv(bytes, path)],
   ['.txt', parseTextLines],
 ]);
 
@@ -35,7 +35,7 @@ export async function openDataset(path: string): Promise<Dataset> {
     const extensions = [...FORMATS.keys()].join(', ');
     throw datasetError(path, `the extension "${extname(path)}"`, `one of ${extensions}`);
   }
-  const rows = parse(await readBytes(path), path).map(mapColumns);
+  const rows = (await parse(await readBytes(path), path)).map(mapColumns);
   if (rows.length === 0) throw datasetError(path, 'no rows', 'at least one');
   return { name: path, rows };
 }

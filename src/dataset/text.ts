@@ -1,6 +1,7 @@
 import { datasetError } from './row.ts';
 
 export const LINE_FEED = 0x0a;
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 /** A line that is not blank, without its line break. */
 export interface TextLine {
@@ -14,7 +15,7 @@ export interface TextLine {
  */
 export function decodeUtf8(bytes: Uint8Array, place: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return UTF_8.decode(bytes);
   } catch (cause) {
     throw datasetError(place, 'bytes that are no UTF-8', 'UTF-8 text', { cause });
   }
