@@ -4,7 +4,6 @@ import type { Log } from '../core/log.ts';
 import { parseSnapshotJson } from '../metrics/snapshot-json.ts';
 import type { SnapshotSubscriber } from '../metrics/snapshot-subscriber.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
-import { replayRun } from './replay.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 /** Where a report's numbers come from; named in the report. */
@@ -62,6 +61,8 @@ async function replayedSnapshot({
   log,
 }: RunEnd): Promise<SourcedSnapshot | undefined> {
   try {
+    // The whole aggregator, which a run that ends well does without.
+    const { replayRun } = await import('./replay.ts');
     const replay = await replayRun(directory.logPath, log, aggregatorRestarts);
     return replay && { source: 'replay of the run log', snapshot: replay.snapshot };
   } catch (error) {

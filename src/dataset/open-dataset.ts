@@ -15,7 +15,7 @@ export interface Dataset {
 
 type Parse = (bytes: Uint8Array, path: string) => LocatedRow[] | Promise<LocatedRow[]>;
 
-const FORMATS: ReadonlyMap<string, Parse> = new Map([
+const FORMATS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['.jsonl', parseJsonLines],
   ['.json', parseJsonArray],
   // Its parser is loaded only for those who need it.
