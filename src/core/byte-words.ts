@@ -33,8 +33,10 @@ export function sameBytes(a: DataView, aStart: number, b: DataView, bStart: numb
 const EACH_BYTE = 0x01010101;
 const TOP_BITS = 0x80808080;
 
+const FIRST_NON_ASCII = 0x80;
+const BACKSLASH = 0x5c;
 const QUOTES = 0x22 * EACH_BYTE;
-const BACKSLASHES = 0x5c * EACH_BYTE;
+const BACKSLASHES = BACKSLASH * EACH_BYTE;
 const FIRST_PRINTABLES = 0x20 * EACH_BYTE;
 
 /**
@@ -68,4 +70,22 @@ export function skipPlainText(bytes: DataView, start: number, end: number): numb
     if ((found & TOP_BITS) !== 0) break;
   }
   return position;
+}
+
+/**
+ * Whether all bytes are ASCII and none is a backslash.
+ * @hot
+ */
+export function isPlainAscii(bytes: DataView, start: number, end: number): boolean {
+  let position = start;
+  for (const last = end - WORD_BYTES; position <= last; position += WORD_BYTES) {
+    const word = bytes.getInt32(position, true);
+    const backslashes = word ^ BACKSLASHES;
+    if (((word | ((backslashes - EACH_BYTE) & ~backslashes)) & TOP_BITS) !== 0) return false;
+  }
+  for (; position < end; position++) {
+    const byte = bytes.getUint8(position);
+    if (byte >= FIRST_NON_ASCII || byte === BACKSLASH) return false;
+  }
+  return true;
 }

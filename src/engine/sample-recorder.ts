@@ -1,6 +1,6 @@
 import { EventKind } from '../core/event-types.ts';
 import type { ErrorData } from '../core/model-output.ts';
-import { writeErrorData, writeTextModelOutput } from '../events/payload.ts';
+import { writeErrorData, writeTextModelOutput, writeTextOutput } from '../events/payload.ts';
 import type { FinalOutput } from '../protocol/adapter.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { COUNTERS } from './worker-messages.ts';
@@ -44,7 +44,9 @@ export class SampleRecorder {
   completed(seq: number, atNs: number, final: FinalOutput): void {
     const writer = this.#writer;
     writer.open(EventKind.sampleComplete, seq, atNs);
-    writeTextModelOutput(writer.payload, final.output);
+    const { text } = final;
+    if (text === undefined) writeTextModelOutput(writer.payload, final.output);
+    else writeTextOutput(writer.payload, text.buffer, text.start, text.end);
     writer.extra(final.promptTokens);
     writer.extra(final.completionTokens);
     if (final.finishReason !== null) writer.finishReason(final.finishReason);

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ErrorData, PromptData, TextModelOutput } from '../core/model-output.ts';
 import { FRAME_HEADER_BYTES } from '../transport/frame.ts';
+import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
-import { decodePayload, PayloadEncoder } from './payload.ts';
+import { decodePayload, PayloadEncoder, writeTextOutput } from './payload.ts';
 import { decodePrompts, encodePromptsFrame } from './prompts-codec.ts';
 import { WireFormatError } from './wire-format-error.ts';
 
@@ -47,6 +48,18 @@ describe('payloads', () => {
         });
         expect(decodePayload(encoder.promptData(aPrompt))).toEqual({ type: 'PromptData', data: aPrompt });
         expect(decodePayload(encoder.errorData(anError))).toEqual({ type: 'ErrorData', data: anError });
+      }),
+    );
+  });
+
+  it('of a text alone may be written from its UTF-8', () => {
+    const writer = new MsgpackWriter();
+    fc.assert(
+      fc.property(text, (value) => {
+        const bytes = Buffer.from(value);
+        writeTextOutput(writer, bytes, 0, bytes.length);
+        const whole = { output: value, reasoning: null, toolCalls: null };
+        expect(writer.finish()).toEqual(encoder.textModelOutput(whole));
       }),
     );
   });

@@ -21,6 +21,17 @@ export function writeTextModelOutput(writer: MsgpackWriter, output: TextModelOut
   writer.value(output.toolCalls);
 }
 
+/**
+ * The same for an answer that is a text and nothing else, given as its UTF-8.
+ * @hot
+ */
+export function writeTextOutput(writer: MsgpackWriter, utf8: Uint8Array, start: number, end: number): void {
+  open(writer, 4, 'TextModelOutput');
+  writer.utf8(utf8, start, end);
+  writer.nil();
+  writer.nil();
+}
+
 /** The same for what a sample asked. */
 export function writePromptData(writer: MsgpackWriter, prompt: PromptData): void {
   open(writer, 8, 'PromptData');

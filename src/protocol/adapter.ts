@@ -12,9 +12,18 @@ export interface RequestOptions {
   readonly maxOutputTokens?: number;
 }
 
+/** A text as the UTF-8 it lies in. */
+export interface TextSlice {
+  readonly buffer: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** How a sample ended, once its bytes are read. */
 export interface FinalOutput {
   readonly output: TextModelOutput;
+  /** The text of an output that is nothing else, where it lies so in the bytes read; there as long as these are. */
+  readonly text?: TextSlice | undefined;
   readonly finishReason: string | null;
   /** Token counts as the server told them; NaN when it did not. */
   readonly promptTokens: number;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type AnswerReader, type FinalOutput, ResponseFormatError } from './adapter.ts';
+import { type AnswerReader, type FinalOutput, ResponseFormatError, type TextSlice } from './adapter.ts';
 import { adapterOf, type ApiName } from './adapters.ts';
 
 function parse(api: ApiName, body: unknown): FinalOutput {
@@ -138,9 +138,22 @@ const values: fc.Arbitrary<BodyValues> = fc.record({
   counts: fc.array(count, { minLength: 3, maxLength: 3 }),
 });
 
+const NO_TEXT: unknown = { output: null, reasoning: null, toolCalls: null };
+
+function sliceOf({ buffer, start, end }: TextSlice): string {
+  return Buffer.from(buffer.subarray(start, end)).toString('utf8');
+}
+
 function attempt(reader: AnswerReader, body: Uint8Array): unknown {
   try {
-    return reader.readBody(body, 0, body.length);
+    const { output, text, finishReason, promptTokens, completionTokens } = reader.readBody(
+      body,
+      0,
+      body.length,
+    );
+    if (text !== undefined) expect({ ...output, output: null }).toEqual(NO_TEXT);
+    if (text !== undefined) expect(sliceOf(text)).toBe(output.output);
+    return { output, finishReason, promptTokens, completionTokens };
   } catch (error) {
     if (error instanceof ResponseFormatError) return error.message;
     throw error;
@@ -172,4 +185,20 @@ test('a reader that has seen other bodies reads as a new one does', () => {
     ),
     { numRuns: 1000 },
   );
+});
+
+test('a text of plain ASCII is told as the bytes it lies in, any other as a string', () => {
+  const reader = adapterOf('chat').createReader();
+  const read = (content: string) => {
+    const body = Buffer.from(JSON.stringify({ id: 'a', choices: [{ message: { content } }] }));
+    const { text, output } = reader.readBody(body, 0, body.length);
+    return [text === undefined ? undefined : sliceOf(text), output.output];
+  };
+  expect(read('learned')).toEqual([undefined, 'learned']);
+  for (const plain of ['x', 'Hello there, how are you today?', '~'.repeat(1000)]) {
+    expect(read(plain)).toEqual([plain, plain]);
+  }
+  for (const other of ['"', 'a line\n', 'four\\', 'é', 'seven s€', '\u{1f600}', 'n\u0000']) {
+    expect(read(other)).toEqual([undefined, other]);
+  }
 });

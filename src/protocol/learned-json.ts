@@ -1,5 +1,5 @@
 import { ByteStore } from './byte-store.ts';
-import { sameBytes, WordView } from '../core/byte-words.ts';
+import { isPlainAscii, sameBytes, WordView } from '../core/byte-words.ts';
 import { endOfCount, endOfText, endsWithWholeUtf8, NO_LITERAL } from './json-literal.ts';
 import { LearningPatience } from './learning-patience.ts';
 
@@ -59,6 +59,14 @@ export class LearnedJson {
 
   endOf(index: number): number {
     return this.#ends[index]!;
+  }
+
+  /**
+   * Whether variable `index`, a text of the message in `buffer` that matched last, reads as its bytes stand: ASCII without an escape.
+   * @hot
+   */
+  isPlain(buffer: Uint8Array, index: number): boolean {
+    return isPlainAscii(this.#messageView.of(buffer), this.#starts[index]!, this.#ends[index]!);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { TextModelOutput } from '../core/model-output.ts';
-import type { FinalOutput } from './adapter.ts';
+import type { FinalOutput, TextSlice } from './adapter.ts';
 import { decimal } from './ascii.ts';
 import { isJsonObject, type JsonObject, malformed, optionalText, parseJsonObject } from './json.ts';
 import { textOfLiteral } from './json-literal.ts';
@@ -49,16 +49,20 @@ export class OpenAiBodyReader {
   }
 
   #readLearned(buffer: Uint8Array, answer: LearnedAnswer): FinalOutput {
-    return {
-      output: {
-        output: this.#text(buffer, answer.output) ?? '',
-        reasoning: this.#text(buffer, answer.reasoning),
-        toolCalls: null,
-      },
-      finishReason: answer.finishReason,
-      promptTokens: this.#count(buffer, answer.promptTokens),
-      completionTokens: this.#count(buffer, answer.completionTokens),
+    const { output, reasoning, finishReason } = answer;
+    const promptTokens = this.#count(buffer, answer.promptTokens);
+    const completionTokens = this.#count(buffer, answer.completionTokens);
+    if (reasoning === NO_VARIABLE && output !== NO_VARIABLE && this.#learned.isPlain(buffer, output)) {
+      const start = this.#learned.startOf(output);
+      const end = this.#learned.endOf(output);
+      return new PlainAnswer({ buffer, start, end }, finishReason, promptTokens, completionTokens);
+    }
+    const texts = {
+      output: this.#text(buffer, output) ?? '',
+      reasoning: this.#text(buffer, reasoning),
+      toolCalls: null,
     };
+    return { output: texts, finishReason, promptTokens, completionTokens };
   }
 
   #text(buffer: Uint8Array, variable: number): string | null {
@@ -103,5 +107,25 @@ export class OpenAiBodyReader {
       (answer.completionTokens !== NO_VARIABLE || Number.isNaN(final.completionTokens));
     if (isWhole) this.#answer = answer;
     else learned.forget();
+  }
+}
+
+/** An answer whose text is copied from where it was read, and made a string only for those who ask. */
+class PlainAnswer implements FinalOutput {
+  readonly text: TextSlice;
+  readonly finishReason: string | null;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+
+  constructor(text: TextSlice, finishReason: string | null, promptTokens: number, completionTokens: number) {
+    this.text = text;
+    this.finishReason = finishReason;
+    this.promptTokens = promptTokens;
+    this.completionTokens = completionTokens;
+  }
+
+  get output(): TextModelOutput {
+    const { buffer, start, end } = this.text;
+    return { output: textOfLiteral(buffer, start, end), reasoning: null, toolCalls: null };
   }
 }

@@ -34,6 +34,21 @@ describe('MsgpackWriter', () => {
     );
   });
 
+  it('writes a text from the UTF-8 of another array as it writes the text', () => {
+    const writer = new MsgpackWriter();
+    const text = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom(0, 31, 32, 255, 256, 257, 65_535, 65_536).map((length) => 'x'.repeat(length)),
+    );
+    fc.assert(
+      fc.property(text, (value) => {
+        const bytes = Buffer.from(`..${value}..`);
+        writer.utf8(bytes, 2, bytes.length - 2);
+        expect(Buffer.from(writer.finish())).toEqual(Buffer.from(encode(value)));
+      }),
+    );
+  });
+
   it('lends what was written until it begins anew', () => {
     const writer = new MsgpackWriter();
     writer.text('first');

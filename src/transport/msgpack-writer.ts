@@ -3,6 +3,9 @@ const INITIAL_BYTES = 512;
 /** Longest text whose header is one byte. */
 const SHORT_TEXT = 31;
 
+/** Up to here a loop is cheaper than the view that `set` needs. */
+const COPIED_BYTE_BY_BYTE = 256;
+
 /** Deepest nesting of a value that is written; an endpoint may send any depth. */
 export const MAX_DEPTH = 256;
 
@@ -45,6 +48,23 @@ export class MsgpackWriter {
     if (bytes < 32) this.#bytes[this.#length++] = 0xa0 | bytes;
     else this.#sized(bytes, 0xd9, 0xda, 0xdb);
     this.#length += bytes;
+  }
+
+  /**
+   * A text given as the valid UTF-8 it is written as, which lies elsewhere.
+   * @hot
+   */
+  utf8(source: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.#reserve(5 + length);
+    if (length <= SHORT_TEXT) this.#bytes[this.#length++] = 0xa0 | length;
+    else this.#sized(length, 0xd9, 0xda, 0xdb);
+    if (length <= COPIED_BYTE_BY_BYTE) {
+      const bytes = this.#bytes;
+      let at = this.#length;
+      for (let from = start; from < end; from++) bytes[at++] = source[from]!;
+    } else this.#bytes.set(source.subarray(start, end), this.#length);
+    this.#length += length;
   }
 
   /** A whole number of 64 bits, signed or unsigned. */
