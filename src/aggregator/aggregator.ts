@@ -8,17 +8,21 @@ import {
 import { NO_SAMPLE, type SampleSeq } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { PromptData } from '../core/model-output.ts';
+import type { LogDistribution } from '../core/run-history.ts';
 import { extraOf, type EventBatch, ISSUED_EXTRA } from '../events/event-batch.ts';
 import type { CounterSampler } from '../metrics/sampler.ts';
 import type { Json, SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
 import { ErrorTally } from './error-tally.ts';
+import { HistoryRecorder, type SampleOutcome } from './history-recorder.ts';
 import { PayloadReader } from './payload-reader.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import { RowFlag, SampleTable, type SampleRow } from './sample-table.ts';
+import { SlowestSamples } from './slowest-samples.ts';
 import { TokenMetrics } from './token-metrics.ts';
 import { TrackingWindows, type TrackingWindow } from './tracking-windows.ts';
 import { Triggers } from './triggers.ts';
+import { UntrackedFailures } from './untracked-failures.ts';
 
 const RECORDS_PER_DEBUG_LINE = 10_000;
 
@@ -37,7 +41,7 @@ export interface AggregatorOptions {
  * Folds the events of a run into its metrics, record by record in the order of arrival.
  *
  * Only samples issued inside a tracking window are tracked: they have a row from ISSUED to COMPLETE and feed the series and
- * the `tracked_` counters; all others count in the `total_` counters only. An ERROR counts for a sample while its row
+ * the `tracked_` counters; all others count in the `total_` counters and in the history only. An ERROR counts for a sample while its row
  * lives, so it has to come before the COMPLETE. Each row ends as exactly one of succeeded, errored and cancelled, so
  * that rows opened = succeeded + errored + cancelled + in flight. Events behind the session's end are ignored.
  *
@@ -45,12 +49,18 @@ export interface AggregatorOptions {
  * prompts, answers and errors allocate.
  */
 export class Aggregator {
+  /** How the run goes over time, warm-up included. */
+  readonly history = new HistoryRecorder();
+
   readonly #options: AggregatorOptions;
   readonly #counters: RunMetrics['counters'];
   readonly #finishReasonCounters: readonly CounterSampler[];
+  readonly #outcomeCounters: Readonly<Record<SampleOutcome, CounterSampler>>;
   readonly #table = new SampleTable();
   readonly #windows = new TrackingWindows();
   readonly #errors = new ErrorTally();
+  readonly #untrackedFailures = new UntrackedFailures();
+  readonly #slowest = new SlowestSamples(this.#table);
   readonly #triggers: Triggers;
   readonly #tokens: TokenMetrics;
   readonly #payloads: PayloadReader;
@@ -67,10 +77,18 @@ export class Aggregator {
     this.#finishReasonCounters = FINISH_REASONS.map(
       (reason) => metrics.counters[`tracked_finish_reason_${reason}`],
     );
-    this.#triggers = new Triggers(this.#table, metrics);
+    this.#outcomeCounters = {
+      succeeded: metrics.counters.tracked_samples_succeeded,
+      errored: metrics.counters.tracked_samples_errored,
+      cancelled: metrics.counters.tracked_samples_cancelled,
+    };
+    this.#triggers = new Triggers(this.#table, metrics, this.history);
     this.#payloads = new PayloadReader(log);
     const { isl, osl, tpot_ns: tpot } = metrics.series;
-    this.#tokens = new TokenMetrics({ isl, osl, tpot, queue, payloads: this.#payloads, table: this.#table });
+    this.#tokens = new TokenMetrics({
+      ...{ isl, osl, queue, payloads: this.#payloads, table: this.#table, history: this.history },
+      tpot: tpot && this.history.timed('tpot_ns', tpot),
+    });
   }
 
   /** `draining` from the session's end on; the terminal state belongs to the final snapshot. */
@@ -116,6 +134,17 @@ export class Aggregator {
     };
   }
 
+  /** The long ones among the facts, for a snapshot now and then: {@link HistoryExtras}. Costs about 2 ms for ten minutes. */
+  historyExtras(): { readonly [key: string]: Json } {
+    const history = this.history.history();
+    const extras = {
+      ...(history === undefined ? {} : { history }),
+      distributions: distributionsOf(this.#options.metrics),
+      slowest_samples: this.#slowest.samples(),
+    };
+    return extras as unknown as { readonly [key: string]: Json };
+  }
+
   /** Tells the prompts of the dataset's rows from `firstRow` on; must precede the samples that use them. */
   setPrompts(firstRow: number, prompts: readonly PromptData[]): void {
     this.#tokens.setPrompts(firstRow, prompts);
@@ -139,6 +168,7 @@ export class Aggregator {
       this.#fold(batch, index, kinds[index]!, sampleSeqs[index] as SampleSeq, timestampNs);
     }
     this.#counters.total_duration_ns.set(this.#totalDurationNs);
+    this.history.reach(this.#startedNs + this.#totalDurationNs);
     this.#logProgress(index);
     if (!this.#ended) return;
     this.#state = 'draining';
@@ -191,6 +221,7 @@ export class Aggregator {
       return;
     }
     this.#startedNs = timestampNs;
+    this.history.reach(timestampNs);
     this.#state = 'live';
     this.#options.onStarted?.();
   }
@@ -198,10 +229,10 @@ export class Aggregator {
   #onIssued(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
     const table = this.#table;
     let slot = table.slotOf(seq);
+    const dueNs = extraOf(batch, index, ISSUED_EXTRA.dueNs);
     if (this.#windows.isTracking) {
       if (slot < 0) slot = table.open(seq);
       else this.#options.log.warning(`sample ${seq} was issued again while in flight; its row is kept`);
-      const dueNs = extraOf(batch, index, ISSUED_EXTRA.dueNs);
       table.windows[slot] = this.#windows.latestIndex;
       this.#windows.onIssued(timestampNs);
       this.#triggers.beforeIssued(timestampNs, dueNs);
@@ -210,11 +241,13 @@ export class Aggregator {
       table.dueNs[slot] = dueNs;
     }
     this.#counters.total_samples_issued.add(1);
+    this.history.onIssued(timestampNs, dueNs);
     if (slot >= 0) this.#counters.tracked_samples_issued.add(1);
   }
 
   /** @hot */
   #onRecvFirst(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
+    this.history.onChunk(timestampNs);
     const slot = this.#table.slotOf(seq);
     if (slot < 0) return;
     this.#triggers.beforeRecvFirst(slot, timestampNs);
@@ -224,6 +257,7 @@ export class Aggregator {
 
   /** @hot */
   #onRecvNonFirst(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
+    this.history.onChunk(timestampNs);
     const slot = this.#table.slotOf(seq);
     if (slot >= 0) this.#onChunk(batch, index, slot, timestampNs);
   }
@@ -232,6 +266,7 @@ export class Aggregator {
   #onChunk(batch: EventBatch, index: number, slot: number, timestampNs: number): void {
     this.#triggers.beforeLastRecv(slot, timestampNs);
     this.#table.lastRecvNs[slot] = timestampNs;
+    this.#table.chunks[slot]! += 1;
     const { extraEnds } = batch;
     const firstExtra = index === 0 ? 0 : extraEnds[index - 1]!;
     for (let at = firstExtra; at < extraEnds[index]!; at++) {
@@ -243,13 +278,20 @@ export class Aggregator {
     this.#counters.total_samples_completed.add(1);
     const table = this.#table;
     const slot = table.slotOf(seq);
-    if (slot < 0) return;
+    if (slot < 0) {
+      this.history.onComplete(timestampNs, outcomeOf(this.#untrackedFailures.take(seq)));
+      this.#tokens.onUntrackedComplete(batch, index, timestampNs);
+      return;
+    }
+    const outcome = outcomeOf(table.flags[slot]!);
+    this.history.onComplete(timestampNs, outcome);
+    this.#slowest.onComplete(seq, slot, timestampNs);
     this.#triggers.beforeComplete(slot, timestampNs);
     this.#tokens.onComplete(batch, index, slot, timestampNs);
     this.#windows.onComplete(table.windows[slot]!, table.issuedNs[slot]!, timestampNs);
     this.#counters.tracked_samples_completed.add(1);
     this.#countFinishReason(batch.finishReasons[index]!);
-    this.#countOutcome(table.flags[slot]!);
+    this.#outcomeCounters[outcome].add(1);
     table.close(seq, slot);
   }
 
@@ -261,21 +303,18 @@ export class Aggregator {
     if (seq === NO_SAMPLE || slot >= 0)
       this.#errors.add(type, payload?.type === 'ErrorData' ? payload.data.errorMessage : '');
     this.#counters.total_samples_failed.add(1);
-    if (slot < 0) return;
+    const flag = type === CANCELLED_ERROR_TYPE ? RowFlag.cancelled : RowFlag.errored;
+    if (slot < 0) {
+      if (seq !== NO_SAMPLE) this.#untrackedFailures.add(seq, flag);
+      return;
+    }
     this.#counters.tracked_samples_failed.add(1);
-    this.#table.flags[slot]! |= type === CANCELLED_ERROR_TYPE ? RowFlag.cancelled : RowFlag.errored;
+    this.#table.flags[slot]! |= flag;
   }
 
   #countFinishReason(code: number): void {
     if (code === FINISH_ABSENT) return;
     (this.#finishReasonCounters[code - 1] ?? this.#counters.tracked_finish_reason_other).add(1);
-  }
-
-  /** A sample that met another error before it was cancelled is errored. */
-  #countOutcome(flags: number): void {
-    if ((flags & RowFlag.errored) !== 0) this.#counters.tracked_samples_errored.add(1);
-    else if ((flags & RowFlag.cancelled) !== 0) this.#counters.tracked_samples_cancelled.add(1);
-    else this.#counters.tracked_samples_succeeded.add(1);
   }
 
   #logProgress(foldedCount: number): void {
@@ -284,4 +323,16 @@ export class Aggregator {
     if (Math.floor(this.#recordCount / RECORDS_PER_DEBUG_LINE) === before) return;
     this.#options.log.debug(`${this.#recordCount} records folded, ${this.#table.size} samples in flight`);
   }
+}
+
+/** Of the series with values. */
+function distributionsOf({ series }: RunMetrics): Record<string, LogDistribution> {
+  const withValues = Object.entries(series).filter(([, { count }]) => count > 0);
+  return Object.fromEntries(withValues.map(([name, sampler]) => [name, sampler.logDistribution()]));
+}
+
+/** A sample that met another error before it was cancelled is errored. */
+function outcomeOf(flags: number): SampleOutcome {
+  if ((flags & RowFlag.errored) !== 0) return 'errored';
+  return (flags & RowFlag.cancelled) === 0 ? 'succeeded' : 'cancelled';
 }

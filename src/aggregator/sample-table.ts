@@ -28,7 +28,7 @@ const FIRST_CAPACITY = 1024;
  * The tracked samples in flight, a column a field; a stamp not taken yet is NaN.
  *
  * A row keeps its slot from {@link open} to {@link close}; slots are used again, so the columns are as long as most
- * samples were ever in flight at once: 37 bytes each. Only growing allocates. The columns are replaced when they grow:
+ * samples were ever in flight at once: 41 bytes each. Only growing allocates. The columns are replaced when they grow:
  * read them from the table each time.
  */
 export class SampleTable {
@@ -39,6 +39,8 @@ export class SampleTable {
   dueNs = new Float64Array(FIRST_CAPACITY);
   /** Tracking window it was issued in. */
   windows = new Uint32Array(FIRST_CAPACITY);
+  /** Chunks received so far. */
+  chunks = new Uint32Array(FIRST_CAPACITY);
   flags = new Uint8Array(FIRST_CAPACITY);
 
   readonly #index = new SeqIndex();
@@ -64,6 +66,7 @@ export class SampleTable {
     this.recvFirstNs[slot] = NaN;
     this.lastRecvNs[slot] = NaN;
     this.dueNs[slot] = NaN;
+    this.chunks[slot] = 0;
     this.flags[slot] = 0;
     return slot;
   }
@@ -100,6 +103,7 @@ export class SampleTable {
     this.lastRecvNs = copyInto(new Float64Array(capacity), this.lastRecvNs);
     this.dueNs = copyInto(new Float64Array(capacity), this.dueNs);
     this.windows = copyInto(new Uint32Array(capacity), this.windows);
+    this.chunks = copyInto(new Uint32Array(capacity), this.chunks);
     this.flags = copyInto(new Uint8Array(capacity), this.flags);
     this.#freeSlots = copyInto(new Uint32Array(capacity), this.#freeSlots);
   }

@@ -8,6 +8,7 @@ import type { Json } from '../metrics/snapshot.ts';
 import type { TokenCounter } from '../tokens/token-counter.ts';
 import { TokenQueue } from '../tokens/token-queue.ts';
 import { Aggregator } from './aggregator.ts';
+import { HISTORY_PERIOD_NS } from './history-recorder.ts';
 import { registerRunMetrics, type RunMetrics, type RunMetricsOptions } from './run-metrics.ts';
 
 export interface AggregatorServiceOptions extends RunMetricsOptions {
@@ -43,6 +44,8 @@ export class AggregatorService {
   readonly #queue: TokenQueue | undefined;
   readonly #closing = Promise.withResolvers<void>();
   #interrupted = false;
+  /** Until when the history was told last. */
+  #toldUntilNs = -Infinity;
   #finished: Promise<void> | undefined;
 
   /** Registers the metrics; throws as {@link registerRunMetrics} does. */
@@ -89,7 +92,7 @@ export class AggregatorService {
     publisher.start(publishIntervalMs, () => ({
       state: this.aggregator.state,
       pendingTaskCount: this.aggregator.pendingTaskCount,
-      extras: this.#extras(),
+      extras: this.#extras(this.#isHistoryDue()),
     }));
     this.#queue?.startLive(publishIntervalMs);
   }
@@ -114,7 +117,7 @@ export class AggregatorService {
       await publisher.publishFinal({
         pendingTaskCount: this.aggregator.pendingTaskCount,
         interrupted: this.#interrupted,
-        extras: this.#extras(),
+        extras: this.#extras(true),
       });
     } catch (error) {
       log.error(`the final snapshot could not be published: ${errorText(error)}`);
@@ -127,7 +130,18 @@ export class AggregatorService {
     this.#closing.resolve();
   }
 
-  #extras(): { readonly [key: string]: Json } {
-    return { ...this.aggregator.extras(), ...this.#options.extras?.() };
+  /** The history is long: a live snapshot has it when another second of the run has passed, and the first one. */
+  #isHistoryDue(): boolean {
+    return this.aggregator.history.endNs >= this.#toldUntilNs + HISTORY_PERIOD_NS;
+  }
+
+  #extras(withHistory: boolean): { readonly [key: string]: Json } {
+    const { aggregator } = this;
+    if (withHistory) this.#toldUntilNs = aggregator.history.endNs;
+    return {
+      ...aggregator.extras(),
+      ...(withHistory ? aggregator.historyExtras() : {}),
+      ...this.#options.extras?.(),
+    };
   }
 }

@@ -10,9 +10,11 @@ import { COMPLETE_EXTRA, extraOf, type EventBatch, ISSUED_EXTRA } from '../event
 import type { SeriesSampler } from '../metrics/sampler.ts';
 import type { TokenInput } from '../tokens/token-input.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
+import type { HistoryRecorder } from './history-recorder.ts';
 import type { PayloadReader } from './payload-reader.ts';
 import { PromptTable, promptLength, TOKEN_SOURCES, type TokenSource } from './prompt-table.ts';
 import { RowFlag, type SampleTable } from './sample-table.ts';
+import type { TimedSeries } from './timed-series.ts';
 
 type TokenMetric = 'isl' | 'osl' | 'tpot';
 
@@ -23,7 +25,9 @@ export interface TokenMetricsOptions {
   readonly isl: SeriesSampler;
   readonly osl: SeriesSampler;
   /** Undefined when answers aren't streamed. */
-  readonly tpot: SeriesSampler | undefined;
+  readonly tpot: TimedSeries | undefined;
+  /** Told of each answer's tokens at its completion. */
+  readonly history: HistoryRecorder;
   /** Undefined without a tokenizer. */
   readonly queue: TokenQueue | undefined;
   readonly payloads: PayloadReader;
@@ -97,6 +101,12 @@ export class TokenMetrics {
     else if (queue !== undefined) this.#askAnswerLength(queue, batch, index, slot, completeNs);
   }
 
+  /** Counts the answer of completed record `index`, which is not measured: its tokens only show in the history. */
+  onUntrackedComplete(batch: EventBatch, index: number, completeNs: number): void {
+    const completionTokens = extraOf(batch, index, COMPLETE_EXTRA.completionTokens);
+    if (isTokenCount(completionTokens)) this.#options.history.onOutputTokens(completeNs, completionTokens);
+  }
+
   #askPromptLength(prompt: PromptData): boolean {
     const length = promptLength(prompt);
     if (length.kind === 'known') {
@@ -110,11 +120,11 @@ export class TokenMetrics {
 
   #takeUsage(completionTokens: number, slot: number, completeNs: number): void {
     if (completionTokens === 0) return;
-    this.#recordOsl(completionTokens, 'server');
+    this.#recordOsl(completionTokens, 'server', completeNs);
     const recvFirstNs = this.#options.table.recvFirstNs[slot]!;
     const cameInSeveralChunks = this.#options.table.lastRecvNs[slot]! > recvFirstNs;
     if (completionTokens > 1 && cameInSeveralChunks) {
-      this.#recordTpot((completeNs - recvFirstNs) / (completionTokens - 1), 'server');
+      this.#recordTpot((completeNs - recvFirstNs) / (completionTokens - 1), 'server', completeNs);
     }
   }
 
@@ -128,13 +138,14 @@ export class TokenMetrics {
     const payload = this.#options.payloads.read(batch, index);
     if (payload?.type !== 'TextModelOutput') return;
     const whole = answerInput(payload.data);
-    if (whole !== undefined) queue.enqueue(whole, (tokenCount) => this.#recordOsl(tokenCount, 'tokenizer'));
+    if (whole !== undefined)
+      queue.enqueue(whole, (tokenCount) => this.#recordOsl(tokenCount, 'tokenizer', completeNs));
     const recvFirstNs = this.#options.table.recvFirstNs[slot]!;
     if (this.#options.tpot === undefined || Number.isNaN(recvFirstNs)) return;
     const rest = answerInputAfterFirstChunk(payload.data);
     if (rest === undefined) return;
     queue.enqueue(rest, (tokenCount) => {
-      if (tokenCount > 0) this.#recordTpot((completeNs - recvFirstNs) / tokenCount, 'tokenizer');
+      if (tokenCount > 0) this.#recordTpot((completeNs - recvFirstNs) / tokenCount, 'tokenizer', completeNs);
     });
   }
 
@@ -143,14 +154,15 @@ export class TokenMetrics {
     this.#sources.isl[source]++;
   }
 
-  #recordOsl(tokenCount: number, source: TokenSource): void {
+  #recordOsl(tokenCount: number, source: TokenSource, completeNs: number): void {
     this.#options.osl.record(tokenCount);
+    this.#options.history.onOutputTokens(completeNs, tokenCount);
     this.#sources.osl[source]++;
   }
 
-  #recordTpot(nsPerToken: number, source: TokenSource): void {
+  #recordTpot(nsPerToken: number, source: TokenSource, completeNs: number): void {
     if (this.#options.tpot === undefined) return;
-    this.#options.tpot.record(nsPerToken);
+    this.#options.tpot.record(nsPerToken, completeNs);
     this.#sources.tpot[source]++;
   }
 }

@@ -4,6 +4,7 @@ import { ClientHealth, type HealthReport } from './client-health.ts';
 const REPORT: HealthReport = {
   worker: 0,
   measured: true,
+  at_ns: 2_000_000_000,
   elapsed_ms: 1000,
   event_loop_delay_p99_ms: 1,
   event_loop_delay_max_ms: 2,

@@ -1,4 +1,5 @@
-import { NS_PER_US } from '../core/time.ts';
+import type { ClientMoment } from '../aggregator/history-recorder.ts';
+import { NS_PER_MS, NS_PER_US } from '../core/time.ts';
 import type { Pacing } from '../engine/settings.ts';
 import type { WorkerHealth } from '../engine/worker-messages.ts';
 import type { Json } from '../metrics/snapshot.ts';
@@ -9,7 +10,8 @@ export interface HealthReport {
   readonly worker: number;
   /** It is about a part of a performance phase. */
   readonly measured: boolean;
-  /** The time it is about, ms. */
+  /** When the time it is about ended, ns since the run's origin, and how long that was, ms. */
+  readonly at_ns: number;
   readonly elapsed_ms: number;
   readonly event_loop_delay_p99_ms: number;
   readonly event_loop_delay_max_ms: number;
@@ -32,10 +34,16 @@ export interface HealthReport {
   readonly connect_failures: number;
 }
 
-export function healthReportOf(worker: number, health: WorkerHealth, pacing: Pacing): HealthReport {
+export function healthReportOf(
+  worker: number,
+  health: WorkerHealth,
+  pacing: Pacing,
+  atNs: number,
+): HealthReport {
   return {
     worker,
     measured: health.isMeasured,
+    at_ns: atNs,
     elapsed_ms: health.elapsedMs,
     event_loop_delay_p99_ms: health.loopDelayP99Ms,
     event_loop_delay_max_ms: health.loopDelayMaxMs,
@@ -54,7 +62,7 @@ export function healthReportOf(worker: number, health: WorkerHealth, pacing: Pac
 }
 
 /** What a log of an earlier version has: the rest came later. */
-type AnyHealthReport = Pick<
+export type AnyHealthReport = Pick<
   HealthReport,
   | 'worker'
   | 'event_loop_delay_p99_ms'
@@ -70,6 +78,21 @@ type AnyHealthReport = Pick<
 const LATE_SHARE = 0.01;
 /** The CPU shares of a shorter time say nothing. */
 const MIN_CPU_MS = 500;
+const USUAL_ELAPSED_MS = 1000;
+
+/** What a report says of the time it is about. `latestNs`: how far the run has got, for a report of an earlier version. */
+export function clientMomentOf(report: AnyHealthReport, latestNs: number): ClientMoment {
+  const { at_ns: toNs = latestNs, elapsed_ms: elapsedMs = USUAL_ELAPSED_MS } = report;
+  const isLongEnough = elapsedMs >= MIN_CPU_MS;
+  return {
+    fromNs: toNs - elapsedMs * NS_PER_MS,
+    toNs,
+    event_loop_delay_max_ms: report.event_loop_delay_max_ms,
+    gc_ms: report.gc_pause_max_ms,
+    cpu_share: isLongEnough ? report.cpu_share : null,
+    cpu_wait_share: isLongEnough ? (report.cpu_wait_share ?? null) : null,
+  };
+}
 
 /** One worker over the performance phases. */
 class WorkerTotals {

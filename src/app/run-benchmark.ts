@@ -85,7 +85,10 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     phases,
     drainTimeoutMs: config.drain_timeout_ms,
     record: (kind) => services.recorder.recordSessionEvent(kind),
-    onPhase: (plan) => screen.phase(plan),
+    onPhase: (plan) => {
+      services.recorder.recordMark('phase', { text: plan.name });
+      screen.phase(plan);
+    },
     log,
   });
   if (recordingFailure !== undefined) throw recordingFailure as Error;
@@ -126,7 +129,7 @@ function startPool(
     {
       onFrame: (bytes) => recorder.record(FrameKind.events, bytes),
       onHealth: (health, worker) => {
-        recorder.record(FrameKind.health, jsonFrame(healthReportOf(worker, health, pacing)));
+        recorder.record(FrameKind.health, jsonFrame(healthReportOf(worker, health, pacing, clock.nowNs())));
       },
       onWorkerDied: (error) => log.error(errorText(error)),
     },

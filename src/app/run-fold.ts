@@ -14,8 +14,9 @@ import type { TokenCounter } from '../tokens/token-counter.ts';
 import { WorkerTokenCounter } from '../tokens/worker-token-counter.ts';
 import { FrameKind, type Frame } from '../transport/frame.ts';
 import type { MessagePublisher } from '../transport/message.ts';
-import { ClientHealth, type HealthReport } from './client-health.ts';
+import { ClientHealth, clientMomentOf, type AnyHealthReport } from './client-health.ts';
 import { decodeRunHeader, jsonOfFrame, type RunHeader } from './run-header.ts';
+import { markOfFrame } from './run-marks.ts';
 
 export interface RunFoldOptions {
   readonly publisher: MessagePublisher<MetricsSnapshot>;
@@ -85,7 +86,12 @@ export class RunFold {
         return;
       }
       case FrameKind.health:
-        this.#health.fold(jsonOfFrame(frame) as HealthReport);
+        this.#foldHealth(jsonOfFrame(frame) as AnyHealthReport);
+        return;
+      case FrameKind.mark: {
+        const mark = markOfFrame(frame);
+        if (mark !== undefined) this.#running().aggregator.history.onMark(mark);
+      }
     }
   }
 
@@ -152,6 +158,12 @@ export class RunFold {
     // The session's own batches: STOP_LOADGEN says that somebody stopped the run before its plan was done.
     if (batch.workerId < 0) this.#stoppedEarly ||= batch.kinds.includes(EventKind.sessionStopLoadgen);
     this.#running().process(batch);
+  }
+
+  #foldHealth(report: AnyHealthReport): void {
+    this.#health.fold(report);
+    const { history } = this.#running().aggregator;
+    history.onClient(clientMomentOf(report, history.endNs));
   }
 
   #running(): AggregatorService {

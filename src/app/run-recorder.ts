@@ -1,10 +1,12 @@
 import type { EventKind } from '../core/event-types.ts';
+import type { RunMarkKind } from '../core/run-history.ts';
 import type { RunClock } from '../core/time.ts';
 import { buildEventBatch } from '../events/batch-builder.ts';
 import { encodeBatchFrame } from '../events/columnar-codec.ts';
 import type { RunLogWriter } from '../runlog/append.ts';
 import { FrameKind, type Frame } from '../transport/frame.ts';
 import type { MessagePublisher } from '../transport/message.ts';
+import { markFrame } from './run-marks.ts';
 import type { SecretMask } from './secret-mask.ts';
 
 export interface RunRecorderOptions {
@@ -36,6 +38,14 @@ export class RunRecorder {
       this.#failed = true;
       onFailure(error);
     }
+  }
+
+  /** Records that something happened to the run, now. */
+  recordMark(
+    kind: RunMarkKind,
+    { value = null, text = '' }: { readonly value?: number | null; readonly text?: string } = {},
+  ): void {
+    this.record(FrameKind.mark, markFrame({ at_ns: this.#options.clock.nowNs(), kind, value, text }));
   }
 
   /** Records an event of the session itself, now. */

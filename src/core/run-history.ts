@@ -13,10 +13,11 @@ export interface RunHistory {
   readonly bin_ns: number;
   /** How far the history reaches, ns since the run's origin: the last bin may be cut short. */
   readonly end_ns: number;
-  /** Samples or tokens in each bin. */
+  /** Samples, chunks or tokens in each bin; an answer's tokens count when it is complete. */
   readonly counts: Readonly<Record<HistoryCount, readonly number[]>>;
   /** Most samples in flight at once in each bin. */
   readonly in_flight_max: readonly number[];
+  /** Of those kept over time the ones that have values. */
   readonly series: { readonly [series: string]: SeriesHistory };
   readonly client: ClientHistory;
   readonly marks: readonly RunMark[];
@@ -43,9 +44,13 @@ export interface SeriesHistory {
   readonly max: readonly (number | null)[];
 }
 
-/** How the client itself was, the worst worker in each bin. */
+/**
+ * How the client itself was: the worst of any worker in each bin. Workers tell of about a second at a time, and what they tell is
+ * in each bin that second touches.
+ */
 export interface ClientHistory {
   readonly event_loop_delay_max_ms: readonly (number | null)[];
+  /** Longest pause for garbage collection. */
   readonly gc_ms: readonly (number | null)[];
   /** Useful work as a share of one core, 0 to 1. */
   readonly cpu_share: readonly (number | null)[];
@@ -81,7 +86,7 @@ export const BUCKETS_PER_DECADE = 40;
 
 /**
  * A distribution over fixed logarithmic buckets, the same for every run, so that two can be laid over each other: `counts[i]`
- * values lie in [10^((first + i) / 40), 10^((first + i + 1) / 40)); `zero` of them are 0. Drawn from the HDR histogram, so a
+ * values lie in [10^((first + i) / 40), 10^((first + i + 1) / 40)); `zero` of them are below 1. Drawn from the HDR histogram, so a
  * value within 0.1 % of an edge may be on its other side. In the extras as `distributions`, by series.
  */
 export interface LogDistribution {
@@ -93,12 +98,13 @@ export interface LogDistribution {
 /** One of the slowest measured samples by latency; in the extras as `slowest_samples`, slowest first. */
 export interface SlowSample {
   readonly seq: number;
-  /** ns since the run's origin; `due_ns` null in closed loop. */
+  /** ns since the run's origin; `due_ns` is `issued_ns` in closed loop, null when a foreign log does not tell it. */
   readonly due_ns: number | null;
   readonly issued_ns: number;
   readonly latency_ns: number;
   readonly ttft_ns: number | null;
   readonly chunks: number;
+  /** It ended with an error or was cancelled. */
   readonly errored: boolean;
 }
 

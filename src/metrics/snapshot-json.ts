@@ -63,14 +63,17 @@ export function toJson(snapshot: MetricsSnapshot): SnapshotJson {
   };
 }
 
-/** The file form: indented by 2, integers in full, whatever is not finite as null. */
+/** A list of more than eight numbers, over as many lines; no string can look like it, as there are no line breaks in strings. */
+const LONG_LIST = /\[\n *(?:[-+.\deE]+|null)(?:,\n *(?:[-+.\deE]+|null)){8,}\n *\]/g;
+
+/** The file form: indented by 2 but for long lists of numbers, integers in full, whatever is not finite as null. */
 export function snapshotJsonText(snapshot: MetricsSnapshot): string {
   const text = JSON.stringify(
     toJson(snapshot),
     (_key, value: unknown) => (typeof value === 'bigint' ? rawJson(String(value)) : value),
     2,
   );
-  return `${text}\n`;
+  return `${text.replace(LONG_LIST, (list) => list.replace(/\n */g, ''))}\n`;
 }
 
 /**

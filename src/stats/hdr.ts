@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { forEachPacked, packCounts } from './packed-counts.ts';
 
 const FRACTION_BITS_OF_HIGH_WORD = 20;
 const EXPONENT_BIAS = 1023;
@@ -81,6 +82,29 @@ export class HdrHistogram {
     this.#count += other.#count;
     this.#firstUsed = Math.min(this.#firstUsed, other.#firstUsed);
     this.#lastUsed = Math.max(this.#lastUsed, other.#lastUsed);
+  }
+
+  /** Forgets all values; costs as much as the buckets used. */
+  clear(): void {
+    if (this.#count > 0) this.#counts.fill(0, this.#firstUsed, this.#lastUsed + 1);
+    this.#count = 0;
+    this.#firstUsed = Infinity;
+    this.#lastUsed = -1;
+  }
+
+  /** The counts in a few bytes a used bucket, for {@link addPacked}. */
+  pack(): Uint8Array {
+    return packCounts(this.#counts, this.#lastUsed);
+  }
+
+  /** Adds the counts that a histogram of the same layout has packed. */
+  addPacked(packed: Uint8Array): void {
+    forEachPacked(packed, (index, count) => {
+      this.#counts[index]! += count;
+      this.#count += count;
+      if (index < this.#firstUsed) this.#firstUsed = index;
+      if (index > this.#lastUsed) this.#lastUsed = index;
+    });
   }
 
   /**
