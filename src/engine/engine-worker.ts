@@ -61,6 +61,12 @@ export class EngineWorker {
       case 'phase':
         this.#runPhase(order.phase, order.ticketCounter);
         return;
+      case 'change': {
+        const { change } = order;
+        const slots = change.kind === 'concurrency' ? this.#share(change.concurrency) : undefined;
+        this.#issuer?.change(change, slots);
+        return;
+      }
       case 'exhausted':
         this.#issuer?.exhausted();
         return;

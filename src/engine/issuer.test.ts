@@ -211,3 +211,77 @@ describe('a stop', () => {
     expect(await bench.endAll()).toBe(2);
   });
 });
+
+describe('a change of the plan', () => {
+  const soonNs = (bench: Bench, ms = 10) => clock.nowNs() - bench.startNs + ms * 1e6;
+
+  test('a pause leaves nothing issued in it, and moves what is due behind it by its length', async () => {
+    const bench = new Bench({ pattern: 'constant', ratePerSecond: 1000 }, { maxSamples: 300 });
+    await vi.waitUntil(() => bench.sent.length > 3, { interval: 1 });
+    const pauseNs = soonNs(bench);
+    bench.issuer.change({ kind: 'pause', atNs: pauseNs });
+    await vi.waitUntil(() => soonNs(bench, -30) > pauseNs, { interval: 1 });
+    const before = bench.sent.length;
+    expect(before).toBe(Math.ceil(pauseNs / 1e6));
+    const resumeNs = soonNs(bench);
+    bench.issuer.change({ kind: 'resume', atNs: resumeNs });
+    await bench.untilDone();
+    expect(bench.sent.map(({ index }) => index)).toEqual(Array.from({ length: 300 }, (_, index) => index));
+    for (const { index, dueNs, atNs } of bench.sent) {
+      expect(atNs).toBeGreaterThanOrEqual(dueNs);
+      const plannedNs = bench.startNs + index * 1e6;
+      expect(dueNs).toBe(index < before ? plannedNs : plannedNs + resumeNs - pauseNs);
+    }
+  });
+
+  test('a paused phase does not end, but for a stop', async () => {
+    const bench = new Bench({ pattern: 'constant', ratePerSecond: 1000 }, { maxDurationNs: 20e6 });
+    bench.issuer.change({ kind: 'pause', atNs: 0 });
+    await vi.waitUntil(() => clock.nowNs() > bench.startNs + 40e6, { interval: 1 });
+    expect(bench.stopped).toBeUndefined();
+    bench.issuer.stop();
+    expect(bench.stopped).toBe(true);
+  });
+
+  test('a phase with a duration waits for its end, and a higher rate brings more until then', async () => {
+    const bench = new Bench({ pattern: 'constant', ratePerSecond: 0.1 }, { maxDurationNs: 400e6 });
+    expect(bench.sent).toHaveLength(1);
+    const atNs = soonNs(bench);
+    bench.issuer.change({ kind: 'rate', atNs, ratePerSecond: 1000 });
+    await bench.untilDone();
+    expect(clock.nowNs() - bench.startNs).toBeGreaterThanOrEqual(400e6);
+    expect(bench.sent.length).toBeGreaterThan(1);
+    expect(bench.sent.length - 1).toBe(Math.floor((400e6 - atNs) / 1e6));
+    for (const { dueNs } of bench.sent.slice(1)) expect(dueNs).toBeGreaterThanOrEqual(bench.startNs + atNs);
+  });
+
+  test('slots come at once when their time has come, and go as samples end', () => {
+    const bench = new Bench({ pattern: 'concurrency', concurrency: 2 }, {}, 2);
+    bench.issuer.change({ kind: 'concurrency', atNs: 0, concurrency: 4 }, 4);
+    expect(bench.sent).toHaveLength(4);
+    bench.issuer.change({ kind: 'concurrency', atNs: 0, concurrency: 1 }, 1);
+    for (let ended = 0; ended < 3; ended++) bench.issuer.sampleEnded();
+    expect(bench.sent).toHaveLength(4);
+    bench.issuer.sampleEnded();
+    expect(bench.sent).toHaveLength(5);
+  });
+
+  test('slots that come later wake the issuer, though no sample ends', async () => {
+    const bench = new Bench({ pattern: 'concurrency', concurrency: 1 }, {}, 1);
+    const atNs = soonNs(bench, 20);
+    bench.issuer.change({ kind: 'concurrency', atNs, concurrency: 3 }, 3);
+    expect(bench.sent).toHaveLength(1);
+    await vi.waitUntil(() => bench.sent.length === 3, { interval: 1 });
+    for (const sent of bench.sent.slice(1)) expect(sent.atNs).toBeGreaterThanOrEqual(bench.startNs + atNs);
+  });
+
+  test('a closed loop draws nothing while paused and goes on by itself', async () => {
+    const bench = new Bench({ pattern: 'concurrency', concurrency: 2 }, {}, 2);
+    bench.issuer.change({ kind: 'pause', atNs: 0 });
+    bench.issuer.sampleEnded();
+    bench.issuer.sampleEnded();
+    expect(bench.counter[0]).toBe(2);
+    bench.issuer.change({ kind: 'resume', atNs: soonNs(bench) });
+    await vi.waitUntil(() => bench.sent.length === 4, { interval: 1 });
+  });
+});

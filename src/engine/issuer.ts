@@ -1,5 +1,6 @@
 import { NS_PER_MS, type RunClock } from '../core/time.ts';
 import type { PlanShare, StopRule } from '../plan/plan.ts';
+import type { PlanChange } from '../plan/steering.ts';
 import type { PacingRecord } from './pacing-record.ts';
 import type { Pacing } from './settings.ts';
 
@@ -37,6 +38,8 @@ export interface IssuerOptions {
  *
  * Until a sample is due the thread sleeps; with `precise` pacing it sleeps until 2 ms before, then lets the event loop turn and looks
  * at the clock each time round. Answers are read meanwhile, and a due time that comes while they are is not missed.
+ *
+ * A phase with a duration is over when that is, not when its last sample went out: until then the plan may be changed.
  */
 export class Issuer {
   readonly #options: IssuerOptions;
@@ -51,7 +54,11 @@ export class Issuer {
   };
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
+  #slots: number;
+  /** Below 0 when slots were taken away that are in use. */
   #freeSlots: number;
+  /** Changes that take effect later, and the slots from then on. */
+  readonly #pending: { readonly atNs: number; readonly slots: number }[] = [];
   /** The event loop was left to turn until a due time comes, and when. */
   #isSpinning = false;
   #spinningSinceNs = 0;
@@ -64,6 +71,7 @@ export class Issuer {
 
   constructor(options: IssuerOptions) {
     this.#options = options;
+    this.#slots = options.slots;
     this.#freeSlots = options.slots;
     this.#isOpenLoop = options.slots === Infinity;
   }
@@ -79,6 +87,19 @@ export class Issuer {
     this.#freeSlots += 1;
     if (this.#isIssuing && !(this.#isOpenLoop && this.#isAhead())) this.#turn();
     this.#checkFinished();
+  }
+
+  /** The plan is changed for what was not sent yet; `slots`: those from then on, for a change of the concurrency. */
+  change(change: PlanChange, slots = this.#pending.at(-1)?.slots ?? this.#slots): void {
+    if (!this.#isIssuing) return;
+    const { share } = this.#options;
+    if (this.#isDrawn) share.putBack();
+    this.#isDrawn = false;
+    share.change(change);
+    this.#pending.push({ atNs: change.atNs, slots });
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#turn();
   }
 
   /** Nothing more is sent, whatever the plan says. */
@@ -108,15 +129,13 @@ export class Issuer {
       this.#wakeIn(-elapsedNs, startNs + elapsedNs);
       return;
     }
+    if (this.#pending.length > 0) this.#takePending(elapsedNs);
     for (let sends = 0; this.#freeSlots > 0; sends++) {
       if (sends === MAX_SENDS_PER_TURN) {
         this.#yield();
         return;
       }
-      if (!this.#isDrawn && !share.advance(elapsedNs)) {
-        this.#endIssuing(false);
-        return;
-      }
+      if (!this.#isDrawn && !share.advance(elapsedNs)) break;
       this.#isDrawn = true;
       if (share.dueNs > elapsedNs) {
         // Sending has taken time: the next one may have become due.
@@ -138,9 +157,26 @@ export class Issuer {
         return;
       }
     }
-    if (elapsedNs >= stop.maxDurationNs) this.#endIssuing(false);
-    else if (stop.maxDurationNs !== Infinity && this.#timer === undefined) {
-      this.#sleep(stop.maxDurationNs - elapsedNs);
+    this.#rest(elapsedNs);
+  }
+
+  /** There is no ticket, or no slot for one: waits for what may change that, or ends. */
+  #rest(elapsedNs: number): void {
+    const { isUsedUp, endNs } = this.#options.share;
+    if (isUsedUp || elapsedNs >= endNs) this.#endIssuing(false);
+    else if (this.#timer === undefined) {
+      const wakeNs = Math.min(endNs, this.#pending[0]?.atNs ?? Infinity);
+      if (wakeNs !== Infinity) this.#sleep(wakeNs - elapsedNs);
+    }
+  }
+
+  /** Takes slots, or takes them away, when the time has come; what is in flight goes on. */
+  #takePending(elapsedNs: number): void {
+    while (this.#pending.length > 0 && this.#pending[0]!.atNs <= elapsedNs) {
+      const { slots } = this.#pending.shift()!;
+      if (slots === this.#slots) continue;
+      this.#freeSlots += slots - this.#slots;
+      this.#slots = slots;
     }
   }
 

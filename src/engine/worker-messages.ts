@@ -1,4 +1,5 @@
 import type { ErrorData } from '../core/model-output.ts';
+import type { PlanChange } from '../plan/steering.ts';
 import type { ThreadHealth } from './health.ts';
 import type { EnginePhase, EngineSettings } from './settings.ts';
 
@@ -18,6 +19,8 @@ export const COUNTERS = { issued: 0, ended: 1, length: 2 } as const;
 export type WorkerOrder =
   | { readonly kind: 'warm'; readonly connections: number }
   | { readonly kind: 'phase'; readonly phase: EnginePhase; readonly ticketCounter: Int32Array }
+  /** The plan of the phase under way is changed. */
+  | { readonly kind: 'change'; readonly change: PlanChange }
   /** Others drew the last ticket. */
   | { readonly kind: 'exhausted' }
   | { readonly kind: 'stop' }

@@ -1,4 +1,5 @@
 import { InferometerError } from '../core/errors.ts';
+import type { PlanChange } from '../plan/steering.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { EngineThread } from './engine-thread.ts';
 import { PhaseProgress, type PhaseOutcome } from './phase-progress.ts';
@@ -107,6 +108,11 @@ export class WorkerPool {
     progress.finished.then(leave, leave);
     this.#order({ kind: 'phase', phase, ticketCounter: createTicketCounter() });
     return progress;
+  }
+
+  /** Changes the plan of the phase under way; without one, does nothing. Ahead of its time, so that every worker has it by then. */
+  changePlan(change: PlanChange): void {
+    if (this.#phase !== undefined) this.#order({ kind: 'change', change });
   }
 
   /** Issues nothing more in this phase; what is in flight goes on. */

@@ -1,3 +1,5 @@
+import type { PlanChange } from './steering.ts';
+
 /** When requests are wanted. Open loop (constant, poisson) has due times; closed loop (burst, concurrency) has slots. */
 export type ArrivalSettings =
   | { readonly pattern: 'burst' }
@@ -31,14 +33,23 @@ export interface PhasePlan {
  * One worker's share of a phase, drawn ticket by ticket.
  *
  * After `advance()` returned true, `index` is the ticket's number in the phase (all workers together number them
- * 0, 1, 2, … without a hole), `row` its dataset row, `dueNs` its due time since the phase began (0 in closed loop). False means the share is used
- * up by count or duration and stays so. Cost: one draw and no allocation.
+ * 0, 1, 2, … without a hole), `row` its dataset row, `dueNs` its due time since the phase began (0 in closed loop). False means that
+ * there is no ticket as things stand: the share is used up, the duration is over before the next one is due, or the phase is paused.
+ * Cost: one draw and no allocation.
  * @hot
  */
 export interface PlanShare {
   readonly index: number;
   readonly row: number;
   readonly dueNs: number;
-  /** `elapsedNs`: time since the phase began, for the duration limit in closed loop. */
+  /** For good: no change brings another ticket. */
+  readonly isUsedUp: boolean;
+  /** When the duration is over as things stand, ns since the phase began; Infinity without one, and while the phase is paused. */
+  readonly endNs: number;
+  /** `elapsedNs`: time since the phase began, for the duration limit and pauses in closed loop. */
   advance(elapsedNs: number): boolean;
+  /** Open loop: the ticket last advanced to was not sent; the next `advance` draws it again. */
+  putBack(): void;
+  /** Holds for every ticket not yet drawn. */
+  change(change: PlanChange): void;
 }

@@ -2,6 +2,7 @@ import { assertNever, InferometerError } from '../core/errors.ts';
 import { type ArrivalSchedule, ConstantArrivals, PoissonArrivals } from './arrivals.ts';
 import type { PhasePlan, PlanShare, StopRule } from './plan.ts';
 import { createSampleOrder, type SampleOrder } from './sample-order.ts';
+import { type PlanChange, SteeredTime } from './steering.ts';
 import { checkedStopRule } from './stop-rule.ts';
 import { drawTicket, MAX_TICKETS } from './tickets.ts';
 
@@ -9,7 +10,8 @@ import { drawTicket, MAX_TICKETS } from './tickets.ts';
  * What worker `workerIndex` of `workerCount` issues in a phase.
  *
  * Open loop: arrival i belongs to worker i mod `workerCount`; each worker derives the whole schedule and order and passes over the
- * others' entries. A duration limit ends the schedule at the first due time that reaches it, however late the workers are.
+ * others' entries. A duration limit ends the schedule at the first due time that reaches it, however late the workers are. After
+ * changes (`SteeredTime`) the shares are still those of one schedule, also when they came to the workers at different times.
  * Closed loop: workers draw from `ticketCounter`, which holds how many samples were issued; see `createTicketCounter`.
  *
  * The caller must issue each sample it advanced to. Throws `InferometerError` for a plan that can't be followed.
@@ -33,16 +35,18 @@ export function createPlanShare(
     case 'constant':
       return new OpenLoopShare(
         new ConstantArrivals(arrivals.ratePerSecond),
+        new SteeredTime(arrivals.ratePerSecond, stop.maxDurationNs),
         order,
-        stop,
+        stop.maxSamples,
         workerIndex,
         workerCount,
       );
     case 'poisson':
       return new OpenLoopShare(
         new PoissonArrivals(arrivals.ratePerSecond, arrivals.seed),
+        new SteeredTime(arrivals.ratePerSecond, stop.maxDurationNs),
         order,
-        stop,
+        stop.maxSamples,
         workerIndex,
         workerCount,
       );
@@ -55,48 +59,61 @@ class OpenLoopShare implements PlanShare {
   index: number;
   row = 0;
   dueNs = 0;
+  isUsedUp = false;
   readonly #schedule: ArrivalSchedule;
+  readonly #time: SteeredTime;
   readonly #order: SampleOrder;
-  readonly #stop: StopRule;
+  readonly #maxSamples: number;
   readonly #workerCount: number;
-  /** Arrivals whose due times were read from the schedule. */
+  /** Arrivals whose times were read from the schedule, and the time of the last one. */
   #scheduled = 0;
-  #usedUp = false;
+  #planNs = 0;
 
   constructor(
     schedule: ArrivalSchedule,
+    time: SteeredTime,
     order: SampleOrder,
-    stop: StopRule,
+    maxSamples: number,
     workerIndex: number,
     workerCount: number,
   ) {
     this.#schedule = schedule;
+    this.#time = time;
     this.#order = order;
-    this.#stop = stop;
+    this.#maxSamples = maxSamples;
     this.#workerCount = workerCount;
     this.index = workerIndex - workerCount;
   }
 
+  get endNs(): number {
+    return this.#time.endNs;
+  }
+
   /** @hot */
   advance(_elapsedNs: number): boolean {
-    if (this.#usedUp) return false;
     const next = this.index + this.#workerCount;
-    if (next >= this.#stop.maxSamples) return this.#end();
-    let dueNs = 0;
+    if (next >= this.#maxSamples) {
+      this.isUsedUp = true;
+      return false;
+    }
     while (this.#scheduled <= next) {
-      dueNs = this.#schedule.nextDueNs();
+      this.#planNs = this.#schedule.nextDueNs();
       this.#scheduled += 1;
     }
-    if (dueNs >= this.#stop.maxDurationNs) return this.#end();
+    const dueNs = this.#time.dueNs(this.#planNs);
+    if (dueNs >= this.#time.endNs) return false;
     this.index = next;
     this.dueNs = dueNs;
     this.row = this.#order.rowOf(next);
     return true;
   }
 
-  #end(): false {
-    this.#usedUp = true;
-    return false;
+  putBack(): void {
+    this.index -= this.#workerCount;
+  }
+
+  change(change: PlanChange): void {
+    this.#time.apply(change);
   }
 }
 
@@ -104,30 +121,47 @@ class ClosedLoopShare implements PlanShare {
   index = -1;
   row = 0;
   readonly dueNs = 0;
+  isUsedUp = false;
   readonly #order: SampleOrder;
-  readonly #maxDurationNs: number;
+  readonly #time: SteeredTime;
   readonly #ticketLimit: number;
   readonly #ticketCounter: Int32Array;
-  #usedUp = false;
 
-  constructor(order: SampleOrder, stop: StopRule, ticketCounter: Int32Array) {
+  constructor(order: SampleOrder, { maxSamples, maxDurationNs }: StopRule, ticketCounter: Int32Array) {
     this.#order = order;
-    this.#maxDurationNs = stop.maxDurationNs;
-    this.#ticketLimit = Math.min(stop.maxSamples, MAX_TICKETS);
+    this.#time = new SteeredTime(null, maxDurationNs);
+    this.#ticketLimit = Math.min(maxSamples, MAX_TICKETS);
     this.#ticketCounter = ticketCounter;
+  }
+
+  get endNs(): number {
+    return this.#time.endNs;
   }
 
   /** @hot */
   advance(elapsedNs: number): boolean {
-    if (this.#usedUp) return false;
-    const ticket = elapsedNs >= this.#maxDurationNs ? -1 : drawTicket(this.#ticketCounter, this.#ticketLimit);
+    if (this.isUsedUp || this.#time.isPausedAt(elapsedNs)) return false;
+    const ticket = elapsedNs >= this.#time.endNs ? -1 : drawTicket(this.#ticketCounter, this.#ticketLimit);
     if (ticket < 0) {
-      this.#usedUp = true;
+      this.isUsedUp = true;
       return false;
     }
     this.index = ticket;
     this.row = this.#order.rowOf(ticket);
     return true;
+  }
+
+  /** A ticket of the shared counter cannot be given back, and need not: it is drawn when it is sent. */
+  putBack(): void {
+    throw new InferometerError(
+      'INFEROMETER_PLAN_TICKET',
+      'internal',
+      `ticket ${this.index} of a closed loop: found it put back, wanted it sent`,
+    );
+  }
+
+  change(change: PlanChange): void {
+    this.#time.apply(change);
   }
 }
 

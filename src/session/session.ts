@@ -3,6 +3,8 @@ import { EventKind } from '../core/event-types.ts';
 import type { Log } from '../core/log.ts';
 import { NS_PER_MS, type RunClock } from '../core/time.ts';
 import type { PhasePlan } from '../plan/plan.ts';
+import type { PlanChange, Steering } from '../plan/steering.ts';
+import { SteeredPhase, type SteeringState } from './steered-phase.ts';
 
 /** A phase placed on the clock and numbered, as the engine runs it. */
 export interface PlacedPhase {
@@ -19,6 +21,8 @@ export type EndOfIssuing = 'count' | 'duration' | 'stop';
 export interface LoadEngine {
   /** Begins a phase; called again only once the one before has finished. */
   runPhase(phase: PlacedPhase): PhaseRun;
+  /** Changes the plan of the phase under way, ahead of the time at which it takes effect. */
+  changePlan(change: PlanChange): void;
   /** Issues nothing more in the phase under way; without one, does nothing. */
   stopIssuing(): void;
   /** Ends what is in flight as cancelled samples. */
@@ -86,9 +90,29 @@ export class Session {
   readonly #options: SessionOptions;
   #isStopped = false;
   #isCancelled = false;
+  /** The phase that is being issued. */
+  #steered: SteeredPhase | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+  }
+
+  /** How the phase under way is steered; undefined when nothing is being issued. */
+  get steering(): SteeringState | undefined {
+    return this.#isStopped ? undefined : this.#steered?.state;
+  }
+
+  /**
+   * Changes the plan of the phase under way, some ms from now; a later phase begins as planned. Returns when that is, ns since the
+   * run's origin, or undefined when it would change nothing or makes no sense: no phase is being issued, a rate in closed loop, a
+   * pause within one.
+   */
+  steer(steering: Steering): number | undefined {
+    if (this.#isStopped) return undefined;
+    const change = this.#steered?.steer(steering, this.#options.clock.nowNs());
+    if (change === undefined) return undefined;
+    this.#options.engine.changePlan(change);
+    return this.#steered!.runNsOf(change);
   }
 
   /** Issues nothing more, in this phase or a later one; what is in flight is drained. */
@@ -129,20 +153,26 @@ export class Session {
   }
 
   async #runPhase(plan: PhasePlan, firstSampleSeq: number): Promise<PhaseResult> {
-    const { engine, clock, record, onPhase } = this.#options;
+    const { clock, record, onPhase } = this.#options;
     const isTracked = plan.kind === 'performance';
     onPhase?.(plan);
     if (isTracked) record(EventKind.sessionStartTracking);
     const startedNs = clock.nowNs();
     try {
       // Those told just now may have called stop, when the engine had nothing to stop yet.
-      const end = this.#isStopped
-        ? NOTHING_ISSUED
-        : await this.#drained(engine.runPhase({ plan, firstSampleSeq, startNs: startedNs + START_LEAD_NS }));
+      const end = this.#isStopped ? NOTHING_ISSUED : await this.#issue(plan, firstSampleSeq, startedNs);
       return { name: plan.name, kind: plan.kind, ...end, startedNs, endedNs: clock.nowNs() };
     } finally {
       if (isTracked) record(EventKind.sessionStopTracking);
     }
+  }
+
+  #issue(plan: PhasePlan, firstSampleSeq: number, nowNs: number): Promise<PhaseEnd> {
+    const startNs = nowNs + START_LEAD_NS;
+    const run = this.#options.engine.runPhase({ plan, firstSampleSeq, startNs });
+    this.#steered = new SteeredPhase(plan, startNs);
+    void run.issuingDone.then(() => (this.#steered = undefined));
+    return this.#drained(run);
   }
 
   /** Waits for the end of a phase, and from the end of issuing on no longer than the drain may take. */

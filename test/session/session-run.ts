@@ -96,6 +96,7 @@ export class SessionRun {
     return new Session({
       engine: {
         runPhase: (phase) => (this.#phase = pool.runPhase(phase)),
+        changePlan: (change) => pool.changePlan(change),
         stopIssuing: () => pool.stopIssuing(),
         cancelInFlight: () => pool.cancelInFlight(),
       },

@@ -1,0 +1,74 @@
+import { NS_PER_MS } from '../core/time.ts';
+import type { PhasePlan } from '../plan/plan.ts';
+import { type PlanChange, SteeredTime, type Steering } from '../plan/steering.ts';
+
+/** How a phase under way is steered: what it was asked for, until somebody asked for something else. */
+export interface SteeringState {
+  readonly isPaused: boolean;
+  /** Null in closed loop. */
+  readonly ratePerSecond: number | null;
+  /** Null in open loop and for a burst, which keeps every connection busy. */
+  readonly concurrency: number | null;
+}
+
+/** How far ahead a change takes effect, so that every worker knows of it by then. */
+const LEAD_NS = 50 * NS_PER_MS;
+
+/** The main thread's view of a phase that may be steered: which changes make sense, and when they take effect. */
+export class SteeredPhase {
+  readonly #startNs: number;
+  readonly #time: SteeredTime;
+  #state: SteeringState;
+  #lastNs = 0;
+
+  /** `startNs`: when the plan's time 0 lies. */
+  constructor({ arrivals, stop }: PhasePlan, startNs: number) {
+    this.#startNs = startNs;
+    const ratePerSecond = 'ratePerSecond' in arrivals ? arrivals.ratePerSecond : null;
+    const concurrency = 'concurrency' in arrivals ? arrivals.concurrency : null;
+    this.#time = new SteeredTime(ratePerSecond, stop.maxDurationNs);
+    this.#state = { isPaused: false, ratePerSecond, concurrency };
+  }
+
+  get state(): SteeringState {
+    return this.#state;
+  }
+
+  /** When a change takes effect, ns since the run's origin. */
+  runNsOf({ atNs }: PlanChange): number {
+    return this.#startNs + atNs;
+  }
+
+  /** The change to carry out, in force from now on; undefined when it would change nothing or makes no sense. */
+  steer(steering: Steering, nowNs: number): PlanChange | undefined {
+    const state = this.#steered(steering);
+    const atNs = Math.max(nowNs + LEAD_NS - this.#startNs, this.#lastNs);
+    if (state === undefined || atNs >= this.#time.endNs) return undefined;
+    const change: PlanChange = { atNs, ...steering };
+    this.#time.apply(change);
+    this.#state = state;
+    this.#lastNs = atNs;
+    return change;
+  }
+
+  #steered(steering: Steering): SteeringState | undefined {
+    const state = this.#state;
+    switch (steering.kind) {
+      case 'pause':
+        return state.isPaused ? undefined : { ...state, isPaused: true };
+      case 'resume':
+        return state.isPaused ? { ...state, isPaused: false } : undefined;
+      case 'rate': {
+        const { ratePerSecond } = steering;
+        const makesSense =
+          state.ratePerSecond !== null && Number.isFinite(ratePerSecond) && ratePerSecond > 0;
+        return makesSense && ratePerSecond !== state.ratePerSecond ? { ...state, ratePerSecond } : undefined;
+      }
+      case 'concurrency': {
+        const { concurrency } = steering;
+        const makesSense = state.concurrency !== null && Number.isSafeInteger(concurrency) && concurrency > 0;
+        return makesSense && concurrency !== state.concurrency ? { ...state, concurrency } : undefined;
+      }
+    }
+  }
+}
