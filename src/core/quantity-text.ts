@@ -13,11 +13,16 @@ const TIME_UNITS = [
   { unit: 'µs', unitNs: NS_PER_US },
 ] as const;
 
+// Made once: formatting takes 0.5 µs with one of these and 20 µs with options.
+const COUNT_FORMAT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const SETTING_FORMAT = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 15 });
+const SMALL_FORMAT = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+const ONE_DECIMAL_FORMAT = fixedFormat(1);
+const TWO_DECIMALS_FORMAT = fixedFormat(2);
+
 /** A whole number with its thousands set off: `12,345`. */
 export function countText(count: number | bigint): string {
-  return typeof count === 'number' && !Number.isFinite(count)
-    ? NOT_AVAILABLE
-    : count.toLocaleString('en-US', { maximumFractionDigits: 0 });
+  return typeof count === 'number' && !Number.isFinite(count) ? NOT_AVAILABLE : COUNT_FORMAT.format(count);
 }
 
 /** A count and the word for it, which takes an s unless there is one: `1 sample`, `2 samples`. */
@@ -29,14 +34,12 @@ export function countedText(count: number | bigint, noun: string): string {
 export function numberText(value: number): string {
   if (!Number.isFinite(value)) return NOT_AVAILABLE;
   const rounded = Number(value.toPrecision(3));
-  return Math.abs(rounded) >= 100 ? countText(value) : value.toLocaleString('en-US', threeDigits(rounded));
+  return Math.abs(rounded) >= 100 ? countText(value) : threeDigits(rounded).format(value);
 }
 
 /** A number somebody set, as they would write it: `50`, `0.5`, `1,024`. */
 export function settingText(value: number): string {
-  return Number.isFinite(value)
-    ? value.toLocaleString('en-US', { maximumSignificantDigits: 15 })
-    : NOT_AVAILABLE;
+  return Number.isFinite(value) ? SETTING_FORMAT.format(value) : NOT_AVAILABLE;
 }
 
 /** A span of time in the unit that suits it, to three significant digits: `850 ns`, `52.3 ms`, `1.25 s`, `2m 05s`. */
@@ -54,11 +57,10 @@ export function percentText(share: number): string {
   return Number.isFinite(share) ? `${numberText(share * 100)} %` : NOT_AVAILABLE;
 }
 
-function threeDigits(rounded: number): Intl.NumberFormatOptions {
+function threeDigits(rounded: number): Intl.NumberFormat {
   const size = Math.abs(rounded);
-  if (size < 1) return { maximumSignificantDigits: 3 };
-  const decimals = size < 10 ? 2 : 1;
-  return { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  if (size < 1) return SMALL_FORMAT;
+  return size < 10 ? TWO_DECIMALS_FORMAT : ONE_DECIMAL_FORMAT;
 }
 
 function clockText(ns: number): string {
@@ -69,4 +71,8 @@ function clockText(ns: number): string {
   return hours > 0
     ? `${sign}${hours}h ${two(minutes)}m ${two(seconds % 60)}s`
     : `${sign}${minutes}m ${two(seconds % 60)}s`;
+}
+
+function fixedFormat(decimals: number): Intl.NumberFormat {
+  return new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
