@@ -64,7 +64,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     onRecordingFailure: (error) => {
       recordingFailure = error;
       log.error(`${errorText(error)}; stopping the run`);
-      control.cancel();
+      control.abort();
     },
   });
   const pacing = pacingOf(config.client.pacing, limits.workers, idleCores());
@@ -92,10 +92,11 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     log,
   });
   if (recordingFailure !== undefined) throw recordingFailure as Error;
-  control.begin(session, services);
-  screen.started(services.directory.path);
+  control.begin({ session, services, maxConnections: limits.maxConnections });
+  screen.started(services.directory.path, control);
   await warmConnections(limits, pool, log);
   const outcome = await session.run();
+  control.end();
   await pool.close();
   return concludeRun(config, services, {
     ...{ outcome, recordingFailure, screen },

@@ -2,15 +2,34 @@ import { rmSync } from 'node:fs';
 import { EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { EventKind } from '../core/event-types.ts';
 import type { Log } from '../core/log.ts';
+import { settingText } from '../core/quantity-text.ts';
+import type { ControlState, RunControls } from '../live/run-controls.ts';
+import type { Steering } from '../plan/steering.ts';
 import type { Session } from '../session/session.ts';
 import type { RunServices } from './run-services.ts';
 import type { ShutdownLadder } from './shutdown.ts';
 
-/** Stands between the signals and a run, from before it begins: what came too early is kept and obeyed at the start. */
-export class RunControl implements ShutdownLadder {
+/** A run under way, as far as it can be steered. */
+interface RunningRun {
+  readonly session: Session;
+  readonly services: Pick<RunServices, 'recorder' | 'socketDirectory'>;
+  /** Connections the engine may have open: more samples than that can't be in flight. */
+  readonly maxConnections: number;
+}
+
+/** The longest note kept; what is longer is cut. */
+const MAX_NOTE_LENGTH = 200;
+
+/**
+ * Stands between a run and all who steer it, keys and signals, from before it begins: what came too early is kept and obeyed at the
+ * start. What is done to the run is marked in its log, with the time at which it takes effect.
+ */
+export class RunControl implements RunControls, ShutdownLadder {
   readonly #log: Log;
-  #stopRequested = false;
-  #running: { readonly session: Session; readonly services: RunServices } | undefined;
+  #isStopping = false;
+  #isCancelling = false;
+  #isOver = false;
+  #running: RunningRun | undefined;
 
   constructor(log: Log) {
     this.#log = log;
@@ -21,39 +40,115 @@ export class RunControl implements ShutdownLadder {
     return this.#running !== undefined;
   }
 
+  get state(): ControlState {
+    const {
+      isPaused = false,
+      ratePerSecond = null,
+      concurrency = null,
+    } = this.#running?.session.steering ?? {};
+    return { isPaused, isStopping: this.#isStopping, ratePerSecond, concurrency };
+  }
+
   /** Throws `InferometerError` (interrupted) when a stop came first. */
-  begin(session: Session, services: RunServices): void {
-    if (this.#stopRequested) {
+  begin(running: RunningRun): void {
+    if (this.#isStopping) {
       throw new InferometerError(
         'INFEROMETER_RUN_STOPPED',
         'interrupted',
         'stopped before the run began; nothing was sent',
       );
     }
-    this.#running = { session, services };
+    this.#running = running;
   }
 
-  stop(): void {
-    this.#stopRequested = true;
-    if (this.#running === undefined) {
-      this.#log.info('stopping before the run begins');
-      return;
+  /** The load is over: there is nothing left to steer. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  pause(): boolean {
+    return this.#steer({ kind: 'pause' }, 'paused: nothing is issued until the run is resumed');
+  }
+
+  resume(): boolean {
+    return this.#steer({ kind: 'resume' }, 'resumed');
+  }
+
+  setRate(ratePerSecond: number): boolean {
+    return this.#steer({ kind: 'rate', ratePerSecond }, `rate set to ${settingText(ratePerSecond)}/s`);
+  }
+
+  /** Refuses more than there are connections for. */
+  setConcurrency(concurrency: number): boolean {
+    if (concurrency > (this.#running?.maxConnections ?? 0)) return false;
+    return this.#steer(
+      { kind: 'concurrency', concurrency },
+      `concurrency set to ${settingText(concurrency)}`,
+    );
+  }
+
+  note(text: string): boolean {
+    const note = text.trim().slice(0, MAX_NOTE_LENGTH);
+    if (note === '' || this.#running === undefined || this.#isOver) return false;
+    this.#running.services.recorder.recordMark('note', { text: note });
+    this.#log.info(`note: ${note}`);
+    return true;
+  }
+
+  stop(): boolean {
+    if (this.#isStopping) return false;
+    this.#isStopping = true;
+    if (this.#running === undefined) this.#log.info('stopping before the run begins');
+    else if (!this.#isOver) {
+      this.#log.info('stopping: no new requests, draining those in flight (Ctrl-C again cancels them)');
+      this.#recordEnd('stop', this.#running);
+      this.#running.session.stop();
     }
-    this.#log.info('stopping: no new requests, draining those in flight (Ctrl-C again cancels them)');
-    // In the log, so that a later reader knows whatever becomes of this process.
-    this.#running.services.recorder.recordSessionEvent(EventKind.sessionStopLoadgen);
-    this.#running.session.stop();
+    return true;
   }
 
-  cancel(): void {
-    if (this.#running === undefined) return;
-    this.#log.info('cancelling what is in flight (Ctrl-C again exits at once; the run log stays)');
-    this.#running.session.cancel();
+  cancel(): boolean {
+    if (this.#isCancelling) return false;
+    const wasStopping = this.#isStopping;
+    this.#isStopping = true;
+    this.#isCancelling = true;
+    if (this.#running !== undefined && !this.#isOver) {
+      this.#log.info('cancelling what is in flight (Ctrl-C again exits at once; the run log stays)');
+      if (wasStopping) this.#running.services.recorder.recordMark('cancel');
+      else this.#recordEnd('cancel', this.#running);
+      this.#running.session.cancel();
+    }
+    return true;
+  }
+
+  /** Ends the load because the run can't go on; who asked for nothing may still stop, cancel and exit. */
+  abort(): void {
+    this.#running?.session.cancel();
   }
 
   exitNow(): void {
     const sockets = this.#running?.services.socketDirectory;
     if (sockets !== undefined) rmSync(sockets, { recursive: true, force: true });
     process.exit(EXIT_CODES.interrupted);
+  }
+
+  #steer(steering: Steering, done: string): boolean {
+    const effectiveNs = this.#running?.session.steer(steering);
+    if (effectiveNs === undefined) return false;
+    const value =
+      steering.kind === 'rate'
+        ? steering.ratePerSecond
+        : steering.kind === 'concurrency'
+          ? steering.concurrency
+          : null;
+    this.#running!.services.recorder.recordMark(steering.kind, { value, atNs: effectiveNs });
+    this.#log.info(done);
+    return true;
+  }
+
+  /** In the log, so that a later reader knows whatever becomes of this process. */
+  #recordEnd(kind: 'stop' | 'cancel', { services: { recorder } }: RunningRun): void {
+    recorder.recordMark(kind);
+    recorder.recordSessionEvent(EventKind.sessionStopLoadgen);
   }
 }

@@ -40,12 +40,16 @@ export class RunRecorder {
     }
   }
 
-  /** Records that something happened to the run, now. */
+  /** Records that something happened to the run: now, or at a time not far off. */
   recordMark(
     kind: RunMarkKind,
-    { value = null, text = '' }: { readonly value?: number | null; readonly text?: string } = {},
+    {
+      value = null,
+      text = '',
+      atNs = this.#options.clock.nowNs(),
+    }: { readonly value?: number | null; readonly text?: string; readonly atNs?: number } = {},
   ): void {
-    this.record(FrameKind.mark, markFrame({ at_ns: this.#options.clock.nowNs(), kind, value, text }));
+    this.record(FrameKind.mark, markFrame({ at_ns: atNs, kind, value, text }));
   }
 
   /** Records an event of the session itself, now. */
