@@ -28,6 +28,7 @@ function check(name, command, args) {
 }
 
 check('types', 'tsc', ['--noEmit', '-p', '.']);
+check('types of the page', 'tsc', ['--noEmit', '-p', 'tsconfig.page.json']);
 check('lint', 'eslint', ['.']);
 check('format', 'prettier', ['--check', '--log-level', 'warn', '.']);
 check('build', 'npm', ['run', '--silent', 'build']);

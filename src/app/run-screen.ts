@@ -17,5 +17,5 @@ export interface RunScreen {
   step(text: string): void;
   finished(report: Report, runPath: string): void;
   /** Takes the progress off the screen; idempotent, also called when the run fails. */
-  close(): void;
+  close(): void | Promise<void>;
 }

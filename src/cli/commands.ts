@@ -2,7 +2,9 @@
 export const COMMANDS = {
   run: 'Load-tests an OpenAI-compatible endpoint.',
   watch: 'Shows a run live from another terminal; attach and leave at will.',
+  serve: 'Serves the live page of a run, past runs, and metrics for Prometheus.',
   report: 'Rebuilds the report of a run from its run log, also of a run that was killed.',
+  compare: 'Tells whether runs differ from a baseline by more than chance and a margin.',
   'serve-mock': 'Serves a mock LLM that knows the truth about its own times.',
   demo: 'Starts the mock LLM server, load-tests it and prints the report.',
   calibrate:

@@ -11,7 +11,9 @@ type CommandFactory = (finish: (exitCode: number) => void) => Command;
 const FACTORIES: Readonly<Record<CommandName, () => Promise<CommandFactory>>> = {
   run: async () => (await import('./run.ts')).runCommand,
   watch: async () => (await import('./watch.ts')).watchCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
   report: async () => (await import('./report.ts')).reportCommand,
+  compare: async () => (await import('./compare.ts')).compareCommand,
   'serve-mock': async () => (await import('./serve-mock.ts')).serveMockCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   calibrate: async () => (await import('./calibrate.ts')).calibrateCommand,

@@ -5,6 +5,7 @@ import { runBenchmark } from '../app/run-benchmark.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { createRunScreen } from './run-screen.ts';
+import { type ViewFlags, withViews } from './view-flags.ts';
 
 /** What the command line of `run` came to. */
 export interface RunInvocation {
@@ -12,17 +13,21 @@ export interface RunInvocation {
   readonly outPath: string | undefined;
   /** Flag → the texts given for it, in order. */
   readonly flags: ReadonlyMap<string, readonly string[]>;
+  /** Where else the run is shown. */
+  readonly views: ViewFlags;
   readonly aggregator: AggregatorProcess;
 }
 
 /** Runs the benchmark that file, environment and flags describe. Returns the exit code. */
-export async function runWith({ configPath, outPath, flags, aggregator }: RunInvocation): Promise<number> {
+export async function runWith(invocation: RunInvocation): Promise<number> {
+  const { configPath, outPath, flags, views, aggregator } = invocation;
   const file = configPath === undefined ? {} : await readConfigFile(configPath);
-  return runBenchmark(resolveConfig({ file, environment: process.env, flags }), {
+  const config = resolveConfig({ file, environment: process.env, flags });
+  return runBenchmark(config, {
     outPath,
     calibrationPath: defaultCalibrationPath(process.env),
     aggregator,
-    screen: createRunScreen(process.stderr, process.stdout),
+    screen: await withViews(createRunScreen(process.stderr, process.stdout), views, process.env),
   });
 }
 

@@ -3,9 +3,10 @@ import { AggregatorProcess } from '../app/aggregator-process.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { addViewFlags, type ViewFlags } from './view-flags.ts';
 
 /** Flags of `run` that are about this invocation, not about what is measured. */
-interface RunFlags {
+interface RunFlags extends ViewFlags {
   readonly config?: string;
   readonly out?: string;
 }
@@ -29,16 +30,17 @@ export function runCommand(finish: (exitCode: number) => void): Command {
     );
   }
   command.option('--out <dir>', 'directory of the run (default runs/<UTC time>-<short id>)');
+  addViewFlags(command);
   command.addHelpText(
     'after',
     '\nCtrl-C once: stop issuing, drain, report. Twice: cancel what is in flight, report. Three times: exit.',
   );
-  return command.action(async ({ config, out }: RunFlags, self: Command) => {
+  return command.action(async ({ config, out, ...views }: RunFlags, self: Command) => {
     // It takes longest to start, and loads while this process does.
     const aggregator = AggregatorProcess.start();
     try {
       const { runWith } = await import('./run-with.ts');
-      finish(await runWith({ configPath: config, outPath: out, flags: textsOf(self), aggregator }));
+      finish(await runWith({ configPath: config, outPath: out, flags: textsOf(self), views, aggregator }));
     } finally {
       await aggregator.discard();
     }

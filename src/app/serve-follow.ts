@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../core/log.ts';
+import { SnapshotCodec } from '../metrics/snapshot-codec.ts';
+import { SnapshotSubscriber } from '../metrics/snapshot-subscriber.ts';
+import type { MetricsSnapshot } from '../metrics/snapshot.ts';
+import { checkAddress } from '../transport/zmq/address.ts';
+import { connectSubscriber } from '../transport/zmq/subscriber.ts';
+import { isRunning } from './process-identity.ts';
+import { replayRun } from './replay.ts';
+import { readManifest, RunDirectory } from './run-directory.ts';
+import { watchRun } from './watch-run.ts';
+
+export interface FollowOptions {
+  readonly onSnapshot: (snapshot: MetricsSnapshot) => void;
+  readonly log: Log;
+  /** Ends the following; resolves then. */
+  readonly signal: AbortSignal;
+}
+
+const LOOK_INTERVAL_MS = 1000;
+
+/** Whether a target is an address of snapshots rather than a run directory. */
+export function isSnapshotAddress(target: string): boolean {
+  return /^(tcp|ipc):\/\//.test(target);
+}
+
+/** Follows the snapshots that are published at an address; whoever publishes there may come and go. */
+export async function followAddress(address: string, { onSnapshot, signal }: FollowOptions): Promise<void> {
+  const subscriber = new SnapshotSubscriber({
+    subscriber: await connectSubscriber(new SnapshotCodec(), checkAddress(address), { conflate: true }),
+    onSnapshot,
+  });
+  await untilAborted(signal);
+  await subscriber.close();
+}
+
+/**
+ * Follows one run to its end and keeps its last snapshot in view. A run that is gone without a final snapshot is told from its log.
+ */
+export async function followRun(path: string, options: FollowOptions): Promise<void> {
+  await followToEnd(path, options);
+  await untilAborted(options.signal);
+}
+
+/** Follows whichever run of a folder is under way, the newest when there are several, one after another. */
+export async function followNewest(runsPath: string, options: FollowOptions): Promise<void> {
+  const { signal } = options;
+  const seen = new Set<string>();
+  while (!signal.aborted) {
+    const path = await newestRunning(runsPath, seen);
+    if (path === undefined) {
+      await sleep(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      continue;
+    }
+    seen.add(path);
+    await followToEnd(path, options);
+  }
+}
+
+async function followToEnd(path: string, options: FollowOptions): Promise<void> {
+  const { log, onSnapshot } = options;
+  const end = await watchRun(path, options);
+  if (end !== 'gone') return;
+  const replay = await replayRun(RunDirectory.open(path).logPath, log);
+  if (replay !== undefined) onSnapshot(replay.snapshot);
+}
+
+async function newestRunning(runsPath: string, seen: ReadonlySet<string>): Promise<string | undefined> {
+  if (!existsSync(runsPath)) return undefined;
+  const running = (await readdir(runsPath)).flatMap((name) => {
+    const path = join(runsPath, name);
+    if (seen.has(path) || !existsSync(join(path, 'run.log'))) return [];
+    const manifest = readManifest(RunDirectory.open(path));
+    const isUnderWay = manifest?.outcome.state === 'running' && isRunning(manifest.main_process);
+    return isUnderWay ? [{ path, startedAt: manifest.started_at }] : [];
+  });
+  return running.sort((a, b) => a.startedAt.localeCompare(b.startedAt)).at(-1)?.path;
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

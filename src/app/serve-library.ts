@@ -1,0 +1,155 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { readHistoryExtras } from '../core/run-history.ts';
+import { settingText } from '../core/quantity-text.ts';
+import type { Log } from '../core/log.ts';
+import { fieldsOf, numberOrNull, textOrNull } from '../live/snapshot-index.ts';
+import type { Json, MetricsSnapshot } from '../metrics/snapshot.ts';
+import type { PastRun, RunEntry, RunLibrary } from '../web/run-library.ts';
+import { LiveUpdates } from './live-updates.ts';
+import { isRunning } from './process-identity.ts';
+import { replayRun } from './replay.ts';
+import { readFinalSnapshot } from './report-source.ts';
+import { readManifest, RunDirectory, type RunManifest } from './run-directory.ts';
+
+export interface RunsFolderOptions {
+  /** May read the log of a run that left no final snapshot. */
+  readonly mayReplay: boolean;
+  readonly log: Log;
+}
+
+type Fields = { readonly [key: string]: Json };
+
+/** The runs in a folder. What was read of a run is kept until its files change; a folder that is missing holds none. */
+export class RunsFolder implements RunLibrary {
+  readonly #path: string;
+  readonly #options: RunsFolderOptions;
+  readonly #read = new Map<string, { readonly changedMs: number; readonly entry: RunEntry }>();
+  /** Replays one after another: each takes a core. */
+  #replaying: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string, options: RunsFolderOptions) {
+    this.#path = path;
+    this.#options = options;
+  }
+
+  async list(): Promise<readonly RunEntry[]> {
+    const entries = await Promise.all((await this.#names()).map((name) => this.#entry(name)));
+    // A run without a time is one whose run.json is lost: last.
+    return entries
+      .filter((entry) => entry !== undefined)
+      .sort((a, b) => (b.startedAt ?? '').localeCompare(a.startedAt ?? ''));
+  }
+
+  async open(name: string): Promise<PastRun | undefined> {
+    // Only what the folder lists: no name leads out of it.
+    if (!(await this.#names()).includes(name)) return undefined;
+    const entry = await this.#entry(name);
+    if (entry === undefined) return undefined;
+    const directory = RunDirectory.open(join(this.#path, name));
+    const snapshot = await this.#snapshot(directory);
+    if (snapshot === undefined) return undefined;
+    return {
+      entry,
+      update: new LiveUpdates().update(snapshot),
+      slowestSamples: readHistoryExtras(snapshot.extras).slowestSamples,
+      config: await readConfig(directory),
+      machine: readManifest(directory)?.machine ?? null,
+    };
+  }
+
+  async #names(): Promise<readonly string[]> {
+    try {
+      const found = await readdir(this.#path, { withFileTypes: true });
+      return found.filter((item) => item.isDirectory()).map(({ name }) => name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  async #snapshot(directory: RunDirectory): Promise<MetricsSnapshot | undefined> {
+    const { log, mayReplay } = this.#options;
+    const final = await readFinalSnapshot(directory.finalSnapshotPath, log);
+    if (final !== undefined || !mayReplay) return final;
+    const replay = this.#replaying.then(() => replayRun(directory.logPath, log));
+    this.#replaying = replay.catch(() => undefined);
+    return (await replay)?.snapshot;
+  }
+
+  async #entry(name: string): Promise<RunEntry | undefined> {
+    const path = join(this.#path, name);
+    const changes = await Promise.all([
+      changedMs(join(path, 'run.log')),
+      changedMs(join(path, 'run.json')),
+      changedMs(join(path, 'performance/result_summary.json')),
+    ]);
+    if (changes[0] === undefined) return undefined;
+    const latest = Math.max(...changes.map((change) => change ?? 0));
+    const known = this.#read.get(name);
+    // A run under way may end without touching a file.
+    if (known?.changedMs === latest && known.entry.state !== 'running') return known.entry;
+    const entry = await readEntry(name, RunDirectory.open(path));
+    this.#read.set(name, { changedMs: latest, entry });
+    return entry;
+  }
+}
+
+async function readEntry(name: string, directory: RunDirectory): Promise<RunEntry> {
+  const manifest = readManifest(directory);
+  const config = fieldsOf(await readConfig(directory));
+  const summary = await readSummary(directory);
+  const quantile = (series: string, percentile: string) =>
+    numberOrNull(fieldsOf(fieldsOf(summary[series]).percentiles)[percentile]);
+  const { endpoints } = config;
+  return {
+    name,
+    runId: manifest?.run_id ?? null,
+    startedAt: manifest?.started_at ?? null,
+    state: manifest === undefined ? null : stateOf(manifest),
+    model: textOrNull(config.model),
+    endpoints: Array.isArray(endpoints) ? endpoints.map(String) : [],
+    load: loadText(fieldsOf(config.load)),
+    verdict: verdictOf(fieldsOf(summary.verdict).level ?? manifest?.outcome.verdict),
+    samples: numberOrNull(summary.n_samples_issued),
+    failed: numberOrNull(summary.n_samples_failed),
+    samplesPerSecond: numberOrNull(summary.qps),
+    outputTokensPerSecond: numberOrNull(summary.tps),
+    ttftP50Ns: quantile('ttft', '50.0'),
+    ttftP99Ns: quantile('ttft', '99.0'),
+    latencyP99Ns: quantile('latency', '99.0'),
+  };
+}
+
+function stateOf({ outcome, main_process: main }: RunManifest): RunEntry['state'] {
+  return outcome.state === 'running' && !isRunning(main) ? 'gone' : outcome.state;
+}
+
+function verdictOf(level: Json | undefined): RunEntry['verdict'] {
+  return level === 'valid' || level === 'degraded' || level === 'invalid' ? level : null;
+}
+
+/** `poisson 50/s`, `concurrency 64`, `burst`. */
+function loadText({ pattern, rate_per_second: rate, concurrency }: Fields): string | null {
+  if (typeof pattern !== 'string') return null;
+  if (typeof rate === 'number') return `${pattern} ${settingText(rate)}/s`;
+  return typeof concurrency === 'number' ? `${pattern} ${settingText(concurrency)}` : pattern;
+}
+
+async function readConfig({ configPath }: RunDirectory): Promise<Json> {
+  return readOr(null, async () => parse(await readFile(configPath, 'utf8')) as Json);
+}
+
+async function readSummary({ resultPath }: RunDirectory): Promise<Fields> {
+  return readOr({}, async () => fieldsOf(JSON.parse(await readFile(resultPath, 'utf8')) as Json));
+}
+
+/** What is read, or `instead` for a file that is missing or torn: a list must not fail for one bad run. */
+async function readOr<T>(instead: T, read: () => Promise<T>): Promise<T> {
+  return read().catch(() => instead);
+}
+
+async function changedMs(path: string): Promise<number | undefined> {
+  return (await readOr(undefined, () => stat(path)))?.mtimeMs;
+}

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { InferometerError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { RunControls } from '../live/run-controls.ts';
+import type { MetricsSnapshot } from '../metrics/snapshot.ts';
+import { isLoopbackAddress } from '../web/access.ts';
+import { MetricsExport } from '../web/exported-metrics.ts';
+import { LiveChannel } from '../web/live-channel.ts';
+import { OtlpPush } from '../web/otlp-push.ts';
+import { loadPageFiles } from '../web/page-files.ts';
+import { startWebServer } from '../web/web-server.ts';
+import { LiveUpdates } from './live-updates.ts';
+import { RunsFolder } from './serve-library.ts';
+import { programVersion } from './version.ts';
+
+export interface WebOptions {
+  /** `[host:]port`, or empty for 127.0.0.1:7860 or any free port. */
+  readonly listen: string;
+  /** Asked of every viewer; made up and printed when there must be one. */
+  readonly token: string | undefined;
+  readonly runsPath: string;
+  /** Viewers may steer the run. */
+  readonly isControlEnabled: boolean;
+  /** May read whole run logs to show a run that left no final snapshot: not beside a load that is measured. */
+  readonly mayReplay: boolean;
+}
+
+export interface ViewsOptions {
+  readonly web: WebOptions | undefined;
+  /** Collector to push to. */
+  readonly otlpUrl: string | undefined;
+  readonly log: Log;
+}
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 7860;
+const TOKEN_BYTES = 18;
+const SHORTEST_TOKEN = 16;
+
+/** The views of a run that other programs look at: web page, Prometheus, OTLP. They are fed snapshots and never slow the run. */
+export class ServedViews {
+  readonly #log: Log;
+  readonly #live = new LiveChannel();
+  readonly #metrics = new MetricsExport();
+  readonly #closers: (() => Promise<void>)[] = [];
+  #updates = new LiveUpdates();
+  #runId: string | null | undefined;
+  #controls: RunControls | undefined;
+  #url: string | undefined;
+
+  private constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Throws `InferometerError` (input, set-up) for what cannot be served so. */
+  static async open({ web, otlpUrl, log }: ViewsOptions): Promise<ServedViews> {
+    if (otlpUrl !== undefined) checkUrl(otlpUrl);
+    const views = new ServedViews(log);
+    if (web !== undefined) await views.#serve(web);
+    if (otlpUrl !== undefined) {
+      const families = () => views.#metrics.families(programVersion());
+      const push = new OtlpPush({ url: otlpUrl, version: programVersion(), families, log });
+      views.#closers.push(() => push.close());
+    }
+    return views;
+  }
+
+  /** Address of the page, with the token when there is one; undefined without a web server. */
+  get url(): string | undefined {
+    return this.#url;
+  }
+
+  /** Takes the next snapshot, of the same run or of another. */
+  snapshot(snapshot: MetricsSnapshot): void {
+    const update = this.#updates.update(snapshot);
+    if (this.#runId !== undefined && update.view.runId !== this.#runId) {
+      this.#updates = new LiveUpdates();
+      this.#updates.update(snapshot);
+    }
+    this.#runId = update.view.runId;
+    const latest = this.#updates.latest!;
+    this.#live.push(latest);
+    this.#metrics.update(snapshot, latest.verdict);
+  }
+
+  /** From now on viewers who may steer the run can. */
+  steer(controls: RunControls | undefined): void {
+    this.#controls = controls;
+  }
+
+  /** Never rejects. */
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0)) await close();
+    this.#live.close();
+  }
+
+  async #serve(options: WebOptions): Promise<void> {
+    const { host, port, isDefault } = addressOf(options.listen);
+    const isOpen = !isLoopbackAddress(host);
+    const token = tokenOf(options, isOpen);
+    const server = await startWebServer({
+      ...{ host, port, token, orAnyPort: isDefault },
+      page: loadPageFiles(),
+      live: this.#live,
+      library: new RunsFolder(options.runsPath, { mayReplay: options.mayReplay, log: this.#log }),
+      metrics: () => this.#metrics.families(programVersion()),
+      controls: options.isControlEnabled ? () => this.#controls : undefined,
+      version: programVersion(),
+    });
+    this.#closers.push(() => server.close());
+    this.#url = server.url;
+    this.#log.info(`web page: ${server.url}`);
+    if (isDefault && server.port !== port) this.#log.info(`port ${port} is taken, so it is another one`);
+    if (isOpen) {
+      this.#log.warning(
+        `${host} can be reached from other machines: the page asks for the token in that address; it travels unencrypted`,
+      );
+    }
+  }
+}
+
+/** The token to ask for: one is needed where others can reach the server, and to steer the run. */
+function tokenOf({ token, isControlEnabled }: WebOptions, isOpen: boolean): string | undefined {
+  if (token !== undefined && token.length < SHORTEST_TOKEN) {
+    throw new InferometerError(
+      'INFEROMETER_WEB_TOKEN',
+      'input',
+      `--token: found ${token.length} characters, wanted at least ${SHORTEST_TOKEN}`,
+    );
+  }
+  return token ?? (isOpen || isControlEnabled ? randomBytes(TOKEN_BYTES).toString('base64url') : undefined);
+}
+
+interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Nobody named a port. */
+  readonly isDefault: boolean;
+}
+
+function addressOf(listen: string): ListenAddress {
+  if (listen === '') return { host: DEFAULT_HOST, port: DEFAULT_PORT, isDefault: true };
+  const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]+)\]|([^:\s]+)):)?(\d{1,5})$/.exec(listen) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535) {
+    throw new InferometerError(
+      'INFEROMETER_WEB_ADDRESS',
+      'input',
+      `web address ${listen}: wanted a port such as 7860, or a host and port such as 0.0.0.0:7860`,
+    );
+  }
+  return { host: bracketed ?? plain ?? DEFAULT_HOST, port, isDefault: false };
+}
+
+function checkUrl(url: string): void {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return;
+  throw new InferometerError(
+    'INFEROMETER_OTLP_URL',
+    'input',
+    `--otlp ${url}: wanted an address such as http://localhost:4318`,
+  );
+}

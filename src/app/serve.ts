@@ -1,0 +1,39 @@
+import { dirname, resolve } from 'node:path';
+import type { Log } from '../core/log.ts';
+import { RunDirectory } from './run-directory.ts';
+import { followAddress, followNewest, followRun, isSnapshotAddress } from './serve-follow.ts';
+import { ServedViews } from './serve-views.ts';
+
+export interface ServeOptions {
+  /** Run directory, address of snapshots, or undefined for whichever run is under way. */
+  readonly target: string | undefined;
+  readonly listen: string;
+  readonly token: string | undefined;
+  /** Folder of runs; by default that of the run directory, else `runs`. */
+  readonly runsPath: string | undefined;
+  readonly otlpUrl: string | undefined;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Serves the page until the signal. Throws `InferometerError` for what cannot be served. */
+export async function serveViews(options: ServeOptions): Promise<void> {
+  const { target, listen, token, otlpUrl, log, signal } = options;
+  const isDirectory = target !== undefined && !isSnapshotAddress(target);
+  // A wrong path is told before anything is opened.
+  if (isDirectory) RunDirectory.open(target);
+  const runsPath = options.runsPath ?? (isDirectory ? dirname(resolve(target)) : 'runs');
+  const views = await ServedViews.open({
+    web: { listen, token, runsPath, isControlEnabled: false, mayReplay: true },
+    otlpUrl,
+    log,
+  });
+  const follow = { onSnapshot: views.snapshot.bind(views), log, signal };
+  try {
+    if (target === undefined) await followNewest(runsPath, follow);
+    else if (isDirectory) await followRun(target, follow);
+    else await followAddress(target, follow);
+  } finally {
+    await views.close();
+  }
+}

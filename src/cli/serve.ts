@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { serveViews } from '../app/serve.ts';
+import { EXIT_CODES } from '../core/errors.ts';
+import { createLog } from '../core/log.ts';
+import { createCommand } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
+
+interface Flags {
+  readonly listen?: string;
+  readonly token?: string;
+  readonly runs?: string;
+  readonly otlp?: string;
+}
+
+export function serveCommand(finish: (exitCode: number) => void): Command {
+  return createCommand('serve', COMMANDS.serve, [
+    'inferometer serve                                   # whichever run is under way, and all past ones',
+    'inferometer serve runs/20261124T110000Z-1a2b3c',
+    'inferometer serve tcp://10.0.0.5:5600 --listen 0.0.0.0:7860',
+  ])
+    .argument('[target]', 'run directory, or address of snapshots (default: the newest run under way)')
+    .option('--listen <[host:]port>', 'where to serve (default 127.0.0.1:7860, or any free port)')
+    .option('--token <text>', 'asked of every viewer; made up for other hosts (INFEROMETER_WEB_TOKEN)')
+    .option('--runs <dir>', 'folder of the runs listed (default runs, or where the run directory is)')
+    .option('--otlp <url>', 'push metrics to this OpenTelemetry collector as well')
+    .action(async (target: string | undefined, flags: Flags) => finish(await serve(target, flags)));
+}
+
+async function serve(target: string | undefined, flags: Flags): Promise<number> {
+  const leaving = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
+  await serveViews({
+    target,
+    listen: flags.listen ?? '',
+    token: flags.token ?? process.env.INFEROMETER_WEB_TOKEN,
+    runsPath: flags.runs,
+    otlpUrl: flags.otlp,
+    log: createLog((line) => process.stderr.write(`${line.replace(/^info: /, '')}\n`)),
+    signal: leaving.signal,
+  });
+  return EXIT_CODES.ok;
+}

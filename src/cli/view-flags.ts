@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import type { RunScreen } from '../app/run-screen.ts';
+
+/** Flags of `run` that show it to other programs. */
+export interface ViewFlags {
+  /** True without an address. */
+  readonly web?: string | true;
+  readonly webControl?: boolean;
+  readonly token?: string;
+  readonly otlp?: string;
+}
+
+export function addViewFlags(command: Command): void {
+  command
+    .option(
+      '--web [address]',
+      'serve the live page while it runs: [host:]port (default 127.0.0.1:7860, or any free port)',
+    )
+    .option(
+      '--web-control',
+      'the page may also pause, change the rate, mark and stop the run (asks for the token)',
+    )
+    .option('--token <text>', 'asked of every viewer; made up where one is needed (INFEROMETER_WEB_TOKEN)')
+    .option('--otlp <url>', 'push metrics to this OpenTelemetry collector, such as http://localhost:4318');
+}
+
+/** The screen of a run, shown as well where the flags say; the web server is only loaded when it is wanted. */
+export async function withViews(
+  screen: RunScreen,
+  { web, webControl = false, token, otlp }: ViewFlags,
+  environment: NodeJS.ProcessEnv,
+): Promise<RunScreen> {
+  const isServed = web !== undefined || webControl;
+  if (!isServed && otlp === undefined) return screen;
+  const { ServedViews } = await import('../app/serve-views.ts');
+  const { withServedViews } = await import('../app/serve-run-screen.ts');
+  const views = await ServedViews.open({
+    web: isServed
+      ? {
+          listen: typeof web === 'string' ? web : '',
+          token: token ?? environment.INFEROMETER_WEB_TOKEN,
+          runsPath: 'runs',
+          isControlEnabled: webControl,
+          mayReplay: false,
+        }
+      : undefined,
+    otlpUrl: otlp,
+    log: screen.log,
+  });
+  return withServedViews(screen, views);
+}

@@ -1,0 +1,51 @@
+import type { RunControls } from '../live/run-controls.ts';
+
+/** What a page may ask of a run, each a POST to /api/control/. */
+export const CONTROL_ACTIONS = ['pause', 'resume', 'rate', 'concurrency', 'note', 'stop'] as const;
+export type ControlAction = (typeof CONTROL_ACTIONS)[number];
+
+/** `refused`: the run cannot do that at the moment. */
+export type ControlOutcome =
+  | { readonly outcome: 'done' }
+  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'malformed'; readonly wanted: string };
+
+const MAX_NOTE_LENGTH = 500;
+
+/** Does what a request asks, whose body is JSON: `{"value": 50}` for rate and concurrency, `{"text": "…"}` for a note. */
+export function applyControl(controls: RunControls, action: ControlAction, body: string): ControlOutcome {
+  const { value, text } = fieldsOf(body);
+  switch (action) {
+    case 'pause':
+      return outcomeOf(controls.pause());
+    case 'resume':
+      return outcomeOf(controls.resume());
+    case 'stop':
+      return outcomeOf(controls.stop());
+    case 'rate':
+      return typeof value === 'number' && Number.isFinite(value) && value > 0
+        ? outcomeOf(controls.setRate(value))
+        : { outcome: 'malformed', wanted: 'wanted {"value": a number above 0}' };
+    case 'concurrency':
+      return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
+        ? outcomeOf(controls.setConcurrency(value))
+        : { outcome: 'malformed', wanted: 'wanted {"value": a whole number above 0}' };
+    case 'note':
+      return typeof text === 'string' && text.trim() !== '' && text.length <= MAX_NOTE_LENGTH
+        ? outcomeOf(controls.note(text.trim()))
+        : { outcome: 'malformed', wanted: `wanted {"text": up to ${MAX_NOTE_LENGTH} characters}` };
+  }
+}
+
+function outcomeOf(isDone: boolean): ControlOutcome {
+  return { outcome: isDone ? 'done' : 'refused' };
+}
+
+function fieldsOf(body: string): { readonly value?: unknown; readonly text?: unknown } {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}

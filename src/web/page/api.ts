@@ -1,0 +1,32 @@
+import type { ControlState } from '../../live/run-controls.ts';
+import type { PastRun, RunEntry } from '../run-library.ts';
+
+/** What the server says of itself. */
+export interface About {
+  readonly version: string;
+  readonly canControl: boolean;
+}
+
+export const fetchAbout = () => fetchJson<About>('/api/about');
+export const fetchRuns = () => fetchJson<readonly RunEntry[]>('/api/runs');
+export const fetchRun = (name: string) => fetchJson<PastRun>(`/api/runs/${encodeURIComponent(name)}`);
+
+/** Asks the server to steer the run; throws with its reason when it does not. */
+export async function postControl(action: string, body: object = {}): Promise<ControlState> {
+  return fetchJson<ControlState>(`/api/control/${action}`, { method: 'POST', body: JSON.stringify(body) });
+}
+
+async function fetchJson<T>(path: string, options?: RequestInit): Promise<T> {
+  const answer = await fetch(path, options);
+  if (answer.ok) return (await answer.json()) as T;
+  const text = await answer.text();
+  throw new Error(reasonOf(text) ?? `the server answered ${answer.status}`);
+}
+
+function reasonOf(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { readonly error?: string }).error;
+  } catch {
+    return text === '' ? undefined : text;
+  }
+}

@@ -1,0 +1,124 @@
+import { numberText } from '../../core/quantity-text.ts';
+import type { PastRun } from '../run-library.ts';
+import { fetchRun } from './api.ts';
+import { ChartBoard } from './chart-board.ts';
+import { DataTable, element } from './dom.ts';
+import type { Page } from './page.ts';
+import { valueText } from './run-tables.ts';
+import { whenText } from './runs-page.ts';
+import type { ThemeSwitch } from './theme.ts';
+import { levelText } from './verdict-card.ts';
+
+/** Two or more runs laid over each other in the same charts, and their numbers side by side. */
+export class ComparePage implements Page {
+  readonly title = 'Compare';
+  readonly #charts: ChartBoard;
+  readonly element = element(
+    'div',
+    { class: 'page' },
+    element('p', { class: 'muted' }, 'Reading the runs …'),
+  );
+
+  constructor(names: readonly string[], theme: ThemeSwitch) {
+    this.#charts = new ChartBoard(theme);
+    void this.#load(names);
+  }
+
+  close(): void {
+    this.#charts.close();
+  }
+
+  async #load(names: readonly string[]): Promise<void> {
+    try {
+      const runs = await Promise.all(names.map(fetchRun));
+      const labels = labelsOf(runs);
+      this.element.replaceChildren(
+        element('section', { class: 'head' }, element('h1', {}, `${runs.length} runs compared`)),
+        element('section', { class: 'card' }, element('div', { class: 'scroll' }, tableOf(runs, labels))),
+        this.#charts.element,
+      );
+      this.#charts.show(
+        runs.map(({ update: { view, history, distributions } }, i) => ({
+          ...{ name: labels[i]!, history, distributions },
+          maxima: Object.fromEntries(view.rows.map(({ series, max }) => [series, max])),
+        })),
+      );
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.element.replaceChildren(
+        element(
+          'div',
+          { class: 'card empty' },
+          element('h1', {}, 'These runs cannot be shown'),
+          element('p', {}, why),
+        ),
+      );
+    }
+  }
+}
+
+/** What tells the runs apart: letters, with the time. */
+function labelsOf(runs: readonly PastRun[]): readonly string[] {
+  return runs.map(({ entry }, i) => `${String.fromCharCode(65 + i)} ${whenText(entry)}`);
+}
+
+const QUANTILES = ['p50', 'p90', 'p99', 'p999'] as const;
+const QUANTILE_LABELS = { p50: 'p50', p90: 'p90', p99: 'p99', p999: 'p99.9' } as const;
+
+/** Numbers side by side; the second run and later ones with their difference to the first. */
+function tableOf(runs: readonly PastRun[], labels: readonly string[]): HTMLElement {
+  const table = new DataTable(
+    'Side by side',
+    ['', ...labels].map((label) => ({ label })),
+  );
+  const text = (label: string, of: (run: PastRun) => string) => [label, ...runs.map(of)];
+  const number = (label: string, of: (run: PastRun) => number | null, show: (value: number) => string) => {
+    const first = of(runs[0]!);
+    return [
+      label,
+      ...runs.map((run, i) => {
+        const value = of(run);
+        if (value === null) return '–';
+        return i === 0 || first === null ? show(value) : `${show(value)}  ${changeText(value, first)}`;
+      }),
+    ];
+  };
+  const rates = runs.some(({ entry }) => entry.samplesPerSecond !== null);
+  const series = runs[0]!.update.view.rows.map(({ series: name, label, unit }) => ({ name, label, unit }));
+  table.show([
+    text('Verdict', ({ update }) => (update.verdict === undefined ? '–' : levelText(update.verdict.level))),
+    text('Model', ({ entry }) => entry.model ?? '–'),
+    text('Load', ({ entry }) => entry.load ?? '–'),
+    ...(rates
+      ? [
+          number(
+            'Rate',
+            ({ entry }) => entry.samplesPerSecond,
+            (value) => `${numberText(value)}/s`,
+          ),
+        ]
+      : []),
+    number(
+      'Output tokens',
+      ({ entry }) => entry.outputTokensPerSecond,
+      (value) => `${numberText(value)}/s`,
+    ),
+    ...series.flatMap(({ name, label, unit }) =>
+      QUANTILES.map((quantile) =>
+        number(
+          `${label} ${QUANTILE_LABELS[quantile]}`,
+          ({ update }) => update.view.rows.find((row) => row.series === name)?.[quantile] ?? null,
+          (value) => valueText({ unit }, value),
+        ),
+      ),
+    ),
+  ]);
+  return table.element;
+}
+
+/** How much more or less than the first: `+12.0 %`. */
+function changeText(value: number, first: number): string {
+  if (first === 0) return '';
+  const share = value / first - 1;
+  return `(${share < 0 ? '−' : '+'}${numberText(Math.abs(share) * 100)} %)`;
+}

@@ -1,0 +1,124 @@
+import { countText, durationText, numberText, percentText, settingText } from '../../core/quantity-text.ts';
+import type { LiveRow, LiveView } from '../../live/view-model.ts';
+import { element, setAttribute, setText } from './dom.ts';
+
+interface TileText {
+  readonly value: string;
+  /** Shown smaller behind the value. */
+  readonly unit?: string;
+  readonly note: string;
+  readonly isAlarming?: boolean;
+}
+
+/** The numbers people ask for first. Undefined: there is nothing to show yet, and the tile keeps its place with a dash. */
+const TILES: readonly (readonly [label: string, text: (view: LiveView) => TileText | undefined])[] = [
+  ['Rate', rateText],
+  ['In flight', inFlightText],
+  ['Succeeded', succeededText],
+  ['Failed', failedText],
+  ['Output tokens', tokensText],
+  ['TTFT p50', (view) => quantileText(view, 'TTFT')],
+  ['Chunk gap p50', (view) => quantileText(view, 'Chunk gap')],
+  ['Latency p50', (view) => quantileText(view, 'Latency')],
+];
+
+/** The headline numbers as tiles. */
+export class Headline {
+  readonly #tiles = TILES.map(([label, text]) => new Tile(label, text));
+  readonly element = element(
+    'dl',
+    { class: 'tiles', 'aria-label': 'Headline numbers' },
+    ...this.#tiles.map((tile) => tile.element),
+  );
+
+  show(view: LiveView): void {
+    for (const tile of this.#tiles) tile.show(view);
+  }
+}
+
+class Tile {
+  readonly #text: (view: LiveView) => TileText | undefined;
+  readonly #value = element('span');
+  readonly #unit = element('small');
+  readonly #note = element('dd', { class: 'note' });
+  readonly element: HTMLElement;
+
+  constructor(label: string, text: (view: LiveView) => TileText | undefined) {
+    this.#text = text;
+    this.element = element(
+      'div',
+      { class: 'tile' },
+      element('dt', {}, label),
+      element('dd', {}, this.#value, ' ', this.#unit),
+      this.#note,
+    );
+  }
+
+  show(view: LiveView): void {
+    const { value, unit = '', note, isAlarming = false } = this.#text(view) ?? { value: '–', note: '' };
+    setText(this.#value, value);
+    setText(this.#unit, unit);
+    setText(this.#note, note);
+    setAttribute(this.element, 'data-alarm', isAlarming);
+  }
+}
+
+function rateText({
+  endedPerSecond,
+  requestedRatePerSecond,
+  issuedPerSecond,
+}: LiveView): TileText | undefined {
+  if (endedPerSecond === null) return undefined;
+  return {
+    value: numberText(endedPerSecond),
+    unit: '/s',
+    note:
+      requestedRatePerSecond !== null
+        ? `of ${settingText(requestedRatePerSecond)}/s asked for`
+        : issuedPerSecond === null
+          ? ''
+          : `${numberText(issuedPerSecond)}/s issued`,
+  };
+}
+
+function inFlightText({ inFlight, requestedConcurrency }: LiveView): TileText {
+  const note = requestedConcurrency === null ? 'now' : `of ${countText(requestedConcurrency)} wanted`;
+  return { value: countText(inFlight), note };
+}
+
+function succeededText({ succeeded, issued, warmingUp }: LiveView): TileText {
+  return {
+    value: countText(succeeded),
+    note: warmingUp ? 'warm-up, not measured' : `of ${countText(issued)} issued`,
+  };
+}
+
+function failedText({ errored, cancelled, succeeded, errors }: LiveView): TileText {
+  const ended = errored + succeeded;
+  const [first] = errors;
+  const share = errored === 0 || ended === 0 ? [] : [percentText(errored / ended)];
+  const type = errored === 0 || first === undefined ? [] : [first.type];
+  const rest = cancelled === 0 ? [] : [`${countText(cancelled)} cancelled`];
+  return {
+    value: countText(errored),
+    note: [...share, ...type, ...rest].join(', ') || 'none',
+    isAlarming: errored > 0,
+  };
+}
+
+function tokensText({ outputTokensPerSecond, rows }: LiveView): TileText | undefined {
+  if (outputTokensPerSecond === null) return undefined;
+  const perAnswer = rows.find(({ series }) => series === 'osl');
+  return {
+    value: numberText(outputTokensPerSecond),
+    unit: '/s',
+    note: perAnswer === undefined ? '' : `${countText(perAnswer.p50)} an answer at the median`,
+  };
+}
+
+function quantileText({ rows }: LiveView, label: LiveRow['label']): TileText | undefined {
+  const row = rows.find((one) => one.label === label);
+  if (row === undefined) return undefined;
+  const [value, unit] = durationText(row.p50).split(' ');
+  return { value: value!, ...(unit === undefined ? {} : { unit }), note: `p99 ${durationText(row.p99)}` };
+}

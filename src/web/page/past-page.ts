@@ -1,0 +1,52 @@
+import { fetchRun } from './api.ts';
+import { element } from './dom.ts';
+import type { Page } from './page.ts';
+import { RunView } from './run-view.ts';
+import { whenText } from './runs-page.ts';
+import type { ThemeSwitch } from './theme.ts';
+
+/** A run of the list, as it ended. */
+export class PastPage implements Page {
+  readonly title: string;
+  readonly #view: RunView;
+  readonly element = element('div', { class: 'page' }, element('p', { class: 'muted' }, 'Reading the run …'));
+
+  constructor(name: string, theme: ThemeSwitch) {
+    this.title = name;
+    this.#view = new RunView(theme);
+    void this.#load(name);
+  }
+
+  close(): void {
+    this.#view.close();
+  }
+
+  async #load(name: string): Promise<void> {
+    try {
+      const { entry, update, slowestSamples, config, machine } = await fetchRun(name);
+      const title = [whenText(entry), entry.model, entry.load].filter((part) => part !== null).join(' · ');
+      this.element.replaceChildren(...this.#view.parts, detailsOf({ run: entry.name, config, machine }));
+      this.#view.show(update, title);
+      this.#view.showSlowest(slowestSamples);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.element.replaceChildren(
+        element(
+          'div',
+          { class: 'card empty' },
+          element('h1', {}, 'This run cannot be shown'),
+          element('p', {}, why),
+        ),
+      );
+    }
+  }
+}
+
+function detailsOf(content: object): HTMLElement {
+  return element(
+    'details',
+    { class: 'card' },
+    element('summary', {}, 'Configuration and machine'),
+    element('pre', { tabindex: 0 }, JSON.stringify(content, null, 2)),
+  );
+}

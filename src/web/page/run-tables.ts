@@ -1,0 +1,89 @@
+import type { SlowSample } from '../../core/run-history.ts';
+import { countText, durationText } from '../../core/quantity-text.ts';
+import { clockText } from '../../live/lines.ts';
+import type { LiveRow, LiveView } from '../../live/view-model.ts';
+import { DataTable, element } from './dom.ts';
+
+/** A value of a row in its unit. */
+export function valueText({ unit }: Pick<LiveRow, 'unit'>, value: number): string {
+  return unit === 'ns' ? durationText(value) : countText(value);
+}
+
+/** A card around a table, hidden while it is empty. */
+class TableCard {
+  readonly #table: DataTable;
+  readonly element: HTMLElement;
+
+  constructor(table: DataTable) {
+    this.#table = table;
+    this.element = element('section', { class: 'card' }, element('div', { class: 'scroll' }, table.element));
+    this.element.hidden = true;
+  }
+
+  show(rows: readonly (readonly string[])[]): void {
+    this.#table.show(rows);
+    this.element.hidden = rows.length === 0;
+  }
+}
+
+/** Percentiles of every series. */
+export class PercentilesCard {
+  readonly #card = new TableCard(
+    new DataTable(
+      'Percentiles',
+      ['', 'p50', 'p90', 'p99', 'p99.9', 'max', 'values'].map((label) => ({ label })),
+    ),
+  );
+  readonly element = this.#card.element;
+
+  show({ rows }: LiveView): void {
+    this.#card.show(
+      rows.map((row) => [
+        row.label,
+        ...[row.p50, row.p90, row.p99, row.p999, row.max].map((value) => valueText(row, value)),
+        countText(row.count),
+      ]),
+    );
+  }
+}
+
+/** Failures by type, most frequent first. */
+export class ErrorsCard {
+  readonly #card = new TableCard(
+    new DataTable('Errors by type', [
+      { label: 'type' },
+      { label: 'samples' },
+      { label: 'example', isText: true },
+    ]),
+  );
+  readonly element = this.#card.element;
+
+  show({ errors }: LiveView): void {
+    this.#card.show(errors.map(({ type, count, example }) => [type, countText(count), example]));
+  }
+}
+
+/** The slowest samples of a run. */
+export class SlowestCard {
+  readonly #card = new TableCard(
+    new DataTable(
+      'Slowest samples',
+      ['sample', 'issued at', 'late by', 'TTFT', 'latency', 'chunks', 'ended'].map((label) => ({ label })),
+    ),
+  );
+  readonly element = this.#card.element;
+
+  show(samples: readonly SlowSample[]): void {
+    this.#card.show(
+      samples.map(({ seq, due_ns, issued_ns, ttft_ns, latency_ns, chunks, errored }) => [
+        `#${seq}`,
+        clockText(issued_ns),
+        due_ns === null ? '–' : durationText(issued_ns - due_ns),
+        ttft_ns === null ? '–' : durationText(ttft_ns),
+        durationText(latency_ns),
+        countText(chunks),
+        errored ? 'failed' : 'well',
+      ]),
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import type { SlowSample } from '../../core/run-history.ts';
+import type { LiveUpdate } from '../../live/live-update.ts';
+import { ChartBoard } from './chart-board.ts';
+import { Headline } from './headline.ts';
+import { RunHead } from './run-head.ts';
+import { ErrorsCard, PercentilesCard, SlowestCard } from './run-tables.ts';
+import type { ThemeSwitch } from './theme.ts';
+import { VerdictCard } from './verdict-card.ts';
+
+/** A run in full: head, headline, verdict, charts, percentiles, errors. Kept while it goes on; each update changes what changed. */
+export class RunView {
+  readonly #head = new RunHead();
+  readonly #headline = new Headline();
+  readonly #verdict = new VerdictCard();
+  readonly #charts: ChartBoard;
+  readonly #percentiles = new PercentilesCard();
+  readonly #errors = new ErrorsCard();
+  readonly #slowest = new SlowestCard();
+  readonly parts: readonly HTMLElement[];
+
+  /** With `controls` below the head. */
+  constructor(theme: ThemeSwitch, controls?: HTMLElement) {
+    this.#charts = new ChartBoard(theme);
+    this.parts = [
+      ...[
+        this.#head.element,
+        ...(controls === undefined ? [] : [controls]),
+        this.#headline.element,
+        this.#verdict.element,
+      ],
+      ...[this.#charts.element, this.#percentiles.element, this.#errors.element, this.#slowest.element],
+    ];
+  }
+
+  show({ view, history, distributions, verdict }: LiveUpdate, title: string): void {
+    const isOver = view.state === 'complete' || view.state === 'interrupted';
+    this.#head.show(view, title);
+    this.#headline.show(view);
+    this.#verdict.show(verdict, isOver);
+    const maxima = Object.fromEntries(view.rows.map(({ series, max }) => [series, max]));
+    this.#charts.show([{ name: title, history, distributions, maxima }]);
+    this.#percentiles.show(view);
+    this.#errors.show(view);
+  }
+
+  showSlowest(samples: readonly SlowSample[]): void {
+    this.#slowest.show(samples);
+  }
+
+  close(): void {
+    this.#charts.close();
+  }
+}

@@ -1,0 +1,177 @@
+import { countText, durationText, numberText } from '../../core/quantity-text.ts';
+import type { RunEntry } from '../run-library.ts';
+import { fetchRuns } from './api.ts';
+import { element, setText } from './dom.ts';
+import type { Page } from './page.ts';
+import { levelText } from './verdict-card.ts';
+
+const COLUMNS = [
+  'Run',
+  'Model',
+  'Load',
+  'Verdict',
+  'Samples',
+  'Rate',
+  'Tokens',
+  'TTFT p50',
+  'p99',
+  'Latency p99',
+];
+const REFRESH_MS = 5000;
+
+/** The list of runs, newest first, with search and a choice of those to compare. */
+export class RunsPage implements Page {
+  readonly title = 'Runs';
+  readonly #search = element('input', {
+    ...{ type: 'search', placeholder: 'Search: model, verdict, date, load …', 'aria-label': 'Search runs' },
+    ...{ id: 'search', spellcheck: 'false', autocomplete: 'off' },
+  });
+  readonly #compare = element('button', { type: 'button', class: 'button strong', id: 'compare' });
+  readonly #note = element('p', { class: 'muted', role: 'status' });
+  readonly #body = element('tbody');
+  readonly #chosen = new Set<string>();
+  readonly #refresh: number;
+  readonly element: HTMLElement;
+  #runs: readonly RunEntry[] = [];
+  #shown = '';
+
+  constructor() {
+    const head = COLUMNS.map((label, i) =>
+      element('th', { scope: 'col', class: i < 4 ? 'left' : undefined }, label),
+    );
+    this.element = element(
+      'div',
+      { class: 'card' },
+      element('div', { class: 'toolbar' }, element('h1', {}, 'Runs'), this.#search, this.#compare),
+      this.#note,
+      element(
+        'div',
+        { class: 'scroll' },
+        element('table', { class: 'stacked' }, element('thead', {}, element('tr', {}, ...head)), this.#body),
+      ),
+    );
+    this.#search.addEventListener('input', () => this.#show());
+    this.#compare.addEventListener('click', () => this.compare());
+    this.#refresh = window.setInterval(() => void this.#load(), REFRESH_MS);
+    void this.#load();
+    this.#showChoice();
+  }
+
+  focusSearch(): void {
+    this.#search.focus();
+  }
+
+  /** Opens the comparison of the runs chosen, when there are two or more. */
+  compare(): void {
+    if (this.#chosen.size < 2) return;
+    location.hash = `#/compare/${[...this.#chosen].map(encodeURIComponent).join('/')}`;
+  }
+
+  close(): void {
+    clearInterval(this.#refresh);
+  }
+
+  async #load(): Promise<void> {
+    try {
+      this.#runs = await fetchRuns();
+      this.#show();
+    } catch (error) {
+      setText(
+        this.#note,
+        `The list cannot be had: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  #show(): void {
+    const words = this.#search.value
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== '');
+    const found = this.#runs.filter((run) => {
+      const text = searchText(run);
+      return words.every((word) => text.includes(word));
+    });
+    const total = this.#runs.length;
+    setText(
+      this.#note,
+      total === 0
+        ? 'No runs here yet.'
+        : words.length === 0
+          ? `${total} runs`
+          : `${found.length} of ${total} runs`,
+    );
+    const shown = JSON.stringify(found);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#body.replaceChildren(...found.map((run) => this.#row(run)));
+  }
+
+  #row(run: RunEntry): HTMLElement {
+    const { name, verdict } = run;
+    const choice = element('input', { type: 'checkbox', 'aria-label': `Compare ${name}` });
+    choice.checked = this.#chosen.has(name);
+    choice.addEventListener('change', () => {
+      if (choice.checked) this.#chosen.add(name);
+      else this.#chosen.delete(name);
+      this.#showChoice();
+    });
+    const link = element('a', { href: `#/run/${encodeURIComponent(name)}` }, whenText(run));
+    const level =
+      verdict === null
+        ? element('span', { class: 'muted' }, run.state?.replace('_', ' ') ?? '–')
+        : element('span', { class: 'level', 'data-level': verdict }, levelText(verdict));
+    return element(
+      'tr',
+      {},
+      element('th', { scope: 'row', class: 'whole' }, element('span', {}, choice, ' ', link)),
+      cell('Model', run.model ?? '–', 'left'),
+      cell('Load', run.load ?? '–', 'left'),
+      cell('Verdict', level, 'left'),
+      cell('Samples', samplesText(run)),
+      cell('Rate', run.samplesPerSecond === null ? '–' : `${numberText(run.samplesPerSecond)}/s`),
+      cell('Tokens', run.outputTokensPerSecond === null ? '–' : `${numberText(run.outputTokensPerSecond)}/s`),
+      cell('TTFT p50', timeText(run.ttftP50Ns)),
+      cell('TTFT p99', timeText(run.ttftP99Ns)),
+      cell('Latency p99', timeText(run.latencyP99Ns)),
+    );
+  }
+
+  #showChoice(): void {
+    const { size } = this.#chosen;
+    setText(this.#compare, size < 2 ? 'Choose runs to compare' : `Compare ${size} runs`);
+    this.#compare.disabled = size < 2;
+  }
+}
+
+/** When a run was, in the viewer's own time zone. */
+export function whenText({ startedAt, name }: Pick<RunEntry, 'startedAt' | 'name'>): string {
+  if (startedAt === null) return name;
+  const [date, time] = [
+    new Date(startedAt).toLocaleDateString('sv'),
+    new Date(startedAt).toLocaleTimeString('sv'),
+  ];
+  return `${date} ${time}`;
+}
+
+function cell(label: string, content: string | Node, kind?: 'left'): HTMLElement {
+  return element('td', { class: kind, 'data-label': label }, content);
+}
+
+function searchText(run: RunEntry): string {
+  const { name, runId, model, load, verdict, state, endpoints, samplesPerSecond } = run;
+  return [name, runId, model, load, verdict, state, ...endpoints, whenText(run), samplesPerSecond]
+    .join(' ')
+    .toLowerCase();
+}
+
+function samplesText({ samples, failed }: RunEntry): string {
+  if (samples === null) return '–';
+  return failed === null || failed === 0
+    ? countText(samples)
+    : `${countText(samples)}, ${countText(failed)} failed`;
+}
+
+function timeText(ns: number | null): string {
+  return ns === null ? '–' : durationText(ns);
+}

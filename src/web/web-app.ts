@@ -1,0 +1,96 @@
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import type { RunControls } from '../live/run-controls.ts';
+import { type AccessRules, guard, sameOrigin, secureHeaders } from './access.ts';
+import { applyControl, CONTROL_ACTIONS } from './control-actions.ts';
+import type { MetricFamily } from './exported-metrics.ts';
+import type { LiveChannel } from './live-channel.ts';
+import type { PageFile } from './page-files.ts';
+import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
+import type { RunLibrary } from './run-library.ts';
+
+export interface WebAppParts {
+  readonly access: AccessRules;
+  readonly page: ReadonlyMap<string, PageFile>;
+  readonly live: LiveChannel;
+  readonly library: RunLibrary;
+  readonly metrics: () => readonly MetricFamily[];
+  /** What steers the run under way, as soon as there is one; without this function viewers only look. */
+  readonly controls?: (() => RunControls | undefined) | undefined;
+  readonly version: string;
+}
+
+/** Events streams at once; more are told to come back. */
+const MAX_VIEWERS = 512;
+/** A body of a control request. */
+const MAX_BODY_BYTES = 4096;
+
+/** The pages, the API and /metrics, as documented in docs/web.md. */
+export function createWebApp(parts: WebAppParts): Hono {
+  const app = new Hono();
+  app.use(secureHeaders);
+  app.use(guard(parts.access));
+  addApi(app, parts);
+  addControl(app, parts);
+  app.get('/metrics', async (context) => {
+    const text = await prometheusText(parts.metrics());
+    return context.body(text, 200, { 'content-type': PROMETHEUS_CONTENT_TYPE });
+  });
+  for (const [path, file] of parts.page) app.get(path, (context) => sendFile(context, file));
+  app.notFound((context) => context.json({ error: 'there is nothing here' }, 404));
+  return app;
+}
+
+function addApi(app: Hono, { live, library, controls, version }: WebAppParts): void {
+  app.use('/api/*', neverCached);
+  app.get('/api/about', (context) => context.json({ version, canControl: controls !== undefined }));
+  app.get('/api/live', (context) =>
+    live.latest === undefined ? context.json({ error: 'no run yet' }, 404) : context.json(live.latest),
+  );
+  app.get('/api/live/events', (context) => {
+    if (live.viewers >= MAX_VIEWERS) return context.json({ error: 'too many viewers' }, 503);
+    return context.body(live.open(), 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+  });
+  app.get('/api/runs', async (context) => context.json(await library.list()));
+  app.get('/api/runs/:name', async (context) => {
+    const run = await library.open(context.req.param('name'));
+    return run === undefined ? context.json({ error: 'no such run' }, 404) : context.json(run);
+  });
+}
+
+function addControl(app: Hono, { controls }: WebAppParts): void {
+  app.get('/api/control', (context) =>
+    controls === undefined ? forbidden(context) : context.json(controls()?.state ?? null),
+  );
+  app.post('/api/control/:action', sameOrigin, async (context) => {
+    if (controls === undefined) return forbidden(context);
+    const action = CONTROL_ACTIONS.find((name) => name === context.req.param('action'));
+    if (action === undefined) return context.json({ error: 'no such action' }, 404);
+    if (Number(context.req.header('content-length') ?? 0) > MAX_BODY_BYTES) {
+      return context.json({ error: `wanted a body of at most ${MAX_BODY_BYTES} bytes` }, 413);
+    }
+    const running = controls();
+    if (running === undefined) return context.json({ error: 'no run to steer' }, 409);
+    const done = applyControl(running, action, await context.req.text());
+    if (done.outcome === 'malformed') return context.json({ error: done.wanted }, 400);
+    if (done.outcome === 'refused') return context.json({ error: 'makes no sense at the moment' }, 409);
+    return context.json(running.state);
+  });
+}
+
+function forbidden(context: Context): Response {
+  return context.json({ error: 'viewers of this server may only look; run with --web-control' }, 403);
+}
+
+const neverCached: MiddlewareHandler = async (context, next) => {
+  await next();
+  context.res.headers.set('cache-control', 'no-store');
+};
+
+async function sendFile(context: Context, file: PageFile): Promise<Response> {
+  const headers = { etag: file.etag, 'cache-control': 'no-cache', vary: 'accept-encoding' };
+  if (context.req.header('if-none-match') === file.etag) return context.body(null, 304, headers);
+  const whole = { ...headers, 'content-type': file.contentType };
+  return /\bgzip\b/.test(context.req.header('accept-encoding') ?? '')
+    ? context.body(await file.gzipped(), 200, { ...whole, 'content-encoding': 'gzip' })
+    : context.body(file.bytes, 200, whole);
+}

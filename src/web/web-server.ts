@@ -1,0 +1,79 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { errorText, InferometerError } from '../core/errors.ts';
+import { isLoopbackAddress } from './access.ts';
+import { createWebApp, type WebAppParts } from './web-app.ts';
+
+export interface WebServerOptions extends Omit<WebAppParts, 'access'> {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Take any free port when this one is taken. */
+  readonly orAnyPort: boolean;
+  readonly token: string | undefined;
+}
+
+export interface WebServer {
+  /** To open in a browser; with the token when there is one. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+const KEEP_ALIVE_MS = 30_000;
+
+/** Starts the server. Throws `InferometerError` (setup) when it cannot listen there. */
+export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
+  const { host, port: wanted, orAnyPort, token } = options;
+  let port = wanted;
+  const access = {
+    token,
+    isLoopback: isLoopbackAddress(host),
+    cookieName: () => `inferometer_${port}`,
+  };
+  const app = createWebApp({ ...options, access });
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  // Viewers that vanished without a word are noticed.
+  server.on('connection', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
+  try {
+    port = await listen(server, host, wanted);
+  } catch (error) {
+    if (!orAnyPort || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
+      throw cannotListen(host, wanted, error);
+    port = await listen(server, host, 0).catch((second: unknown) => {
+      throw cannotListen(host, 0, second);
+    });
+  }
+  const shownHost = host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `http://${shownHost}:${port}/${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`,
+    port,
+    close: async () => {
+      options.live.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function cannotListen(host: string, port: number, error: unknown): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_WEB_LISTEN',
+    'setup',
+    `cannot serve on ${host}:${port}: ${errorText(error)}`,
+    { cause: error },
+  );
+}
