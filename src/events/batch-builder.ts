@@ -2,36 +2,110 @@ import { FINISH_ABSENT, FINISH_OTHER, FINISH_REASONS } from '../core/event-types
 import { NO_SAMPLE } from '../core/ids.ts';
 import type { EventBatch, EventRecord, RecordNote } from './event-batch.ts';
 
+const FIRST_PAYLOAD_BYTES = 4096;
+const FIRST_EXTRAS = 64;
+
 /** Lays records out in columns. For cold paths and tests; the engine fills columns of its own. */
 export function buildEventBatch(records: readonly EventRecord[], workerId = -1): EventBatch {
-  const count = records.length;
-  const columns = {
-    kinds: new Uint8Array(count),
-    finishReasons: new Uint8Array(count),
-    sampleSeqs: new Uint32Array(count),
-    payloadEnds: new Uint32Array(count),
-    extraEnds: new Uint32Array(count),
-    timestampsNs: new Float64Array(count),
-    extras: new Float64Array(sumOf(records, (record) => record.extras?.length ?? 0)),
-    payload: new Uint8Array(sumOf(records, (record) => record.payload?.length ?? 0)),
-  };
-  const notes = new Map<number, RecordNote>();
-  let payloadEnd = 0;
-  let extraEnd = 0;
-  for (const [i, record] of records.entries()) {
-    columns.kinds[i] = record.kind;
-    columns.timestampsNs[i] = record.timestampNs;
-    columns.sampleSeqs[i] = record.sampleSeq ?? NO_SAMPLE;
-    const finishReason = finishReasonCode(record.finishReason);
-    columns.finishReasons[i] = finishReason;
-    columns.payload.set(record.payload ?? [], payloadEnd);
-    columns.extras.set(record.extras ?? [], extraEnd);
-    columns.payloadEnds[i] = payloadEnd += record.payload?.length ?? 0;
-    columns.extraEnds[i] = extraEnd += record.extras?.length ?? 0;
-    const note = noteOf(record, finishReason);
-    if (note !== undefined) notes.set(i, note);
+  const builder = new EventBatchBuilder(records.length);
+  for (const record of records) builder.add(record);
+  return builder.finish(workerId);
+}
+
+/** Columns of one batch that grow record by record, up to the capacity they were made for. */
+export class EventBatchBuilder {
+  readonly #kinds: Uint8Array;
+  readonly #finishReasons: Uint8Array;
+  readonly #sampleSeqs: Uint32Array;
+  readonly #payloadEnds: Uint32Array;
+  readonly #extraEnds: Uint32Array;
+  readonly #timestampsNs: Float64Array;
+  #extras = new Float64Array(FIRST_EXTRAS);
+  #payload = new Uint8Array(FIRST_PAYLOAD_BYTES);
+  #notes: Map<number, RecordNote> | undefined;
+  #count = 0;
+  #payloadEnd = 0;
+  #extraEnd = 0;
+
+  /** `capacity`: the most records that will be added. */
+  constructor(capacity: number) {
+    this.#kinds = new Uint8Array(capacity);
+    this.#finishReasons = new Uint8Array(capacity);
+    this.#sampleSeqs = new Uint32Array(capacity);
+    this.#payloadEnds = new Uint32Array(capacity);
+    this.#extraEnds = new Uint32Array(capacity);
+    this.#timestampsNs = new Float64Array(capacity);
   }
-  return { count, workerId, ...columns, notes: notes.size > 0 ? notes : undefined };
+
+  add(record: EventRecord): void {
+    const finishReason = finishReasonCode(record.finishReason);
+    if (record.payload !== undefined) this.addPayload(record.payload);
+    for (const extra of record.extras ?? []) this.#addExtra(extra);
+    this.addRow(
+      record.kind,
+      record.timestampNs,
+      record.sampleSeq ?? NO_SAMPLE,
+      finishReason,
+      noteOf(record, finishReason),
+    );
+  }
+
+  /** Puts bytes into the payload of the record that is added next. */
+  addPayload(bytes: Uint8Array): void {
+    const end = this.#payloadEnd + bytes.length;
+    if (end > this.#payload.length) {
+      const larger = new Uint8Array(Math.max(end, 2 * this.#payload.length));
+      larger.set(this.#payload.subarray(0, this.#payloadEnd));
+      this.#payload = larger;
+    }
+    this.#payload.set(bytes, this.#payloadEnd);
+    this.#payloadEnd = end;
+  }
+
+  /** Adds a record whose payload is there already. @hot */
+  addRow(
+    kind: number,
+    timestampNs: number,
+    sampleSeq: number,
+    finishReason: number,
+    note: RecordNote | undefined,
+  ): void {
+    const index = this.#count++;
+    this.#kinds[index] = kind;
+    this.#timestampsNs[index] = timestampNs;
+    this.#sampleSeqs[index] = sampleSeq;
+    this.#finishReasons[index] = finishReason;
+    this.#payloadEnds[index] = this.#payloadEnd;
+    this.#extraEnds[index] = this.#extraEnd;
+    if (note !== undefined) (this.#notes ??= new Map()).set(index, note);
+  }
+
+  /** The batch. Nothing may be added afterwards. */
+  finish(workerId: number): EventBatch {
+    const count = this.#count;
+    return {
+      count,
+      workerId,
+      kinds: this.#kinds.subarray(0, count),
+      finishReasons: this.#finishReasons.subarray(0, count),
+      sampleSeqs: this.#sampleSeqs.subarray(0, count),
+      payloadEnds: this.#payloadEnds.subarray(0, count),
+      extraEnds: this.#extraEnds.subarray(0, count),
+      timestampsNs: this.#timestampsNs.subarray(0, count),
+      extras: this.#extras.subarray(0, this.#extraEnd),
+      payload: this.#payload.subarray(0, this.#payloadEnd),
+      notes: this.#notes,
+    };
+  }
+
+  #addExtra(value: number): void {
+    if (this.#extraEnd === this.#extras.length) {
+      const larger = new Float64Array(2 * this.#extras.length);
+      larger.set(this.#extras);
+      this.#extras = larger;
+    }
+    this.#extras[this.#extraEnd++] = value;
+  }
 }
 
 /** The column code of a finish reason; matching is exact and case-sensitive. */
@@ -51,8 +125,4 @@ export function finishReasonOf(batch: EventBatch, index: number): string | undef
 function noteOf(record: EventRecord, finishReason: number): RecordNote | undefined {
   if (finishReason !== FINISH_OTHER || record.finishReason === undefined) return record.note;
   return { ...record.note, finishReason: record.finishReason };
-}
-
-function sumOf<T>(items: readonly T[], count: (item: T) => number): number {
-  return items.reduce((sum, item) => sum + count(item), 0);
 }

@@ -5,10 +5,13 @@ import { EVENT_TOPICS, EventKind, FINISH_REASONS } from '../core/event-types.ts'
 import { NO_SAMPLE, type RunId, type SampleSeq, sampleUuid } from '../core/ids.ts';
 import type { Nanoseconds } from '../core/time.ts';
 import { bindMemoryPublisher, connectMemorySubscriber, MemoryBus } from '../transport/memory.ts';
-import { buildEventBatch } from './batch-builder.ts';
+import { packBatch, unpackBatch } from '../transport/batch-frame.ts';
+import { buildEventBatch, EventBatchBuilder } from './batch-builder.ts';
 import type { EventRecord } from './event-batch.ts';
 import { decodePayload, PayloadEncoder } from './payload.ts';
 import { EventRecordCodec, publishRecords } from './record-codec.ts';
+import { RecordTemplate } from './record-template.ts';
+import { SampleNumbers } from './sample-numbers.ts';
 import { WireFormatError } from './wire-format-error.ts';
 
 const RUN_ID = 'ffeeddccbbaa0099' as RunId;
@@ -40,6 +43,11 @@ const wireRecord = fc
     fc.shuffledSubarray([...Object.entries(fields)], { minLength: Object.keys(fields).length }),
   )
   .map((entries) => encode(Object.fromEntries(entries), { useBigInt64: true }));
+
+/** Without the entries that are `undefined`. */
+function defined<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
 
 describe('EventRecordCodec', () => {
   it('reads any record and writes the same again', () => {
@@ -187,6 +195,101 @@ describe('EventRecordCodec', () => {
       { numRuns: 3000 },
     );
     expect(() => new EventRecordCodec().onDecodeError(new TypeError('bug'))).toThrow('bug');
+  });
+
+  describe('reading a batch', () => {
+    const uuids = ['a', '', RUN_ID, 'é'.repeat(32), 'f'.repeat(32), 'F'.repeat(32)].concat(
+      [0, 1, 0xff_ffff, NO_SAMPLE - 1].map((number) => sampleUuid(RUN_ID, seq(number))),
+      [sampleUuid(RUN_ID, NO_SAMPLE), sampleUuid('00000000000000aa' as RunId, seq(1)).replace('a', 'A')],
+      [`${RUN_ID}0000000000000abC`, `${RUN_ID}000000010000000a`],
+    );
+    const ORIGIN = 2n ** 40n + 12_345n;
+
+    /** As the reference writes it; of a few samples, so that their records follow one another. */
+    const usual = fc
+      .record({
+        kind: fc.constantFrom(EventKind.sampleIssued, EventKind.sampleComplete, EventKind.sampleRecvNonFirst),
+        timestampNs: fc.oneof(fc.nat().map(ns), fc.constant(ns(-5)), fc.constant(ns(2 ** 50))),
+        sampleUuid: fc.constantFrom(...uuids),
+        payload: fc.option(payload, { nil: undefined }),
+        finishReason: fc.option(fc.constantFrom(...FINISH_REASONS, 'other'), { nil: undefined }),
+        workerId: fc.option(fc.constantFrom(0, 1, 127, 128, 70_000), { nil: undefined }),
+        conversationId: fc.option(fc.constantFrom('c'), { nil: undefined, freq: 10 }),
+      })
+      .map(
+        ({ kind, timestampNs, payload: data, finishReason, sampleUuid: uuid, workerId, conversationId }) => {
+          const note = { sampleUuid: uuid, ...defined({ workerId, conversationId }) };
+          const record = { kind, timestampNs, note, ...defined({ payload: data, finishReason }) };
+          return new EventRecordCodec({ originNs: ORIGIN }).encode(record).payload;
+        },
+      );
+
+    const damaged = fc.tuple(usual, fc.nat(), fc.nat(0xff)).map(([bytes, at, byte]) => {
+      const copy = bytes.slice();
+      copy[at % copy.length] = byte;
+      return copy;
+    });
+    const cut = fc.tuple(usual, fc.nat()).map(([bytes, at]) => bytes.slice(0, at % bytes.length));
+    const longer = usual.map((bytes) => Uint8Array.of(...bytes, 0xc0));
+    /** Legal, and written by another program: keys in another order, wider numbers. */
+    const foreign = fc
+      .tuple(fc.constantFrom(...EVENT_TOPICS), fc.constantFrom(...uuids), fc.boolean())
+      .map(([event_type, sample_uuid, isTurned]) => {
+        const fields = { event_type, timestamp_ns: ORIGIN + 9n, sample_uuid, turn: null, data: null };
+        const entries = Object.entries(fields);
+        const ordered = isTurned ? entries.reverse() : entries;
+        return encode(Object.fromEntries(ordered), { useBigInt64: true });
+      });
+    const stream = fc.array(fc.oneof(usual, usual, usual, damaged, cut, longer, foreign, wireRecord), {
+      maxLength: 40,
+    });
+    const options = fc.constantFrom(
+      { originNs: ORIGIN },
+      { originNs: ORIGIN, runId: RUN_ID },
+      { originNs: 2n ** 63n },
+      {},
+    );
+
+    it('is the same as reading its records one by one', () => {
+      fc.assert(
+        fc.property(stream, options, fc.boolean(), (payloadsOfStream, codecOptions, inOneBuffer) => {
+          const byOne = new EventRecordCodec({ ...codecOptions, nowNs: () => ORIGIN });
+          const records = payloadsOfStream.map((bytes) => {
+            try {
+              return byOne.decode(bytes);
+            } catch (error) {
+              return byOne.onDecodeError(error);
+            }
+          });
+          const sent = inOneBuffer ? unpackBatch(packBatch(payloadsOfStream))! : payloadsOfStream;
+          const batching = new EventRecordCodec({ ...codecOptions, nowNs: () => ORIGIN });
+          const half = sent.length >> 1;
+          const halves = [batching.decodeBatch(sent.slice(0, half)), batching.decodeBatch(sent.slice(half))];
+          expect(halves).toEqual(
+            [records.slice(0, half), records.slice(half)].map((part) => buildEventBatch(part)),
+          );
+          expect(batching.originNs).toBe(byOne.originNs);
+        }),
+        { numRuns: 1000 },
+      );
+    });
+
+    it('takes the usual records without the general reader', () => {
+      const samples = new SampleNumbers(RUN_ID);
+      const template = new RecordTemplate(ORIGIN, samples);
+      const writing = new EventRecordCodec({ runId: RUN_ID, originNs: ORIGIN });
+      const batch = new EventBatchBuilder(4);
+      const record = { kind: EventKind.sampleRecvNonFirst, timestampNs: ns(7), sampleSeq: seq(5) };
+      const data = payloads.textModelOutput({ output: 'x', reasoning: null, toolCalls: null });
+      const complete = { ...record, kind: EventKind.sampleComplete, payload: data, finishReason: 'stop' };
+      const foreignNote = { sampleUuid: '0123456789abcdef0123456789abcdef', workerId: 3 };
+      for (const usualRecord of [record, complete, { ...complete, note: foreignNote }]) {
+        expect(template.read(writing.encode(usualRecord).payload, batch)).toBe(true);
+      }
+      const other = encode({ event_type: 'sample.complete', timestamp_ns: 2 ** 41 });
+      expect(template.read(other, batch)).toBe(false);
+      expect(batch.finish(-1)).toMatchObject({ count: 3, sampleSeqs: Uint32Array.of(5, 5, 2 ** 31) });
+    });
   });
 
   it('publishes a whole batch in batch frames, read back as a batch', async () => {

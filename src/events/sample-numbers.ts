@@ -1,0 +1,93 @@
+import { EventKind } from '../core/event-types.ts';
+import { NO_SAMPLE, type RunId, type SampleSeq, sampleSeqOfUuid } from '../core/ids.ts';
+import type { RecordNote } from './event-batch.ts';
+import { type UuidKey, uuidKeyOf, uuidOfKey, UUID_KEY_WORDS } from './uuid-key.ts';
+import { UuidMap } from './uuid-map.ts';
+
+/** Where numbers of foreign samples begin in a run that has numbers of its own. */
+const FOREIGN_SEQS_FROM = 2 ** 31;
+/** Words of a key that are the run id; eight hex digits of zeros follow, then eight of the number. */
+const RUN_ID_WORDS = 4;
+const ZEROS = 0x3030_3030;
+
+/** A sample of a foreign run. */
+export interface ForeignSample {
+  readonly seq: SampleSeq;
+  /** Tells the uuid; shared by those records of the sample that have nothing else to note. */
+  readonly note: RecordNote & { readonly sampleUuid: string };
+}
+
+/**
+ * The numbers behind the uuids of a stream. A sample of our own run has its number in its uuid. Others are numbered as they
+ * come, until they complete: for whatever reads the events, the uuid of a completed sample begins anew.
+ *
+ * A uuid may be any text; those of 32 ASCII letters, as ours and the reference's, are found by their bytes.
+ */
+export class SampleNumbers {
+  readonly #runId: RunId | undefined;
+  readonly #runKey: UuidKey | undefined;
+  readonly #foreignByKey = new UuidMap<ForeignSample>();
+  readonly #foreignByText = new Map<string, ForeignSample>();
+  readonly #key: UuidKey = new Int32Array(UUID_KEY_WORDS);
+  #nextForeignSeq: number;
+
+  /** Without a run id all samples are foreign. */
+  constructor(runId: RunId | undefined) {
+    this.#runId = runId;
+    const runKey: UuidKey = new Int32Array(UUID_KEY_WORDS);
+    this.#runKey = runId !== undefined && uuidKeyOf(runId.padEnd(32, '0'), runKey) ? runKey : undefined;
+    this.#nextForeignSeq = runId === undefined ? 0 : FOREIGN_SEQS_FROM;
+  }
+
+  /** The number of a sample of our own run; `undefined` for others. */
+  ownSeq(uuid: string): SampleSeq | undefined {
+    return this.#runId === undefined ? undefined : sampleSeqOfUuid(this.#runId, uuid);
+  }
+
+  /** The same by the key of the uuid; -1 for others. @hot */
+  ownSeqOfKey(key: UuidKey): number {
+    const runKey = this.#runKey;
+    if (runKey === undefined) return -1;
+    for (let word = 0; word < RUN_ID_WORDS; word++) if (key[word] !== runKey[word]) return -1;
+    if (key[RUN_ID_WORDS] !== ZEROS || key[RUN_ID_WORDS + 1] !== ZEROS) return -1;
+    const high = fourHexDigits(key[RUN_ID_WORDS + 2]!);
+    const low = fourHexDigits(key[RUN_ID_WORDS + 3]!);
+    const seq = high * 2 ** 16 + low;
+    return high < 0 || low < 0 || seq >= NO_SAMPLE ? -1 : seq;
+  }
+
+  /** The foreign sample a record of this kind belongs to. */
+  foreign(uuid: string, kind: EventKind): ForeignSample {
+    if (uuidKeyOf(uuid, this.#key)) return this.foreignByKey(this.#key, kind);
+    const known = this.#foreignByText.get(uuid);
+    const sample = known ?? this.#next(uuid);
+    if (kind === EventKind.sampleComplete) this.#foreignByText.delete(uuid);
+    else if (known === undefined) this.#foreignByText.set(uuid, sample);
+    return sample;
+  }
+
+  /** The same by the key of the uuid. @hot */
+  foreignByKey(key: UuidKey, kind: EventKind): ForeignSample {
+    const known = this.#foreignByKey.get(key);
+    const sample = known ?? this.#next(uuidOfKey(key));
+    if (kind === EventKind.sampleComplete) this.#foreignByKey.delete(key);
+    else if (known === undefined) this.#foreignByKey.set(key, sample);
+    return sample;
+  }
+
+  #next(sampleUuid: string): ForeignSample {
+    return { seq: this.#nextForeignSeq++ as SampleSeq, note: { sampleUuid } };
+  }
+}
+
+/** The number that four lower-case hex digits stand for, from the word of their letters; -1 when they are no such. @hot */
+function fourHexDigits(letters: number): number {
+  let number = 0;
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    const letter = (letters >> shift) & 0xff;
+    if (letter >= 0x30 && letter <= 0x39) number = number * 16 + letter - 0x30;
+    else if (letter >= 0x61 && letter <= 0x66) number = number * 16 + letter - 0x57;
+    else return -1;
+  }
+  return number;
+}
