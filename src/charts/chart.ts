@@ -1,0 +1,38 @@
+import type { LogDistribution, RunHistory } from '../core/run-history.ts';
+
+/** What an option is made of: plain JSON, no functions; `undefined` keys do not occur. */
+export type ChartValue =
+  string | number | boolean | null | readonly ChartValue[] | { readonly [key: string]: ChartValue };
+
+/** An ECharts option as plain JSON. Formatters are named; `resolveFormatters` puts functions in their place. */
+export type ChartOption = { readonly [key: string]: ChartValue };
+
+/** A drawing of one or several runs. */
+export interface Chart {
+  /** Stable, lower case with dashes: `ttft`, `histogram-ttft`. */
+  readonly id: string;
+  /** With the unit where the axis does not show it. */
+  readonly title: string;
+  /** What is drawn and how to read it, in a sentence. */
+  readonly description: string;
+  /** What is to be seen, run by run, for who cannot look: `p99 up to 230 ms`. */
+  readonly summary: string;
+  readonly option: ChartOption;
+}
+
+/** One run to draw. */
+export interface ChartRun {
+  /** Shown when several runs are laid over each other. */
+  readonly name: string;
+  /** Undefined for a run of an earlier version: it has no charts over time. */
+  readonly history: RunHistory | undefined;
+  readonly distributions: { readonly [series: string]: LogDistribution };
+  /** Exact maxima of series, where known: the end of a curve of percentiles. */
+  readonly maxima?: { readonly [series: string]: number };
+}
+
+/** What the place where a chart is shown asks of it. */
+export interface ChartLayout {
+  /** Width of the drawing, px. Default 800. Decides how many labels there are and how many lines the legend takes. */
+  readonly width?: number;
+}

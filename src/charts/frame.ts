@@ -1,0 +1,151 @@
+import type { ChartLayout, ChartOption, ChartRun, ChartValue } from './chart.ts';
+import { formatter, type FormatterName } from './formatters.ts';
+import { DASHES, RUN_SYMBOLS, type ChartTheme } from './theme.ts';
+
+const DEFAULT_WIDTH = 800;
+/** Margins of the plot, px: the same in all charts, so that their time axes stand one below the other. */
+export const PLOT_MARGINS = { left: 66, right: 18, top: 12, bottom: 28 } as const;
+const LEGEND_LINE_HEIGHT = 22;
+/** What an entry takes beside its text, and a letter of it, px. */
+const LEGEND_ENTRY_WIDTH = 40;
+const LETTER_WIDTH = 7;
+
+export function widthOf(layout: ChartLayout): number {
+  return layout.width ?? DEFAULT_WIDTH;
+}
+
+/** How one line looks. With one run lines differ by colour and dash; with several runs the colour is the run's. */
+export interface LineLook {
+  readonly colour: string;
+  readonly dash: readonly number[];
+  /** Set on a few points only; undefined: none. */
+  readonly symbol: string | undefined;
+}
+
+export function lineLook(
+  theme: ChartTheme,
+  at: { readonly run: number; readonly runs: number; readonly line: number; readonly lines: number },
+): LineLook {
+  const ofRun = at.runs > 1;
+  const dashIndex = ofRun && at.lines === 1 ? at.run : at.line;
+  return {
+    colour: cycle(theme.colours, ofRun ? at.run : at.line),
+    dash: cycle<readonly number[]>(DASHES, dashIndex),
+    symbol: ofRun && at.lines > 1 ? cycle<string>(RUN_SYMBOLS, at.run) : undefined,
+  };
+}
+
+function cycle<T>(values: readonly T[], index: number): T {
+  return values[index % values.length]!;
+}
+
+/** A line of points; y is null where there is none. */
+export function lineSeries(
+  name: string,
+  points: readonly (readonly [number, number | null])[],
+  look: LineLook,
+): ChartOption {
+  return {
+    type: 'line',
+    name,
+    data: withSymbols(points, look.symbol),
+    symbol: look.symbol ?? 'none',
+    symbolSize: 7,
+    lineStyle: { color: look.colour, width: 1.75, type: look.dash.length === 0 ? 'solid' : look.dash },
+    itemStyle: { color: look.colour },
+    emphasis: { disabled: true },
+  };
+}
+
+const SYMBOLS_A_LINE = 8;
+
+/** A point without neighbours makes no line and gets a dot; where runs have symbols, a few points bear them. */
+function withSymbols(
+  points: readonly (readonly [number, number | null])[],
+  symbol: string | undefined,
+): ChartValue[] {
+  const every = Math.max(1, Math.ceil(points.length / SYMBOLS_A_LINE));
+  return points.map((point, i): ChartValue => {
+    const isAlone =
+      point[1] !== null && (points[i - 1]?.[1] ?? null) === null && (points[i + 1]?.[1] ?? null) === null;
+    if (isAlone) return { value: point, symbol: symbol ?? 'circle' };
+    if (symbol === undefined) return point;
+    return i % every === Math.floor(every / 2) ? point : { value: point, symbol: 'none' };
+  });
+}
+
+/** What all charts have in common around their axes and series. */
+export function frameOption(parts: {
+  readonly theme: ChartTheme;
+  readonly width: number;
+  readonly xAxis: ChartOption;
+  readonly yAxis: ChartOption;
+  readonly series: readonly ChartOption[];
+  /** Names of the series in the legend; one needs none. */
+  readonly legend: readonly string[];
+  readonly valueFormatter: FormatterName;
+}): ChartOption {
+  const { theme, width, xAxis, yAxis, series } = parts;
+  const legend = parts.legend.length > 1 ? parts.legend : [];
+  const { left, right, top, bottom } = PLOT_MARGINS;
+  const legendHeight = legendLines(legend, width - left - right) * LEGEND_LINE_HEIGHT;
+  return {
+    animation: false,
+    textStyle: { color: theme.text, fontFamily: FONT_FAMILY },
+    grid: { left, right, top: top + legendHeight, bottom, outerBoundsMode: 'none' },
+    legend: {
+      show: legend.length > 0,
+      data: legend,
+      ...{ left, right, top: 0, padding: [2, 0], itemGap: 14, itemHeight: 9 },
+      textStyle: { color: theme.text, fontSize: 12 },
+      inactiveColor: theme.gridLine,
+      icon: 'inherit',
+    },
+    tooltip: {
+      trigger: 'axis',
+      confine: true,
+      backgroundColor: theme.background,
+      borderColor: theme.axisLine,
+      textStyle: { color: theme.text, fontSize: 12 },
+      valueFormatter: formatter(parts.valueFormatter),
+      axisPointer: { lineStyle: { color: theme.axisLine } },
+    },
+    xAxis,
+    yAxis,
+    series,
+  };
+}
+
+/** Of the reader's system; images are drawn with what `plot` finds. */
+export const FONT_FAMILY = 'system-ui, "DejaVu Sans", "Liberation Sans", Arial, sans-serif';
+
+function legendLines(names: readonly string[], width: number): number {
+  if (names.length === 0) return 0;
+  let lines = 1;
+  let used = 0;
+  for (const name of names) {
+    const needed = LEGEND_ENTRY_WIDTH + LETTER_WIDTH * name.length;
+    if (used > 0 && used + needed > width) {
+      lines++;
+      used = 0;
+    }
+    used += needed;
+  }
+  return lines;
+}
+
+/** Names of runs, made different where two are the same. */
+export function distinctNames(runs: readonly Pick<ChartRun, 'name'>[]): string[] {
+  const seen = new Map<string, number>();
+  return runs.map(({ name }) => {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count === 1 ? name : `${name} (${count})`;
+  });
+}
+
+/** The name of a line in legend and tooltip: what differs. */
+export function seriesName(run: string, line: string, runs: number, lines: number): string {
+  if (runs === 1) return line;
+  return lines === 1 ? run : `${run} ${line}`;
+}

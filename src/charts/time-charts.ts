@@ -1,0 +1,134 @@
+import type { RunHistory } from '../core/run-history.ts';
+import { NS_PER_SECOND } from '../core/time.ts';
+import { elapsedAxis, logAxis, valueAxis, VALUE_FORMATTERS } from './axes.ts';
+import type { Chart, ChartLayout, ChartOption, ChartRun } from './chart.ts';
+import { formatValue } from './formatters.ts';
+import { distinctNames, frameOption, lineLook, lineSeries, seriesName, widthOf } from './frame.ts';
+import { markSeries } from './run-marks.ts';
+import type { ChartTheme } from './theme.ts';
+import { TIME_CHARTS, type BinValues, type TimeChartSpec } from './time-specs.ts';
+
+/** From this ratio of the largest to the smallest value an axis of time is logarithmic. */
+const LOG_FROM_RATIO = 30;
+
+interface TimedRun {
+  readonly name: string;
+  readonly history: RunHistory;
+}
+
+interface DrawnLine {
+  readonly run: TimedRun;
+  readonly runIndex: number;
+  readonly line: string;
+  readonly lineIndex: number;
+  readonly values: BinValues;
+}
+
+/**
+ * How runs went over time, on one axis of seconds since their start: rates, percentiles, failures, the client's own health; marks as
+ * vertical lines, warm-ups shaded. Charts without values are left out, and so are runs without a history.
+ *
+ * Pure and cheap (below 2 ms for a run of 1000 bins), for live pages too.
+ */
+export function timeCharts(
+  runs: readonly ChartRun[],
+  theme: ChartTheme,
+  layout: ChartLayout = {},
+): readonly Chart[] {
+  const names = distinctNames(runs);
+  const timed = runs.flatMap(({ history }, i) =>
+    history === undefined ? [] : [{ name: names[i]!, history }],
+  );
+  const lengthSeconds = Math.max(0, ...timed.map(({ history }) => lengthOf(history)));
+  if (lengthSeconds === 0) return [];
+  const width = widthOf(layout);
+  const xAxis = elapsedAxis(lengthSeconds, theme, width);
+  const marks = timed.map(({ name, history }, run) => {
+    const { colour } = lineLook(theme, { run, runs: timed.length, line: 0, lines: 1 });
+    return markSeries(history, { name, isOnly: timed.length === 1, colour }, theme);
+  });
+  return TIME_CHARTS.flatMap((spec) => {
+    const lines = linesOf(spec, timed);
+    const found = lines.flatMap(({ values }) => values.filter((value) => value !== null));
+    const max = found.reduce((most, value) => Math.max(most, value), 0);
+    if (found.length === 0 || (spec.hiddenWhenZero && max === 0)) return [];
+    const { id, title, description, quantity } = spec;
+    const nameOf = ({ run, line }: DrawnLine) =>
+      seriesName(run.name, line, timed.length, countLines(spec, lines));
+    const option = frameOption({
+      ...{ theme, width, xAxis },
+      yAxis: verticalAxis(spec, found, max, theme),
+      series: [
+        ...lines.map((drawn) =>
+          lineSeries(
+            nameOf(drawn),
+            pointsOf(drawn.run.history, drawn.values),
+            lineLook(theme, {
+              ...{ run: drawn.runIndex, runs: timed.length },
+              ...{ line: drawn.lineIndex, lines: countLines(spec, lines) },
+            }),
+          ),
+        ),
+        ...marks,
+      ],
+      legend: lines.map(nameOf),
+      valueFormatter: VALUE_FORMATTERS[quantity],
+    });
+    const summary = lines.map((drawn) => `${nameOf(drawn)}: ${rangeText(spec, drawn.values)}`).join('; ');
+    return [{ id, title, description, summary, option }];
+  });
+}
+
+function linesOf(spec: TimeChartSpec, runs: readonly TimedRun[]): readonly DrawnLine[] {
+  return runs.flatMap((run, runIndex) =>
+    spec.lines.flatMap(({ name: line, values: valuesOf }, lineIndex) => {
+      const values = valuesOf(run.history);
+      const isEmpty =
+        values === undefined || values.every((value) => value === null || (lineIndex > 0 && value === 0));
+      return isEmpty ? [] : [{ run, runIndex, line, lineIndex, values }];
+    }),
+  );
+}
+
+function countLines(spec: TimeChartSpec, lines: readonly DrawnLine[]): number {
+  return spec.lines.filter(({ name }) => lines.some(({ line }) => line === name)).length;
+}
+
+function verticalAxis(
+  { quantity }: TimeChartSpec,
+  values: readonly number[],
+  max: number,
+  theme: ChartTheme,
+): ChartOption {
+  const min = values.reduce((least, value) => Math.min(least, value), Infinity);
+  const isWide = quantity === 'duration' && min > 0 && max / min > LOG_FROM_RATIO;
+  return isWide ? logAxis(quantity, min, max, theme) : valueAxis(quantity, max, theme);
+}
+
+/** A bin is drawn at its middle. */
+function pointsOf(
+  { start_ns: startNs, bin_ns: binNs, end_ns: endNs }: RunHistory,
+  values: BinValues,
+): readonly (readonly [number, number | null])[] {
+  return values.map((value, i) => {
+    const fromNs = i * binNs;
+    const toNs = Math.max(fromNs, Math.min(fromNs + binNs, endNs - startNs));
+    return [rounded((fromNs + toNs) / 2 / NS_PER_SECOND), value === null ? null : rounded(value)];
+  });
+}
+
+function lengthOf({ start_ns: startNs, end_ns: endNs }: RunHistory): number {
+  return (endNs - startNs) / NS_PER_SECOND;
+}
+
+function rangeText({ quantity }: TimeChartSpec, values: BinValues): string {
+  const found = values.filter((value) => value !== null);
+  const format = (value: number) => formatValue(VALUE_FORMATTERS[quantity], value);
+  const low = found.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = found.reduce((most, value) => Math.max(most, value), -Infinity);
+  return low === high ? format(low) : `${format(low)} to ${format(high)}`;
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
+}

@@ -1,0 +1,142 @@
+import type { HistoryCount, RunHistory, SeriesHistory } from '../core/run-history.ts';
+import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
+import type { Quantity } from './axes.ts';
+
+/** Values bin by bin; null where there is none. */
+export type BinValues = readonly (number | null)[];
+
+export interface TimeLine {
+  readonly name: string;
+  /** Undefined when the run has no such thing. */
+  readonly values: (history: RunHistory) => BinValues | undefined;
+}
+
+/** What one chart over time draws. */
+export interface TimeChartSpec {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly quantity: Quantity;
+  readonly lines: readonly TimeLine[];
+  /** Nothing to see when all values are 0. */
+  readonly hiddenWhenZero: boolean;
+}
+
+/** Charts over time, from what was asked of the server over what it did to what the client did. */
+export const TIME_CHARTS: readonly TimeChartSpec[] = [
+  chart(
+    'arrivals',
+    'Requests per second',
+    'number',
+    [rate('requested', 'due'), rate('sent', 'issued'), rate('succeeded', 'succeeded')],
+    {
+      description: 'Requests the plan wanted, requests sent and requests that succeeded, each second.',
+    },
+  ),
+  chart(
+    'in-flight',
+    'Requests in flight',
+    'number',
+    [{ name: 'in flight', values: (history) => history.in_flight_max }],
+    {
+      description: 'Most requests in flight at once.',
+    },
+  ),
+  chart(
+    'tokens',
+    'Tokens per second',
+    'number',
+    [rate('output tokens', 'output_tokens'), rate('chunks', 'chunks')],
+    {
+      description: 'Output tokens of the samples that ended, and chunks as they came, each second.',
+      hiddenWhenZero: true,
+    },
+  ),
+  percentileChart('ttft', 'Time to first token', 'ttft_ns', 'From issued to the first chunk, at that chunk.'),
+  percentileChart('chunk-gap', 'Chunk gap', 'chunk_delta_ns', 'Time between two chunks of a sample.'),
+  percentileChart('latency', 'Latency', 'sample_latency_ns', 'From issued to completion, at the completion.'),
+  percentileChart(
+    'issue-delay',
+    'Issue delay',
+    'issue_delay_ns',
+    'How much later than due requests went out.',
+  ),
+  chart(
+    'errors',
+    'Failures per second',
+    'number',
+    [rate('failed', 'errored'), rate('cancelled', 'cancelled')],
+    {
+      description: 'Samples that failed, and samples the run itself cancelled, each second.',
+      hiddenWhenZero: true,
+    },
+  ),
+  chart(
+    'client-delay',
+    'Client: time lost',
+    'duration',
+    [
+      {
+        name: 'event loop late, at most',
+        values: ({ client }) => milliseconds(client.event_loop_delay_max_ms),
+      },
+      { name: 'garbage collection', values: ({ client }) => milliseconds(client.gc_ms) },
+    ],
+    {
+      description:
+        'The worst engine worker: how late its event loop was at most, and its time in garbage collection. A spike of latency without one here is the server’s.',
+    },
+  ),
+  chart(
+    'client-cpu',
+    'Client: use of a core',
+    'share',
+    [
+      { name: 'at work', values: ({ client }) => client.cpu_share },
+      { name: 'waiting for a core', values: ({ client }) => client.cpu_wait_share },
+    ],
+    { description: 'The busiest engine worker: share of a core at work, and share of the time without one.' },
+  ),
+];
+
+function chart(
+  id: string,
+  title: string,
+  quantity: Quantity,
+  lines: readonly TimeLine[],
+  more: { readonly description: string; readonly hiddenWhenZero?: boolean },
+): TimeChartSpec {
+  return { id, title, quantity, lines, hiddenWhenZero: false, ...more };
+}
+
+function percentileChart(id: string, title: string, series: string, what: string): TimeChartSpec {
+  const line = (name: keyof Pick<SeriesHistory, 'p50' | 'p90' | 'p99'>): TimeLine => ({
+    name,
+    values: (history) => history.series[series]?.[name],
+  });
+  return chart(id, title, 'duration', [line('p50'), line('p90'), line('p99')], {
+    description: `${what} Percentiles of the measured samples.`,
+    hiddenWhenZero: true,
+  });
+}
+
+function rate(name: string, count: HistoryCount): TimeLine {
+  return { name, values: (history) => ratesOf(history, history.counts[count]) };
+}
+
+/** Counts as rates a second. A last bin shorter than half of one is left out: it is too short to tell a rate. */
+function ratesOf(
+  { start_ns: startNs, bin_ns: binNs, end_ns: endNs }: RunHistory,
+  counts: readonly number[],
+): BinValues {
+  const last = counts.length - 1;
+  return counts.map((count, i) => {
+    const lengthNs = i === last ? Math.min(binNs, endNs - startNs - i * binNs) : binNs;
+    if (i > 0 && lengthNs < binNs / 2) return null;
+    return lengthNs > 0 ? (count * NS_PER_SECOND) / lengthNs : null;
+  });
+}
+
+function milliseconds(values: BinValues): BinValues {
+  return values.map((value) => (value === null ? null : value * NS_PER_MS));
+}
