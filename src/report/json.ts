@@ -10,6 +10,7 @@ export const OWN_REPORT_KEYS = [
   'source',
   'samples',
   'requested_rate_per_second',
+  'steering',
   'response_ttft',
   'response_latency',
   'issue_delay',
@@ -56,19 +57,30 @@ export function reportToJson(report: Report): Record<string, unknown> {
 
 /** The content of result_summary.json: indented by 2, integers in full, whatever is not finite as null. */
 export function resultSummaryText(report: Report): string {
-  const exact = (_key: string, value: unknown) =>
-    typeof value === 'bigint' ? rawJson(String(value)) : value;
-  return `${JSON.stringify(reportToJson(report), exact, 2)}\n`;
+  return `${exactJson(reportToJson(report), 2)}\n`;
+}
+
+/** JSON with integers in full. */
+export function exactJson(value: unknown, indent = 0): string {
+  const exact = (_key: string, member: unknown) =>
+    typeof member === 'bigint' ? rawJson(String(member)) : member;
+  return JSON.stringify(value, exact, indent);
 }
 
 function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KEYS)[number], unknown> {
-  const { run, eventStream, client } = own;
+  const { run, eventStream, client, steering } = own;
   return {
     verdict: report.verdict,
     run: { run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
     source: own.source,
     samples: samplesToJson(report.samples),
     requested_rate_per_second: own.requestedRatePerSecond,
+    steering: steering && {
+      rates_per_second: steering.ratesPerSecond,
+      concurrencies: steering.concurrencies,
+      pauses: steering.pauses,
+      paused_ns: steering.pausedNs,
+    },
     response_ttft: seriesToJson(own.responseTtft),
     response_latency: seriesToJson(own.responseLatency),
     issue_delay: seriesToJson(own.issueDelay),

@@ -11,6 +11,7 @@ import type {
   TokenSources,
 } from './run-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
+import { steeringText } from './steering.ts';
 import type { Finding, Verdict } from './verdict.ts';
 import { wrapText } from './wrap.ts';
 
@@ -58,6 +59,7 @@ export function ownFactLines(own: OwnReport, samples: SampleAccount, width: numb
     ['Source of the numbers', source],
     ['Samples', sampleAccountText(samples)],
     ['Rate asked for', requestedRatePerSecond === null ? null : `${settingText(requestedRatePerSecond)}/s`],
+    ['Steered', own.steering && steeringText(own.steering)],
     ['Token counts', tokenSourcesText(own.tokenSources)],
     ['Event stream', eventStream && eventStreamText(eventStream)],
     ['Client', own.client && clientText(own.client)],

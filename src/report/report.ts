@@ -6,6 +6,7 @@ import { readRunFacts, type RunFacts } from './run-facts.ts';
 import { accountSamples, type SampleAccount } from './sample-account.ts';
 import { percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
 import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
+import { highestRate, readSteering, type SteeringFacts } from './steering.ts';
 import { drawVerdict, type Verdict } from './verdict.ts';
 
 /** Error type of samples that got no connection for want of a port or descriptor of ours. */
@@ -49,7 +50,10 @@ export interface OwnSeries {
 
 /** What only a snapshot of our own aggregator tells. */
 export interface OwnReport extends RunFacts, OwnSeries {
+  /** As planned. */
   readonly requestedRatePerSecond: number | null;
+  /** Null when nobody touched the load. */
+  readonly steering: SteeringFacts | null;
   readonly source: string | null;
   /** How far off the client's own stamps may be; null when the report was not asked to tell. */
   readonly clientError: ClientError | null;
@@ -166,7 +170,8 @@ function ownReport(input: SnapshotInput, options: ReportOptions, latency: Series
   const facts = readRunFacts(input);
   const requestedRatePerSecond = options.requestedRatePerSecond ?? facts.run.requestedRatePerSecond;
   const chunkGap = series('chunk_delta_ns');
-  const load = loadOf(requestedRatePerSecond ?? issueRateAtMost(input, latency), {
+  const steering = readSteering(input.extras);
+  const load = loadOf(highestRate(requestedRatePerSecond, steering) ?? issueRateAtMost(input, latency), {
     latency,
     ttft: series('ttft_ns'),
     chunkGap,
@@ -174,6 +179,7 @@ function ownReport(input: SnapshotInput, options: ReportOptions, latency: Series
   return {
     ...facts,
     requestedRatePerSecond,
+    steering,
     source: options.source ?? null,
     clientError: options.calibration === undefined ? null : findClientError(options.calibration, load),
     chunkGap,
@@ -200,7 +206,11 @@ function verdictOf(
     lostFrames: own?.eventStream?.lostFrames ?? 0,
     tornBytes: options.tornBytes ?? own?.eventStream?.tornBytes ?? 0,
     client: own?.client ?? null,
-    requestedRatePerSecond: own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,
+    steering: own?.steering ?? null,
+    requestedRatePerSecond: highestRate(
+      own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,
+      own?.steering ?? null,
+    ),
     issueRateAtMostPerSecond: issueRateAtMost(input, latency),
     issueDelayP99Ns: own === null ? null : percentileOf(own.issueDelay, 99),
     clientLimitErrors: own?.errorsByType.find(({ type }) => type === CLIENT_LIMIT_ERROR_TYPE)?.count ?? 0,

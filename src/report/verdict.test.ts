@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { SampleAccount } from './sample-account.ts';
+import type { SteeringFacts } from './steering.ts';
 import { CHECKS, drawVerdict, type Verdict, type VerdictFacts } from './verdict.ts';
 
 const SAMPLES: SampleAccount = {
@@ -36,6 +37,7 @@ const FACTS: VerdictFacts = {
   tornBytes: 0,
   clientLimitErrors: 0,
   client: CLIENT,
+  steering: null,
   requestedRatePerSecond: 1000,
   issueRateAtMostPerSecond: 1000,
   issueDelayP99Ns: 300_000,
@@ -43,6 +45,8 @@ const FACTS: VerdictFacts = {
   medianServiceNs: 40_000_000,
   latencyCount: 10_000,
 };
+
+const PAUSED: SteeringFacts = { ratesPerSecond: [], concurrencies: [], pauses: 1, pausedNs: 3e9 };
 
 function verdictWith(change: Partial<VerdictFacts>): Verdict {
   return drawVerdict({ ...FACTS, ...change });
@@ -83,6 +87,9 @@ describe('drawVerdict', () => {
     ['run_interrupted', 'degraded', { state: 'interrupted' }],
     ['run_interrupted', 'degraded', { state: 'live' }],
     ['stopped_early', 'degraded', { stoppedEarly: true }],
+    ['steered', 'degraded', { steering: { ...PAUSED, ratesPerSecond: [50] } }],
+    ['steered', 'degraded', { steering: { ...PAUSED, concurrencies: [8] } }],
+    ['steered', 'valid', { steering: PAUSED }],
     ['token_counts_pending', 'degraded', { pendingTaskCount: 1 }],
     ['run_log_torn', 'degraded', { tornBytes: 1 }],
     ['samples_cancelled', 'degraded', samples({ succeeded: 9_899, cancelled: 101 })],
@@ -127,10 +134,14 @@ describe('drawVerdict', () => {
       'a stall of half a long time',
       { ...client({ eventLoopDelayMaxMs: 200 }), medianServiceNs: 400_000_000 },
     ],
+    [
+      'a rate that is not one: it was changed by hand',
+      { issueRateAtMostPerSecond: 100, steering: { ...PAUSED, ratesPerSecond: [50] } },
+    ],
     ['a delay below the gap', { issueDelayP99Ns: 1_000_000, medianResponseLatencyNs: null }],
   ])('lets pass: %s', (_why, change) => {
     const checks = verdictWith(change).findings.map(({ check }) => check);
-    expect(checks.filter((check) => check !== 'failures_in_latency')).toEqual([]);
+    expect(checks.filter((check) => check !== 'failures_in_latency' && check !== 'steered')).toEqual([]);
   });
 
   it('expects samples in flight while the run is live', () => {

@@ -9,6 +9,7 @@ import {
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
 import type { ClientFacts } from './run-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
+import { isChanged, type SteeringFacts, steeringText } from './steering.ts';
 
 /** `valid`: the numbers stand. `degraded`: they stand with the reservations told. `invalid`: don't quote them. */
 export type VerdictLevel = 'valid' | 'degraded' | 'invalid';
@@ -45,7 +46,9 @@ export interface VerdictFacts {
   /** Bytes behind the last whole frame of the run log. */
   readonly tornBytes: number;
   readonly client: ClientHealth | null;
-  /** Null in closed loop, where nothing is due. */
+  /** Null when nobody touched the load. */
+  readonly steering: SteeringFacts | null;
+  /** The highest one asked for; null in closed loop, where nothing is due. */
   readonly requestedRatePerSecond: number | null;
   /** No slower than requests really went out. */
   readonly issueRateAtMostPerSecond: number | null;
@@ -122,6 +125,7 @@ export const CHECKS: readonly Check[] = [
   ),
   check('run_interrupted', 'the metrics are not from the end of the run', '', judgeState),
   check('stopped_early', 'the run was stopped before its plan was done', '', judgeStop),
+  check('steered', 'the rate or the concurrency was changed by hand', '', judgeSteering),
   check('token_counts_pending', 'token counts were pending at the end', '', judgePending),
   check('run_log_torn', 'the run log ends inside a frame', '', judgeTornLog),
   check(
@@ -281,6 +285,14 @@ function judgeStop({ stoppedEarly }: VerdictFacts): Judgement {
   return stoppedEarly ? degraded('the run was stopped before its plan was done') : undefined;
 }
 
+function judgeSteering({ steering }: VerdictFacts): Judgement {
+  if (steering === null) return undefined;
+  const told = steeringText(steering);
+  return isChanged(steering)
+    ? degraded(`${told}: the percentiles are over several loads, which the plot over time tells apart`)
+    : note(`${told}: the numbers stand, but for QPS and TPS, which are over the pauses too`);
+}
+
 function judgePending({ pendingTaskCount }: VerdictFacts): Judgement {
   if (pendingTaskCount === 0) return undefined;
   return degraded(
@@ -310,9 +322,11 @@ function judgeInFlight({ state, samples }: VerdictFacts): Judgement {
   return degraded(`${countedText(samples.inFlight, 'sample')} never ended: their latencies are missing`);
 }
 
-/** Poisson arrivals scatter by 1/√n of their number, so three times that is allowed for. */
-function judgeRate({ requestedRatePerSecond, issueRateAtMostPerSecond, samples }: VerdictFacts): Judgement {
+/** Poisson arrivals scatter by 1/√n of their number, so three times that is allowed for. There is no one rate of a steered run. */
+function judgeRate(facts: VerdictFacts): Judgement {
+  const { requestedRatePerSecond, issueRateAtMostPerSecond, samples, steering } = facts;
   if (requestedRatePerSecond === null || issueRateAtMostPerSecond === null) return undefined;
+  if (steering !== null) return undefined;
   const scatter = 3 / Math.sqrt(samples.issued);
   const share = issueRateAtMostPerSecond / requestedRatePerSecond;
   if (share >= L.rateShare * (1 - scatter)) return undefined;
