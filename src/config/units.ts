@@ -14,3 +14,10 @@ export function parseDurationMs(text: string): number | undefined {
 export function parseDecimal(text: string): number | undefined {
   return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : undefined;
 }
+
+/** A share as people write it: `3%` or `0.03`. `undefined` for anything else. */
+export function parseShare(text: string): number | undefined {
+  const isPercent = text.trim().endsWith('%');
+  const number = parseDecimal(isPercent ? text.trim().slice(0, -1) : text);
+  return number === undefined || !isPercent ? number : number / 100;
+}

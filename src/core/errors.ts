@@ -2,13 +2,15 @@
 export type ErrorKind = 'input' | 'setup' | 'execution' | 'result' | 'interrupted' | 'internal';
 
 /** Process exit codes, the one table of the program. */
-export const EXIT_CODES: Readonly<Record<ErrorKind | 'ok', number>> = {
+export const EXIT_CODES: Readonly<Record<ErrorKind | 'ok' | 'worse', number>> = {
   ok: 0,
   internal: 1,
   input: 2,
   setup: 3,
   execution: 4,
   result: 5,
+  /** A comparison found a run worse than its baseline. */
+  worse: 6,
   interrupted: 130,
 };
 

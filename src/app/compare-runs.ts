@@ -1,0 +1,111 @@
+import { compareRuns, type CompareOptions } from '../compare/compare.ts';
+import type { ComparedPair, ComparedRun, ComparisonReport } from '../compare/comparison-report.ts';
+import { resampleRun, type ResampledRun } from '../compare/resample.ts';
+import { runValues } from '../compare/run-values.ts';
+import { settingDifferences } from '../compare/setting-differences.ts';
+import { InferometerError } from '../core/errors.ts';
+import { RandomSource } from '../core/random.ts';
+import { readFrames } from '../runlog/read.ts';
+import { readSamples, type SampleColumns } from '../runlog/samples.ts';
+import { readManifest, RunDirectory, type RunManifest } from './run-directory.ts';
+import { decodeRunHeader, type RunHeader } from './run-header.ts';
+import { programVersion } from './version.ts';
+
+const REPLICATES = 1000;
+/** Fixed, so that the same runs always compare the same. */
+const SEED = 20_261_124;
+
+/** A run, or a part of one, with all that a comparison tells of it. */
+interface Loaded {
+  readonly path: string;
+  readonly header: RunHeader;
+  readonly manifest: RunManifest | undefined;
+  readonly samples: SampleColumns;
+  readonly isPart?: (issuedNs: number) => boolean;
+}
+
+/**
+ * Compares the runs at `paths` with the first of them, from their run logs. Throws `InferometerError` (input) when there is no
+ * run, or none of its measured samples ended.
+ */
+export async function compareRunDirectories(
+  paths: readonly string[],
+  options: CompareOptions,
+): Promise<ComparisonReport> {
+  const runs: Loaded[] = [];
+  for (const path of paths) runs.push(await load(path));
+  return comparisonOf(runs, options);
+}
+
+/** Compares the second half of the run at `path`, by time of issue, with the first: the same unless the run was not steady. */
+export async function compareHalves(path: string, options: CompareOptions): Promise<ComparisonReport> {
+  const run = await load(path);
+  const { issuedNs, measured } = run.samples;
+  const times = issuedNs.filter((_, i) => measured[i] === 1);
+  const middleNs = ((times[0] ?? 0) + (times.at(-1) ?? 0)) / 2;
+  return comparisonOf(
+    [
+      { ...run, path: `${path} (first half)`, isPart: (atNs) => atNs < middleNs },
+      { ...run, path: `${path} (second half)`, isPart: (atNs) => atNs >= middleNs },
+    ],
+    options,
+  );
+}
+
+function comparisonOf(loaded: readonly Loaded[], options: CompareOptions): ComparisonReport {
+  const random = new RandomSource(SEED);
+  const runs = loaded.map((run, index) => {
+    const resampled = resample(run, random);
+    return { run, resampled, facts: factsOf(run, resampled, String.fromCharCode(65 + index)) };
+  });
+  const baseline = runs[0]!;
+  const pairs = runs.slice(1).map(({ run, resampled, facts }): ComparedPair => ({
+    run: facts,
+    comparison: compareRuns(baseline.resampled, resampled, options),
+    settingDifferences: settingDifferences(settingsOf(baseline.run), settingsOf(run)),
+  }));
+  return { version: programVersion(), ...options, baseline: baseline.facts, pairs };
+}
+
+function resample({ path, samples, isPart }: Loaded, random: RandomSource): ResampledRun {
+  const values = runValues(samples, isPart);
+  if (values !== undefined) return resampleRun(values, REPLICATES, random);
+  throw new InferometerError(
+    'INFEROMETER_COMPARE_EMPTY',
+    'input',
+    `${path}: none of its ${samples.count} samples was measured and ended, wanted a run with some`,
+  );
+}
+
+function factsOf({ path, header, manifest }: Loaded, resampled: ResampledRun, letter: string): ComparedRun {
+  const verdict = manifest?.outcome.verdict;
+  return {
+    ...{ letter, path, runId: header.run_id, startedAt: header.started_at },
+    sampleCount: resampled.sampleCount,
+    durationS: resampled.durationS,
+    blockS: resampled.blockS,
+    blockCount: resampled.blockCount,
+    verdict: typeof verdict === 'string' ? verdict : undefined,
+  };
+}
+
+/** What may explain a difference. */
+function settingsOf({ header, manifest }: Loaded): object {
+  const { config, version, streaming } = header;
+  return { config, version, streaming, machine: manifest?.machine ?? {} };
+}
+
+async function load(path: string): Promise<Loaded> {
+  const directory = RunDirectory.open(path);
+  for await (const frame of readFrames(directory.logPath)) {
+    return {
+      ...{ path, header: decodeRunHeader(frame), manifest: readManifest(directory) },
+      samples: await readSamples(directory.logPath),
+    };
+  }
+  throw new InferometerError(
+    'INFEROMETER_RUNLOG_EMPTY',
+    'input',
+    `${directory.logPath}: holds no whole frame, nothing to compare`,
+  );
+}

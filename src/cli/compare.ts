@@ -1,0 +1,105 @@
+import type { Command } from 'commander';
+import { compareHalves, compareRunDirectories } from '../app/compare-runs.ts';
+import { comparisonJson } from '../compare/json.ts';
+import { comparisonText } from '../compare/text.ts';
+import type { ComparisonReport } from '../compare/comparison-report.ts';
+import { parseShare } from '../config/units.ts';
+import { writeFileAtomic } from '../core/atomic-file.ts';
+import { EXIT_CODES, InferometerError } from '../core/errors.ts';
+import { createCommand } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
+
+const FORMATS = {
+  text: (report: ComparisonReport) => Promise.resolve(comparisonText(report)),
+  json: (report: ComparisonReport) => Promise.resolve(comparisonJson(report)),
+} as const;
+type Format = keyof typeof FORMATS;
+
+interface Flags {
+  readonly margin: string;
+  readonly confidence: string;
+  readonly format: string;
+  readonly out?: string;
+  readonly halves?: boolean;
+  readonly strict?: boolean;
+}
+
+export function compareCommand(finish: (exitCode: number) => void): Command {
+  return createCommand('compare', COMMANDS.compare, [
+    'inferometer compare runs/before runs/after',
+    'inferometer compare runs/main runs/branch --margin 5% || echo slower     # exit 6: worse beyond the margin',
+    'inferometer compare runs/a runs/b runs/c --format json | jq .comparisons[].judgement',
+    'inferometer compare runs/a --halves     # was the run steady?',
+  ])
+    .argument('<runs...>', 'run directories; the first is the baseline')
+    .option('--margin <share>', 'differences up to this are of no interest', '3%')
+    .option('--confidence <share>', 'of all intervals of a table together', '95%')
+    .option('--format <format>', `${Object.keys(FORMATS).join(', ')}`, 'text')
+    .option('--out <file>', 'write there instead of printing')
+    .option('--halves', 'compare the second half of one run with its first')
+    .option('--strict', 'exit 6 also unless it is shown that nothing is worse beyond the margin')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing is surely worse beyond the margin, 6 something is (with --strict: or may be), 2 wrong input.',
+    )
+    .action(async (paths: string[], flags: Flags) => finish(await compare(paths, flags)));
+}
+
+async function compare(paths: readonly string[], flags: Flags): Promise<number> {
+  const options = {
+    margin: shareOf('--margin', flags.margin, (share) => share >= 0, 'a share such as 3%'),
+    confidence: shareOf(
+      '--confidence',
+      flags.confidence,
+      (share) => share >= 0.5 && share <= 0.999,
+      'a share from 50% to 99.9%',
+    ),
+  };
+  const format = formatOf(flags.format);
+  checkCount(paths, flags.halves === true);
+  const report = await (flags.halves === true
+    ? compareHalves(paths[0]!, options)
+    : compareRunDirectories(paths, options));
+  const text = await FORMATS[format](report);
+  if (flags.out === undefined) process.stdout.write(text);
+  else await writeFileAtomic(flags.out, text);
+  return exitCodeOf(report, flags.strict === true);
+}
+
+/** Surely worse beyond the margin; when strict, unless every metric is surely not. */
+function exitCodeOf({ pairs, margin }: ComparisonReport, isStrict: boolean): number {
+  const isWorse = pairs.some(({ comparison }) => comparison.judgement === 'worse');
+  const mayBeWorse = pairs.some(({ comparison }) =>
+    comparison.differences.some(({ atWorst }) => atWorst > margin),
+  );
+  return isWorse || (isStrict && mayBeWorse) ? EXIT_CODES.worse : EXIT_CODES.ok;
+}
+
+function checkCount(paths: readonly string[], isHalves: boolean): void {
+  if (isHalves ? paths.length === 1 : paths.length >= 2) return;
+  const wanted = isHalves ? 'exactly one with --halves' : 'two or more (or --halves)';
+  throw new InferometerError(
+    'INFEROMETER_COMPARE_RUNS',
+    'input',
+    `compare: found ${paths.length} run${paths.length === 1 ? '' : 's'}, wanted ${wanted}`,
+  );
+}
+
+function formatOf(text: string): Format {
+  if (Object.hasOwn(FORMATS, text)) return text as Format;
+  throw new InferometerError(
+    'INFEROMETER_COMPARE_FORMAT',
+    'input',
+    `--format: found "${text}", wanted ${Object.keys(FORMATS).join(', ')}`,
+  );
+}
+
+function shareOf(flag: string, text: string, isFine: (share: number) => boolean, wanted: string): number {
+  const share = parseShare(text);
+  if (share !== undefined && isFine(share)) return share;
+  throw new InferometerError(
+    'INFEROMETER_COMPARE_SHARE',
+    'input',
+    `${flag}: found "${text}", wanted ${wanted}`,
+  );
+}

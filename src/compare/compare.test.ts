@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { RandomSource } from '../core/random.ts';
+import type { SampleColumns } from '../runlog/samples.ts';
+import { compareRuns, type Comparison } from './compare.ts';
+import { resampleRun } from './resample.ts';
+import { runValues } from './run-values.ts';
+import { settingDifferences } from './setting-differences.ts';
+
+interface Simulation {
+  readonly seed: number;
+  readonly count: number;
+  /** How long the load of the server stays as it is, s. */
+  readonly memoryS: number;
+  readonly slowdown?: number;
+  readonly erroredShare?: number;
+}
+
+/** Poisson arrivals at 50/s on a server whose load wanders, so that latencies are correlated in time. */
+function simulate({ seed, count, memoryS, slowdown = 1, erroredShare = 0.02 }: Simulation): SampleColumns {
+  const random = new RandomSource(seed);
+  const column = () => new Float64Array(count);
+  const samples = {
+    ...{ count, seqs: column(), rows: column(), dueNs: column(), issuedNs: column(), firstChunkNs: column() },
+    ...{ lastChunkNs: column(), completedNs: column(), chunks: column(), inputTokens: column() },
+    ...{ outputTokens: column(), workers: column(), measured: new Uint8Array(count).fill(1) },
+    ...{ outcomes: new Uint8Array(count), finishReasons: new Map(), errorTypes: new Map() },
+  };
+  let atS = 0;
+  let load = 0;
+  for (let i = 0; i < count; i++) {
+    const gapS = random.exponential(50);
+    atS += gapS;
+    const kept = Math.exp(-gapS / memoryS);
+    load = kept * load + Math.sqrt(1 - kept * kept) * random.normal();
+    const ttftS = slowdown * 0.05 * Math.exp(0.3 * load + 0.3 * random.normal());
+    const tokens = 2 + random.below(100);
+    const latencyS = ttftS + slowdown * tokens * 0.01 * Math.exp(0.1 * random.normal() + 0.2 * load);
+    samples.dueNs[i] = samples.issuedNs[i] = atS * 1e9;
+    samples.firstChunkNs[i] = (atS + ttftS) * 1e9;
+    samples.lastChunkNs[i] = samples.completedNs[i] = (atS + latencyS) * 1e9;
+    samples.chunks[i] = samples.outputTokens[i] = tokens;
+    samples.outcomes[i] = random.uniform() < erroredShare ? 2 : 1;
+  }
+  return samples;
+}
+
+interface Halves {
+  readonly margin?: number;
+  readonly replicates?: number;
+}
+
+function compare(
+  before: ReturnType<typeof runValues>,
+  after: ReturnType<typeof runValues>,
+  { margin = 0, replicates = 200 }: Halves = {},
+): Comparison {
+  const random = new RandomSource(1);
+  const [a, b] = [before, after].map((values) => resampleRun(values!, replicates, random));
+  return compareRuns(a!, b!, { margin, confidence: 0.95 });
+}
+
+function compareHalves(samples: SampleColumns): Comparison {
+  const middleNs = samples.issuedNs[samples.count >> 1]!;
+  return compare(
+    runValues(samples, (atNs) => atNs < middleNs),
+    runValues(samples, (atNs) => atNs >= middleNs),
+  );
+}
+
+describe('compareRuns', () => {
+  it('finds the halves of a run different about as seldom as it claims', () => {
+    const runs = 40;
+    let different = 0;
+    for (let seed = 1; seed <= runs; seed++) {
+      const { differences } = compareHalves(simulate({ seed, count: 1500, memoryS: 0.4 }));
+      if (differences.some(({ low, high }) => low > 0 || high < 0)) different += 1;
+    }
+    // 5 % are claimed, so 2 of 40; 6 or more would be there less than 2 times in 100.
+    expect(different).toBeLessThan(6);
+  });
+
+  it('would see a difference in far more of them, were samples drawn one by one', () => {
+    const runs = 12;
+    let different = 0;
+    for (let seed = 1; seed <= runs; seed++) {
+      const samples = simulate({ seed, count: 2000, memoryS: 2 });
+      const shuffled = new RandomSource(seed);
+      // Each value keeps its half and loses its moment in it.
+      const alone = (half: 0 | 1) => {
+        const middleNs = samples.issuedNs[1000]!;
+        const values = runValues(samples, (atNs) => (half === 0 ? atNs < middleNs : atNs >= middleNs))!;
+        for (const { bins } of values.series) shuffled.shuffle(bins);
+        return values;
+      };
+      const { differences } = compare(alone(0), alone(1));
+      if (differences.some(({ low, high }) => low > 0 || high < 0)) different += 1;
+    }
+    expect(different).toBeGreaterThan(runs / 2);
+  });
+
+  it('finds a run worse or better that is a quarter slower or faster', () => {
+    const before = runValues(simulate({ seed: 1, count: 4000, memoryS: 0.2 }));
+    const slower = runValues(simulate({ seed: 2, count: 4000, memoryS: 0.2, slowdown: 1.25 }));
+    const options = { margin: 0.03 };
+    expect(compare(before, slower, options).judgement).toBe('worse');
+    const faster = compare(slower, before, options);
+    expect(faster.differences.find(({ key }) => key === 'latency_ns.p50')!.judgement).toBe('better');
+    expect(faster.differences.map(({ judgement }) => judgement)).not.toContain('worse');
+  });
+
+  it('finds runs equivalent when the margin leaves room for chance', () => {
+    const [before, after] = [1, 2].map((seed) => runValues(simulate({ seed, count: 8000, memoryS: 0.2 })));
+    expect(compare(before, after, { margin: 0.5 }).judgement).toBe('equivalent');
+  });
+
+  it('counts more errors as worse, in points and not relative to none', () => {
+    const sound = runValues(simulate({ seed: 3, count: 3000, memoryS: 0.2, erroredShare: 0 }));
+    const failing = runValues(simulate({ seed: 4, count: 3000, memoryS: 0.2, erroredShare: 0.2 }));
+    const errors = compare(sound, failing, { margin: 0.03 }).differences.find(
+      ({ key }) => key === 'error_share',
+    )!;
+    expect(errors).toMatchObject({ baseline: 0, judgement: 'worse' });
+    expect(errors.difference).toBeCloseTo(0.2, 1);
+  });
+
+  it('takes a lower throughput as worse', () => {
+    const sparse = simulate({ seed: 5, count: 2000, memoryS: 0.2 });
+    const stretched = { ...sparse, ...stretchedBy(1.5, sparse) };
+    const throughput = compare(runValues(sparse), runValues(stretched)).differences.find(
+      ({ key }) => key === 'samples_per_second',
+    )!;
+    expect(throughput.difference).toBeLessThan(-0.2);
+    expect(throughput.judgement).toBe('worse');
+    expect(throughput.atWorst).toBeGreaterThan(0);
+  });
+
+  it('says when runs are too short for their correlation', () => {
+    expect(compareHalves(simulate({ seed: 6, count: 300, memoryS: 5 })).tooShort).toBe(true);
+    expect(compareHalves(simulate({ seed: 6, count: 8000, memoryS: 0.05 })).tooShort).toBe(false);
+  });
+
+  it('shows no percentile with fewer than ten values beyond it', () => {
+    const keys = (count: number) =>
+      compareHalves(simulate({ seed: 7, count, memoryS: 0.1 })).differences.map(({ key }) => key);
+    expect(keys(1800)).not.toContain('ttft_ns.p99');
+    expect(keys(2200)).toContain('ttft_ns.p99');
+  });
+});
+
+/** All stamps later by a factor, latencies kept. */
+function stretchedBy(factor: number, samples: SampleColumns) {
+  const shifts = samples.issuedNs.map((ns) => ns * (factor - 1));
+  const moved = (column: Float64Array) => column.map((ns, i) => ns + shifts[i]!);
+  return {
+    dueNs: moved(samples.dueNs),
+    issuedNs: moved(samples.issuedNs),
+    firstChunkNs: moved(samples.firstChunkNs),
+    lastChunkNs: moved(samples.lastChunkNs),
+    completedNs: moved(samples.completedNs),
+  };
+}
+
+describe('runValues', () => {
+  it('has nothing of a run in which nothing was measured', () => {
+    const samples = simulate({ seed: 1, count: 10, memoryS: 1 });
+    expect(runValues({ ...samples, measured: new Uint8Array(10) })).toBeUndefined();
+  });
+
+  it('leaves out what is due nowhere, and samples of one chunk where time between chunks is meant', () => {
+    const samples = simulate({ seed: 1, count: 100, memoryS: 1 });
+    samples.dueNs.fill(NaN);
+    samples.chunks.fill(1);
+    const keys = runValues(samples)!.series.map(({ key }) => key);
+    expect(keys).toEqual(['ttft_ns', 'tpot_ns', 'latency_ns']);
+  });
+});
+
+describe('settingDifferences', () => {
+  it('names the leaves that differ, also those only one has', () => {
+    expect(
+      settingDifferences(
+        { load: { rate: 5, pattern: 'poisson' }, list: [1, 2], gone: null },
+        { load: { rate: 6, pattern: 'poisson' }, list: [1, 2], new: 'x' },
+      ),
+    ).toEqual([
+      { path: 'gone', baseline: null, value: undefined },
+      { path: 'load.rate', baseline: 5, value: 6 },
+      { path: 'new', baseline: undefined, value: 'x' },
+    ]);
+  });
+});

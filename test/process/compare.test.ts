@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WENT_THROUGH, Workbench } from './program.ts';
+
+let bench: Workbench;
+beforeEach(() => {
+  bench = new Workbench();
+});
+afterEach(() => bench.end());
+
+interface Comparison {
+  readonly judgement: string;
+  readonly run: { readonly samples: number };
+  readonly metrics: Record<string, { baseline: number; value: number; low: number; judgement: string }>;
+  readonly settings: readonly { readonly path: string }[];
+}
+
+async function measure(name: string, ttftMs: number, ...flags: string[]): Promise<string> {
+  const url = await bench.mock(
+    '--ttft',
+    `lognormal:${ttftMs},0.2`,
+    '--inter-token',
+    'fixed:2',
+    '--output-tokens',
+    'fixed:4',
+  );
+  const run = bench.start([
+    ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(20), '--concurrency', '8'],
+    ...['--samples', '400', '--events-jsonl', 'off', '--out', bench.file(name), ...flags],
+  ]);
+  const finished = await run.finished;
+  expect(WENT_THROUGH, finished.stderr).toContain(finished.code);
+  return bench.file(name);
+}
+
+describe('inferometer compare', () => {
+  it('tells a slower server from the same one, with the report’s own numbers, and gates on it', async () => {
+    const before = await measure('before', 10);
+    const slow = await measure('slow', 40, '--seed', '7');
+
+    const worse = await bench.start(['compare', before, slow, '--format', 'json']).finished;
+    expect(worse.code, worse.stderr).toBe(6);
+    const [comparison] = (JSON.parse(worse.stdout) as { comparisons: Comparison[] }).comparisons;
+    expect(comparison!.judgement).toBe('worse');
+    expect(comparison!.run.samples).toBe(400);
+    expect(comparison!.settings.map(({ path }) => path)).toEqual(['config.endpoints', 'config.seed']);
+    const ttft = comparison!.metrics['ttft_ns.p50']!;
+    expect(ttft).toMatchObject({ judgement: 'worse' });
+    const summary = bench.json<{ ttft: { percentiles: Record<string, number> } }>(
+      'slow/performance/result_summary.json',
+    );
+    expect(ttft.value).toBe(summary.ttft.percentiles['50.0']);
+
+    const better = await bench.start(['compare', slow, before]).finished;
+    expect(better.code).toBe(0);
+    expect(better.stdout).toMatch(/TTFT p50 .*% {2}better/);
+
+    const itself = await bench.start(['compare', before, before, '--margin', '200%', '--strict']).finished;
+    expect(itself.code, itself.stdout).toBe(0);
+    expect(itself.stdout).toContain('Settings and environment: the same.');
+
+    const halves = await bench.start(['compare', before, '--halves']).finished;
+    expect([0, 6]).toContain(halves.code);
+    expect(halves.stdout).toContain('(second half)');
+  });
+
+  it.each([
+    [['compare', 'one'], 'compare: found 1 run, wanted two or more (or --halves)'],
+    [['compare', 'a', 'b'], 'a: no run here (run.log is missing)'],
+    [['compare', 'a', 'b', '--margin', 'x'], '--margin: found "x", wanted a share such as 3%'],
+    [['compare', 'a', 'b', '--confidence', '10%'], 'wanted a share from 50% to 99.9%'],
+    [['compare', 'a', 'b', '--format', 'pdf'], '--format: found "pdf", wanted text, json'],
+  ])('%j is refused with what was wanted', async (args, message) => {
+    const finished = await bench.start(args).finished;
+    expect(finished.code).toBe(2);
+    expect(finished.stderr).toContain(message);
+  });
+});
