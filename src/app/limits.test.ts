@@ -27,6 +27,11 @@ describe('engineLimits', () => {
     expect(engineLimits(configOf(), { ...MACHINE, localPorts: 100 }).maxConnections).toBe(100);
   });
 
+  it('takes a thread for each CPU named, unless it is told how many', () => {
+    expect(engineLimits(configOf(['--cpus', '0-1']), MACHINE).workers).toBe(2);
+    expect(engineLimits(configOf(['--cpus', '0-1'], ['--workers', '1']), MACHINE).workers).toBe(1);
+  });
+
   it('gives a closed loop the connections it needs', () => {
     const roomy = { ...MACHINE, openFiles: 20_000 };
     const limits = engineLimits(configOf(['--concurrency', '3000']), roomy);

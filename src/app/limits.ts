@@ -47,9 +47,10 @@ export function machineLimits(): MachineLimits {
  * the local ports allow: better before the run than in its error counts.
  */
 export function engineLimits(config: RunConfig, machine = machineLimits()): EngineLimits {
-  const { workers: wanted } = config.client;
-  // One core is left to the main thread and the aggregator.
-  const workers = wanted === 'auto' ? Math.max(1, Math.min(MAX_AUTO_WORKERS, machine.cores - 1)) : wanted;
+  const { workers: wanted, cpus } = config.client;
+  // A thread for each CPU named, else for each core but one, which is left to the main thread and the aggregator.
+  const cores = cpus?.length ?? machine.cores - 1;
+  const workers = wanted === 'auto' ? Math.max(1, Math.min(MAX_AUTO_WORKERS, cores)) : wanted;
   const maxConnections = connectionLimit(config, machine);
   return {
     workers,

@@ -9,6 +9,7 @@ import { FrameKind } from '../transport/frame.ts';
 import { AggregatorProcess } from './aggregator-process.ts';
 import { healthReportOf } from './client-health.ts';
 import { Closers } from './closers.ts';
+import { checkCpus, pinProgram } from './cpu-pinning.ts';
 import { type EngineLimits, engineLimits, pacingOf, watchIdleCores } from './limits.ts';
 import { phasesOf } from './phases.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
@@ -51,6 +52,8 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const { log } = screen;
   const control = new RunControl(log);
   closers.add(onStopSignals(control));
+  const { cpus } = config.client;
+  if (cpus !== undefined) checkCpus(cpus);
   const limits = engineLimits(config);
   const { aggregator = AggregatorProcess.start() } = options;
   closers.add(() => aggregator.discard());
@@ -79,6 +82,10 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     writingConfig,
     services.supervisor.ready,
   ]);
+  if (cpus !== undefined) {
+    const { threadIds } = pool;
+    await pinProgram({ cpus, threadIds, aggregatorPid: services.supervisor.pid });
+  }
   const session = new Session({
     engine: pool,
     clock: services.clock,

@@ -50,6 +50,21 @@ describe('resolveConfig', () => {
     expect(config.metrics.publish_interval_ms).toBe(0);
   });
 
+  it.each([
+    ['2', [2]],
+    ['0,3', [0, 3]],
+    ['4-6,1', [4, 5, 6, 1]],
+    ['1,0-1', [1, 0]],
+  ])('reads --cpus %s', (text, cpus) => {
+    expect(resolve({ '--cpus': [text] }).client.cpus).toEqual(cpus);
+  });
+
+  it.each(['', 'a', '1-', '3-1', '1,,2', '-1', '1.5', '123456'])('refuses --cpus "%s"', (text) => {
+    expect(refusal({ '--cpus': [text] })).toBe(
+      `--cpus: found "${text}", wanted CPU numbers such as 2,3 or 4-7`,
+    );
+  });
+
   it('lets a flag win over the environment and the environment over a file', () => {
     const file = { client: { api_key: 'file' }, seed: 1 };
     expect(resolve({}, {}, file).client.api_key).toBe('file');

@@ -57,6 +57,11 @@ export const runConfigSchema = z.strictObject({
         .union([count.max(MAX_WORKERS), z.literal('auto')])
         .default('auto')
         .describe('engine threads; auto: one core is left to the rest'),
+      cpus: z
+        .array(z.int().nonnegative())
+        .min(1)
+        .optional()
+        .describe('CPUs the engine threads are pinned to, one each; the rest of the program keeps off them'),
       max_connections: count
         .optional()
         .describe('open connections at most; default: 1024, less where open files are limited'),

@@ -53,6 +53,20 @@ const choice = (...choices: readonly string[]): Parse => {
   };
 };
 
+/** CPUs as the kernel writes them: numbers and ranges, commas between. */
+const cpuList: Parse = (given) => {
+  const wanted = { wanted: 'CPU numbers such as 2,3 or 4-7' };
+  const cpus = new Set<number>();
+  for (const part of given.split(',')) {
+    const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part) ?? [];
+    if (first === undefined) return wanted;
+    const end = Number(last ?? first);
+    if (end < Number(first)) return wanted;
+    for (let cpu = Number(first); cpu <= end; cpu++) cpus.add(cpu);
+  }
+  return { value: [...cpus] };
+};
+
 const workers: Parse = (given) => (given === 'auto' ? { value: 'auto' } : integer(given));
 
 const header: Parse = (given) => {
@@ -147,6 +161,13 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<n>',
     help: 'engine threads (default auto: one core is left to the rest)',
     parse: workers,
+  },
+  {
+    flag: '--cpus',
+    path: 'client.cpus',
+    argument: '<list>',
+    help: 'CPUs for the engine threads, one each, such as 2,3 or 4-7; the rest of the program keeps off them (by taskset)',
+    parse: cpuList,
   },
   {
     flag: '--seed',

@@ -19,7 +19,8 @@ export interface ThreadListener {
 /** One engine thread and its shared counters. */
 export class EngineThread {
   readonly counters: Int32Array;
-  readonly ready: Promise<void>;
+  /** Resolves to the system's number of the thread, where it tells one. */
+  readonly ready: Promise<number | undefined>;
   readonly #worker: Worker;
   readonly #warmings: PromiseWithResolvers<WarmResult>[] = [];
   #hasEnded = false;
@@ -27,7 +28,7 @@ export class EngineThread {
   constructor(settings: EngineSettings, workerIndex: number, workerCount: number, listener: ThreadListener) {
     const counters = new SharedArrayBuffer(COUNTERS.length * Int32Array.BYTES_PER_ELEMENT);
     const start: WorkerStart = { settings, workerIndex, workerCount, counters };
-    const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+    const { promise: ready, resolve, reject } = Promise.withResolvers<number | undefined>();
     let failure: Error | undefined;
     this.counters = new Int32Array(counters);
     this.ready = ready;
@@ -38,7 +39,7 @@ export class EngineThread {
     });
     this.#worker.on('message', (news: WorkerNews) => {
       if (!(news instanceof Uint8Array)) {
-        if (news.kind === 'ready') resolve();
+        if (news.kind === 'ready') resolve(news.threadId);
         if (news.kind === 'warmed') this.#warmings.shift()?.resolve(news.result);
       }
       listener.onNews(news);

@@ -46,7 +46,8 @@ export interface WorkerHealth extends ThreadHealth {
 /** Worker to main, in order; a bare Uint8Array is an unsealed `events` frame. */
 export type WorkerNews =
   | Uint8Array
-  | { readonly kind: 'ready' }
+  /** `threadId`: the system's number of the thread, where it tells one. */
+  | { readonly kind: 'ready'; readonly threadId: number | undefined }
   | { readonly kind: 'warmed'; readonly result: WarmResult }
   /** No further request will be issued; `stopped`: because of a stop. */
   | { readonly kind: 'issuingDone'; readonly stopped: boolean }

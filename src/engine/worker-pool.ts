@@ -46,6 +46,7 @@ export interface SampleCounts {
 export class WorkerPool {
   readonly #handlers: WorkerPoolHandlers;
   readonly #threads: readonly EngineThread[];
+  #threadIds: readonly (number | undefined)[] = [];
   #phase: PhaseProgress | undefined;
   #death: Error | undefined;
   #isClosing = false;
@@ -67,12 +68,17 @@ export class WorkerPool {
   static async start(settings: EngineSettings, handlers: WorkerPoolHandlers): Promise<WorkerPool> {
     const pool = new WorkerPool(settings, handlers);
     try {
-      await Promise.all(pool.#threads.map((thread) => thread.ready));
+      pool.#threadIds = await Promise.all(pool.#threads.map((thread) => thread.ready));
     } catch (error) {
       await pool.close();
       throw error;
     }
     return pool;
+  }
+
+  /** The system's numbers of the threads, where it tells them. */
+  get threadIds(): readonly (number | undefined)[] {
+    return this.#threadIds;
   }
 
   /** Threads at work; fewer than asked for when connections are scarce. */

@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineWorker } from './engine-worker.ts';
 import type { WorkerNews, WorkerOrder, WorkerStart } from './worker-messages.ts';
@@ -9,4 +10,13 @@ const worker = new EngineWorker(workerData as WorkerStart, (news) => {
   else port.postMessage(news);
 });
 port.on('message', (order: WorkerOrder) => worker.take(order));
-port.postMessage({ kind: 'ready' } satisfies WorkerNews);
+port.postMessage({ kind: 'ready', threadId: systemThreadId() } satisfies WorkerNews);
+
+/** Linux tells a thread its own number in the name `PID/task/TID`. */
+function systemThreadId(): number | undefined {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  } catch {
+    return undefined;
+  }
+}
