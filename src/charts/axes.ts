@@ -1,11 +1,8 @@
 import { NS_PER_MS, NS_PER_SECOND, NS_PER_US } from '../core/time.ts';
-import type { ChartOption } from './chart.ts';
+import type { ChartOption, Quantity } from './chart.ts';
 import { elapsedStep } from './elapsed.ts';
 import { formatter, type FormatterName } from './formatters.ts';
 import type { ChartTheme } from './theme.ts';
-
-/** What an axis measures. */
-export type Quantity = 'duration' | 'number' | 'share';
 
 /** How values of a quantity are written, other than on an axis. */
 export const VALUE_FORMATTERS = {
@@ -14,7 +11,7 @@ export const VALUE_FORMATTERS = {
   share: 'share',
 } as const satisfies Record<Quantity, FormatterName>;
 
-const MOST_LOG_TICKS = 6;
+const MOST_LOG_TICKS = 8;
 const TIME_LABEL_WIDTH = 76;
 /** Fewest steps of the value axis; small drawings stay readable. */
 const VALUE_TICKS = 4;
@@ -66,13 +63,14 @@ export function logAxis(quantity: Quantity, min: number, max: number, theme: Cha
 
 /** 1 / (1 − q) on a logarithmic axis: each step to the right is one nine more. */
 export function ninesAxis(mostValues: number, theme: ChartTheme): ChartOption {
-  const decades = Math.max(1, Math.ceil(Math.log10(mostValues) - 1e-9));
+  const max = Math.max(10, mostValues);
+  const decades = Math.floor(Math.log10(max) + 1e-9);
   const ticks = [1, 2, ...Array.from({ length: decades }, (_, i) => 10 ** (i + 1))];
   return {
     ...axisLook(theme),
     type: 'log',
     min: 1,
-    max: 10 ** decades,
+    max,
     axisLabel: { ...labelLook(theme), formatter: formatter('nines'), customValues: ticks },
     axisTick: { customValues: ticks },
     axisPointer: { label: { formatter: formatter('nines') } },

@@ -4,8 +4,17 @@ import type { LogDistribution, RunHistory } from '../core/run-history.ts';
 export type ChartValue =
   string | number | boolean | null | readonly ChartValue[] | { readonly [key: string]: ChartValue };
 
+/** What an axis measures: ns, a plain number, a share of 1. */
+export type Quantity = 'duration' | 'number' | 'share';
+
 /** An ECharts option as plain JSON. Formatters are named; `resolveFormatters` puts functions in their place. */
 export type ChartOption = { readonly [key: string]: ChartValue };
+
+/** A line as numbers: x as on the axis, y null where there is no value. */
+export interface ChartLine {
+  readonly name: string;
+  readonly points: readonly (readonly [x: number, y: number | null])[];
+}
 
 /** A drawing of one or several runs. */
 export interface Chart {
@@ -17,6 +26,9 @@ export interface Chart {
   readonly description: string;
   /** What is to be seen, run by run, for who cannot look: `p99 up to 230 ms`. */
   readonly summary: string;
+  /** What the y axis measures. */
+  readonly quantity: Quantity;
+  readonly lines: readonly ChartLine[];
   readonly option: ChartOption;
 }
 

@@ -1,7 +1,7 @@
 import { percentText } from '../core/quantity-text.ts';
 import type { LogDistribution } from '../core/run-history.ts';
-import { logAxis, ninesAxis, valueAxis, VALUE_FORMATTERS, type Quantity } from './axes.ts';
-import type { Chart, ChartLayout, ChartOption, ChartRun } from './chart.ts';
+import { logAxis, ninesAxis, valueAxis, VALUE_FORMATTERS } from './axes.ts';
+import type { Chart, ChartLayout, ChartOption, ChartRun, Quantity } from './chart.ts';
 import { countOf, histogramPoints, ninesPoints, rangeOf } from './distribution.ts';
 import { formatValue } from './formatters.ts';
 import { distinctNames, frameOption, lineLook, lineSeries, seriesName, widthOf } from './frame.ts';
@@ -119,6 +119,8 @@ function histogram({ spec, drawn, runs, theme, width }: Frame): Chart {
         return `${runs > 1 ? `${name}: ` : ''}from about ${format(range.min)} to ${format(range.max)}`;
       })
       .join('; '),
+    quantity: 'share',
+    lines: lines.map(({ name, points }) => ({ name, points })),
     option,
   };
 }
@@ -149,6 +151,8 @@ function nines({ spec, drawn, runs, theme, width }: Frame): Chart {
     title: `${spec.title}: percentiles`,
     description: 'The value each share of the samples stays below; each nine more takes the same width.',
     summary: lineCount === 1 && runs === 1 ? endText(spec, lines[0]!) : summary,
+    quantity: spec.quantity,
+    lines: lines.map((line) => ({ name: nameOf(line), points: line.points })),
     option,
   };
 }

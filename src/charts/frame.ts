@@ -1,4 +1,4 @@
-import type { ChartLayout, ChartOption, ChartRun, ChartValue } from './chart.ts';
+import type { ChartLayout, ChartLine, ChartOption, ChartRun, ChartValue } from './chart.ts';
 import { formatter, type FormatterName } from './formatters.ts';
 import { DASHES, RUN_SYMBOLS, type ChartTheme } from './theme.ts';
 
@@ -40,11 +40,7 @@ function cycle<T>(values: readonly T[], index: number): T {
 }
 
 /** A line of points; y is null where there is none. */
-export function lineSeries(
-  name: string,
-  points: readonly (readonly [number, number | null])[],
-  look: LineLook,
-): ChartOption {
+export function lineSeries(name: string, points: ChartLine['points'], look: LineLook): ChartOption {
   return {
     type: 'line',
     name,
@@ -60,10 +56,7 @@ export function lineSeries(
 const SYMBOLS_A_LINE = 8;
 
 /** A point without neighbours makes no line and gets a dot; where runs have symbols, a few points bear them. */
-function withSymbols(
-  points: readonly (readonly [number, number | null])[],
-  symbol: string | undefined,
-): ChartValue[] {
+function withSymbols(points: ChartLine['points'], symbol: string | undefined): ChartValue[] {
   const every = Math.max(1, Math.ceil(points.length / SYMBOLS_A_LINE));
   return points.map((point, i): ChartValue => {
     const isAlone =
@@ -88,6 +81,7 @@ export function frameOption(parts: {
   const { theme, width, xAxis, yAxis, series } = parts;
   const legend = parts.legend.length > 1 ? parts.legend : [];
   const { left, right, top, bottom } = PLOT_MARGINS;
+  const hasSymbols = series.some(({ data, symbol }) => symbol !== 'none' && data !== undefined);
   const legendHeight = legendLines(legend, width - left - right) * LEGEND_LINE_HEIGHT;
   return {
     animation: false,
@@ -100,6 +94,8 @@ export function frameOption(parts: {
       textStyle: { color: theme.text, fontSize: 12 },
       inactiveColor: theme.gridLine,
       icon: 'inherit',
+      // Without symbols the sample of a line bears none either.
+      ...(hasSymbols ? {} : { itemStyle: { opacity: 0 } }),
     },
     tooltip: {
       trigger: 'axis',

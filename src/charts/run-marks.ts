@@ -4,7 +4,7 @@ import { NS_PER_SECOND } from '../core/time.ts';
 import type { ChartOption } from './chart.ts';
 import type { ChartTheme } from './theme.ts';
 
-const LONGEST_LABEL = 28;
+const LONGEST_LABEL = 20;
 
 /** What a mark says, in a few words. */
 export function markText({ kind, value, text }: RunMark): string {
@@ -49,7 +49,7 @@ export function markSeries(
       silent: true,
       symbol: 'none',
       lineStyle: { color: run.isOnly ? theme.markLine : run.colour, type: 'solid', width: 1, opacity: 0.8 },
-      label: { position: 'insideEndTop', color: theme.mutedText, fontSize: 11 },
+      label: { position: 'insideEndBottom', color: theme.mutedText, fontSize: 11 },
       data: shownMarks(history.marks).map((mark) => ({
         xAxis: at(mark.at_ns),
         label: { formatter: label(mark).replaceAll('{', '(').replaceAll('}', ')') },

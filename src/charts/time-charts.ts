@@ -1,7 +1,7 @@
 import type { RunHistory } from '../core/run-history.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import { elapsedAxis, logAxis, valueAxis, VALUE_FORMATTERS } from './axes.ts';
-import type { Chart, ChartLayout, ChartOption, ChartRun } from './chart.ts';
+import type { Chart, ChartLayout, ChartLine, ChartOption, ChartRun } from './chart.ts';
 import { formatValue } from './formatters.ts';
 import { distinctNames, frameOption, lineLook, lineSeries, seriesName, widthOf } from './frame.ts';
 import { markSeries } from './run-marks.ts';
@@ -16,12 +16,8 @@ interface TimedRun {
   readonly history: RunHistory;
 }
 
-interface DrawnLine {
-  readonly run: TimedRun;
-  readonly runIndex: number;
-  readonly line: string;
-  readonly lineIndex: number;
-  readonly values: BinValues;
+interface DrawnLine extends ChartLine {
+  readonly look: Parameters<typeof lineLook>[1];
 }
 
 /**
@@ -49,49 +45,45 @@ export function timeCharts(
   });
   return TIME_CHARTS.flatMap((spec) => {
     const lines = linesOf(spec, timed);
-    const found = lines.flatMap(({ values }) => values.filter((value) => value !== null));
-    const max = found.reduce((most, value) => Math.max(most, value), 0);
-    if (found.length === 0 || (spec.hiddenWhenZero && max === 0)) return [];
+    const values = lines.flatMap(({ points }) => points.flatMap(([, value]) => value ?? []));
+    const max = values.reduce((most, value) => Math.max(most, value), 0);
+    if (values.length === 0 || (spec.hiddenWhenZero && max === 0)) return [];
     const { id, title, description, quantity } = spec;
-    const nameOf = ({ run, line }: DrawnLine) =>
-      seriesName(run.name, line, timed.length, countLines(spec, lines));
     const option = frameOption({
       ...{ theme, width, xAxis },
-      yAxis: verticalAxis(spec, found, max, theme),
+      yAxis: verticalAxis(spec, values, max, theme),
       series: [
-        ...lines.map((drawn) =>
-          lineSeries(
-            nameOf(drawn),
-            pointsOf(drawn.run.history, drawn.values),
-            lineLook(theme, {
-              ...{ run: drawn.runIndex, runs: timed.length },
-              ...{ line: drawn.lineIndex, lines: countLines(spec, lines) },
-            }),
-          ),
-        ),
+        ...lines.map(({ name, points, look }) => lineSeries(name, points, lineLook(theme, look))),
         ...marks,
       ],
-      legend: lines.map(nameOf),
+      legend: lines.map(({ name }) => name),
       valueFormatter: VALUE_FORMATTERS[quantity],
     });
-    const summary = lines.map((drawn) => `${nameOf(drawn)}: ${rangeText(spec, drawn.values)}`).join('; ');
-    return [{ id, title, description, summary, option }];
+    const summary = lines.map(({ name, points }) => `${name}: ${rangeText(spec, points)}`).join('; ');
+    return [
+      {
+        ...{ id, title, description, summary, quantity, option },
+        lines: lines.map(({ name, points }) => ({ name, points })),
+      },
+    ];
   });
 }
 
+/** The lines of a chart that have values; a further line of zeros only would hide another. */
 function linesOf(spec: TimeChartSpec, runs: readonly TimedRun[]): readonly DrawnLine[] {
-  return runs.flatMap((run, runIndex) =>
+  const found = runs.flatMap(({ name: run, history }, runIndex) =>
     spec.lines.flatMap(({ name: line, values: valuesOf }, lineIndex) => {
-      const values = valuesOf(run.history);
-      const isEmpty =
-        values === undefined || values.every((value) => value === null || (lineIndex > 0 && value === 0));
-      return isEmpty ? [] : [{ run, runIndex, line, lineIndex, values }];
+      const values = valuesOf(history);
+      const isTold = values?.some((value) => value !== null && (lineIndex === 0 || value !== 0)) === true;
+      return isTold ? [{ run, runIndex, line, lineIndex, points: pointsOf(history, values) }] : [];
     }),
   );
-}
-
-function countLines(spec: TimeChartSpec, lines: readonly DrawnLine[]): number {
-  return spec.lines.filter(({ name }) => lines.some(({ line }) => line === name)).length;
+  const lines = new Set(found.map(({ line }) => line)).size;
+  return found.map(({ run, runIndex, line, lineIndex, points }) => ({
+    name: seriesName(run, line, runs.length, lines),
+    points,
+    look: { run: runIndex, runs: runs.length, line: lineIndex, lines },
+  }));
 }
 
 function verticalAxis(
@@ -109,7 +101,7 @@ function verticalAxis(
 function pointsOf(
   { start_ns: startNs, bin_ns: binNs, end_ns: endNs }: RunHistory,
   values: BinValues,
-): readonly (readonly [number, number | null])[] {
+): ChartLine['points'] {
   return values.map((value, i) => {
     const fromNs = i * binNs;
     const toNs = Math.max(fromNs, Math.min(fromNs + binNs, endNs - startNs));
@@ -121,8 +113,8 @@ function lengthOf({ start_ns: startNs, end_ns: endNs }: RunHistory): number {
   return (endNs - startNs) / NS_PER_SECOND;
 }
 
-function rangeText({ quantity }: TimeChartSpec, values: BinValues): string {
-  const found = values.filter((value) => value !== null);
+function rangeText({ quantity }: TimeChartSpec, points: ChartLine['points']): string {
+  const found = points.flatMap(([, value]) => value ?? []);
   const format = (value: number) => formatValue(VALUE_FORMATTERS[quantity], value);
   const low = found.reduce((least, value) => Math.min(least, value), Infinity);
   const high = found.reduce((most, value) => Math.max(most, value), -Infinity);

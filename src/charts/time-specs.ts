@@ -1,6 +1,6 @@
 import type { HistoryCount, RunHistory, SeriesHistory } from '../core/run-history.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
-import type { Quantity } from './axes.ts';
+import type { Quantity } from './chart.ts';
 
 /** Values bin by bin; null where there is none. */
 export type BinValues = readonly (number | null)[];

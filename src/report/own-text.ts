@@ -51,9 +51,12 @@ export function errorLines(errors: readonly ErrorTypeCount[]): string[] {
   });
 }
 
-/** The facts about the run and how it was measured, wrapped to `width`. */
-export function ownFactLines(own: OwnReport, samples: SampleAccount, width: number): string[] {
-  const { run, source, requestedRatePerSecond, errorsByType, eventStream } = own;
+/** A fact and what it is about. */
+export type Fact = readonly [label: string, text: string];
+
+/** The facts about the run and how it was measured; those that are not known are left out. */
+export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[] {
+  const { run, source, requestedRatePerSecond, eventStream } = own;
   const facts: readonly (readonly [label: string, text: string | null])[] = [
     ['Run', runText(run)],
     ['Source of the numbers', source],
@@ -65,8 +68,14 @@ export function ownFactLines(own: OwnReport, samples: SampleAccount, width: numb
     ['Client', own.client && clientText(own.client)],
     ['Error bound', own.clientError && clientErrorText(own.clientError)],
   ];
+  return facts.flatMap(([label, text]) => (text ? [[label, text] as const] : []));
+}
+
+/** The same as lines wrapped to `width`, and the errors by type. */
+export function ownFactLines(own: OwnReport, samples: SampleAccount, width: number): string[] {
+  const { errorsByType } = own;
   return [
-    ...facts.flatMap(([label, text]) => (text ? wrapText(`${label}: `, text, width) : [])),
+    ...ownFacts(own, samples).flatMap(([label, text]) => wrapText(`${label}: `, text, width)),
     ...(errorsByType.length === 0 ? [] : ['Errors by type:', ...errorLines(errorsByType)]),
   ];
 }

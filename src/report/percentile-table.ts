@@ -3,7 +3,7 @@ import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { ExactInteger } from '../metrics/snapshot.ts';
 import type { Report } from './report.ts';
-import { percentileOf, type SeriesReport } from './series-report.ts';
+import { percentileOf, type SeriesReport, type SeriesRollup } from './series-report.ts';
 import { waitedForConnection } from './verdict.ts';
 
 const PERCENTILES = [50, 90, 99];
@@ -16,25 +16,19 @@ const NOTICEABLE_NS = NS_PER_MS;
  * service latency differ, if they do; nothing without values.
  */
 export function percentileTable(report: Report): string[] {
-  const rows = timeSeries(report).flatMap(([label, series]) =>
-    series !== undefined && series.kind === 'values'
-      ? [
-          [
-            label,
-            ...PERCENTILES.map((p) => timeText(percentileOf(series, p))),
-            timeText(series.max),
-            countText(series.count),
-          ],
-        ]
-      : [],
-  );
+  const rows = timeSeries(report).map(([label, series]) => [
+    label,
+    ...PERCENTILES.map((p) => timeText(percentileOf(series, p))),
+    timeText(series.max),
+    countText(series.count),
+  ]);
   if (rows.length === 0) return [];
   const table = alignColumns([['', ...PERCENTILES.map((p) => `p${p}`), 'max', 'values'], ...rows]);
   return [...table, ...waitLines(report)];
 }
 
 /** Why response latency is longer than service latency, in one line, when it is. */
-function waitLines({ latency, own }: Report): string[] {
+export function waitLines({ latency, own }: Report): string[] {
   if (own === null || latency.kind === 'empty' || own.responseLatency.kind === 'empty') return [];
   const serviceNs = percentileOf(latency, 99);
   const responseNs = percentileOf(own.responseLatency, 99);
@@ -47,11 +41,12 @@ function waitLines({ latency, own }: Report): string[] {
   return [`Latency p99 is ${due} from due and ${issued} from issued: ${reason}.`];
 }
 
-function timeSeries(report: Report): (readonly [string, SeriesReport | undefined])[] {
+/** The series of time that have values, in the order in which a sample goes through them, with what they are called. */
+export function timeSeries(report: Report): readonly (readonly [label: string, series: SeriesRollup])[] {
   const { own } = report;
   // In closed loop each sample is due when it is issued: nothing is late, and response metrics repeat the others.
   const isOpenLoop = own !== null && own.issueDelay.kind === 'values' && Number(own.issueDelay.max) > 0;
-  return [
+  const named: readonly (readonly [string, SeriesReport | undefined])[] = [
     ['TTFT', report.ttft],
     ['TPOT', report.tpot],
     ['Chunk gap', own?.chunkGap],
@@ -60,8 +55,10 @@ function timeSeries(report: Report): (readonly [string, SeriesReport | undefined
     ['Response latency', isOpenLoop ? own.responseLatency : undefined],
     ['Issue delay', isOpenLoop ? own.issueDelay : undefined],
   ];
+  return named.flatMap(([label, series]) => (series?.kind === 'values' ? [[label, series] as const] : []));
 }
 
-function timeText(ns: ExactInteger | null): string {
+/** A time of a series for the eye. */
+export function timeText(ns: ExactInteger | null): string {
   return ns === null ? NOT_AVAILABLE : durationText(Number(ns));
 }

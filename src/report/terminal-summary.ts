@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { countText, durationText, numberText, settingText } from '../core/quantity-text.ts';
 import { clientErrorText } from './error-bound-text.ts';
-import { errorLines, findingLines, sampleAccountText, VERDICT_MEANINGS } from './own-text.ts';
+import { errorLines, findingLines, sampleAccountText, VERDICT_MEANINGS, type Fact } from './own-text.ts';
 import { percentileTable } from './percentile-table.ts';
 import type { Report } from './report.ts';
 import type { SeriesReport } from './series-report.ts';
@@ -28,23 +28,25 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
     `${paint(['bold', VERDICT_COLOURS[level]], level.toUpperCase())}: ${VERDICT_MEANINGS[level]}`,
     ...findingLines(findings, width),
     '',
-    ...headlines(report),
+    ...alignLabels(headlines(report)),
     ...(tableHead === undefined ? [] : ['', paint('dim', tableHead), ...tableRows]),
     ...errorBoundLines(report, width),
     ...topErrorLines(report),
   ];
 }
 
-function headlines(report: Report): string[] {
+/** What became of the samples, how long it took, and the rates. */
+export function headlines(report: Report): readonly Fact[] {
   const { samples, durationNs, qps, own } = report;
   const asked = own?.requestedRatePerSecond ?? null;
   const askedText = asked === null ? '' : ` (${settingText(asked)}/s asked for)`;
-  return alignLabels([
+  const facts: readonly Fact[] = [
     ['Samples', sampleAccountText(samples)],
     ['Duration', durationNs === null ? '' : durationText(Number(durationNs))],
     ['Rate', qps === null ? '' : `${numberText(qps)}/s completed${askedText}`],
     ['Tokens', tokensText(report)],
-  ]);
+  ];
+  return facts.filter(([, text]) => text !== '');
 }
 
 function tokensText({ tps, inputSequenceLengths, outputSequenceLengths }: Report): string {
@@ -60,11 +62,10 @@ function meanLength(lengths: SeriesReport, direction: string): string[] {
   return [`${numberText(lengths.average)} ${direction}`];
 }
 
-/** Label and text a line; a label without text is left out. */
-function alignLabels(pairs: readonly (readonly [label: string, text: string])[]): string[] {
-  const told = pairs.filter(([, text]) => text !== '');
-  const width = Math.max(0, ...told.map(([label]) => label.length));
-  return told.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
+/** Label and text a line. */
+function alignLabels(facts: readonly Fact[]): string[] {
+  const width = Math.max(0, ...facts.map(([label]) => label.length));
+  return facts.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
 }
 
 function errorBoundLines({ own }: Report, width: number): string[] {
