@@ -67,6 +67,11 @@ export function checkAddress(address: string): string {
   return address;
 }
 
+/** Whether a TCP address is one of IPv6, such as `tcp://[::1]:5555`. */
+export function isIpv6(address: string): boolean {
+  return address.startsWith(`${TCP}[`);
+}
+
 /** The socket file behind an address, or `undefined` for TCP. */
 export function socketPath(address: string): string | undefined {
   return address.startsWith(IPC) ? address.slice(IPC.length) : undefined;

@@ -4,7 +4,13 @@ import { errorText, InferometerError } from '../../core/errors.ts';
 import { FrameBatcher } from '../frame-batcher.ts';
 import { BATCH_TOPIC } from '../frame.ts';
 import type { MessageCodec, MessagePublisher, PublisherOptions } from '../message.ts';
-import { checkAddress, socketPath } from './address.ts';
+import { checkAddress, isIpv6, socketPath } from './address.ts';
+import { curvePublisherOptions } from './socket-key.ts';
+
+export interface ZmqPublisherOptions extends PublisherOptions {
+  /** Asked of each subscriber (`createSocketKey`), and what the traffic is encrypted with; default: none. */
+  readonly key?: string | undefined;
+}
 
 /**
  * Binds a publisher at an `ipc://` or `tcp://` address. Throws `INFEROMETER_TRANSPORT_ADDRESS` for an address no socket can
@@ -15,7 +21,7 @@ import { checkAddress, socketPath } from './address.ts';
 export async function bindPublisher<T>(
   codec: MessageCodec<T>,
   address: string,
-  options: PublisherOptions = {},
+  options: ZmqPublisherOptions = {},
 ): Promise<ZmqPublisher<T>> {
   checkAddress(address);
   // An XPUB is a PUB that also hears of its subscribers; with `allSubsUnsubs` of each one.
@@ -26,6 +32,8 @@ export async function bindPublisher<T>(
     // Never waiting makes each send synchronous: it can't meet another one on its way (EBUSY), order is the order of
     // calls, and nothing queues outside the socket. A publishing socket drops for a full subscriber and never blocks.
     sendTimeout: 0,
+    ipv6: isIpv6(address),
+    ...(options.key === undefined ? {} : curvePublisherOptions(options.key)),
   });
   try {
     await socket.bind(address.replace(/^(tcp:.*):0$/, '$1:*'));

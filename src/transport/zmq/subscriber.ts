@@ -3,10 +3,24 @@ import { FrameDecoder } from '../frame-decoder.ts';
 import { BATCH_TOPIC } from '../frame.ts';
 import type { MessageCodec, MessageSubscriber, SubscriberOptions } from '../message.ts';
 import { startedTwice, throwUncaught } from '../subscriber-failure.ts';
-import { checkAddress } from './address.ts';
+import { checkAddress, isIpv6 } from './address.ts';
+import { curveSubscriberOptions } from './socket-key.ts';
+
+/** `refused`: whoever listens there does not talk to us; the key is wrong or missing, or it is no publisher. */
+export type ConnectionState = 'connected' | 'disconnected' | 'refused';
+
+export interface ZmqSubscriberOptions extends SubscriberOptions {
+  /** The publisher's, when it has one. */
+  readonly key?: string | undefined;
+  /** Told whenever the connection changes. A lost one is tried again for ever, ten times a second; a refused one perhaps. */
+  readonly onConnection?: ((state: ConnectionState) => void) | undefined;
+}
 
 /** Frames delivered at a time at most, so that a publisher that outruns us does not keep us from delivering. */
 const FRAMES_PER_DELIVERY = 1024;
+
+/** With these a peer that fell silent, such as a machine without a network, counts as disconnected. */
+const HEARTBEAT = { heartbeatInterval: 2000, heartbeatTimeout: 6000 };
 
 /**
  * A subscriber that connects, and reconnects, to a publisher's address; nobody need be bound there yet. It queues from the
@@ -17,7 +31,7 @@ const FRAMES_PER_DELIVERY = 1024;
 export function connectSubscriber<T>(
   codec: MessageCodec<T>,
   address: string,
-  options: SubscriberOptions = {},
+  options: ZmqSubscriberOptions = {},
 ): Promise<MessageSubscriber<T>> {
   return new Promise((resolve) => {
     checkAddress(address);
@@ -25,12 +39,24 @@ export function connectSubscriber<T>(
       receiveHighWaterMark: options.receiveHighWaterMark ?? 1000,
       conflate: options.conflate ?? false,
       linger: 0,
+      ipv6: isIpv6(address),
+      ...(options.key === undefined ? {} : curveSubscriberOptions(options.key)),
+      ...(options.onConnection === undefined ? {} : HEARTBEAT),
     });
+    if (options.onConnection !== undefined) tellConnection(socket, options.onConnection);
     if (options.topics === undefined) socket.subscribe();
     else for (const topic of [...options.topics, BATCH_TOPIC]) socket.subscribe(Buffer.from(topic));
     socket.connect(address);
     resolve(new ZmqSubscriber(codec, socket, options));
   });
+}
+
+function tellConnection({ events }: Subscriber, tell: (state: ConnectionState) => void): void {
+  events.on('handshake', () => tell('connected'));
+  events.on('disconnect', () => tell('disconnected'));
+  for (const failure of ['protocol', 'auth', 'other'] as const) {
+    events.on(`handshake:error:${failure}`, () => tell('refused'));
+  }
 }
 
 class ZmqSubscriber<T> implements MessageSubscriber<T> {
