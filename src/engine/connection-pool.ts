@@ -1,3 +1,4 @@
+import { WordView } from '../core/byte-words.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { RequestArena } from '../dataset/arena.ts';
@@ -5,7 +6,7 @@ import type { AnswerReader } from '../protocol/adapter.ts';
 import { LearnedHead } from '../protocol/learned-head.ts';
 import { Connection, type ConnectionOwner, type ConnectionTools } from './connection.ts';
 import type { Connector } from './connector.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type ExchangeTools } from './exchange.ts';
 import { CANCELLED } from './failure.ts';
 import { type Sample, SampleQueue } from './sample-queue.ts';
 import { Warming } from './warming.ts';
@@ -37,8 +38,7 @@ export interface ConnectionPoolOptions {
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly #options: ConnectionPoolOptions;
-  /** How the endpoint writes the head of a response. */
-  readonly #head = new LearnedHead();
+  readonly #exchangeTools: ExchangeTools;
   readonly #all = new Set<Connection>();
   /** Ordered by the time they became idle. */
   #idle: Connection[] = [];
@@ -50,6 +50,13 @@ export class ConnectionPool implements ConnectionOwner {
 
   constructor(options: ConnectionPoolOptions) {
     this.#options = options;
+    const { reader, tools } = options;
+    this.#exchangeTools = {
+      reader,
+      recorder: tools.recorder,
+      head: new LearnedHead(),
+      words: new WordView(),
+    };
   }
 
   /** Connections established so far. */
@@ -181,11 +188,11 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #connectMore(): void {
-    const { connector, reader, tools, maxConnections } = this.#options;
+    const { connector, tools, maxConnections } = this.#options;
     const wanted = this.#waiting.length + (this.#warming?.left ?? 0);
     while (this.#connecting < Math.min(wanted, MAX_CONNECTING) && this.#all.size < maxConnections) {
       this.#connecting += 1;
-      this.#all.add(new Connection(connector, new Exchange(reader, tools.recorder, this.#head), tools, this));
+      this.#all.add(new Connection(connector, new Exchange(this.#exchangeTools), tools, this));
     }
   }
 

@@ -1,3 +1,4 @@
+import type { WordView } from '../core/byte-words.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { type AnswerReader, NO_CHUNK, type StreamAccumulator } from '../protocol/adapter.ts';
 import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
@@ -20,6 +21,14 @@ import { NO_CHANNEL, type SampleRecorder } from './sample-recorder.ts';
  */
 export type ReadOutcome = 'on' | 'free' | 'spent';
 
+/** What the exchanges with one endpoint share; the more of it, the less each read has to fetch from memory. */
+export interface ExchangeTools {
+  readonly reader: AnswerReader;
+  readonly recorder: SampleRecorder;
+  readonly head: LearnedHead;
+  readonly words: WordView;
+}
+
 /** How the body of a response is read. */
 type BodyKind = 'unknown' | 'error' | 'whole' | 'stream';
 
@@ -34,7 +43,7 @@ const DATA_FIELD = [...'data:'].map((letter) => letter.charCodeAt(0));
  * a terminator it is an error.
  */
 export class Exchange implements HttpResponseSink, SseSink {
-  readonly #reader: AnswerReader;
+  readonly #tools: ExchangeTools;
   readonly #recorder: SampleRecorder;
   readonly #parser: HttpResponseParser;
   readonly #body = new ByteCollector();
@@ -50,11 +59,10 @@ export class Exchange implements HttpResponseSink, SseSink {
   /** Bit n: channel n was opened. */
   #channels = 0;
 
-  /** `reader` may be shared by all exchanges of a thread, `head` by those with one endpoint. */
-  constructor(reader: AnswerReader, recorder: SampleRecorder, head: LearnedHead) {
-    this.#reader = reader;
-    this.#recorder = recorder;
-    this.#parser = new HttpResponseParser(this, head);
+  constructor(tools: ExchangeTools) {
+    this.#tools = tools;
+    this.#recorder = tools.recorder;
+    this.#parser = new HttpResponseParser(this, tools.head);
   }
 
   /**
@@ -83,8 +91,8 @@ export class Exchange implements HttpResponseSink, SseSink {
       this.#failure ??= unreadableResponse(error);
     }
     if (this.#failure === undefined && !this.#hasEnded) {
-      this.#body.settle();
-      this.#errorBody.settle();
+      if (this.#bodyKind === 'whole') this.#body.settle();
+      else if (this.#bodyKind === 'error') this.#errorBody.settle();
       return 'on';
     }
     this.#recordEnd();
@@ -152,8 +160,8 @@ export class Exchange implements HttpResponseSink, SseSink {
 
   #openStream(): void {
     this.#bodyKind = 'stream';
-    this.#sse ??= new SseParser(this);
-    this.#answer ??= this.#reader.createAccumulator();
+    this.#sse ??= new SseParser(this, this.#tools.words);
+    this.#answer ??= this.#tools.reader.createAccumulator();
     this.#sse.reset();
     this.#answer.reset();
   }
@@ -180,7 +188,7 @@ export class Exchange implements HttpResponseSink, SseSink {
     try {
       this.#body.join();
       const { buffer, start, end } = this.#body;
-      const final = this.#reader.readBody(buffer, start, end);
+      const final = this.#tools.reader.readBody(buffer, start, end);
       this.#recorder.completed(this.#seq, this.#readNs, final);
     } catch (error) {
       this.#failure = unreadableResponse(error);

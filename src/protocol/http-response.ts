@@ -27,6 +27,9 @@ export type EndOfInput = 'idle' | 'complete' | 'truncated';
 /** Most bytes of a response's status line and headers together, of a chunk's size line, and of all trailers. */
 export const MAX_HEAD_BYTES = 65_536;
 
+/** Size lines of so many digits are read at once: chunks below 256 MB. */
+const FAST_SIZE_DIGITS = 7;
+
 const CR = 13;
 const LF = 10;
 const SEMICOLON = 59;
@@ -162,12 +165,15 @@ export class HttpResponseParser {
         this.#sink.onBody(buffer, start, end);
         return end;
       case IN_CHUNK_SIZE:
-        this.#readSizeByte(buffer[start]!);
-        return start + 1;
+        return this.#readSize(buffer, start, end);
       case IN_CHUNK_EXTENSION:
         this.#readExtensionByte(buffer[start]!);
         return start + 1;
       case IN_CHUNK_END:
+        if (buffer[start] === CR && start + 1 < end && buffer[start + 1] === LF) {
+          this.#state = IN_CHUNK_SIZE;
+          return start + 2;
+        }
         this.#readChunkEndByte(buffer[start]!);
         return start + 1;
       default:
@@ -257,6 +263,29 @@ export class HttpResponseParser {
     if (this.#remaining === 0) this.#state = this.#state === IN_FIXED_BODY ? ENDED : IN_CHUNK_END;
     this.#sink.onBody(buffer, start, next);
     return next;
+  }
+
+  /**
+   * Takes the size line of a chunk when it is nothing but a few digits and lies in the read as a whole, else a byte of it; returns the
+   * position behind.
+   */
+  #readSize(buffer: Uint8Array, start: number, end: number): number {
+    if (this.#sizeDigits === 0) {
+      let size = 0;
+      let position = start;
+      for (const last = Math.min(end, start + FAST_SIZE_DIGITS); position < last; position++) {
+        const digit = hexDigit(buffer[position]!);
+        if (digit === NOT_HEX) break;
+        size = 16 * size + digit;
+      }
+      if (size > 0 && position + 1 < end && buffer[position] === CR && buffer[position + 1] === LF) {
+        this.#remaining = size;
+        this.#state = IN_CHUNK_DATA;
+        return position + 2;
+      }
+    }
+    this.#readSizeByte(buffer[start]!);
+    return start + 1;
   }
 
   #readSizeByte(byte: number): void {

@@ -15,7 +15,7 @@ const CR = 13;
 const SPACE = 32;
 const COLON = 58;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
-const DATA = [0x64, 0x61, 0x74, 0x61] as const;
+const FIELD_BYTES = 4;
 
 /** No data of the current message yet. */
 const NOWHERE = 0;
@@ -39,7 +39,9 @@ export class SseParser {
   readonly #line = new ByteStore(1024);
   /** The data of the current message, unless it is a single line that lies whole in the current read. */
   readonly #data = new ByteStore(1024);
-  readonly #view = new WordView();
+  readonly #words: WordView;
+  /** `#line` holds something. */
+  #hasPart = false;
   #place = NOWHERE;
   /** Where the data lies in the current read, if it does. */
   #start = 0;
@@ -47,13 +49,16 @@ export class SseParser {
   #isFirstLine = true;
   #skipsLineFeed = false;
 
-  constructor(sink: SseSink) {
+  /** `words` may be shared by all parsers of a thread; best by those that read from the same buffer. */
+  constructor(sink: SseSink, words = new WordView()) {
     this.#sink = sink;
+    this.#words = words;
   }
 
   /** Forgets everything, for use on a new stream. */
   reset(): void {
     this.#line.clear();
+    this.#hasPart = false;
     this.#data.clear();
     this.#place = NOWHERE;
     this.#isFirstLine = true;
@@ -66,7 +71,7 @@ export class SseParser {
    * @hot
    */
   feed(buffer: Uint8Array, start: number, end: number): void {
-    const view = this.#view.of(buffer);
+    const view = this.#words.of(buffer);
     let lineStart = start;
     if (this.#skipsLineFeed && start < end) {
       this.#skipsLineFeed = false;
@@ -94,13 +99,14 @@ export class SseParser {
   }
 
   #endLine(buffer: Uint8Array, start: number, end: number): void {
-    if (this.#line.length === 0) {
+    if (!this.#hasPart) {
       this.#takeLine(buffer, start, end, true);
       return;
     }
     this.#line.append(buffer, start, end);
     const { bytes, length } = this.#line;
     this.#line.clear();
+    this.#hasPart = false;
     this.#takeLine(bytes, 0, length, false);
   }
 
@@ -114,8 +120,8 @@ export class SseParser {
       this.#dispatch(line);
       return;
     }
-    if (!beginsWith(line, start, end, DATA)) return;
-    let from = start + DATA.length;
+    if (!beginsWithData(line, start, end)) return;
+    let from = start + FIELD_BYTES;
     if (from < end) {
       if (line[from] !== COLON) return;
       from += 1;
@@ -159,14 +165,20 @@ export class SseParser {
   /** The read buffer is about to be reused: copies what is not yet told. */
   #keepRest(buffer: Uint8Array, lineStart: number, end: number): void {
     if (this.#place === IN_READ) this.#storeData(buffer);
-    if (lineStart < end) this.#line.append(buffer, lineStart, end);
-    if (this.#line.length > MAX_MESSAGE_BYTES || this.#data.length > MAX_MESSAGE_BYTES) {
-      this.reset();
-      throw new ResponseFormatError(
-        'malformed_response',
-        `a message of the event stream is longer than ${MAX_MESSAGE_BYTES} bytes`,
-      );
+    if (lineStart < end) {
+      this.#line.append(buffer, lineStart, end);
+      this.#hasPart = true;
     }
+    if (this.#hasPart || this.#place === STORED) this.#checkLength();
+  }
+
+  #checkLength(): void {
+    if (this.#line.length <= MAX_MESSAGE_BYTES && this.#data.length <= MAX_MESSAGE_BYTES) return;
+    this.reset();
+    throw new ResponseFormatError(
+      'malformed_response',
+      `a message of the event stream is longer than ${MAX_MESSAGE_BYTES} bytes`,
+    );
   }
 }
 
@@ -179,6 +191,16 @@ function endOfLine(bytes: Uint8Array, start: number, end: number): number {
     position += 1;
   }
   return position;
+}
+
+function beginsWithData(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    end - start >= FIELD_BYTES &&
+    bytes[start] === 0x64 &&
+    bytes[start + 1] === 0x61 &&
+    bytes[start + 2] === 0x74 &&
+    bytes[start + 3] === 0x61
+  );
 }
 
 function beginsWith(bytes: Uint8Array, start: number, end: number, wanted: readonly number[]): boolean {
