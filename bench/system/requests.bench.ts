@@ -3,7 +3,7 @@ import { inTurn } from '../harness/rounds.ts';
 import { ratioOf, spreadOf } from '../harness/spread.ts';
 import { answerBytes, wholeAnswer } from './canned-answers.ts';
 import { runAutocannon } from './clients/autocannon.ts';
-import type { ClientResult } from './clients/order.ts';
+import { type ClientResult, QUICK_WARM_UP, WARM_UP } from './clients/order.ts';
 import { runClient, type ClientName } from './clients/run-client.ts';
 import { hasWrk, runWrk, WRK_MISSING } from './clients/wrk.ts';
 import { measuredRun, Workspace } from './program.ts';
@@ -43,7 +43,7 @@ async function measure(
   const wholeRunMs = quick ? 2000 : 12_000;
   const order = {
     ...{ url: server.url, connections, streaming: false, answerBytes: answerBytes(wholeAnswer()) },
-    ...{ warmMs: quick ? 700 : 2000, measureMs },
+    ...{ warmUp: quick ? QUICK_WARM_UP : WARM_UP, measureMs },
   };
   const load = new ServerLoad(server);
   const client = (name: ClientName) => async () => requestsPerCpuSecond(await runClient(name, order));

@@ -2,6 +2,7 @@ import type { Bench, BenchLine, BenchOptions, BenchResult } from '../harness/ben
 import { inTurn } from '../harness/rounds.ts';
 import { ratioOf, spreadOf } from '../harness/spread.ts';
 import { answerBytes, streamedAnswer } from './canned-answers.ts';
+import { QUICK_WARM_UP, WARM_UP } from './clients/order.ts';
 import { runClient, type ClientName } from './clients/run-client.ts';
 import { CannedServer, type Pace } from './server/canned-server.ts';
 
@@ -49,7 +50,7 @@ async function measure(
   say(`${STREAMS} streams, ${text}, server in ${server.language}`);
   const order = {
     ...{ url: server.url, connections: STREAMS, streaming: true, answerBytes: answerBytes(answer) },
-    ...{ warmMs: quick ? 1000 : 2000, measureMs: quick ? 1000 : 5000 },
+    ...{ warmUp: quick ? QUICK_WARM_UP : WARM_UP, measureMs: quick ? 1000 : 5000 },
   };
   const client = (name: ClientName) => async () => {
     const { chunks, cpuSeconds } = await runClient(name, order);
