@@ -44,7 +44,7 @@ export class ServedViews {
   readonly #metrics = new MetricsExport();
   readonly #closers: (() => Promise<void>)[] = [];
   #updates = new LiveUpdates();
-  #runId: string | null | undefined;
+  #runId: string | null = null;
   #controls: RunControls | undefined;
   #url: string | undefined;
 
@@ -72,14 +72,15 @@ export class ServedViews {
 
   /** Takes the next snapshot, of the same run or of another. */
   snapshot(snapshot: MetricsSnapshot): void {
-    const update = this.#updates.update(snapshot);
-    if (this.#runId !== undefined && update.view.runId !== this.#runId) {
+    let update = this.#updates.update(snapshot);
+    const isOtherRun = update.view.runId !== this.#runId;
+    if (isOtherRun) {
       this.#updates = new LiveUpdates();
-      this.#updates.update(snapshot);
+      update = this.#updates.update(snapshot);
     }
     this.#runId = update.view.runId;
     const latest = this.#updates.latest!;
-    this.#live.push(latest);
+    this.#live.push(latest, isOtherRun || update.history !== undefined);
     this.#metrics.update(snapshot, latest.verdict);
   }
 

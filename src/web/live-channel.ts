@@ -38,10 +38,9 @@ export class LiveChannel {
     return this.#viewers.size;
   }
 
-  /** Takes the next state of the run, whole, as {@link latest} will give it. */
-  push(latest: LiveUpdate): void {
-    const { history, distributions } = this.#latest ?? {};
-    if (latest.history !== history || latest.distributions !== distributions) this.#historyVersion += 1;
+  /** Takes the next state of the run, whole, as {@link latest} will give it, and whether the history is another one. */
+  push(latest: LiveUpdate, isHistoryNew: boolean): void {
+    if (isHistoryNew) this.#historyVersion += 1;
     this.#latest = latest;
     this.#sequence += 1;
     this.#encoded = {};
@@ -104,7 +103,9 @@ export class LiveChannel {
     return (this.#encoded.brief ??= this.#encode({ view, verdict }));
   }
 
-  #encode(data: Partial<LiveUpdate>): Uint8Array {
+  #encode({ view, ...rest }: Partial<LiveUpdate> & Pick<LiveUpdate, 'view'>): Uint8Array {
+    // A terminal's spark line; a page draws from the history.
+    const data = { view: { ...view, endedPerSecondHistory: [] }, ...rest };
     return encode(`id: ${this.#sequence}\nevent: update\ndata: ${JSON.stringify(data)}\n\n`);
   }
 

@@ -1,14 +1,11 @@
 import type { ECharts } from 'echarts';
-import type { Chart, ChartRun } from '../../charts/chart.ts';
+import type { Chart, ChartLayout, ChartRun } from '../../charts/chart.ts';
 import { resolveFormatters } from '../../charts/formatters.ts';
-import { DARK_THEME, LIGHT_THEME } from '../../charts/theme.ts';
-import { chartsOf } from './run-charts.ts';
+import { type ChartTheme, DARK_THEME, LIGHT_THEME } from '../../charts/theme.ts';
 import { element, setText } from './dom.ts';
 import { loadECharts } from './echarts.ts';
 import type { ThemeSwitch } from './theme.ts';
 
-const GROUP = 'run';
-/** Drawing takes some ms a chart: data comes about once a second, and so are they drawn at most. */
 const WIDTH_STEP_PX = 20;
 
 interface Slot {
@@ -19,22 +16,34 @@ interface Slot {
   chart: Chart;
 }
 
+/** Draws runs; pure. */
+export type ChartBuilder = (
+  runs: readonly ChartRun[],
+  theme: ChartTheme,
+  layout: ChartLayout,
+) => readonly Chart[];
+
 /**
- * The charts of one or several runs: one time axis for all of them, pointer and zoom in step, so that a spike can be followed from
- * one to the other. Redrawn when history, theme or width change, and only while on screen.
+ * Charts of one or several runs in a grid. Redrawn when history, theme or width change, some ms a chart; the history of a live run
+ * comes about once a second.
  */
 export class ChartBoard {
   readonly element = element('div', { class: 'charts' });
   readonly #theme: ThemeSwitch;
+  readonly #build: ChartBuilder;
+  readonly #group: string | undefined;
   readonly #slots = new Map<string, Slot>();
   readonly #resize = new ResizeObserver(() => this.#resized());
   #runs: readonly ChartRun[] = [];
   #shownWidth = 0;
   #isClosed = false;
 
-  constructor(theme: ThemeSwitch) {
+  /** Charts of one `group` have one x axis and move their pointers together. */
+  constructor(theme: ThemeSwitch, build: ChartBuilder, group?: string) {
     this.#theme = theme;
-    theme.onChange(() => this.#draw());
+    this.#build = build;
+    this.#group = group;
+    theme.onChange(() => this.draw());
     this.#resize.observe(this.element);
   }
 
@@ -47,32 +56,15 @@ export class ChartBoard {
       );
     if (isSame) return;
     this.#runs = runs;
-    this.#draw();
+    this.draw();
   }
 
-  close(): void {
-    this.#isClosed = true;
-    this.#resize.disconnect();
-    for (const { drawing } of this.#slots.values()) drawing?.dispose();
-  }
-
-  #resized(): void {
-    const width = this.#width();
-    for (const { drawing } of this.#slots.values()) drawing?.resize();
-    if (Math.abs(width - this.#shownWidth) >= WIDTH_STEP_PX) this.#draw();
-  }
-
-  /** Of one chart. */
-  #width(): number {
-    const [first] = this.#slots.values();
-    return first?.place.clientWidth || 480;
-  }
-
-  #draw(): void {
+  /** Builds the charts anew: also when what they are made of is chosen elsewhere. */
+  draw(): void {
     if (this.#isClosed || this.#runs.length === 0) return;
     this.#shownWidth = this.#width();
     const theme = this.#theme.current === 'dark' ? DARK_THEME : LIGHT_THEME;
-    const charts = chartsOf(this.#runs, theme, { width: this.#shownWidth });
+    const charts = this.#build(this.#runs, theme, { width: this.#shownWidth });
     const wanted = new Set(charts.map(({ id }) => id));
     for (const [id, slot] of this.#slots) {
       if (wanted.has(id)) continue;
@@ -87,6 +79,24 @@ export class ChartBoard {
       slot.place.ariaLabel = `${chart.title}. ${chart.description} ${chart.summary}`;
       this.#paint(slot);
     }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#resize.disconnect();
+    for (const { drawing } of this.#slots.values()) drawing?.dispose();
+  }
+
+  #resized(): void {
+    const width = this.#width();
+    for (const { drawing } of this.#slots.values()) drawing?.resize();
+    if (Math.abs(width - this.#shownWidth) >= WIDTH_STEP_PX) this.draw();
+  }
+
+  /** Of one chart. */
+  #width(): number {
+    const [first] = this.#slots.values();
+    return first?.place.clientWidth || 480;
   }
 
   #add(chart: Chart): Slot {
@@ -104,8 +114,10 @@ export class ChartBoard {
     const echarts = await loadECharts();
     if (this.#isClosed || !slot.card.isConnected) return;
     slot.drawing = echarts.init(slot.place);
-    slot.drawing.group = GROUP;
-    echarts.connect(GROUP);
+    if (this.#group !== undefined) {
+      slot.drawing.group = this.#group;
+      echarts.connect(this.#group);
+    }
     this.#paint(slot);
   }
 

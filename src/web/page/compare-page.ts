@@ -1,7 +1,7 @@
 import { numberText } from '../../core/quantity-text.ts';
 import type { PastRun } from '../run-library.ts';
 import { fetchRun } from './api.ts';
-import { ChartBoard } from './chart-board.ts';
+import { RunCharts } from './run-charts.ts';
 import { DataTable, element } from './dom.ts';
 import type { Page } from './page.ts';
 import { valueText } from './run-tables.ts';
@@ -12,7 +12,7 @@ import { levelText } from './verdict-card.ts';
 /** Two or more runs laid over each other in the same charts, and their numbers side by side. */
 export class ComparePage implements Page {
   readonly title = 'Compare';
-  readonly #charts: ChartBoard;
+  readonly #charts: RunCharts;
   readonly element = element(
     'div',
     { class: 'page' },
@@ -20,7 +20,7 @@ export class ComparePage implements Page {
   );
 
   constructor(names: readonly string[], theme: ThemeSwitch) {
-    this.#charts = new ChartBoard(theme);
+    this.#charts = new RunCharts(theme);
     void this.#load(names);
   }
 
@@ -31,15 +31,15 @@ export class ComparePage implements Page {
   async #load(names: readonly string[]): Promise<void> {
     try {
       const runs = await Promise.all(names.map(fetchRun));
-      const labels = labelsOf(runs);
+      const labels = runs.map(({ entry }, i) => `${letterOf(i)} · ${whenText(entry)}`);
       this.element.replaceChildren(
         element('section', { class: 'head' }, element('h1', {}, `${runs.length} runs compared`)),
-        element('section', { class: 'card' }, element('div', { class: 'scroll' }, tableOf(runs, labels))),
-        this.#charts.element,
+        element('section', { class: 'card' }, tableOf(runs, labels)),
+        ...this.#charts.parts,
       );
       this.#charts.show(
         runs.map(({ update: { view, history, distributions } }, i) => ({
-          ...{ name: labels[i]!, history, distributions },
+          ...{ name: letterOf(i), history, distributions },
           maxima: Object.fromEntries(view.rows.map(({ series, max }) => [series, max])),
         })),
       );
@@ -57,13 +57,11 @@ export class ComparePage implements Page {
   }
 }
 
-/** What tells the runs apart: letters, with the time. */
-function labelsOf(runs: readonly PastRun[]): readonly string[] {
-  return runs.map(({ entry }, i) => `${String.fromCharCode(65 + i)} ${whenText(entry)}`);
-}
+const letterOf = (index: number) => String.fromCharCode('A'.charCodeAt(0) + index);
 
-const QUANTILES = ['p50', 'p90', 'p99', 'p999'] as const;
-const QUANTILE_LABELS = { p50: 'p50', p90: 'p90', p99: 'p99', p999: 'p99.9' } as const;
+/** What is less rounds to no change. */
+const SMALLEST_PERCENT = 0.05;
+const QUANTILES = ['p50', 'p99'] as const;
 
 /** Numbers side by side; the second run and later ones with their difference to the first. */
 function tableOf(runs: readonly PastRun[], labels: readonly string[]): HTMLElement {
@@ -106,7 +104,7 @@ function tableOf(runs: readonly PastRun[], labels: readonly string[]): HTMLEleme
     ...series.flatMap(({ name, label, unit }) =>
       QUANTILES.map((quantile) =>
         number(
-          `${label} ${QUANTILE_LABELS[quantile]}`,
+          `${label} ${quantile}`,
           ({ update }) => update.view.rows.find((row) => row.series === name)?.[quantile] ?? null,
           (value) => valueText({ unit }, value),
         ),
@@ -119,6 +117,7 @@ function tableOf(runs: readonly PastRun[], labels: readonly string[]): HTMLEleme
 /** How much more or less than the first: `+12.0 %`. */
 function changeText(value: number, first: number): string {
   if (first === 0) return '';
-  const share = value / first - 1;
-  return `(${share < 0 ? '−' : '+'}${numberText(Math.abs(share) * 100)} %)`;
+  const percent = (value / first - 1) * 100;
+  if (Math.abs(percent) < SMALLEST_PERCENT) return '(=)';
+  return `(${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)} %)`;
 }

@@ -34,16 +34,20 @@ export function byId(id: string): HTMLElement {
   return found;
 }
 
+/** A place for what may be wider than the window: it scrolls by itself, by keyboard too. */
+export function scroller(label: string, content: HTMLElement): HTMLElement {
+  return element('div', { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 }, content);
+}
+
 export interface Column {
   readonly label: string;
   /** Not a number: to the left. */
   readonly isText?: boolean;
 }
-export type Cell = string | Node;
 
 /** A table whose first column names the rows; kept, and filled anew when something changed. */
 export class DataTable {
-  readonly element: HTMLTableElement;
+  readonly element: HTMLElement;
   readonly #columns: readonly Column[];
   readonly #body = element('tbody');
   #shown = '';
@@ -53,17 +57,14 @@ export class DataTable {
     const head = columns.map(({ label, isText }) =>
       element('th', { scope: 'col', class: isText === true ? 'left' : undefined }, label),
     );
-    this.element = element(
+    const table = element(
       'table',
       {},
       element('caption', {}, caption),
       element('thead', {}, element('tr', {}, ...head)),
       this.#body,
     );
-  }
-
-  get rows(): number {
-    return this.#body.childElementCount;
+    this.element = scroller(caption, table);
   }
 
   show(rows: readonly (readonly string[])[]): void {

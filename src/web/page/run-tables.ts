@@ -16,7 +16,7 @@ class TableCard {
 
   constructor(table: DataTable) {
     this.#table = table;
-    this.element = element('section', { class: 'card' }, element('div', { class: 'scroll' }, table.element));
+    this.element = element('section', { class: 'card' }, table.element);
     this.element.hidden = true;
   }
 

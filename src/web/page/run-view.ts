@@ -1,6 +1,6 @@
 import type { SlowSample } from '../../core/run-history.ts';
 import type { LiveUpdate } from '../../live/live-update.ts';
-import { ChartBoard } from './chart-board.ts';
+import { RunCharts } from './run-charts.ts';
 import { Headline } from './headline.ts';
 import { RunHead } from './run-head.ts';
 import { ErrorsCard, PercentilesCard, SlowestCard } from './run-tables.ts';
@@ -12,7 +12,7 @@ export class RunView {
   readonly #head = new RunHead();
   readonly #headline = new Headline();
   readonly #verdict = new VerdictCard();
-  readonly #charts: ChartBoard;
+  readonly #charts: RunCharts;
   readonly #percentiles = new PercentilesCard();
   readonly #errors = new ErrorsCard();
   readonly #slowest = new SlowestCard();
@@ -20,7 +20,7 @@ export class RunView {
 
   /** With `controls` below the head. */
   constructor(theme: ThemeSwitch, controls?: HTMLElement) {
-    this.#charts = new ChartBoard(theme);
+    this.#charts = new RunCharts(theme);
     this.parts = [
       ...[
         this.#head.element,
@@ -28,7 +28,7 @@ export class RunView {
         this.#headline.element,
         this.#verdict.element,
       ],
-      ...[this.#charts.element, this.#percentiles.element, this.#errors.element, this.#slowest.element],
+      ...[this.#percentiles.element, this.#errors.element, ...this.#charts.parts, this.#slowest.element],
     ];
   }
 

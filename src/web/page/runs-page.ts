@@ -1,7 +1,7 @@
 import { countText, durationText, numberText } from '../../core/quantity-text.ts';
 import type { RunEntry } from '../run-library.ts';
 import { fetchRuns } from './api.ts';
-import { element, setText } from './dom.ts';
+import { element, scroller, setText } from './dom.ts';
 import type { Page } from './page.ts';
 import { levelText } from './verdict-card.ts';
 
@@ -44,9 +44,8 @@ export class RunsPage implements Page {
       { class: 'card' },
       element('div', { class: 'toolbar' }, element('h1', {}, 'Runs'), this.#search, this.#compare),
       this.#note,
-      element(
-        'div',
-        { class: 'scroll' },
+      scroller(
+        'Runs',
         element('table', { class: 'stacked' }, element('thead', {}, element('tr', {}, ...head)), this.#body),
       ),
     );
@@ -124,7 +123,7 @@ export class RunsPage implements Page {
     return element(
       'tr',
       {},
-      element('th', { scope: 'row', class: 'whole' }, element('span', {}, choice, ' ', link)),
+      element('th', { scope: 'row', class: 'whole' }, element('span', {}, choice, link)),
       cell('Model', run.model ?? '–', 'left'),
       cell('Load', run.load ?? '–', 'left'),
       cell('Verdict', level, 'left'),
