@@ -2,9 +2,9 @@ import { dirname } from 'node:path';
 import type { Log } from '../core/log.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { readFrames } from '../runlog/read.ts';
-import type { MessagePublisher } from '../transport/message.ts';
 import { RunFold } from './run-fold.ts';
 import type { RunHeader } from './run-header.ts';
+import { SnapshotTap } from './snapshot-tap.ts';
 
 export interface Replay {
   readonly header: RunHeader;
@@ -22,11 +22,11 @@ export async function replayRun(
   log: Log,
   aggregatorRestarts = 0,
 ): Promise<Replay | undefined> {
-  const last = new LastSnapshot();
+  let last: MetricsSnapshot | undefined;
   let frames = 0;
   let tornBytes = 0;
   const fold = new RunFold({
-    publisher: last,
+    publisher: new SnapshotTap((snapshot) => (last = snapshot)),
     finalPath: undefined,
     publishIntervalMs: 0,
     drainTimeoutMs: 0,
@@ -47,23 +47,7 @@ export async function replayRun(
     if (fold.ended) break;
   }
   await (fold.ended ? fold.finished() : fold.interrupt());
-  return fold.header === undefined || last.snapshot === undefined
+  return fold.header === undefined || last === undefined
     ? undefined
-    : { header: fold.header, snapshot: last.snapshot, tornBytes };
-}
-
-/** A publisher nobody listens to: keeps the last snapshot. */
-class LastSnapshot implements MessagePublisher<MetricsSnapshot> {
-  readonly address = '';
-  snapshot: MetricsSnapshot | undefined;
-
-  publish(snapshot: MetricsSnapshot): void {
-    this.snapshot = snapshot;
-  }
-  flush(): void {
-    // Nothing is buffered.
-  }
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
+    : { header: fold.header, snapshot: last, tornBytes };
 }

@@ -9,7 +9,7 @@ import { decodePayload } from '../events/payload.ts';
 import { decodePrompts } from '../events/prompts-codec.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
 import { SnapshotPublisher } from '../metrics/snapshot-publisher.ts';
-import type { Json, MetricsSnapshot } from '../metrics/snapshot.ts';
+import type { ExactInteger, Json, MetricsSnapshot } from '../metrics/snapshot.ts';
 import type { TokenCounter } from '../tokens/token-counter.ts';
 import { WorkerTokenCounter } from '../tokens/worker-token-counter.ts';
 import { FrameKind, type Frame } from '../transport/frame.ts';
@@ -30,11 +30,13 @@ export interface RunFoldOptions {
   readonly spillDirectory: string;
   /** How the frames came to us, for the snapshots' extras. */
   readonly eventStream: () => { readonly [key: string]: Json };
+  /** Time of a snapshot; default CLOCK_MONOTONIC. */
+  readonly nowNs?: () => ExactInteger;
   readonly log: Log;
 }
 
 /** Raw values of one series kept in memory: a million; the rest goes to a file. */
-const RAW_BUDGET_BYTES = 8 * 2 ** 20;
+export const RAW_BUDGET_BYTES = 8 * 2 ** 20;
 
 /**
  * Folds the frames of one run, in order, into metrics and their snapshots: the one code behind the live aggregator,
@@ -110,6 +112,7 @@ export class RunFold {
 
   async #begin(header: RunHeader): Promise<void> {
     const { publisher, finalPath, publishIntervalMs, drainTimeoutMs, spillDirectory, log } = this.#options;
+    const { nowNs = monotonicNs } = this.#options;
     this.#header = header;
     this.#tokenCounter = await this.#startTokenCounter(header.tokenizer);
     const registry = new MetricsRegistry({ log });
@@ -119,7 +122,7 @@ export class RunFold {
       streaming: header.streaming,
       series: { rawBudgetBytes: RAW_BUDGET_BYTES },
       spillDirectory,
-      publisher: new SnapshotPublisher({ registry, publisher, finalPath, nowNs: monotonicNs, log }),
+      publisher: new SnapshotPublisher({ registry, publisher, finalPath, nowNs, log }),
       tokenCounter: this.#tokenCounter,
       publishIntervalMs,
       drainTimeoutMs,

@@ -18,7 +18,7 @@ import type { CalibratedCell, SeriesError } from '../report/error-bound.ts';
 import { amountText } from '../report/error-bound-text.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { useColour } from './run-screen.ts';
+import { useColour } from './terminal.ts';
 
 interface Flags {
   readonly quick?: boolean;

@@ -56,7 +56,7 @@ async function demo(duration: string): Promise<number> {
     process.stderr.write(`mock LLM server on ${url}: answers like a mid-size model, knows its own times\n`);
     process.stderr.write(`this is: inferometer run ${Object.entries(flags).flat().join(' ')}\n\n`);
     return await runBenchmark(config, {
-      screen: createRunScreen(process.stderr, process.stdout),
+      screen: createRunScreen(process),
       calibrationPath: defaultCalibrationPath(process.env),
     });
   } finally {

@@ -1,99 +1,64 @@
-import type { WriteStream } from 'node:tty';
+import type { ReadStream, WriteStream } from 'node:tty';
 import type { RunScreen } from '../app/run-screen.ts';
 import { createLog } from '../core/log.ts';
-import { progressLine, rewriteLine, statusLine } from '../live/lines.ts';
-import { LiveViewModel } from '../live/view-model.ts';
+import { exactJson, reportToJson } from '../report/json.ts';
 import { terminalSummary } from '../report/terminal-summary.ts';
+import { DashboardProgress } from './dashboard-progress.ts';
+import { JsonProgress } from './json-progress.ts';
+import { PlainProgress, QuietProgress } from './plain-progress.ts';
+import type { RunProgress } from './run-progress.ts';
+import { canDraw, useColour } from './terminal.ts';
 
-/** Without a terminal: time between two lines of progress. */
-const PLAIN_INTERVAL_MS = 10_000;
+export interface RunScreenOptions {
+  /** No progress, only the result and what went wrong. */
+  readonly quiet?: boolean | undefined;
+  /** Progress and result as JSON lines instead of text. */
+  readonly jsonLines?: boolean | undefined;
+}
+
+/** The three streams of a program. */
+export interface Terminal {
+  readonly stdin: ReadStream;
+  readonly stdout: WriteStream;
+  readonly stderr: WriteStream;
+}
 
 /**
- * Progress and notes on `progress`, the result on `result`. On a terminal the progress is one line that is written over;
- * elsewhere a line every 10 s.
+ * Progress and notes on stderr, the result on stdout. On a terminal the progress is a dashboard; elsewhere a line every 10 s.
  */
-export function createRunScreen(progress: WriteStream, result: WriteStream): RunScreen {
-  const status = progress.isTTY ? new RewrittenLine(progress) : new PlainLines(progress);
-  const model = new LiveViewModel();
+export function createRunScreen(terminal: Terminal, options: RunScreenOptions = {}): RunScreen {
+  const { stdout } = terminal;
+  const { jsonLines = false } = options;
+  const progress = progressOf(terminal, options);
   return {
-    log: createLog((line, level) => status.note(level === 'info' ? line.replace(/^info: /, '') : line)),
-    started: (runPath) => status.note(`run directory: ${runPath}`),
+    log: createLog((line, level) =>
+      progress.note(level === 'info' ? line.replace(/^info: /, '') : line, level),
+    ),
+    started: (runPath, controls) => progress.started(runPath, controls),
     phase: ({ name, kind }) =>
-      status.note(kind === 'warmup' ? 'warming up, not measured' : `measuring (${name})`),
-    snapshot: (snapshot) => {
-      const view = model.update(snapshot);
-      status.show((width) => (width === undefined ? progressLine(view) : statusLine(view, width)));
-    },
-    step: (text) => status.note(`${text} …`),
+      progress.note(kind === 'warmup' ? 'warming up, not measured' : `measuring (${name})`, 'info'),
+    snapshot: (snapshot) => progress.show(snapshot),
+    step: (text) => progress.note(`${text} …`, 'info'),
     finished: (report, runPath) => {
-      status.clear();
+      progress.close();
+      if (jsonLines) {
+        stdout.write(`${exactJson({ type: 'result', run_directory: runPath, ...reportToJson(report) })}\n`);
+        return;
+      }
       const lines = terminalSummary(report, {
-        colour: useColour(result),
-        ...(result.isTTY ? { width: result.columns } : {}),
+        colour: useColour(stdout),
+        // A terminal that does not know its width says 0.
+        ...(stdout.isTTY && stdout.columns > 0 ? { width: stdout.columns } : {}),
       });
-      result.write(`${lines.join('\n')}\n\nreport: ${runPath}/report.txt\n`);
+      stdout.write(`${lines.join('\n')}\n\nreport: ${runPath}/report.txt\n`);
     },
-    close: () => status.clear(),
+    close: () => progress.close(),
   };
 }
 
-/** Colour where a person looks: on a terminal, unless NO_COLOR says no (https://no-color.org). */
-export function useColour(stream: WriteStream): boolean {
-  return stream.isTTY && (process.env.NO_COLOR ?? '') === '' && stream.hasColors();
-}
-
-interface Status {
-  /** A line that stays. */
-  note(line: string): void;
-  /** The progress now, in at most `width` columns, or in full without a width. */
-  show(line: (width: number | undefined) => string): void;
-  clear(): void;
-}
-
-class RewrittenLine implements Status {
-  readonly #stream: WriteStream;
-  #shown = '';
-
-  constructor(stream: WriteStream) {
-    this.#stream = stream;
-  }
-
-  note(line: string): void {
-    this.#stream.write(`${rewriteLine(line)}\n${this.#shown}`);
-  }
-
-  show(line: (width: number) => string): void {
-    // One column is left free: a full line would scroll some terminals.
-    this.#shown = line(this.#stream.columns - 1);
-    this.#stream.write(rewriteLine(this.#shown));
-  }
-
-  clear(): void {
-    if (this.#shown !== '') this.#stream.write(rewriteLine(''));
-    this.#shown = '';
-  }
-}
-
-class PlainLines implements Status {
-  readonly #stream: WriteStream;
-  #nextMs = performance.now() + PLAIN_INTERVAL_MS;
-
-  constructor(stream: WriteStream) {
-    this.#stream = stream;
-  }
-
-  note(line: string): void {
-    this.#stream.write(`${line}\n`);
-  }
-
-  show(line: (width: undefined) => string): void {
-    const nowMs = performance.now();
-    if (nowMs < this.#nextMs) return;
-    this.#nextMs = nowMs + PLAIN_INTERVAL_MS;
-    this.note(line(undefined));
-  }
-
-  clear(): void {
-    // What was written stays.
-  }
+function progressOf({ stdin, stdout, stderr }: Terminal, options: RunScreenOptions): RunProgress {
+  const { quiet = false, jsonLines = false } = options;
+  if (jsonLines) return new JsonProgress(stdout, new QuietProgress(stderr));
+  if (quiet) return new QuietProgress(stderr);
+  return canDraw(stderr) ? new DashboardProgress(stderr, stdin) : new PlainProgress(stderr);
 }

@@ -4,7 +4,7 @@ import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
 import { runBenchmark } from '../app/run-benchmark.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
-import { createRunScreen } from './run-screen.ts';
+import { createRunScreen, type RunScreenOptions } from './run-screen.ts';
 import { type ViewFlags, withViews } from './view-flags.ts';
 
 /** What the command line of `run` came to. */
@@ -13,21 +13,22 @@ export interface RunInvocation {
   readonly outPath: string | undefined;
   /** Flag → the texts given for it, in order. */
   readonly flags: ReadonlyMap<string, readonly string[]>;
-  /** Where else the run is shown. */
+  /** How it is shown here, and where else. */
+  readonly shown: RunScreenOptions;
   readonly views: ViewFlags;
   readonly aggregator: AggregatorProcess;
 }
 
 /** Runs the benchmark that file, environment and flags describe. Returns the exit code. */
 export async function runWith(invocation: RunInvocation): Promise<number> {
-  const { configPath, outPath, flags, views, aggregator } = invocation;
+  const { configPath, outPath, flags, shown, views, aggregator } = invocation;
   const file = configPath === undefined ? {} : await readConfigFile(configPath);
   const config = resolveConfig({ file, environment: process.env, flags });
   return runBenchmark(config, {
     outPath,
     calibrationPath: defaultCalibrationPath(process.env),
     aggregator,
-    screen: await withViews(createRunScreen(process.stderr, process.stdout), views, process.env),
+    screen: await withViews(createRunScreen(process, shown), views, process.env),
   });
 }
 

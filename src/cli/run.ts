@@ -9,6 +9,8 @@ import { addViewFlags, type ViewFlags } from './view-flags.ts';
 interface RunFlags extends ViewFlags {
   readonly config?: string;
   readonly out?: string;
+  readonly quiet?: boolean;
+  readonly jsonLines?: boolean;
 }
 
 export function runCommand(finish: (exitCode: number) => void): Command {
@@ -30,17 +32,31 @@ export function runCommand(finish: (exitCode: number) => void): Command {
     );
   }
   command.option('--out <dir>', 'directory of the run (default runs/<UTC time>-<short id>)');
+  command.option('--quiet', 'show nothing but the result and what goes wrong');
+  command.option(
+    '--json-lines',
+    'print the progress as a JSON object a second and the result as the last one, on stdout',
+  );
   addViewFlags(command);
   command.addHelpText(
     'after',
     '\nCtrl-C once: stop issuing, drain, report. Twice: cancel what is in flight, report. Three times: exit.',
   );
-  return command.action(async ({ config, out, ...views }: RunFlags, self: Command) => {
+  return command.action(async ({ config, out, quiet, jsonLines, ...views }: RunFlags, self: Command) => {
     // It takes longest to start, and loads while this process does.
     const aggregator = AggregatorProcess.start();
     try {
       const { runWith } = await import('./run-with.ts');
-      finish(await runWith({ configPath: config, outPath: out, flags: textsOf(self), views, aggregator }));
+      finish(
+        await runWith({
+          configPath: config,
+          outPath: out,
+          flags: textsOf(self),
+          shown: { quiet, jsonLines },
+          views,
+          aggregator,
+        }),
+      );
     } finally {
       await aggregator.discard();
     }

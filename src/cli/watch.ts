@@ -1,64 +1,116 @@
 import type { Command } from 'commander';
-import { watchRun } from '../app/watch-run.ts';
-import { EXIT_CODES } from '../core/errors.ts';
+import { newestRun } from '../app/newest-run.ts';
+import { RunDirectory } from '../app/run-directory.ts';
+import { replayLive } from '../app/replay-live.ts';
+import { watchRun, type WatchEnd, type WatchOptions } from '../app/watch-run.ts';
+import { EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
-import { progressLine } from '../live/lines.ts';
-import { LiveViewModel, type LiveView } from '../live/view-model.ts';
-import { ENTER_SCREEN, LEAVE_SCREEN, redrawScreen, watchScreen } from '../live/watch-screen.ts';
+import { snapshotJsonText } from '../metrics/snapshot-json.ts';
+import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { useColour } from './run-screen.ts';
+import { canDraw } from './terminal.ts';
+import { DashboardWatch, PlainWatch, type WatchView } from './watch-view.ts';
 
-/** Without a terminal: time between two lines. */
-const PLAIN_INTERVAL_MS = 1000;
+interface WatchFlags {
+  readonly replay?: boolean;
+  readonly speed?: string;
+  readonly once?: boolean;
+  readonly json?: boolean;
+}
+
+/** Where runs are when nobody says otherwise. */
+const RUNS_PATH = 'runs';
 
 export function watchCommand(finish: (exitCode: number) => void): Command {
   return createCommand('watch', COMMANDS.watch, [
+    'inferometer watch                                  # the newest run under way, else the newest',
     'inferometer watch runs/20261124T110000Z-1a2b3c',
-    'inferometer watch runs/20261124T110000Z-1a2b3c | tee progress.txt     # a line a second',
+    'inferometer watch --replay --speed 10 runs/20261124T110000Z-1a2b3c',
+    'inferometer watch --once --json | jq .metrics',
+    'inferometer watch | tee progress.txt               # without a terminal: a line a second',
   ])
-    .argument('<run>', 'run directory')
-    .action(async (path: string) => finish(await watch(path)));
+    .argument('[run]', `run directory (default: the newest run under way in ${RUNS_PATH}/, else the newest)`)
+    .option('--replay', 'play a run that is over from its run log')
+    .option('--speed <factor>', 'with --replay: so many times faster than it was', '1')
+    .option('--once', 'print how the run stands and leave')
+    .option('--json', 'with --once: the whole snapshot as JSON, as in metrics/final_snapshot.json')
+    .action(async (run: string | undefined, flags: WatchFlags) => finish(await watch(run, flags)));
 }
 
-async function watch(path: string): Promise<number> {
-  const { stdout, stderr } = process;
+async function watch(run: string | undefined, flags: WatchFlags): Promise<number> {
+  const target = run ?? (await newestRun(RUNS_PATH))?.path;
+  if (target === undefined) {
+    throw new InferometerError(
+      'INFEROMETER_RUN_MISSING',
+      'input',
+      `no run in ${RUNS_PATH}/, wanted a run directory`,
+    );
+  }
   const leaving = new AbortController();
   process.once('SIGINT', () => leaving.abort());
   process.once('SIGTERM', () => leaving.abort());
-  const model = new LiveViewModel();
-  let view: LiveView | undefined;
-  let nextLineMs = 0;
-  const screen = (shown: LiveView) =>
-    watchScreen(shown, { width: stdout.columns, height: stdout.rows, colour: useColour(stdout) });
-  const draw = () => {
-    if (view !== undefined) stdout.write(redrawScreen(screen(view)));
-  };
-  if (stdout.isTTY) {
-    stdout.write(ENTER_SCREEN);
-    stdout.on('resize', draw);
-  }
+  process.once('SIGHUP', () => leaving.abort());
+  const follow = followerOf(target, flags);
+  if (flags.once === true) return printOnce(follow, target, flags.json === true, leaving);
+  if (flags.json === true) throw wrongFlag('--json', 'alone', 'it together with --once');
+  const { stdin, stdout, stderr } = process;
+  const view: WatchView = canDraw(stdout)
+    ? await DashboardWatch.open(stdout, stdin, target, () => leaving.abort())
+    : new PlainWatch(stdout, stderr);
   try {
-    const end = await watchRun(path, {
-      onSnapshot: (snapshot) => {
-        view = model.update(snapshot);
-        if (stdout.isTTY) draw();
-        else if (performance.now() >= nextLineMs || view.state !== 'live') {
-          nextLineMs = performance.now() + PLAIN_INTERVAL_MS;
-          stdout.write(`${progressLine(view)}\n`);
-        }
-      },
-      log: createLog((line) => stderr.write(`${line}\n`), 'warning'),
+    const end = await follow({
+      onSnapshot: (snapshot) => view.show(snapshot),
+      log: createLog((line) => view.note(line), 'warning'),
       signal: leaving.signal,
     });
-    if (stdout.isTTY) stdout.write(LEAVE_SCREEN);
-    // What was last seen stays in the scroll-back.
-    if (stdout.isTTY && view !== undefined) stdout.write(`${screen(view).join('\n').trimEnd()}\n`);
-    if (end === 'gone')
-      stderr.write(`the run is gone without a final snapshot; its log tells: inferometer report ${path}\n`);
-    return EXIT_CODES.ok;
-  } catch (error) {
-    if (stdout.isTTY) stdout.write(LEAVE_SCREEN);
-    throw error;
+    if (end === 'gone') view.note(goneText(target));
+  } finally {
+    view.close();
   }
+  return EXIT_CODES.ok;
+}
+
+type Follower = (options: WatchOptions) => Promise<WatchEnd>;
+
+function followerOf(target: string, { replay = false, speed = '1' }: WatchFlags): Follower {
+  const factor = Number(speed);
+  if (!(factor > 0) || !Number.isFinite(factor)) throw wrongFlag('--speed', speed, 'a number above 0');
+  if (!replay) return (options) => watchRun(target, options);
+  const { logPath } = RunDirectory.open(target);
+  return (options) => replayLive(logPath, { ...options, speed: factor });
+}
+
+/** The first snapshot that comes. */
+async function printOnce(
+  follow: Follower,
+  target: string,
+  asJson: boolean,
+  leaving: AbortController,
+): Promise<number> {
+  const { stdout, stderr } = process;
+  let first: MetricsSnapshot | undefined;
+  const end = await follow({
+    onSnapshot: (snapshot) => {
+      first ??= snapshot;
+      leaving.abort();
+    },
+    log: createLog((line) => stderr.write(`${line}\n`), 'warning'),
+    signal: leaving.signal,
+  });
+  if (first !== undefined) {
+    if (asJson) stdout.write(snapshotJsonText(first));
+    else new PlainWatch(stdout, stderr).show(first);
+    return EXIT_CODES.ok;
+  }
+  if (end === 'gone') throw new InferometerError('INFEROMETER_RUN_GONE', 'result', goneText(target));
+  return EXIT_CODES.interrupted;
+}
+
+function goneText(target: string): string {
+  return `the run is gone without a final snapshot; its log tells: inferometer report ${target}`;
+}
+
+function wrongFlag(flag: string, found: string, wanted: string): InferometerError {
+  return new InferometerError('INFEROMETER_CLI_FLAG', 'input', `${flag}: found ${found}, wanted ${wanted}`);
 }

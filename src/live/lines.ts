@@ -9,22 +9,6 @@ export function progressLine(view: LiveView): string {
   return segments(view).join(SEPARATOR);
 }
 
-/** The same in at most `width` columns: from the first fact on that does not fit, the rest is left out. */
-export function statusLine(view: LiveView, width: number): string {
-  let line = '';
-  for (const segment of segments(view)) {
-    const longer = line === '' ? segment : line + SEPARATOR + segment;
-    if (longer.length > width) break;
-    line = longer;
-  }
-  return line;
-}
-
-/** What to write to a terminal to put `line`, which must fit its width, in place of the line the cursor is on. */
-export function rewriteLine(line: string): string {
-  return `\r\u001b[2K${line}`;
-}
-
 /** What is told, most important first. */
 function segments(view: LiveView): string[] {
   const { endedPerSecond, outputTokensPerSecond, pendingTokenCounts, errored, cancelled, inFlight } = view;

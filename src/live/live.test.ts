@@ -1,14 +1,12 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SILENT_LOG } from '../core/log.ts';
 import type { RunMark } from '../core/run-history.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
 import type { Json, MetricsSnapshot, SessionState } from '../metrics/snapshot.ts';
-import { clockText, progressLine, rewriteLine, statusLine } from './lines.ts';
-import { progressBar, sparkLine } from './progress-bar.ts';
+import { progressJson } from './json-lines.ts';
+import { clockText, progressLine } from './lines.ts';
 import { planProgress } from './steering.ts';
 import { LiveViewModel, type LiveView } from './view-model.ts';
-import { redrawScreen, watchScreen } from './watch-screen.ts';
 
 interface MadeUp {
   readonly atSeconds?: number;
@@ -257,20 +255,6 @@ describe('lines', () => {
     expect(progressLine(viewOf({ state: 'initialize' }))).toContain('starting');
   });
 
-  it('fit any width and lose the end first', () => {
-    const view = viewOf(RUNNING);
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 200 }), (width) => {
-        const line = statusLine(view, width);
-        expect(line.length).toBeLessThanOrEqual(width);
-        expect(progressLine(view).startsWith(line)).toBe(true);
-      }),
-    );
-    expect(statusLine(view, 200)).toBe(progressLine(view));
-  });
-
-  it('replace the line the cursor is on', () => expect(rewriteLine('a')).toBe('\r\u001b[2Ka'));
-
   it.each([
     [0, '0:00'],
     [59.9, '0:59'],
@@ -279,71 +263,39 @@ describe('lines', () => {
   ])('%d s on the clock is %s', (seconds, text) => expect(clockText(seconds * 1e9)).toBe(text));
 });
 
-describe('screen', () => {
-  it('shows the run', () => {
-    expect(watchScreen(viewOf(RUNNING), { width: 100, height: 40 })).toEqual([
-      'inferometer  run abc  live  1:15',
-      '██████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  25 %',
-      '',
-      'Samples   100 of 400 issued, 86 succeeded, 3 errored, 1 cancelled, 10 in flight',
-      'Events    2 gaps healed from the run log, aggregator restarted 1×',
-      '',
-      '                   p50      p90      p99      max  values',
-      'TTFT           60.0 ms  70.0 ms  70.0 ms  70.0 ms       3',
-      'Latency         500 ms   500 ms   500 ms   500 ms       1',
-      'Output tokens       20       30       30       30       2',
-      '',
-      'Errors by type:',
-      '  http_503  3  busy busy',
-    ]);
-  });
-
-  it('adds rates from the second snapshot on', () => {
-    const later = { ...RUNNING, atSeconds: 2, counters: { ...RUNNING.counters, ...total(180, 170) } };
-    const lines = watchScreen(viewOf(RUNNING, later), { width: 100, height: 40 });
-    expect(lines[4]).toBe('Rate      50.0/s ended, 50.0/s issued (50/s asked for)');
-    expect(lines[5]).toBe('          █');
-  });
-
-  it('fits its terminal', () => {
-    const view = viewOf(RUNNING);
-    const size = fc.record({
-      width: fc.integer({ min: 1, max: 120 }),
-      height: fc.integer({ min: 1, max: 30 }),
+describe('JSON lines', () => {
+  it('name the same facts for machines', () => {
+    const view = viewOf({ ...RUNNING, series: { ttft_ns: [7], sample_latency_ns: [500], osl: [20] } });
+    const update = { view, history: undefined, distributions: {}, verdict: undefined };
+    expect(progressJson(update)).toEqual({
+      type: 'progress',
+      run_id: 'abc',
+      state: 'live',
+      phase: null,
+      is_warmup: false,
+      is_paused: false,
+      elapsed_ns: 75e9,
+      remaining_ns: 6e9,
+      samples_planned: 400,
+      samples_issued: 100,
+      samples_succeeded: 86,
+      samples_errored: 3,
+      samples_cancelled: 1,
+      samples_in_flight: 10,
+      token_counts_pending: 0,
+      requested_rate_per_second: 50,
+      requested_concurrency: null,
+      issued_per_second: null,
+      ended_per_second: null,
+      output_tokens_per_second: null,
+      errors_by_type: { http_503: 3 },
+      series: {
+        ttft_ns: { count: 1, p50: 7, p90: 7, p99: 7, p99_9: 7, max: 7 },
+        sample_latency_ns: { count: 1, p50: 500, p90: 500, p99: 500, p99_9: 500, max: 500 },
+        osl: { count: 1, p50: 20, p90: 20, p99: 20, p99_9: 20, max: 20 },
+      },
+      verdict: null,
+      findings: [],
     });
-    fc.assert(
-      fc.property(size, ({ width, height }) => {
-        const lines = watchScreen(view, { width, height });
-        expect(lines.length).toBeLessThanOrEqual(height);
-        for (const line of lines) expect([...line].length).toBeLessThanOrEqual(width);
-      }),
-    );
-  });
-
-  it('has the same words with colours', () => {
-    const size = { width: 100, height: 40 };
-    const coloured = watchScreen(viewOf(RUNNING), { ...size, colour: true }).join('\n');
-    const sequence = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
-    expect(coloured).toMatch(sequence);
-    expect(coloured.replaceAll(sequence, '')).toBe(watchScreen(viewOf(RUNNING), size).join('\n'));
-  });
-
-  it('overwrites line by line and clears the rest', () => {
-    expect(redrawScreen(['a', 'b'])).toBe('\u001b[Ha\u001b[K\nb\u001b[K\u001b[J');
-  });
-});
-
-describe('bars', () => {
-  it('fill to the share', () => {
-    expect(progressBar(0.5, 4)).toBe('██░░');
-    expect(progressBar(2, 3)).toBe('███');
-    expect(progressBar(-1, 2)).toBe('░░');
-  });
-
-  it('scale to the highest of what is shown', () => {
-    expect(sparkLine([99, 0, 5, 10], 3)).toBe('▁▅█');
-    expect(sparkLine([0, 0], 9)).toBe('▁▁');
-    expect(sparkLine([], 9)).toBe('');
-    expect(sparkLine([1, 2], 0)).toBe('');
   });
 });

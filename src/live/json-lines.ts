@@ -1,0 +1,39 @@
+import type { LiveUpdate } from './live-update.ts';
+import type { LiveRow } from './view-model.ts';
+
+/**
+ * How a run stands as one flat object for machines, named as in files: snake case, units in the names, null where nobody knows.
+ * Fields are only ever added. Described in docs/live.md.
+ */
+export function progressJson({ view, verdict }: LiveUpdate): Readonly<Record<string, unknown>> {
+  return {
+    type: 'progress',
+    run_id: view.runId,
+    state: view.state,
+    phase: view.phase,
+    is_warmup: view.warmingUp,
+    is_paused: view.isPaused,
+    elapsed_ns: Math.round(view.elapsedNs),
+    remaining_ns: view.remainingNs === null ? null : Math.round(view.remainingNs),
+    samples_planned: view.plannedSamples,
+    samples_issued: view.issued,
+    samples_succeeded: view.succeeded,
+    samples_errored: view.errored,
+    samples_cancelled: view.cancelled,
+    samples_in_flight: view.inFlight,
+    token_counts_pending: view.pendingTokenCounts,
+    requested_rate_per_second: view.requestedRatePerSecond,
+    requested_concurrency: view.requestedConcurrency,
+    issued_per_second: view.issuedPerSecond,
+    ended_per_second: view.endedPerSecond,
+    output_tokens_per_second: view.outputTokensPerSecond,
+    errors_by_type: Object.fromEntries(view.errors.map(({ type, count }) => [type, count])),
+    series: Object.fromEntries(view.rows.map((row) => [row.series, rowJson(row)])),
+    verdict: verdict?.level ?? null,
+    findings: verdict?.findings ?? [],
+  };
+}
+
+function rowJson({ count, p50, p90, p99, p999, max }: LiveRow): Readonly<Record<string, number>> {
+  return { count, p50, p90, p99, p99_9: p999, max };
+}

@@ -1,0 +1,110 @@
+import type { RunHistory } from '../core/run-history.ts';
+import { countedText, countText, numberText, settingText } from '../core/quantity-text.ts';
+import type { LiveUpdate } from '../live/live-update.ts';
+import type { ControlState } from '../live/run-controls.ts';
+import type { LiveView } from '../live/view-model.ts';
+import { sparkLine } from './bars.ts';
+import { clip, fit, harmless, lineWidth, span, type Line } from './paint.ts';
+import { ratesOverTime } from './run-series.ts';
+
+/** Columns of the words before the spark lines, which stand below each other on the whole screen. */
+export const WORDS_WIDTH = 63;
+const LABEL_WIDTH = 11;
+const FEWEST_SPARKS = 8;
+
+/** Rates, samples, in flight, tokens, failures: a line each, with how it went over time. */
+export function countLines(
+  { view, history }: LiveUpdate,
+  controls: ControlState | undefined,
+  width: number,
+): Line[] {
+  const rates = (count: 'succeeded' | 'issued' | 'output_tokens') =>
+    history === undefined ? [] : ratesOverTime(history, count);
+  const told: readonly (readonly [label: string, words: Line, sparks: readonly number[], how?: 'max'])[] = [
+    ['Rate', rateWords(view, controls), history === undefined ? view.endedPerSecondHistory : rates('issued')],
+    ['Samples', sampleWords(view), rates('succeeded')],
+    ['In flight', inFlightWords(view, controls), inFlightOverTime(history), 'max'],
+    ['Tokens', tokenWords(view), rates('output_tokens')],
+  ];
+  return [
+    ...told.map(([label, words, sparks, how]) =>
+      withSparks([span(label.padEnd(LABEL_WIDTH), 'quiet'), ...words], sparks, width, how),
+    ),
+    ...trouble(view).map(([label, text]) =>
+      clip([span(label.padEnd(LABEL_WIDTH), 'quiet'), span(text, 'warn')], width),
+    ),
+  ];
+}
+
+/** Words and, where there is room behind them, a spark line. */
+export function withSparks(
+  words: Line,
+  values: readonly (number | null)[],
+  width: number,
+  how: 'mean' | 'max' = 'mean',
+): Line {
+  const room = width - WORDS_WIDTH;
+  if (room < FEWEST_SPARKS || values.length === 0 || lineWidth(words) >= WORDS_WIDTH)
+    return clip(words, width);
+  return [...fit(words, WORDS_WIDTH), span(sparkLine(values, room, how), 'chart')];
+}
+
+function rateWords({ issuedPerSecond, endedPerSecond, ...view }: LiveView, controls?: ControlState): Line {
+  const asked = controls?.ratePerSecond ?? view.requestedRatePerSecond;
+  return [
+    ...(asked === null ? [] : [span(`${settingText(round3(asked))}/s asked, `)]),
+    span(issuedPerSecond === null ? '…' : `${numberText(issuedPerSecond)}/s issued`, 'strong'),
+    span(endedPerSecond === null ? '' : `, ${numberText(endedPerSecond)}/s ended`),
+  ];
+}
+
+function round3(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+function sampleWords({ issued, succeeded, errored, cancelled, warmingUp }: LiveView): Line {
+  return [
+    span(`${countText(issued)} issued${warmingUp ? ' (warm-up)' : ''}, `),
+    span(`${countText(succeeded)} completed`, 'strong'),
+    span(errored === 0 ? '' : ', '),
+    span(errored === 0 ? '' : `${countText(errored)} failed`, 'bad'),
+    span(cancelled === 0 ? '' : `, ${countText(cancelled)} cancelled`),
+  ];
+}
+
+function inFlightWords({ inFlight, requestedConcurrency }: LiveView, controls?: ControlState): Line {
+  const asked = controls?.concurrency ?? requestedConcurrency;
+  return [
+    span(countText(inFlight), 'strong'),
+    span(asked === null ? '' : ` of ${countText(asked)} asked for`),
+  ];
+}
+
+function inFlightOverTime(history: RunHistory | undefined): readonly number[] {
+  return history?.in_flight_max ?? [];
+}
+
+function tokenWords({ outputTokensPerSecond, pendingTokenCounts, state }: LiveView): Line {
+  const pending =
+    state === 'live' || pendingTokenCounts === 0 ? '' : `, ${countedText(pendingTokenCounts, 'count')} to go`;
+  return outputTokensPerSecond === null
+    ? [span(`–${pending}`)]
+    : [span(`${numberText(outputTokensPerSecond)}/s out`, 'strong'), span(pending)];
+}
+
+/** What went wrong, by type: with the samples, and on the way of their events. */
+function trouble({
+  errors,
+  heals,
+  aggregatorRestarts,
+}: LiveView): (readonly [label: string, text: string])[] {
+  const failed = errors.map(({ type, count }) => `${harmless(type)} ${countText(count)}`).join(', ');
+  const events = [
+    ...(heals === 0 ? [] : [`${countedText(heals, 'gap')} healed from the run log`]),
+    ...(aggregatorRestarts === 0 ? [] : [`aggregator restarted ${countText(aggregatorRestarts)}×`]),
+  ].join(', ');
+  return [
+    ...(failed === '' ? [] : [['Failed', failed] as const]),
+    ...(events === '' ? [] : [['Events', events] as const]),
+  ];
+}

@@ -1,0 +1,37 @@
+import { span, type Line } from './paint.ts';
+
+type Entry = readonly [key: string, does: string];
+
+const STEERING: readonly Entry[] = [
+  ['p', 'pause issuing, or resume; what is in flight ends as usual'],
+  ['+ -', 'a tenth more or less: arrivals a second, or samples in flight in closed loop'],
+  ['r', 'type that number in'],
+  ['m', 'mark this moment with a note'],
+  ['s, q', 'stop: issue no more, drain, report (asks first); again: cancel what is in flight'],
+  ['Ctrl-C', 'stop without asking; twice: cancel; three times: exit'],
+];
+const VIEWING: readonly Entry[] = [
+  ['tab ↓ ↑', 'choose the series whose distribution is shown'],
+  ['v', 'the verdict with all its reasons'],
+  ['?', 'this page'],
+];
+const WATCHING: readonly Entry[] = [['q', 'leave; the run goes on']];
+
+/** What each key does and how to read the screen. */
+export function helpLines(canSteer: boolean): Line[] {
+  return [
+    [span('Keys', 'strong')],
+    ...[...(canSteer ? STEERING : []), ...VIEWING, ...(canSteer ? [] : WATCHING)].map(([key, does]): Line => [
+      span(`  ${key.padEnd(9)}`, 'strong'),
+      span(does),
+    ]),
+    [],
+    [span('Reading it', 'strong')],
+    ...[
+      'Every plot shows the whole run so far; ╌ is what was asked for.',
+      'Distributions have a logarithmic axis that follows the data.',
+      'Marks: ┃ phase  ‖ pause  ▸ resume  ± rate or concurrency  ◆ note  ■ stop  × cancel',
+      'Percentiles are those of measured samples so far, from a histogram; the report has exact ones.',
+    ].map((text): Line => [span(`  ${text}`)]),
+  ];
+}
