@@ -1,10 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorText } from '../core/errors.ts';
-import { createLog } from '../core/log.ts';
+import { createLog, type Log } from '../core/log.ts';
 import { SnapshotCodec } from '../metrics/snapshot-codec.ts';
+import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { RunLogFollower } from '../runlog/follow.ts';
 import { FRAME_CODEC } from '../transport/frame-codec.ts';
+import type { MessagePublisher } from '../transport/message.ts';
+import { PublisherGroup } from '../transport/publisher-group.ts';
 import { bindPublisher } from '../transport/zmq/publisher.ts';
 import { sendReady } from '../transport/zmq/ready.ts';
 import { connectSubscriber } from '../transport/zmq/subscriber.ts';
@@ -27,10 +30,7 @@ export async function aggregate(options: AggregatorOptions, mainGone: Promise<vo
   const subscriber = await connectSubscriber(FRAME_CODEC, options.eventsAddress, {
     receiveHighWaterMark: RECEIVE_HIGH_WATER_MARK,
   });
-  const publisher = await bindPublisher(new SnapshotCodec(), options.snapshotsAddress, {
-    sendHighWaterMark: SNAPSHOT_SEND_HIGH_WATER_MARK,
-    lingerMs: SNAPSHOT_LINGER_MS,
-  });
+  const publisher = await bindSnapshots(options, log);
   const follower = new RunLogFollower({ path: options.logPath, subscriber, pollMs: LOG_POLL_MS, log });
   const fold = new RunFold({
     publisher,
@@ -77,5 +77,25 @@ export async function aggregate(options: AggregatorOptions, mainGone: Promise<vo
     await subscriber.close();
     await publisher.close();
     if (mainIsGone) await rm(options.socketDirectory, { recursive: true, force: true });
+  }
+}
+
+/** The socket of the run's own machine and, when wanted, one for others: a socket that asks for a key asks everybody. */
+async function bindSnapshots(
+  { snapshotsAddress, view }: AggregatorOptions,
+  log: Log,
+): Promise<MessagePublisher<MetricsSnapshot>> {
+  const socketOptions = { sendHighWaterMark: SNAPSHOT_SEND_HIGH_WATER_MARK, lingerMs: SNAPSHOT_LINGER_MS };
+  const publisher = await bindPublisher(new SnapshotCodec(), snapshotsAddress, socketOptions);
+  if (view === undefined) return publisher;
+  try {
+    const { address, key } = view;
+    return new PublisherGroup(
+      publisher,
+      await bindPublisher(new SnapshotCodec(), address, { ...socketOptions, key }),
+    );
+  } catch (error) {
+    log.warning(`${errorText(error)}; the run is not shown there`);
+    return publisher;
   }
 }

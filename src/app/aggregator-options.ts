@@ -6,6 +6,8 @@ export interface AggregatorOptions {
   readonly finalPath: string;
   readonly eventsAddress: string;
   readonly snapshotsAddress: string;
+  /** Where else snapshots are published, and the key asked for there. */
+  readonly view?: { readonly address: string; readonly key: string | undefined } | undefined;
   /** Where to report readiness, and as whom; absent for a restart, which nobody waits for. */
   readonly ready?: { readonly address: string; readonly id: number };
   /** 0 = no live snapshots. */

@@ -19,6 +19,7 @@ import { jsonFrame } from './run-header.ts';
 import type { RunScreen } from './run-screen.ts';
 import { openRunServices, type RunServices } from './run-services.ts';
 import { onStopSignals } from './shutdown.ts';
+import { openViewPlace, viewPlaceText } from './view-place.ts';
 
 export interface RunBenchmarkOptions {
   /** Directory of the run; default `runs/<time>-<id>`. */
@@ -27,6 +28,8 @@ export interface RunBenchmarkOptions {
   readonly calibrationPath?: string;
   /** One that loads already; whoever started it discards it should the run not get so far. Default: started here. */
   readonly aggregator?: AggregatorProcess;
+  /** Where other machines may watch it, and with which key; one is made up where one is needed. */
+  readonly view?: { readonly address: string; readonly key: string | undefined } | undefined;
   readonly screen: RunScreen;
 }
 
@@ -58,11 +61,12 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const { aggregator = AggregatorProcess.start() } = options;
   closers.add(() => aggregator.discard());
   const idleCores = watchIdleCores(() => ownCpuMs(aggregator));
+  const view = options.view && (await openViewPlace(options.view.address, options.view.key));
   const prepared = await prepareRun(config);
   const phases = phasesOf(config, prepared.prompts.length);
   let recordingFailure: unknown;
   const services = await openRunServices({
-    ...{ config, prepared, phases, outPath, aggregator, screen, closers },
+    ...{ config, prepared, phases, outPath, aggregator, view, screen, closers },
     hasBegun: () => control.begun,
     onRecordingFailure: (error) => {
       recordingFailure = error;
@@ -101,6 +105,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   if (recordingFailure !== undefined) throw recordingFailure as Error;
   control.begin({ session, services, maxConnections: limits.maxConnections });
   screen.started(services.directory.path, control);
+  if (view !== undefined) log.info(viewPlaceText(view));
   await warmConnections(limits, pool, log);
   const outcome = await session.run();
   control.end();

@@ -103,7 +103,8 @@ export interface RunManifest {
   readonly pids: { readonly main: number; readonly aggregator: number | null };
   /** The main process, to be told from a later one of the same number. */
   readonly main_process: ProcessIdentity;
-  readonly addresses: { readonly events: string; readonly snapshots: string };
+  /** `view`: where it is shown to other machines, when it is. */
+  readonly addresses: { readonly events: string; readonly snapshots: string; readonly view?: string };
   readonly outcome: { readonly [key: string]: Json } & {
     readonly state: 'running' | 'complete' | 'stopped_early' | 'failed';
   };

@@ -26,6 +26,7 @@ import { RunRecorder } from './run-recorder.ts';
 import { SecretMask } from './secret-mask.ts';
 import type { RunScreen } from './run-screen.ts';
 import { programVersion } from './version.ts';
+import type { ViewPlace } from './view-place.ts';
 
 /** Everything around the load of one run, open and ready. */
 export interface RunServices {
@@ -47,6 +48,8 @@ export interface RunServicesOptions {
   readonly phases: readonly PhasePlan[];
   readonly outPath: string | undefined;
   readonly aggregator: AggregatorProcess;
+  /** Where else the run is shown. */
+  readonly view: ViewPlace | undefined;
   readonly screen: RunScreen;
   readonly closers: Closers;
   /** Whether the run began; a directory without a run is removed again. */
@@ -64,7 +67,7 @@ const READY_TIMEOUT_MS = 30_000;
  * closers, also when it fails half-way.
  */
 export async function openRunServices(options: RunServicesOptions): Promise<RunServices> {
-  const { config, prepared, phases, screen, closers } = options;
+  const { config, prepared, phases, view, screen, closers } = options;
   const { log } = screen;
   const clock = createRunClock();
   const header = headerOf(config, prepared, phases, clock);
@@ -106,7 +109,10 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
       ...{ format: 1, run_id, version, started_at, origin_ns, machine: machineFacts() },
       pids: { main: process.pid, aggregator: null },
       main_process: identityOf(process.pid),
-      addresses: { events: publisher.address, snapshots: snapshotsAddress },
+      addresses: {
+        ...{ events: publisher.address, snapshots: snapshotsAddress },
+        ...(view === undefined ? {} : { view: view.watchAddress }),
+      },
       outcome: { state: 'running' },
     },
     log,
@@ -119,6 +125,7 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
       finalPath: directory.finalSnapshotPath,
       eventsAddress: publisher.address,
       snapshotsAddress,
+      view: view && { address: view.address, key: view.key },
       publishIntervalMs: config.metrics.publish_interval_ms,
       drainTimeoutMs: config.metrics.drain_timeout_ms,
       socketDirectory: sockets.path,

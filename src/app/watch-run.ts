@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { SnapshotCodec } from '../metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../metrics/snapshot-subscriber.ts';
@@ -13,18 +14,37 @@ export interface WatchOptions {
   readonly log: Log;
   /** Ends the watching, not the run. */
   readonly signal: AbortSignal;
+  /** For an address beyond the run's own machine. */
+  readonly key?: string | undefined;
+  /** For an address: how long to wait for the first snapshot, and for a publisher that has gone. Default 10 s. */
+  readonly patienceMs?: number;
 }
 
 /** How a watch ended: with the run's last snapshot, with a run that is gone without one, or by the watcher. */
 export type WatchEnd = 'final' | 'gone' | 'detached';
 
 const LOOK_INTERVAL_MS = 250;
+const DEFAULT_PATIENCE_MS = 10_000;
+/** Who is refused is not kept waiting: nothing will change. Time enough for a publisher that was just closing. */
+const REFUSED_PATIENCE_MS = 2000;
+
+/** Whether a target is an address of snapshots rather than a run directory. */
+export function isSnapshotAddress(target: string): boolean {
+  return /^(tcp|ipc):\/\//.test(target);
+}
 
 /**
- * Follows a run from any other process, from now until its end; the run neither waits for it nor notices. A run that is over shows
- * its final snapshot at once. Throws `InferometerError` (input) when there is no run at `path`.
+ * Follows a run from any other process, from now until its end; the run neither waits for it nor notices. `target`: a run
+ * directory, or the address where a run publishes its snapshots (`--view-address`).
+ *
+ * A directory's run that is over shows its final snapshot at once. Throws `InferometerError`: (input) when there is no run in the
+ * directory, `INFEROMETER_WATCH_REFUSED` for an address that does not let us in, `INFEROMETER_WATCH_SILENT` when it says nothing.
  */
-export async function watchRun(path: string, { onSnapshot, log, signal }: WatchOptions): Promise<WatchEnd> {
+export function watchRun(target: string, options: WatchOptions): Promise<WatchEnd> {
+  return isSnapshotAddress(target) ? watchAddress(target, options) : watchDirectory(target, options);
+}
+
+async function watchDirectory(path: string, { onSnapshot, log, signal }: WatchOptions): Promise<WatchEnd> {
   const directory = RunDirectory.open(path);
   const address = readManifest(directory)?.addresses.snapshots;
   let subscriber: SnapshotSubscriber | undefined;
@@ -50,4 +70,62 @@ export async function watchRun(path: string, { onSnapshot, log, signal }: WatchO
   } finally {
     await subscriber?.close();
   }
+}
+
+async function watchAddress(
+  address: string,
+  { onSnapshot, signal, key, patienceMs = DEFAULT_PATIENCE_MS }: WatchOptions,
+): Promise<WatchEnd> {
+  const startedMs = performance.now();
+  let hasSeen = false;
+  let [refusedMs, goneMs] = [Infinity, Infinity];
+  const subscriber = new SnapshotSubscriber({
+    subscriber: await connectSubscriber(new SnapshotCodec(), address, {
+      conflate: true,
+      key,
+      onConnection: (state) => {
+        if (state === 'connected') [refusedMs, goneMs] = [Infinity, Infinity];
+        else if (state === 'refused') refusedMs = Math.min(refusedMs, performance.now());
+        else goneMs = Math.min(goneMs, performance.now());
+      },
+    }),
+    onSnapshot: (snapshot) => {
+      hasSeen = true;
+      onSnapshot(snapshot);
+    },
+  });
+  try {
+    for (;;) {
+      if (signal.aborted) return 'detached';
+      if (subscriber.terminal !== undefined) return 'final';
+      const nowMs = performance.now();
+      if (!hasSeen && nowMs - refusedMs >= REFUSED_PATIENCE_MS) throw refused(address, key);
+      if (!hasSeen && nowMs - startedMs >= patienceMs) throw silent(address, patienceMs);
+      // A publisher that comes back, as a restarted aggregator does, is the same run again.
+      if (hasSeen && nowMs - goneMs >= patienceMs) return 'gone';
+      await sleep(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    await subscriber.close();
+  }
+}
+
+function refused(address: string, key: string | undefined): InferometerError {
+  const why =
+    key === undefined
+      ? 'it asks for a key (--key or INFEROMETER_VIEW_KEY)'
+      : 'the key is wrong, or the run asks for none';
+  return new InferometerError(
+    'INFEROMETER_WATCH_REFUSED',
+    'setup',
+    `${address}: refused us: ${why}; or what listens there is no run`,
+  );
+}
+
+function silent(address: string, patienceMs: number): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_WATCH_SILENT',
+    'setup',
+    `${address}: no snapshot within ${patienceMs / 1000} s: nobody publishes there, or the run shows none (--publish-interval 0)`,
+  );
 }
