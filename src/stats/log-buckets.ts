@@ -14,18 +14,12 @@ export function logBucketEdges(min: number, max: number, bucketCount: number): n
   return Array.from({ length: bucketCount + 1 }, (_, i) => Math.exp(lowLog + i * step));
 }
 
-/** Counts every value exactly: half-open buckets, the last one closed, values beyond the edges in the outermost. */
-export function countValues(edges: readonly number[], chunks: Iterable<Float64Array>): number[] {
+/** Says in which bucket a value is: half-open buckets, the last one closed, values beyond the edges in the outermost. */
+export function logBucketing(edges: readonly number[]): (value: number) => number {
   const bounds = Float64Array.from(edges);
-  const counts = new Float64Array(bounds.length - 1);
   const lowLog = Math.log(bounds[0]!);
-  const bucketsPerLog = counts.length / (Math.log(bounds.at(-1)!) - lowLog);
-  for (const chunk of chunks) {
-    for (let i = 0; i < chunk.length; i++) {
-      counts[bucketOf(chunk[i]!, bounds, lowLog, bucketsPerLog)]! += 1;
-    }
-  }
-  return [...counts];
+  const bucketsPerLog = (bounds.length - 1) / (Math.log(bounds.at(-1)!) - lowLog);
+  return (value) => bucketOf(value, bounds, lowLog, bucketsPerLog);
 }
 
 /** Counts the buckets of an HDR histogram, each by its highest value: approximate where that lies beyond an edge. */
