@@ -16,21 +16,21 @@ import { watchRun } from './watch-run.ts';
 export interface FollowOptions {
   readonly onSnapshot: (snapshot: MetricsSnapshot) => void;
   readonly log: Log;
+  /** Of an address that asks for one. */
+  readonly key?: string | undefined;
   /** Ends the following; resolves then. */
   readonly signal: AbortSignal;
 }
 
 const LOOK_INTERVAL_MS = 1000;
 
-/** Whether a target is an address of snapshots rather than a run directory. */
-export function isSnapshotAddress(target: string): boolean {
-  return /^(tcp|ipc):\/\//.test(target);
-}
-
 /** Follows the snapshots that are published at an address; whoever publishes there may come and go. */
-export async function followAddress(address: string, { onSnapshot, signal }: FollowOptions): Promise<void> {
+export async function followAddress(
+  address: string,
+  { onSnapshot, key, signal }: FollowOptions,
+): Promise<void> {
   const subscriber = new SnapshotSubscriber({
-    subscriber: await connectSubscriber(new SnapshotCodec(), checkAddress(address), { conflate: true }),
+    subscriber: await connectSubscriber(new SnapshotCodec(), checkAddress(address), { conflate: true, key }),
     onSnapshot,
   });
   await untilAborted(signal);

@@ -1,12 +1,15 @@
 import { dirname, resolve } from 'node:path';
 import type { Log } from '../core/log.ts';
 import { RunDirectory } from './run-directory.ts';
-import { followAddress, followNewest, followRun, isSnapshotAddress } from './serve-follow.ts';
+import { followAddress, followNewest, followRun } from './serve-follow.ts';
 import { ServedViews } from './serve-views.ts';
+import { isSnapshotAddress } from './watch-run.ts';
 
 export interface ServeOptions {
   /** Run directory, address of snapshots, or undefined for whichever run is under way. */
   readonly target: string | undefined;
+  /** Of an address that asks for one. */
+  readonly key: string | undefined;
   readonly listen: string;
   readonly token: string | undefined;
   /** Folder of runs; by default that of the run directory, else `runs`. */
@@ -18,7 +21,7 @@ export interface ServeOptions {
 
 /** Serves the page until the signal. Throws `InferometerError` for what cannot be served. */
 export async function serveViews(options: ServeOptions): Promise<void> {
-  const { target, listen, token, otlpUrl, log, signal } = options;
+  const { target, key, listen, token, otlpUrl, log, signal } = options;
   const isDirectory = target !== undefined && !isSnapshotAddress(target);
   // A wrong path is told before anything is opened.
   if (isDirectory) RunDirectory.open(target);
@@ -28,7 +31,7 @@ export async function serveViews(options: ServeOptions): Promise<void> {
     otlpUrl,
     log,
   });
-  const follow = { onSnapshot: views.snapshot.bind(views), log, signal };
+  const follow = { onSnapshot: views.snapshot.bind(views), log, key, signal };
   try {
     if (target === undefined) await followNewest(runsPath, follow);
     else if (isDirectory) await followRun(target, follow);

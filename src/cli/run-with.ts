@@ -28,6 +28,10 @@ export async function runWith(invocation: RunInvocation): Promise<number> {
     outPath,
     calibrationPath: defaultCalibrationPath(process.env),
     aggregator,
+    view:
+      views.viewAddress === undefined
+        ? undefined
+        : { address: views.viewAddress, key: process.env.INFEROMETER_VIEW_KEY },
     screen: await withViews(createRunScreen(process, shown), views, process.env),
   });
 }

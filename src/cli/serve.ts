@@ -6,6 +6,7 @@ import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 
 interface Flags {
+  readonly key?: string;
   readonly listen?: string;
   readonly token?: string;
   readonly runs?: string;
@@ -19,6 +20,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     'inferometer serve tcp://10.0.0.5:5600 --listen 0.0.0.0:7860',
   ])
     .argument('[target]', 'run directory, or address of snapshots (default: the newest run under way)')
+    .option('--key <key>', 'of an address that asks for one (INFEROMETER_VIEW_KEY)')
     .option('--listen <[host:]port>', 'where to serve (default 127.0.0.1:7860, or any free port)')
     .option('--token <text>', 'asked of every viewer; made up for other hosts (INFEROMETER_WEB_TOKEN)')
     .option('--runs <dir>', 'folder of the runs listed (default runs, or where the run directory is)')
@@ -31,6 +33,7 @@ async function serve(target: string | undefined, flags: Flags): Promise<number> 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
   await serveViews({
     target,
+    key: flags.key ?? process.env.INFEROMETER_VIEW_KEY,
     listen: flags.listen ?? '',
     token: flags.token ?? process.env.INFEROMETER_WEB_TOKEN,
     runsPath: flags.runs,

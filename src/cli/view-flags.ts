@@ -3,6 +3,7 @@ import type { RunScreen } from '../app/run-screen.ts';
 
 /** Flags of `run` that show it to other programs. */
 export interface ViewFlags {
+  readonly viewAddress?: string;
   /** True without an address. */
   readonly web?: string | true;
   readonly webControl?: boolean;
@@ -12,6 +13,10 @@ export interface ViewFlags {
 
 export function addViewFlags(command: Command): void {
   command
+    .option(
+      '--view-address <address>',
+      'let other machines watch it at tcp://host:port; beyond the loopback with a key, which is printed (INFEROMETER_VIEW_KEY)',
+    )
     .option(
       '--web [address]',
       'serve the live page while it runs: [host:]port (default 127.0.0.1:7860, or any free port)',

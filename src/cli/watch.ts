@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { newestRun } from '../app/newest-run.ts';
 import { RunDirectory } from '../app/run-directory.ts';
 import { replayLive } from '../app/replay-live.ts';
-import { watchRun, type WatchEnd, type WatchOptions } from '../app/watch-run.ts';
+import { isSnapshotAddress, watchRun, type WatchEnd, type WatchOptions } from '../app/watch-run.ts';
 import { EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { snapshotJsonText } from '../metrics/snapshot-json.ts';
@@ -13,6 +13,7 @@ import { canDraw } from './terminal.ts';
 import { DashboardWatch, PlainWatch, type WatchView } from './watch-view.ts';
 
 interface WatchFlags {
+  readonly key?: string;
   readonly replay?: boolean;
   readonly speed?: string;
   readonly once?: boolean;
@@ -26,11 +27,16 @@ export function watchCommand(finish: (exitCode: number) => void): Command {
   return createCommand('watch', COMMANDS.watch, [
     'inferometer watch                                  # the newest run under way, else the newest',
     'inferometer watch runs/20261124T110000Z-1a2b3c',
+    'inferometer watch tcp://10.0.0.5:5600 --key 3f…    # a run on another machine, see run --view-address',
     'inferometer watch --replay --speed 10 runs/20261124T110000Z-1a2b3c',
     'inferometer watch --once --json | jq .metrics',
     'inferometer watch | tee progress.txt               # without a terminal: a line a second',
   ])
-    .argument('[run]', `run directory (default: the newest run under way in ${RUNS_PATH}/, else the newest)`)
+    .argument(
+      '[run]',
+      `run directory, or address of --view-address (default: the newest run under way in ${RUNS_PATH}/, else the newest)`,
+    )
+    .option('--key <key>', 'of an address that asks for one (INFEROMETER_VIEW_KEY)')
     .option('--replay', 'play a run that is over from its run log')
     .option('--speed <factor>', 'with --replay: so many times faster than it was', '1')
     .option('--once', 'print how the run stands and leave')
@@ -73,10 +79,13 @@ async function watch(run: string | undefined, flags: WatchFlags): Promise<number
 
 type Follower = (options: WatchOptions) => Promise<WatchEnd>;
 
-function followerOf(target: string, { replay = false, speed = '1' }: WatchFlags): Follower {
+function followerOf(target: string, { key, replay = false, speed = '1' }: WatchFlags): Follower {
   const factor = Number(speed);
   if (!(factor > 0) || !Number.isFinite(factor)) throw wrongFlag('--speed', speed, 'a number above 0');
-  if (!replay) return (options) => watchRun(target, options);
+  if (!replay) {
+    const viewKey = key ?? process.env.INFEROMETER_VIEW_KEY;
+    return (options) => watchRun(target, { ...options, key: viewKey });
+  }
   const { logPath } = RunDirectory.open(target);
   return (options) => replayLive(logPath, { ...options, speed: factor });
 }
@@ -108,6 +117,8 @@ async function printOnce(
 }
 
 function goneText(target: string): string {
+  if (isSnapshotAddress(target))
+    return 'the run is gone, or out of reach, and its last snapshot did not come';
   return `the run is gone without a final snapshot; its log tells: inferometer report ${target}`;
 }
 
