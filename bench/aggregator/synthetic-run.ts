@@ -7,6 +7,7 @@ import { buildEventBatch, finishReasonCode } from '../../src/events/batch-builde
 import { decodeBatch, encodeBatchFrame } from '../../src/events/columnar-codec.ts';
 import type { EventBatch } from '../../src/events/event-batch.ts';
 import { PayloadEncoder } from '../../src/events/payload.ts';
+import { RAW_BUDGET_BYTES } from '../../src/app/run-fold.ts';
 import { MetricsRegistry } from '../../src/metrics/registry.ts';
 import { FRAME_HEADER_BYTES } from '../../src/transport/frame.ts';
 
@@ -20,9 +21,6 @@ const BEGIN_NS = 1000;
 const BATCH_RECORDS = 1024;
 /** Between two records of the run; odd, so that not all values are alike. */
 const RECORD_GAP_NS = 1237;
-
-/** Memory for the raw values of a series, as the program itself has it. */
-export const RAW_BUDGET_BYTES = 64 * 2 ** 20;
 
 /** An aggregator with all metrics of a streaming run, the session begun and tracking. */
 export function startedAggregator(spillDirectory?: string) {
