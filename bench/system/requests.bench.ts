@@ -6,28 +6,23 @@ import { runAutocannon } from './clients/autocannon.ts';
 import { type ClientResult, QUICK_WARM_UP, WARM_UP } from './clients/order.ts';
 import { runClient, type ClientName } from './clients/run-client.ts';
 import { hasWrk, runWrk, WRK_MISSING } from './clients/wrk.ts';
-import { measuredRun, Workspace } from './program.ts';
 import { CannedServer } from './server/canned-server.ts';
 
 const CONNECTIONS = [64, 256] as const;
 const WORKER_GOAL = 0.8;
-const RUN_GOAL = 0.55;
-const ROWS = 1000;
 
-/** Non-streaming requests a CPU-second: the engine worker alone and the whole run, beside wrk and what Node has to offer. */
+/** Non-streaming requests a CPU-second of the engine worker alone, beside wrk and what Node has to offer. */
 export const bench: Bench = {
   async run(options) {
-    const workspace = new Workspace();
     const server = await CannedServer.start(wholeAnswer());
     try {
       const lines: BenchLine[] = [];
       for (const connections of CONNECTIONS) {
-        lines.push(...(await measure(options, server, workspace, connections)));
+        lines.push(...(await measure(options, server, connections)));
       }
       return lines;
     } finally {
       await server.close();
-      workspace.remove();
     }
   },
 };
@@ -35,12 +30,11 @@ export const bench: Bench = {
 async function measure(
   { quick, rounds, say }: BenchOptions,
   server: CannedServer,
-  workspace: Workspace,
   connections: number,
 ): Promise<readonly BenchLine[]> {
   say(`non-streaming, ${connections} connections, server in ${server.language}`);
   const measureMs = quick ? 1000 : 5000;
-  const wholeRunMs = quick ? 2000 : 12_000;
+  const autocannonMs = quick ? 2000 : 12_000;
   const order = {
     ...{ url: server.url, connections, streaming: false, answerBytes: answerBytes(wholeAnswer()) },
     ...{ warmUp: quick ? QUICK_WARM_UP : WARM_UP, measureMs },
@@ -53,49 +47,34 @@ async function measure(
     wrk: withWrk
       ? async () => requestsPerCpuSecond(await load.beside(() => runWrk(server.url, connections, measureMs)))
       : () => NaN,
-    run: async () => {
-      const { summary, cpuSeconds } = await measuredRun(workspace, [
-        ...['--endpoint', server.url, '--dataset', workspace.prompts(ROWS), '--streaming', 'off'],
-        ...['--concurrency', String(connections), '--duration', `${wholeRunMs}ms`],
-      ]);
-      return summary.n_samples_completed / cpuSeconds;
-    },
     bare: client('bare'),
-    autocannon: async () => requestsPerCpuSecond(await runAutocannon(server.url, connections, wholeRunMs)),
+    autocannon: async () => requestsPerCpuSecond(await runAutocannon(server.url, connections, autocannonMs)),
     undici: client('undici'),
     openai: client('openai'),
   });
-  const line = (
-    name: 'worker' | 'run',
-    theirs: Exclude<keyof typeof values, 'worker' | 'run'>,
-  ): BenchResult => ({
-    id: `system/requests/${connections}/${name}-${theirs}`,
-    what: `${name === 'worker' ? 'engine worker' : 'whole run, all processes'}, ${connections} connections`,
+  const line = (theirs: Exclude<keyof typeof values, 'worker'>): BenchResult => ({
+    id: `system/requests/${connections}/worker-${theirs}`,
+    what: `engine worker, ${connections} connections`,
     unit: 'requests/CPU-s',
-    value: spreadOf(values[name]),
+    value: spreadOf(values.worker),
     peer: {
       name: PEER_NAMES[theirs],
       value: spreadOf(values[theirs]),
-      ratio: ratioOf(values[name], values[theirs]),
+      ratio: ratioOf(values.worker, values[theirs]),
     },
   });
-  const goal = (value: number) => ({ goal: { of: 'ratio', bound: 'at least', value } }) as const;
-  const besideWrk: readonly BenchLine[] = withWrk
-    ? [
-        { ...line('worker', 'wrk'), ...goal(WORKER_GOAL), note: load.note() },
-        { ...line('run', 'wrk'), ...goal(RUN_GOAL) },
-      ]
-    : [
-        {
-          id: `system/requests/${connections}/worker-wrk`,
-          what: 'engine worker beside wrk',
-          skipped: WRK_MISSING,
-        },
-      ];
-  return [
-    ...besideWrk,
-    ...(['bare', 'autocannon', 'undici', 'openai'] as const).map((theirs) => line('worker', theirs)),
-  ];
+  const besideWrk: BenchLine = withWrk
+    ? {
+        ...line('wrk'),
+        goal: { of: 'ratio', bound: 'at least', value: WORKER_GOAL },
+        note: load.note(),
+      }
+    : {
+        id: `system/requests/${connections}/worker-wrk`,
+        what: 'engine worker beside wrk',
+        skipped: WRK_MISSING,
+      };
+  return [besideWrk, ...(['bare', 'autocannon', 'undici', 'openai'] as const).map(line)];
 }
 
 const PEER_NAMES = {
