@@ -1,4 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import type { RunControls } from '../live/run-controls.ts';
 import { type AccessRules, guard, sameOrigin, secureHeaders } from './access.ts';
 import { applyControl, CONTROL_ACTIONS } from './control-actions.ts';
@@ -61,13 +62,10 @@ function addControl(app: Hono, { controls }: WebAppParts): void {
   app.get('/api/control', (context) =>
     controls === undefined ? forbidden(context) : context.json(controls()?.state ?? null),
   );
-  app.post('/api/control/:action', sameOrigin, async (context) => {
+  app.post('/api/control/:action', sameOrigin, limitedBody, async (context) => {
     if (controls === undefined) return forbidden(context);
     const action = CONTROL_ACTIONS.find((name) => name === context.req.param('action'));
     if (action === undefined) return context.json({ error: 'no such action' }, 404);
-    if (Number(context.req.header('content-length') ?? 0) > MAX_BODY_BYTES) {
-      return context.json({ error: `wanted a body of at most ${MAX_BODY_BYTES} bytes` }, 413);
-    }
     const running = controls();
     if (running === undefined) return context.json({ error: 'no run to steer' }, 409);
     const done = applyControl(running, action, await context.req.text());
@@ -76,6 +74,11 @@ function addControl(app: Hono, { controls }: WebAppParts): void {
     return context.json(running.state);
   });
 }
+
+const limitedBody = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: (context) => context.json({ error: `wanted a body of at most ${MAX_BODY_BYTES} bytes` }, 413),
+});
 
 function forbidden(context: Context): Response {
   return context.json({ error: 'viewers of this server may only look; run with --web-control' }, 403);
