@@ -4,6 +4,7 @@ import { exportEventsJsonl } from '../runlog/export-jsonl.ts';
 import type { SessionOutcome } from '../session/session.ts';
 import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
 import { keepFinalSnapshot, makeReport, writeReport } from './report-files.ts';
+import { writeReportPage } from './report-page-file.ts';
 import { sourceSnapshot } from './report-source.ts';
 import type { RunScreen } from './run-screen.ts';
 import type { RunServices } from './run-services.ts';
@@ -86,6 +87,7 @@ export async function concludeRun(
     },
   });
   screen.finished(report, directory.path);
+  await writeReportPage(directory, report, sourced.snapshot, log);
   return exitCode;
 }
 

@@ -5,6 +5,7 @@ import { loadCalibration, machineClass } from './calibration/calibration-file.ts
 import { isRunning as isProcessRunning } from './process-identity.ts';
 import { replayRun } from './replay.ts';
 import { makeReport, writeReport } from './report-files.ts';
+import { writeReportPage } from './report-page-file.ts';
 import { readManifest, RunDirectory } from './run-directory.ts';
 
 export interface RebuiltReport {
@@ -14,6 +15,8 @@ export interface RebuiltReport {
   readonly isRunning: boolean;
   /** Puts the report in the place of the one in the directory. */
   readonly write: () => Promise<void>;
+  /** The same for report.html alone. */
+  readonly writePage: () => Promise<void>;
 }
 
 /**
@@ -47,5 +50,10 @@ export async function rebuildReport(
     calibration,
   );
   const isRunning = manifest?.outcome.state === 'running' && isProcessRunning(manifest.main_process);
-  return { report, directory, isRunning, write: () => writeReport(directory, report) };
+  const writePage = () => writeReportPage(directory, report, replay.snapshot, log);
+  const write = async () => {
+    await writeReport(directory, report);
+    await writePage();
+  };
+  return { report, directory, isRunning, write, writePage };
 }

@@ -84,6 +84,9 @@ export class RunDirectory {
   get reportPath(): string {
     return join(this.path, 'report.txt');
   }
+  get pagePath(): string {
+    return join(this.path, 'report.html');
+  }
 }
 
 /** `runs/<UTC time>-<6 digits of the run id>`. */

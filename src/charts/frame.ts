@@ -81,7 +81,7 @@ export function frameOption(parts: {
   const { theme, width, xAxis, yAxis, series } = parts;
   const legend = parts.legend.length > 1 ? parts.legend : [];
   const { left, right, top, bottom } = PLOT_MARGINS;
-  const hasSymbols = series.some(({ data, symbol }) => symbol !== 'none' && data !== undefined);
+  const hasSymbols = series.some(({ symbol }) => typeof symbol === 'string' && symbol !== 'none');
   const legendHeight = legendLines(legend, width - left - right) * LEGEND_LINE_HEIGHT;
   return {
     animation: false,

@@ -4,7 +4,7 @@ import { NS_PER_SECOND } from '../core/time.ts';
 import type { ChartOption } from './chart.ts';
 import type { ChartTheme } from './theme.ts';
 
-const LONGEST_LABEL = 20;
+const LONGEST_LABEL = 16;
 
 /** What a mark says, in a few words. */
 export function markText({ kind, value, text }: RunMark): string {

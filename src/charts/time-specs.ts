@@ -54,6 +54,7 @@ export const TIME_CHARTS: readonly TimeChartSpec[] = [
   ),
   percentileChart('ttft', 'Time to first token', 'ttft_ns', 'From issued to the first chunk, at that chunk.'),
   percentileChart('chunk-gap', 'Chunk gap', 'chunk_delta_ns', 'Time between two chunks of a sample.'),
+  percentileChart('tpot', 'Time per output token', 'tpot_ns', 'After the first, at the completion.'),
   percentileChart('latency', 'Latency', 'sample_latency_ns', 'From issued to completion, at the completion.'),
   percentileChart(
     'issue-delay',

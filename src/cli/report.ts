@@ -24,7 +24,10 @@ export function reportCommand(finish: (exitCode: number) => void): Command {
     .argument('<run>', 'run directory')
     .option('--summary', 'only the table a run ends with')
     .option('--json', 'the content of result_summary.json')
-    .option('--write', 'replace report.txt and result_summary.json (missing ones are always written)')
+    .option(
+      '--write',
+      'replace report.txt, report.html and result_summary.json (missing ones are always written)',
+    )
     .action(async (path: string, flags: Flags) => finish(await report(path, flags)));
 }
 
@@ -35,11 +38,13 @@ async function report(path: string, flags: Flags): Promise<number> {
     directory,
     isRunning,
     write,
+    writePage,
   } = await rebuildReport(path, log, defaultCalibrationPath(process.env));
   if (flags.json === true) process.stdout.write(resultSummaryText(rebuilt));
   else if (flags.summary === true) process.stdout.write(`${terminalSummary(rebuilt).join('\n')}\n`);
   else process.stdout.write(reportText(rebuilt));
   if (isRunning) log.warning(`${path}: still running; this is the report up to now, nothing is written`);
   else if (flags.write === true || !existsSync(directory.reportPath)) await write();
+  else if (!existsSync(directory.pagePath)) await writePage();
   return 0;
 }

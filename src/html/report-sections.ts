@@ -1,0 +1,218 @@
+import { elapsedText } from '../charts/elapsed.ts';
+import { countText, durationText, numberText, settingText } from '../core/quantity-text.ts';
+import type { HistoryExtras, SlowSample } from '../core/run-history.ts';
+import { NS_PER_SECOND } from '../core/time.ts';
+import type { Json } from '../metrics/snapshot.ts';
+import { ownFacts, VERDICT_MEANINGS, type Fact } from '../report/own-text.ts';
+import { timeSeries, timeText, waitLines } from '../report/percentile-table.ts';
+import type { Report } from '../report/report.ts';
+import { percentileOf } from '../report/series-report.ts';
+import { headlines } from '../report/terminal-summary.ts';
+import type { Verdict } from '../report/verdict.ts';
+import { markup, NOTHING, type Markup } from './markup.ts';
+
+const PERCENTILES = [50, 75, 90, 95, 99, 99.9];
+/** Longest example of an error, letters. */
+const EXAMPLE_LENGTH = 600;
+
+/** Told by sign and word, and by colour too. */
+const SIGNS = { valid: '✓', degraded: '!', invalid: '✗', note: 'i' } as const;
+
+export function verdictSection({ level, findings }: Verdict): Markup {
+  const items = findings.map(
+    (finding) =>
+      markup`<li class="${finding.level}"><b>${finding.level}</b><span>${finding.message}</span></li> `,
+  );
+  return markup`<section class="verdict ${level}" aria-label="Verdict">
+    <p><strong>${SIGNS[level]} ${level.toUpperCase()}</strong>: ${VERDICT_MEANINGS[level]}</p>
+    ${
+      items.length === 0
+        ? NOTHING
+        : markup`<ul class="findings">
+            ${items}
+          </ul>`
+    }
+  </section>`;
+}
+
+/** The numbers to quote, then the account of the samples in words. */
+export function headlineSection(report: Report): Markup {
+  const tiles = timeSeries(report)
+    .filter(([label]) => HEADLINE_SERIES.includes(label))
+    .map(([label, series]) =>
+      tile(label, timeText(series.median), `p50; p99 ${timeText(percentileOf(series, 99))}`),
+    );
+  const warning = report.state === 'interrupted' ? 'The run was interrupted: these are partial data.' : '';
+  return markup`<section aria-label="Headline numbers">
+    ${warning === '' ? NOTHING : markup`<p><strong>${warning}</strong></p>`}
+    <dl class="tiles">${rateTiles(report)}${tiles}</dl>
+    ${factList(headlines(report))}
+  </section>`;
+}
+
+const HEADLINE_SERIES = ['TTFT', 'TPOT', 'Chunk gap', 'Latency', 'Response latency'];
+
+function rateTiles({ qps, tps, own, samples }: Report): readonly Markup[] {
+  const asked = own?.requestedRatePerSecond ?? null;
+  return [
+    ...(qps === null
+      ? []
+      : [
+          tile(
+            'Completed',
+            `${numberText(qps)}/s`,
+            asked === null ? `${countText(samples.succeeded)} samples` : `${settingText(asked)}/s asked for`,
+          ),
+        ]),
+    ...(tps === null ? [] : [tile('Output tokens', `${numberText(tps)}/s`, '')]),
+  ];
+}
+
+function tile(label: string, value: string, more: string): Markup {
+  return markup`<div>
+    <dt>${label}</dt>
+    <dd>${value}<small>${more}</small></dd>
+  </div> `;
+}
+
+export function percentileSection(report: Report): Markup {
+  const rows = timeSeries(report);
+  if (rows.length === 0) return NOTHING;
+  const heads = [...PERCENTILES.map((p) => `p${p}`), 'max', 'mean', 'values'];
+  const body = rows.map(([label, series]) => [
+    label,
+    ...PERCENTILES.map((p) => timeText(percentileOf(series, p))),
+    timeText(series.max),
+    timeText(series.average),
+    countText(series.count),
+  ]);
+  return markup`<section id="percentiles">
+    <h2>Percentiles</h2>
+    ${table(
+      ['', ...heads],
+      body.map((cells) => row(cells)),
+      'Percentiles of the times of the measured samples',
+    )}
+    ${waitLines(report).map((line) => markup`<p>${line}</p>`)}
+  </section>`;
+}
+
+/** The slowest measured samples; their number finds them in the log and in the exported samples. */
+export function slowestSection({ slowestSamples, history }: HistoryExtras): Markup {
+  if (slowestSamples.length === 0) return NOTHING;
+  const startNs = history?.start_ns ?? 0;
+  const rows = slowestSamples.map((sample) => row(slowestCells(sample, startNs)));
+  return markup`<section id="slowest">
+    <h2>Slowest samples</h2>
+    ${table(['Sample', 'issued at', 'issue delay', 'TTFT', 'latency', 'chunks', 'ended'], rows, 'The slowest measured samples by latency')}
+    <p class="muted">By latency, from issued to completion.</p>
+  </section>`;
+}
+
+function slowestCells(sample: SlowSample, startNs: number): readonly string[] {
+  return [
+    `#${sample.seq}`,
+    elapsedText((sample.issued_ns - startNs) / NS_PER_SECOND),
+    sample.due_ns === null ? '–' : durationText(sample.issued_ns - sample.due_ns),
+    sample.ttft_ns === null ? '–' : durationText(sample.ttft_ns),
+    durationText(sample.latency_ns),
+    countText(sample.chunks),
+    sample.errored ? 'failed' : 'succeeded',
+  ];
+}
+
+export function errorSection({ own }: Report): Markup {
+  const errors = own?.errorsByType ?? [];
+  if (errors.length === 0) return NOTHING;
+  const rows = errors.map(({ type, count, example }) => row([type, countText(count)], shortened(example)));
+  return markup`<section id="errors">
+    <h2>Errors by type</h2>
+    ${table(['Type', 'samples', 'an example'], rows, 'Errors by type, most frequent first')}
+  </section>`;
+}
+
+/** Where the numbers come from, and what the words mean. */
+export function methodSection({ own, samples }: Report): Markup {
+  const facts = own === null ? [] : ownFacts(own, samples);
+  return markup`<section id="method">
+    <h2>How it was measured</h2>
+    ${factList(facts)}
+    <p class="muted">
+      Times are taken at the socket: issued is right before a request is handed to it, first chunk, chunk gap
+      and completion when the read that brought them returned. <em>Service</em> times (TTFT, latency) begin
+      when a request was issued; <em>response</em> times begin when it was due by the plan, and so include the
+      wait for a free connection and any lateness of the client. Percentiles are observed values, never
+      interpolated. Warm-up samples are in the charts over time and in nothing else.
+    </p>
+  </section>`;
+}
+
+export function configSection({ runConfig }: Report): Markup {
+  const facts = Object.entries(runConfig ?? {}).flatMap(([section, value]) => settingsOf(section, value));
+  return factsSection('configuration', 'Configuration', facts);
+}
+
+export function factsSection(id: string, title: string, facts: readonly Fact[]): Markup {
+  if (facts.length === 0) return NOTHING;
+  return markup`<section id="${id}">
+    <h2>${title}</h2>
+    ${factList(facts)}
+  </section>`;
+}
+
+function factList(facts: readonly Fact[]): Markup {
+  if (facts.length === 0) return NOTHING;
+  return markup`<dl class="facts">
+    ${facts.map(
+      ([label, text]) =>
+        markup`<dt>${label}</dt>
+          <dd>${text}</dd> `,
+    )}
+  </dl>`;
+}
+
+/** A table in a frame that scrolls by itself when it is too wide; `label` says what it holds. */
+function table(heads: readonly string[], rows: readonly Markup[], label: string): Markup {
+  return markup`<div class="scroll" role="region" tabindex="0" aria-label="${label}">
+    <table>
+      <thead>
+        <tr>
+          ${heads.map((head) => (head === '' ? markup`<td></td>` : markup`<th scope="col">${head}</th>`))}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** A row: its head, its numbers, then a text of any length. */
+function row([head = '', ...cells]: readonly string[], text?: string): Markup {
+  return markup`<tr>
+    <th scope="row">${head}</th>
+    ${cells.map((cell) => markup`<td>${cell}</td>`)}${
+      text === undefined ? NOTHING : markup`<td class="text">${text}</td>`
+    }
+  </tr> `;
+}
+
+/** Settings by their place in the configuration: `load.rate_per_second`. */
+function settingsOf(place: string, value: Json): readonly Fact[] {
+  if (typeof value !== 'object' || value === null) return [[place, String(value)]];
+  if (Array.isArray(value)) return [[place, value.map(settingValue).join(', ')]];
+  return Object.entries(value).flatMap(([key, item]) =>
+    settingsOf(place === 'run' ? key : `${place}.${key}`, item),
+  );
+}
+
+function settingValue(value: Json): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function shortened(text: string): string {
+  const letters = [...text.trim()];
+  return letters.length > EXAMPLE_LENGTH
+    ? `${letters.slice(0, EXAMPLE_LENGTH - 1).join('')}…`
+    : letters.join('');
+}
