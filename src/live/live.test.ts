@@ -227,6 +227,12 @@ describe('steering', () => {
   it('tells how much of the plan is done, by number or by time', () => {
     // 10 s of 50 s since the phase began, against 40 of 400 samples.
     expect(viewOf(history(began))).toMatchObject({ planShare: 0.2, remainingNs: 40e9 });
+    const pauses: readonly Partial<RunMark>[] = [
+      { kind: 'pause', at_ns: 4e9 },
+      { kind: 'resume', at_ns: 7e9 },
+      { kind: 'pause', at_ns: 11e9 },
+    ];
+    expect(viewOf(history(began, ...pauses))).toMatchObject({ planShare: 0.1, remainingNs: 45e9 });
     const byNumber = planProgress({
       ...{ issued: 90, plannedSamples: 100, plannedDurationNs: 50e9, phaseElapsedNs: 10e9, ratePerSecond: 5 },
     });

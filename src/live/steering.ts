@@ -41,7 +41,7 @@ export interface PlanPosition {
   readonly issued: number;
   readonly plannedSamples: number | null;
   readonly plannedDurationNs: number | null;
-  /** Since the measured phase began. */
+  /** Since the measured phase began, pauses left out. */
   readonly phaseElapsedNs: number;
   /** The rate samples are issued at, as asked for or as seen. */
   readonly ratePerSecond: number | null;
@@ -69,10 +69,24 @@ export function planProgress(position: PlanPosition): PlanProgress {
   };
 }
 
-/** Since the phase under way began, in a session that has gone on for `elapsedNs`; undefined when the history does not tell. */
+/**
+ * How long the phase under way has gone on without its pauses, which its duration leaves out, in a session that has gone on for
+ * `elapsedNs`; undefined when the history does not tell.
+ */
 export function phaseElapsedNs(history: RunHistory | undefined, elapsedNs: number): number | undefined {
-  const began = history?.marks.findLast(({ kind }) => kind === 'phase');
-  return history === undefined || began === undefined
-    ? undefined
-    : Math.max(0, history.start_ns + elapsedNs - began.at_ns);
+  const { marks = [], start_ns: startNs = 0 } = history ?? {};
+  const began = marks.findLastIndex(({ kind }) => kind === 'phase');
+  if (began === -1) return undefined;
+  const nowNs = startNs + elapsedNs;
+  let pausedNs = 0;
+  let pausedAtNs: number | undefined;
+  for (const { kind, at_ns: atNs } of marks.slice(began)) {
+    if (kind === 'pause') pausedAtNs ??= atNs;
+    if (kind === 'resume' && pausedAtNs !== undefined) {
+      pausedNs += atNs - pausedAtNs;
+      pausedAtNs = undefined;
+    }
+  }
+  if (pausedAtNs !== undefined) pausedNs += Math.max(0, nowNs - pausedAtNs);
+  return Math.max(0, nowNs - marks[began]!.at_ns - pausedNs);
 }

@@ -36,7 +36,7 @@ export function dashboardLines(content: DashboardContent, size: ScreenSize): Lin
   };
   const middle =
     page === 'help'
-      ? [{ lines: [[], ...helpLines(content.controls !== undefined)], rank: 2 }]
+      ? [{ lines: [[], ...helpLines(content.controls !== undefined, width)], rank: 2 }]
       : page === 'verdict'
         ? [{ lines: [[], ...verdictLines(update?.verdict, isOver(content), width)], rank: 2 }]
         : runBlocks(content, size);

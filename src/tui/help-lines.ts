@@ -1,9 +1,10 @@
+import { wrapText } from '../report/wrap.ts';
 import { span, type Line } from './paint.ts';
 
 type Entry = readonly [key: string, does: string];
 
 const STEERING: readonly Entry[] = [
-  ['p', 'pause issuing, or resume; what is in flight ends as usual'],
+  ['p', 'pause issuing, or resume; the plan waits, what is in flight ends as usual'],
   ['+ -', 'a tenth more or less: arrivals a second, or samples in flight in closed loop'],
   ['r', 'type that number in'],
   ['m', 'mark this moment with a note'],
@@ -15,23 +16,28 @@ const VIEWING: readonly Entry[] = [
   ['v', 'the verdict with all its reasons'],
   ['?', 'this page'],
 ];
+const READING: readonly string[] = [
+  'Every plot shows the whole run so far; ╌ is what was asked for.',
+  'Distributions have a logarithmic axis that follows the data.',
+  'Marks: ┃ phase, ‖ pause, ▸ resume, ± rate or concurrency, ◆ note, ■ stop, × cancel.',
+  'Percentiles are those of measured samples so far, from a histogram; the report has exact ones.',
+];
 const WATCHING: readonly Entry[] = [['q', 'leave; the run goes on']];
 
 /** What each key does and how to read the screen. */
-export function helpLines(canSteer: boolean): Line[] {
+export function helpLines(canSteer: boolean, width: number): Line[] {
+  const keys = [...(canSteer ? STEERING : []), ...VIEWING, ...(canSteer ? [] : WATCHING)];
   return [
     [span('Keys', 'strong')],
-    ...[...(canSteer ? STEERING : []), ...VIEWING, ...(canSteer ? [] : WATCHING)].map(([key, does]): Line => [
-      span(`  ${key.padEnd(9)}`, 'strong'),
-      span(does),
-    ]),
+    ...keys.flatMap(([key, does]) => {
+      const label = `  ${key.padEnd(9)}`;
+      return wrapText(label, does, width).map((text): Line => [
+        span(text.slice(0, label.length), 'strong'),
+        span(text.slice(label.length)),
+      ]);
+    }),
     [],
     [span('Reading it', 'strong')],
-    ...[
-      'Every plot shows the whole run so far; ╌ is what was asked for.',
-      'Distributions have a logarithmic axis that follows the data.',
-      'Marks: ┃ phase  ‖ pause  ▸ resume  ± rate or concurrency  ◆ note  ■ stop  × cancel',
-      'Percentiles are those of measured samples so far, from a histogram; the report has exact ones.',
-    ].map((text): Line => [span(`  ${text}`)]),
+    ...READING.flatMap((text) => wrapText('  ', text, width).map((line): Line => [span(line)])),
   ];
 }

@@ -22,7 +22,7 @@ export interface DashboardOptions {
 export interface Dashboard {
   /** The numbers to show from now on. */
   show(update: LiveUpdate): void;
-  /** A line to show until the next one. */
+  /** A line to show for a while, or until the next one. */
   tell(message: string): void;
   /** Gives the terminal back as it was. Idempotent. */
   close(): void;

@@ -7,6 +7,14 @@ import { span, textWidth, type Line } from './paint.ts';
 
 const LABEL_WIDTH = 16;
 const CELL_WIDTH = 9;
+/** In order of interest: where there is no room, the last ones are left out. */
+const COLUMNS = [
+  ['p50', 'p50'],
+  ['p90', 'p90'],
+  ['p99', 'p99'],
+  ['p99.9', 'p999'],
+  ['max', 'max'],
+] as const satisfies readonly (readonly [string, keyof LiveRow])[];
 /** Marks the series whose distribution is shown. */
 const POINTER = '▸';
 
@@ -18,7 +26,8 @@ export function percentileLines(
   width: number,
 ): Line[] {
   if (rows.length === 0) return [];
-  const head = ['p50', 'p90', 'p99', 'p99.9', 'max'].map((name) => name.padStart(CELL_WIDTH)).join('');
+  const columns = COLUMNS.slice(0, Math.max(1, Math.floor((width - LABEL_WIDTH - 1) / CELL_WIDTH)));
+  const head = columns.map(([name]) => name.padStart(CELL_WIDTH)).join('');
   const hasSparks = width >= 75 && history !== undefined;
   return [
     [span(`${' '.repeat(LABEL_WIDTH + 1)}${head}${hasSparks ? ' p50 over time' : ''}`, 'quiet')],
@@ -27,7 +36,7 @@ export function percentileLines(
       const words: Line = [
         span(isSelected ? POINTER : ' ', 'strong'),
         span(row.label.padEnd(LABEL_WIDTH), isSelected ? 'strong' : 'plain'),
-        ...[row.p50, row.p90, row.p99, row.p999, row.max].map((value) => span(cell(value, row.unit))),
+        ...columns.map(([, column]) => span(cell(row[column], row.unit))),
       ];
       return withSparks(words, history?.series[row.series]?.p50 ?? [], width);
     }),

@@ -11,12 +11,16 @@ export interface Told {
 /** Between two redraws for new numbers, however often they come. */
 const REDRAW_INTERVAL_MS = 240;
 
+/** A line says what just happened; after that time it is no news. */
+const MESSAGE_LIFE_MS = 15_000;
+
 /** Holds what the dashboard shows and tells it when to redraw: at once for words, four times a second for numbers. */
 export class DashboardStore {
   #told: Told = { update: undefined, message: undefined, screen: FIRST_STATE };
   #waiting: LiveUpdate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #nextMs = 0;
+  #messageUntilMs = Infinity;
   readonly #listeners = new Set<() => void>();
 
   readonly current = (): Told => this.#told;
@@ -33,8 +37,9 @@ export class DashboardStore {
     else this.#timer ??= setTimeout(() => this.#flush(), leftMs);
   }
 
-  /** Shows a line until another one comes; undefined takes it away. */
-  tell(message: string | undefined): void {
+  /** Shows a line for a while, or until another one comes. */
+  tell(message: string): void {
+    this.#messageUntilMs = performance.now() + MESSAGE_LIFE_MS;
     this.#change({ message });
   }
 
@@ -51,7 +56,8 @@ export class DashboardStore {
   #flush(): void {
     this.close();
     this.#nextMs = performance.now() + REDRAW_INTERVAL_MS;
-    this.#change({ update: this.#waiting });
+    const isOld = performance.now() > this.#messageUntilMs;
+    this.#change({ update: this.#waiting, ...(isOld ? { message: undefined } : {}) });
   }
 
   #change(change: Partial<Told>): void {
