@@ -50,7 +50,7 @@ export interface AggregatorOptions {
  */
 export class Aggregator {
   /** How the run goes over time, warm-up included. */
-  readonly history = new HistoryRecorder();
+  readonly history: HistoryRecorder;
 
   readonly #options: AggregatorOptions;
   readonly #counters: RunMetrics['counters'];
@@ -73,6 +73,7 @@ export class Aggregator {
   constructor(options: AggregatorOptions) {
     const { metrics, tokenQueue: queue, log } = options;
     this.#options = options;
+    this.history = new HistoryRecorder(metrics);
     this.#counters = metrics.counters;
     this.#finishReasonCounters = FINISH_REASONS.map(
       (reason) => metrics.counters[`tracked_finish_reason_${reason}`],
@@ -82,12 +83,12 @@ export class Aggregator {
       errored: metrics.counters.tracked_samples_errored,
       cancelled: metrics.counters.tracked_samples_cancelled,
     };
-    this.#triggers = new Triggers(this.#table, metrics, this.history);
+    this.#triggers = new Triggers(this.#table, metrics);
     this.#payloads = new PayloadReader(log);
-    const { isl, osl, tpot_ns: tpot } = metrics.series;
+    const { isl, osl } = metrics.series;
     this.#tokens = new TokenMetrics({
       ...{ isl, osl, queue, payloads: this.#payloads, table: this.#table, history: this.history },
-      tpot: tpot && this.history.timed('tpot_ns', tpot),
+      tpot: this.history.series('tpot_ns'),
     });
   }
 
@@ -165,6 +166,7 @@ export class Aggregator {
       const timestampNs = timestampsNs[index]!;
       const sinceStartNs = timestampNs - this.#startedNs;
       if (sinceStartNs > this.#totalDurationNs) this.#totalDurationNs = sinceStartNs;
+      this.history.goTo(timestampNs);
       this.#fold(batch, index, kinds[index]!, sampleSeqs[index] as SampleSeq, timestampNs);
     }
     this.#counters.total_duration_ns.set(this.#totalDurationNs);
@@ -221,7 +223,6 @@ export class Aggregator {
       return;
     }
     this.#startedNs = timestampNs;
-    this.history.reach(timestampNs);
     this.#state = 'live';
     this.#options.onStarted?.();
   }
@@ -247,7 +248,7 @@ export class Aggregator {
 
   /** @hot */
   #onRecvFirst(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
-    this.history.onChunk(timestampNs);
+    this.history.onChunk();
     const slot = this.#table.slotOf(seq);
     if (slot < 0) return;
     this.#triggers.beforeRecvFirst(slot, timestampNs);
@@ -257,7 +258,7 @@ export class Aggregator {
 
   /** @hot */
   #onRecvNonFirst(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
-    this.history.onChunk(timestampNs);
+    this.history.onChunk();
     const slot = this.#table.slotOf(seq);
     if (slot >= 0) this.#onChunk(batch, index, slot, timestampNs);
   }
@@ -279,12 +280,12 @@ export class Aggregator {
     const table = this.#table;
     const slot = table.slotOf(seq);
     if (slot < 0) {
-      this.history.onComplete(timestampNs, outcomeOf(this.#untrackedFailures.take(seq)));
+      this.history.onComplete(outcomeOf(this.#untrackedFailures.take(seq)));
       this.#tokens.onUntrackedComplete(batch, index, timestampNs);
       return;
     }
     const outcome = outcomeOf(table.flags[slot]!);
-    this.history.onComplete(timestampNs, outcome);
+    this.history.onComplete(outcome);
     this.#slowest.onComplete(seq, slot, timestampNs);
     this.#triggers.beforeComplete(slot, timestampNs);
     this.#tokens.onComplete(batch, index, slot, timestampNs);

@@ -8,10 +8,9 @@ import {
   type SeriesHistory,
 } from '../core/run-history.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
-import type { SeriesSampler } from '../metrics/sampler.ts';
 import { LevelColumn, MaxColumn, SumColumn } from '../stats/bin-columns.ts';
-import { BinnedHistogram } from '../stats/binned-histogram.ts';
 import { TimeBins } from '../stats/time-bins.ts';
+import type { RunMetrics } from './run-metrics.ts';
 import { TimedSeries } from './timed-series.ts';
 
 /** How often live snapshots tell the history, in time of the run. */
@@ -61,7 +60,7 @@ export class HistoryRecorder {
     cpu_share: this.#bins.add(new MaxColumn(MAX_HISTORY_BINS)),
     cpu_wait_share: this.#bins.add(new MaxColumn(MAX_HISTORY_BINS)),
   } satisfies Record<keyof ClientHistory, MaxColumn>;
-  readonly #histograms = new Map<HistorySeries, BinnedHistogram>();
+  readonly #series = new Map<HistorySeries, TimedSeries>();
   readonly #marks: RunMark[] = [];
   #endNs = -Infinity;
 
@@ -70,42 +69,53 @@ export class HistoryRecorder {
     return this.#endNs;
   }
 
-  /** Keeps the values of a series; to be called before the first moment. */
-  timed(name: HistorySeries, sampler: SeriesSampler): TimedSeries {
-    const { hdrLow, hdrHigh } = SERIES.find((series) => series.name === name)!;
-    const histogram = this.#bins.add(new BinnedHistogram(MAX_HISTORY_BINS, hdrLow, hdrHigh));
-    this.#histograms.set(name, histogram);
-    return new TimedSeries(sampler, this.#bins, histogram);
+  constructor(metrics: Pick<RunMetrics, 'series'>) {
+    for (const name of HISTORY_SERIES) {
+      const sampler = metrics.series[name];
+      if (sampler === undefined) continue;
+      const { hdrLow, hdrHigh } = SERIES.find((series) => series.name === name)!;
+      const series = new TimedSeries(sampler, this.#bins, MAX_HISTORY_BINS, hdrLow, hdrHigh);
+      this.#series.set(name, this.#bins.add(series));
+    }
   }
 
-  /** The run has got to this moment; the first one begins the history. */
+  /** A series this run has. */
+  series(name: HistorySeries): TimedSeries | undefined {
+    return this.#series.get(name);
+  }
+
+  /** The moment of what is told next; the first one begins the history. @hot */
+  goTo(timeNs: number): void {
+    this.#bins.goTo(timeNs);
+  }
+
+  /** The run has got this far, or farther; NaN says nothing. */
   reach(timeNs: number): void {
-    if (!(timeNs > this.#endNs)) return;
-    this.#endNs = timeNs;
-    this.#bins.binAt(timeNs);
+    if (timeNs > this.#endNs) this.#endNs = timeNs;
   }
 
-  /** `dueNs` NaN: due when issued. Never later than issued, whatever a foreign log says. @hot */
-  onIssued(timeNs: number, dueNs: number): void {
-    const bin = this.#bins.binAt(timeNs);
-    this.#counts.issued.add(bin, 1);
-    this.#inFlight.rise(bin);
-    this.#counts.due.add(dueNs < timeNs ? this.#bins.binAt(dueNs) : bin, 1);
-  }
-
-  /** @hot */
-  onChunk(timeNs: number): void {
-    this.#counts.chunks.add(this.#bins.binAt(timeNs), 1);
+  /** Issued now. `dueNs` NaN: due when issued. Never due later than issued, whatever a foreign log says. @hot */
+  onIssued(issuedNs: number, dueNs: number): void {
+    const { current } = this.#bins;
+    this.#counts.issued.add(current, 1);
+    this.#counts.due.add(dueNs < issuedNs ? this.#bins.binOf(dueNs) : current, 1);
+    this.#inFlight.rise(current);
   }
 
   /** @hot */
-  onComplete(timeNs: number, outcome: SampleOutcome): void {
-    this.#counts[outcome].add(this.#bins.binAt(timeNs), 1);
+  onChunk(): void {
+    this.#counts.chunks.add(this.#bins.current, 1);
+  }
+
+  /** @hot */
+  onComplete(outcome: SampleOutcome): void {
+    this.#counts[outcome].add(this.#bins.current, 1);
     this.#inFlight.fall();
   }
 
-  onOutputTokens(timeNs: number, tokenCount: number): void {
-    this.#counts.output_tokens.add(this.#bins.binAt(timeNs), tokenCount);
+  /** Tokens of an answer that was complete at an earlier moment, or just now. */
+  onOutputTokens(completeNs: number, tokenCount: number): void {
+    this.#counts.output_tokens.add(this.#bins.binOf(completeNs), tokenCount);
   }
 
   /** Counts in each bin it touches; what was before the history began is left out. */
@@ -113,9 +123,10 @@ export class HistoryRecorder {
     const { startNs } = this.#bins;
     const { fromNs, toNs } = moment;
     if (!(toNs > startNs)) return;
+    this.goTo(toNs);
     this.reach(toNs);
-    const lastBin = this.#bins.binAt(toNs - 1);
-    for (let bin = this.#bins.binAt(fromNs); bin <= lastBin; bin++) {
+    const lastBin = this.#bins.binOf(toNs - 1);
+    for (let bin = this.#bins.binOf(fromNs); bin <= lastBin; bin++) {
       for (const [name, column] of Object.entries(this.#client)) {
         const value = moment[name as keyof ClientHistory];
         if (value !== null) column.raise(bin, Math.round(value * CLIENT_PRECISION) / CLIENT_PRECISION);
@@ -131,15 +142,15 @@ export class HistoryRecorder {
   history(): RunHistory | undefined {
     const { startNs, binNs, length } = this.#bins;
     if (length === 0) return undefined;
-    const series = [...this.#histograms].flatMap(([name, histogram]): [string, SeriesHistory][] => {
-      const told = histogram.series(length);
+    const series = [...this.#series].flatMap(([name, timed]): [string, SeriesHistory][] => {
+      const told = timed.series(length);
       return told === undefined ? [] : [[name, told]];
     });
     return {
       format: 1,
       start_ns: startNs,
       bin_ns: binNs,
-      end_ns: this.#endNs,
+      end_ns: Math.max(startNs, this.#endNs),
       counts: valuesOf(this.#counts, length),
       in_flight_max: this.#inFlight.values(length),
       series: Object.fromEntries(series),

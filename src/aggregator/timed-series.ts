@@ -1,22 +1,52 @@
+import type { SeriesHistory } from '../core/run-history.ts';
 import type { SeriesSampler } from '../metrics/sampler.ts';
-import type { BinnedHistogram } from '../stats/binned-histogram.ts';
-import type { TimeBins } from '../stats/time-bins.ts';
+import { BinnedHistogram } from '../stats/binned-histogram.ts';
+import type { BinColumn, TimeBins } from '../stats/time-bins.ts';
 
-/** A series whose values are also kept by when they were observed. */
-export class TimedSeries {
+/**
+ * The values of a series by when they were observed. They are taken from the sampler when a bin is left, so that recording one
+ * costs nothing more: whatever was recorded since a bin was entered belongs to it.
+ */
+export class TimedSeries implements BinColumn {
   readonly #sampler: SeriesSampler;
   readonly #bins: TimeBins;
   readonly #histogram: BinnedHistogram;
 
-  constructor(sampler: SeriesSampler, bins: TimeBins, histogram: BinnedHistogram) {
+  /** Values from `low` to `high`; those beyond are clamped for the percentiles. */
+  constructor(sampler: SeriesSampler, bins: TimeBins, maxBins: number, low: number, high: number) {
     this.#sampler = sampler;
     this.#bins = bins;
-    this.#histogram = histogram;
+    this.#histogram = new BinnedHistogram(maxBins, low, high);
+    sampler.onManyNew = () => this.leave();
   }
 
-  /** Adds a value observed at `timeNs`; throws as the sampler does. @hot */
-  record(value: number, timeNs: number): void {
+  /** Records a value observed now; throws as the sampler does. @hot */
+  record(value: number): void {
     this.#sampler.record(value);
-    this.#histogram.record(this.#bins.binAt(timeNs), value);
+  }
+
+  /** Records a value observed at an earlier moment; throws as the sampler does. */
+  recordLate(value: number, observedNs: number): void {
+    this.leave();
+    this.#sampler.record(value);
+    this.#histogram.recordAll(this.#bins.binOf(observedNs), this.#sampler.takeNew());
+  }
+
+  /** See {@link BinnedHistogram.series}. */
+  series(length: number): SeriesHistory | undefined {
+    this.leave();
+    return this.#histogram.series(length);
+  }
+
+  leave(): void {
+    this.#histogram.recordAll(this.#bins.current, this.#sampler.takeNew());
+  }
+
+  extend(): void {
+    // A new bin is empty.
+  }
+
+  coarsen(length: number): void {
+    this.#histogram.coarsen(length);
   }
 }

@@ -161,8 +161,11 @@ export class TokenMetrics {
   }
 
   #recordTpot(nsPerToken: number, source: TokenSource, completeNs: number): void {
-    if (this.#options.tpot === undefined) return;
-    this.#options.tpot.record(nsPerToken, completeNs);
+    const { tpot } = this.#options;
+    if (tpot === undefined) return;
+    // What the server tells is told now; our own count comes later.
+    if (source === 'server') tpot.record(nsPerToken);
+    else tpot.recordLate(nsPerToken, completeNs);
     this.#sources.tpot[source]++;
   }
 }

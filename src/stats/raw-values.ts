@@ -29,6 +29,9 @@ export class RawValues {
   #spilledValues = 0;
   #spillFile: number | undefined;
   #spillFailed = false;
+  /** Where in the current chunk the values begin that {@link takeNew} has not given out. */
+  #newFrom = 0;
+  #onChunkFull: (() => void) | undefined;
 
   constructor(options: RawValuesOptions = {}) {
     this.#options = options;
@@ -51,6 +54,21 @@ export class RawValues {
   }
 
   /**
+   * The values pushed since the last call, or since the current chunk was begun: a view, valid until the next push. So call it at
+   * each chunk's end too: `onChunkFull` is called there.
+   */
+  takeNew(): Float64Array {
+    const values = this.#current.subarray(this.#newFrom, this.#currentLength);
+    this.#newFrom = this.#currentLength;
+    return values;
+  }
+
+  /** The one who is called before a chunk that is full is put away. */
+  set onChunkFull(listener: () => void) {
+    this.#onChunkFull = listener;
+  }
+
+  /**
    * The values in order, chunk by chunk; any number of times. A chunk is valid until the next one is asked for, and its
    * values are not to be changed. Push nothing meanwhile.
    */
@@ -68,6 +86,8 @@ export class RawValues {
   }
 
   #nextChunk(): void {
+    this.#onChunkFull?.();
+    this.#newFrom = 0;
     this.#full.push(this.#current);
     this.#residentValues += this.#current.length;
     this.#spillPastBudget();
