@@ -5,7 +5,7 @@ import { runBenchmark } from '../app/run-benchmark.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { createRunScreen, type RunScreenOptions } from './run-screen.ts';
-import { type ViewFlags, withViews } from './view-flags.ts';
+import { type ViewFlags, viewKeyOf, withViews } from './view-flags.ts';
 
 /** What the command line of `run` came to. */
 export interface RunInvocation {
@@ -22,6 +22,7 @@ export interface RunInvocation {
 /** Runs the benchmark that file, environment and flags describe. Returns the exit code. */
 export async function runWith(invocation: RunInvocation): Promise<number> {
   const { configPath, outPath, flags, shown, views, aggregator } = invocation;
+  const { viewAddress } = views;
   const file = configPath === undefined ? {} : await readConfigFile(configPath);
   const config = resolveConfig({ file, environment: process.env, flags });
   return runBenchmark(config, {
@@ -29,9 +30,9 @@ export async function runWith(invocation: RunInvocation): Promise<number> {
     calibrationPath: defaultCalibrationPath(process.env),
     aggregator,
     view:
-      views.viewAddress === undefined
+      viewAddress === undefined
         ? undefined
-        : { address: views.viewAddress, key: process.env.INFEROMETER_VIEW_KEY },
+        : { address: viewAddress, key: viewKeyOf(undefined, process.env) },
     screen: await withViews(createRunScreen(process, shown), views, process.env),
   });
 }

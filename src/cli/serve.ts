@@ -4,6 +4,7 @@ import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { viewKeyOf } from './view-flags.ts';
 
 interface Flags {
   readonly key?: string;
@@ -33,7 +34,7 @@ async function serve(target: string | undefined, flags: Flags): Promise<number> 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
   await serveViews({
     target,
-    key: flags.key ?? process.env.INFEROMETER_VIEW_KEY,
+    key: viewKeyOf(flags.key, process.env),
     listen: flags.listen ?? '',
     token: flags.token ?? process.env.INFEROMETER_WEB_TOKEN,
     runsPath: flags.runs,

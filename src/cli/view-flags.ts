@@ -54,3 +54,9 @@ export async function withViews(
   });
   return withServedViews(screen, views);
 }
+
+/** The key of an address where a run is watched: the flag's, else the environment's; none when it is empty. */
+export function viewKeyOf(flag: string | undefined, environment: NodeJS.ProcessEnv): string | undefined {
+  const key = flag ?? environment.INFEROMETER_VIEW_KEY;
+  return key === '' ? undefined : key;
+}

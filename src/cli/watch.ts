@@ -10,6 +10,7 @@ import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { canDraw } from './terminal.ts';
+import { viewKeyOf } from './view-flags.ts';
 import { DashboardWatch, PlainWatch, type WatchView } from './watch-view.ts';
 
 interface WatchFlags {
@@ -83,7 +84,7 @@ function followerOf(target: string, { key, replay = false, speed = '1' }: WatchF
   const factor = Number(speed);
   if (!(factor > 0) || !Number.isFinite(factor)) throw wrongFlag('--speed', speed, 'a number above 0');
   if (!replay) {
-    const viewKey = key ?? process.env.INFEROMETER_VIEW_KEY;
+    const viewKey = viewKeyOf(key, process.env);
     return (options) => watchRun(target, { ...options, key: viewKey });
   }
   const { logPath } = RunDirectory.open(target);
