@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RandomSource } from '../core/random.ts';
-import type { SampleColumns } from '../runlog/samples.ts';
+import type { SampleColumns } from '../events/sample-columns.ts';
 import { compareRuns, type Comparison } from './compare.ts';
 import { resampleRun } from './resample.ts';
 import { runValues } from './run-values.ts';

@@ -1,4 +1,4 @@
-import { SAMPLE_OUTCOMES, type SampleColumns } from '../runlog/samples.ts';
+import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
 
 /** A run as it is compared: the values of its measured samples, each in a bin of time. */
 export interface RunValues {

@@ -10,9 +10,10 @@ import { buildEventBatch } from '../events/batch-builder.ts';
 import { encodeBatchFrame } from '../events/columnar-codec.ts';
 import type { EventRecord } from '../events/event-batch.ts';
 import { PayloadEncoder } from '../events/payload.ts';
+import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
 import { FrameKind } from '../transport/frame.ts';
 import { RunLogWriter } from './append.ts';
-import { readSamples, SAMPLE_OUTCOMES, type SampleColumns } from './samples.ts';
+import { readSamples } from './samples.ts';
 
 let directory: string;
 let path: string;

@@ -4,43 +4,13 @@ import { decodeBatch } from '../events/columnar-codec.ts';
 import { finishReasonOf } from '../events/batch-builder.ts';
 import { COMPLETE_EXTRA, type EventBatch, extraOf, ISSUED_EXTRA, payloadOf } from '../events/event-batch.ts';
 import { decodePayload } from '../events/payload.ts';
+import type { SampleColumns } from '../events/sample-columns.ts';
 import { FrameKind } from '../transport/frame.ts';
 import { GrowingColumn } from './growing-column.ts';
 import { readFrames } from './read.ts';
 
-/** How a sample stood at the end of the log; the position is the code in {@link SampleColumns.outcomes}. */
-export const SAMPLE_OUTCOMES = ['in_flight', 'succeeded', 'errored', 'cancelled'] as const;
-export type SampleOutcome = (typeof SAMPLE_OUTCOMES)[number];
-
+/** Positions in `SAMPLE_OUTCOMES`. */
 const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const;
-
-/** Every sample of a run in the order of issue, a column a field; times in ns since the run's origin, NaN for what never came. */
-export interface SampleColumns {
-  readonly count: number;
-  readonly seqs: Float64Array;
-  /** Row of the dataset. */
-  readonly rows: Float64Array;
-  /** NaN in closed loop, where nothing is due. */
-  readonly dueNs: Float64Array;
-  readonly issuedNs: Float64Array;
-  readonly firstChunkNs: Float64Array;
-  readonly lastChunkNs: Float64Array;
-  readonly completedNs: Float64Array;
-  readonly chunks: Float64Array;
-  /** Position in {@link SAMPLE_OUTCOMES}. */
-  readonly outcomes: Uint8Array;
-  /** 1 for a sample that was issued while the run was measuring, 0 for one of a warm-up. */
-  readonly measured: Uint8Array;
-  /** As the server told them; NaN when it did not. */
-  readonly inputTokens: Float64Array;
-  readonly outputTokens: Float64Array;
-  /** Engine worker; -1 when not known. */
-  readonly workers: Float64Array;
-  /** By position; only for samples that have one. */
-  readonly finishReasons: ReadonlyMap<number, string>;
-  /** Type of the first error. */
-  readonly errorTypes: ReadonlyMap<number, string>;
-}
 
 /**
  * Reads every sample out of a run log: one pass, about 85 bytes a sample. A torn tail is left out.
