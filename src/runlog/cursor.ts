@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { InferometerError } from '../core/errors.ts';
 import {
@@ -90,8 +91,8 @@ export class RunLogCursor {
   }
 
   /** Size of the log now, bytes. */
-  async size(): Promise<number> {
-    return (await this.#file.stat()).size;
+  size(): number {
+    return fstatSync(this.#file.fd).size;
   }
 
   /** Throws `INFEROMETER_RUNLOG_CORRUPT` when a whole frame stands behind the one that {@link next} could not read. */
@@ -124,7 +125,7 @@ export class RunLogCursor {
     const wanted = this.#wantedBytes();
     const held = this.#end - this.#start;
     // A torn or corrupt length must not cost its worth in memory.
-    if (wanted > READ_BYTES && this.#offset + wanted > (await this.size())) return false;
+    if (wanted > READ_BYTES && this.#offset + wanted > this.size()) return false;
     if (this.#start + wanted > this.#buffer.length || this.#end === this.#buffer.length) {
       const target = wanted > this.#buffer.length ? Buffer.allocUnsafeSlow(wanted) : this.#buffer;
       this.#buffer.copy(target, 0, this.#start, this.#end);

@@ -92,8 +92,7 @@ export class RunLogFollower {
 
   /** Waits for the stream; after a time of silence delivers what has been in the log since before it. */
   async #idle(cursor: RunLogCursor, handle: FrameHandler): Promise<void> {
-    const sizeBefore = await cursor.size();
-    if (this.#window.peekFrom(this.#nextSeq) !== undefined) return;
+    const sizeBefore = cursor.size();
     const woken = await this.#wait();
     if (woken) return;
     if (this.#options.subscriber === undefined) await this.#readLog(cursor, handle, Infinity);

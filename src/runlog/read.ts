@@ -21,7 +21,7 @@ export async function* readFrames(
   const cursor = await RunLogCursor.open(path, options.fromByte);
   try {
     for (let frame = await cursor.next(); frame !== undefined; frame = await cursor.next()) yield frame;
-    const tornBytes = (await cursor.size()) - cursor.offset;
+    const tornBytes = cursor.size() - cursor.offset;
     if (tornBytes === 0) return;
     await cursor.requireTornTail();
     options.onTornTail?.(tornBytes);
