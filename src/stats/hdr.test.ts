@@ -174,3 +174,37 @@ describe('HdrHistogram', () => {
     expect(() => new HdrHistogram(low, high, figures)).toThrow(RangeError);
   });
 });
+
+it('counts many values at once as one by one, those beyond the bounds as the bounds', () => {
+  const beyond = ([layout, values]: [Layout, number[]]) =>
+    [
+      layout,
+      [...values, 0, -3, layout.high * 2, ...Array.from({ length: 600 }, () => layout.low + 1)],
+    ] as const;
+  fc.assert(
+    fc.property(recordings.map(beyond), ([layout, values]) => {
+      const clamped = values.map((value) => Math.min(layout.high, Math.max(layout.low, value)));
+      const histogram = ours(layout, []);
+      histogram.recordAllClamped(Float64Array.from(values));
+      expect(histogram.count).toBe(values.length);
+      expect(bucketsOf(histogram)).toEqual(bucketsOf(ours(layout, clamped)));
+    }),
+  );
+});
+
+it('packs into bytes that add up in another one, and is empty when cleared', () => {
+  fc.assert(
+    fc.property(recordings, ([layout, values]) => {
+      const histogram = ours(layout, values);
+      const sum = ours(layout, values);
+      sum.addPacked(histogram.pack());
+      expect(sum.count).toBe(2 * values.length);
+      expect(bucketsOf(sum)).toEqual(bucketsOf(ours(layout, [...values, ...values])));
+      histogram.clear();
+      expect(histogram.count).toBe(0);
+      expect(bucketsOf(histogram)).toEqual([]);
+      histogram.record(layout.high);
+      expect(bucketsOf(histogram)).toEqual(bucketsOf(ours(layout, [layout.high])));
+    }),
+  );
+});
