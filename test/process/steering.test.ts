@@ -5,8 +5,10 @@ import { markOfFrame } from '../../src/app/run-marks.ts';
 import { type RunConfigInput, runConfigSchema } from '../../src/config/schema.ts';
 import { createLog } from '../../src/core/log.ts';
 import type { RunHistory, RunMark } from '../../src/core/run-history.ts';
+import { decodeBatch } from '../../src/events/columnar-codec.ts';
 import type { RunControls } from '../../src/live/run-controls.ts';
 import { readFrames } from '../../src/runlog/read.ts';
+import { FrameKind } from '../../src/transport/frame.ts';
 import { waitFor, WENT_THROUGH, Workbench } from './program.ts';
 
 let bench: Workbench;
@@ -78,6 +80,14 @@ async function marks(): Promise<readonly RunMark[]> {
     if (mark !== undefined) found.push(mark);
   }
   return found;
+}
+
+/** Whether the log has events of an engine worker. */
+async function hasSentAny(): Promise<boolean> {
+  for await (const { kind, body } of readFrames(bench.file('run/run.log'))) {
+    if (kind === FrameKind.events && decodeBatch(body).workerId >= 0) return true;
+  }
+  return false;
 }
 
 const quickMock = () =>
@@ -181,6 +191,7 @@ it('Ctrl-C is in the log too', async () => {
     ...['--duration', '60s', '--out', bench.file('run')],
   ]);
   await run.waitForOutput(/measuring/);
+  while (!(await hasSentAny())) await new Promise((resolve) => setTimeout(resolve, 20));
   run.child.kill('SIGINT');
   await run.waitForOutput(/draining/);
   run.child.kill('SIGINT');
