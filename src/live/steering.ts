@@ -17,13 +17,15 @@ export interface Steering {
 
 type RunFields = { readonly [key: string]: Json };
 
-/** What a run is asked to do after all its marks. */
+/** What a run is asked to do after all its marks. Each phase begins as planned, whatever was done to the one before. */
 export function steeringOf(run: RunFields, marks: readonly RunMark[]): Steering {
-  const last = (...kinds: readonly RunMarkKind[]) => marks.findLast(({ kind }) => kinds.includes(kind));
+  const phaseAt = marks.findLastIndex(({ kind }) => kind === 'phase');
+  const inPhase = marks.slice(phaseAt + 1);
+  const last = (...kinds: readonly RunMarkKind[]) => inPhase.findLast(({ kind }) => kinds.includes(kind));
   return {
-    phase: last('phase')?.text ?? null,
+    phase: marks[phaseAt]?.text ?? null,
     isPaused: last('pause', 'resume')?.kind === 'pause',
-    isStopping: last('stop', 'cancel') !== undefined,
+    isStopping: marks.some(({ kind }) => kind === 'stop' || kind === 'cancel'),
     requestedRatePerSecond: last('rate')?.value ?? numberOrNull(run.requested_rate_per_second),
     requestedConcurrency: last('concurrency')?.value ?? numberOrNull(run.requested_concurrency),
   };
