@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorData, PromptData, TextModelOutput } from '../core/model-output.ts';
 import { FRAME_HEADER_BYTES } from '../transport/frame.ts';
 import { MsgpackWriter } from '../transport/msgpack-writer.ts';
-import { MsgpackReader } from './msgpack-reader.ts';
 import { decodePayload, PayloadEncoder, writeTextOutput } from './payload.ts';
 import { decodePrompts, encodePromptsFrame } from './prompts-codec.ts';
 import { WireFormatError } from './wire-format-error.ts';
@@ -106,34 +105,6 @@ describe('payloads', () => {
     for (const bytes of [[], [0xc1], [0x92, 0xa1], [0x93, 0x01]]) {
       expect(() => decodePayload(Uint8Array.from(bytes))).toThrow(WireFormatError);
     }
-  });
-});
-
-describe('MsgpackReader', () => {
-  it('passes over any value exactly', () => {
-    const value = fc.oneof(
-      json,
-      fc.uint8Array(),
-      fc.double(),
-      fc.constant(new Date(1e12)),
-      fc.nat({ max: 70_000 }).map((length) => new Uint8Array(length)),
-      fc.nat({ max: 70_000 }).map((length) => 'é'.repeat(length)),
-    );
-    fc.assert(
-      fc.property(value, value, (first, second) => {
-        const firstBytes = encode(first);
-        const reader = new MsgpackReader(Buffer.concat([firstBytes, encode(second)]));
-        expect(reader.skip()).toEqual(Buffer.from(firstBytes));
-        reader.skip();
-        reader.end();
-      }),
-    );
-  });
-
-  it('survives nesting of any depth', () => {
-    const deep = new Uint8Array(1_000_001).fill(0x91);
-    deep[1_000_000] = 0xc0;
-    expect(new MsgpackReader(deep).skip()).toHaveLength(deep.length);
   });
 });
 

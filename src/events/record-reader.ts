@@ -1,7 +1,7 @@
 import { type EventKind, eventKindOfTopic } from '../core/event-types.ts';
-import { MsgpackReader } from './msgpack-reader.ts';
+import { MsgpackReader } from '../transport/msgpack-reader.ts';
 import { decodePayload } from './payload.ts';
-import { WireFormatError } from './wire-format-error.ts';
+import { WIRE_FORMAT_FAULTS, WireFormatError } from './wire-format-error.ts';
 
 /** A record as it stands on the wire. */
 export interface WireRecord {
@@ -20,7 +20,7 @@ type WireRecordSoFar = Omit<WireRecord, 'kind'> & { kind?: EventKind };
  * {@link WireFormatError}.
  */
 export function readRecord(bytes: Uint8Array): WireRecord {
-  const reader = new MsgpackReader(bytes);
+  const reader = new MsgpackReader(bytes, WIRE_FORMAT_FAULTS);
   const wire: WireRecordSoFar = {
     timestampNs: undefined,
     sampleUuid: '',

@@ -1,3 +1,5 @@
+import type { ReadFaults } from '../transport/msgpack-reader.ts';
+
 /**
  * Bytes that are no event of ours: malformed MessagePack (`DecodeError`), or well-formed and of the wrong shape
  * (`ValidationError`). The two names are the reference's and reach the wire in the `error.generic` record that stands in
@@ -11,3 +13,9 @@ export class WireFormatError extends Error {
     this.name = name;
   }
 }
+
+/** How the reader of MessagePack says these. */
+export const WIRE_FORMAT_FAULTS: ReadFaults = {
+  malformed: (message, cause) => new WireFormatError('DecodeError', message, { cause }),
+  unexpected: (message) => new WireFormatError('ValidationError', message),
+};

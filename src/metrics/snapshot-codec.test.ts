@@ -10,7 +10,7 @@ import {
   type MetricsSnapshot,
   type SeriesSnapshot,
 } from './snapshot.ts';
-import { SnapshotWireError } from './wire-reader.ts';
+import { SnapshotWireError } from './snapshot-wire-error.ts';
 
 const codec = new SnapshotCodec();
 

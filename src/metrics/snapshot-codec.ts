@@ -1,5 +1,6 @@
 import { topicBytes } from '../transport/frame.ts';
 import type { EncodedMessage, MessageCodec } from '../transport/message.ts';
+import { MsgpackReader, type WireNumber } from '../transport/msgpack-reader.ts';
 import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 import {
   SESSION_STATES,
@@ -13,7 +14,7 @@ import {
   type SessionState,
   type ValueKind,
 } from './snapshot.ts';
-import { SnapshotWireError, WireReader, type WireNumber } from './wire-reader.ts';
+import { SNAPSHOT_WIRE_FAULTS, SnapshotWireError } from './snapshot-wire-error.ts';
 
 /** Snapshots travel under this topic. */
 export const SNAPSHOT_TOPIC = topicBytes('MET');
@@ -51,15 +52,15 @@ export class SnapshotCodec implements MessageCodec<MetricsSnapshot> {
 
   /** Throws {@link SnapshotWireError} for bytes that are no snapshot. */
   decode(payload: Uint8Array): MetricsSnapshot {
-    const reader = new WireReader(payload);
-    const fields = reader.arrayLength();
+    const reader = new MsgpackReader(payload, SNAPSHOT_WIRE_FAULTS);
+    const fields = reader.arrayHeader();
     if (fields < SNAPSHOT_FIELDS) throw tooFew('snapshot', fields);
     const snapshot = {
       counter: safeInteger(reader),
       timestampNs: integer(reader),
       state: readState(reader),
       pendingTaskCount: safeInteger(reader),
-      metrics: Array.from({ length: reader.arrayLength() }, () => readMetric(reader)),
+      metrics: Array.from({ length: reader.arrayHeader() }, () => readMetric(reader)),
     };
     const [extras] = trailing(reader, fields - SNAPSHOT_FIELDS);
     reader.end();
@@ -151,15 +152,15 @@ function writeNumber(writer: MsgpackWriter, value: ExactInteger, kind: ValueKind
 const MAX_UINT64 = 2n ** 64n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 
-function readMetric(reader: WireReader): MetricSnapshot {
-  const fields = reader.arrayLength();
+function readMetric(reader: MsgpackReader): MetricSnapshot {
+  const fields = reader.arrayHeader();
   const type = fields === 0 ? 'nothing' : reader.text();
   if (type === 'counter') return readCounter(reader, fields);
   if (type === 'series') return readSeries(reader, fields);
   throw new SnapshotWireError(`metric of type ${type}, wanted counter or series`);
 }
 
-function readCounter(reader: WireReader, fields: number): CounterSnapshot {
+function readCounter(reader: MsgpackReader, fields: number): CounterSnapshot {
   if (fields < COUNTER_FIELDS) throw tooFew('counter', fields);
   const name = reader.text();
   const number = reader.number();
@@ -167,7 +168,7 @@ function readCounter(reader: WireReader, fields: number): CounterSnapshot {
   return { type: 'counter', name, valueKind: kindOf(number), value: number.value };
 }
 
-function readSeries(reader: WireReader, fields: number): SeriesSnapshot {
+function readSeries(reader: MsgpackReader, fields: number): SeriesSnapshot {
   if (fields < SERIES_FIELDS - 1) throw tooFew('series', fields);
   const name = reader.text();
   const count = safeInteger(reader);
@@ -181,7 +182,7 @@ function readSeries(reader: WireReader, fields: number): SeriesSnapshot {
     max: reader.number().value,
     sumSq: Number(reader.number().value),
     percentiles: readByPercentile(reader),
-    histogram: Array.from({ length: reader.arrayLength() }, () => readBucket(reader)),
+    histogram: Array.from({ length: reader.arrayHeader() }, () => readBucket(reader)),
     earlyStoppingPercentiles: fields < SERIES_FIELDS || reader.nil() ? null : readByPercentile(reader),
   } as const;
   const [extras] = trailing(reader, fields - SERIES_FIELDS);
@@ -198,7 +199,7 @@ function seriesExtras(extras: JsonMap): SeriesExtras {
   };
 }
 
-function readBucket(reader: WireReader): HistogramBucket {
+function readBucket(reader: MsgpackReader): HistogramBucket {
   assertPair(reader);
   assertPair(reader);
   const low = Number(reader.number().value);
@@ -206,19 +207,20 @@ function readBucket(reader: WireReader): HistogramBucket {
   return [[low, high], safeInteger(reader)];
 }
 
-function assertPair(reader: WireReader): void {
-  const length = reader.arrayLength();
+function assertPair(reader: MsgpackReader): void {
+  const length = reader.arrayHeader();
   if (length !== 2) throw new SnapshotWireError(`bucket of ${length} elements, wanted 2`);
 }
 
-function readByPercentile(reader: WireReader): Record<string, number | null> {
-  const length = reader.mapLength();
-  return Object.fromEntries(
-    Array.from({ length }, () => [reader.text(), reader.nil() ? null : Number(reader.number().value)]),
-  );
+function readByPercentile(reader: MsgpackReader): Record<string, number | null> {
+  const entries: [string, number | null][] = [];
+  for (let left = reader.mapHeader(); left > 0; left--) {
+    entries.push([reader.text(), reader.nil() ? null : Number(reader.number().value)]);
+  }
+  return Object.fromEntries(entries);
 }
 
-function readState(reader: WireReader): SessionState {
+function readState(reader: MsgpackReader): SessionState {
   const text = reader.text();
   const state = SESSION_STATES.find((known) => known === text);
   if (state === undefined)
@@ -226,21 +228,21 @@ function readState(reader: WireReader): SessionState {
   return state;
 }
 
-function integer(reader: WireReader): ExactInteger {
+function integer(reader: MsgpackReader): ExactInteger {
   const number = reader.number();
   if (number.isDouble) throw new SnapshotWireError(`number ${number.value}, wanted an integer`);
   return number.value;
 }
 
-function safeInteger(reader: WireReader): number {
+function safeInteger(reader: MsgpackReader): number {
   const value = integer(reader);
   if (typeof value === 'bigint') throw new SnapshotWireError(`count ${value}, wanted below 2^53`);
   return value;
 }
 
 /** Reads the elements that trail those known; none when `count` is not above 0. */
-function trailing(reader: WireReader, count: number): readonly Json[] {
-  return Array.from({ length: Math.max(0, count) }, () => reader.json());
+function trailing(reader: MsgpackReader, count: number): readonly Json[] {
+  return Array.from({ length: Math.max(0, count) }, () => reader.value() as Json);
 }
 
 type JsonMap = { readonly [key: string]: Json };
