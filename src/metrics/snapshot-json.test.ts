@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromJson, parseSnapshotJson, snapshotJsonText, toJson } from './snapshot-json.ts';
-import type { MetricsSnapshot, SeriesSnapshot } from './snapshot.ts';
+import type { Json, MetricsSnapshot, SeriesSnapshot } from './snapshot.ts';
 
 const SERIES: SeriesSnapshot = {
   type: 'series',
@@ -181,5 +181,22 @@ describe('a foreign form', () => {
     const [series] = parseSnapshotJson(text).metrics as [SeriesSnapshot];
     expect(series.sumSqExact).toBe(36_750_000_000_021_000_000_000_005n);
     expect(series.sumSq).toBe(3.6750000000021e25);
+  });
+});
+
+describe('long lists of numbers in the file', () => {
+  const textOf = (extras: { readonly [key: string]: Json }) =>
+    snapshotJsonText({ counter: 1, timestampNs: 1, state: 'live', pendingTaskCount: 0, metrics: [], extras });
+
+  it('stand on one line each', () => {
+    const text = textOf({ long: [1, null, -2.5, 1e21, 0, 0, 0, 0, 0], short: [1, 2] });
+    expect(text).toContain('"long": [1,null,-2.5,1e+21,0,0,0,0,0]');
+    expect(text).toContain('"short": [\n      1,\n      2\n    ]');
+  });
+
+  it('leave texts alone', () => {
+    const likeness = '[\n 1,\n 1,\n 1,\n 1,\n 1,\n 1,\n 1,\n 1,\n 1\n]';
+    const extras = { [likeness]: likeness };
+    expect(parseSnapshotJson(textOf(extras)).extras).toEqual(extras);
   });
 });

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { MAX_HISTORY_BINS } from '../../src/aggregator/history-recorder.ts';
 import { readHistoryExtras, type RunHistory } from '../../src/core/run-history.ts';
 import type { EventRecord } from '../../src/events/event-batch.ts';
+import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
+import { parseSnapshotJson, snapshotJsonText } from '../../src/metrics/snapshot-json.ts';
 import {
   complete,
   ended,
@@ -198,4 +200,29 @@ test('there is no history before anything happened, and distributions only where
     'issue_delay_ns',
   ]);
   expect(extrasOf(run).slowestSamples).toMatchObject([{ seq: 0, latency_ns: 2000, due_ns: 0 }]);
+});
+
+test('ten minutes are of moderate size, and come back from file and wire', () => {
+  const run = new ScriptedRun({ tokenCounter: null }).send(started(0), startTracking(0));
+  for (let seq = 0; seq < 3 * MAX_HISTORY_BINS; seq++) {
+    const at = Math.floor((seq * SECOND) / 3) + 1001;
+    const later = (ns: number) => at + ns + ((seq * 7919) % 1_000_003);
+    run.send(issuedDue(seq, at, at - 1000), recvFirst(seq, later(2e7)), recvNonFirst(seq, later(9e7)));
+    run.send(complete(seq, later(9e7) + 1, { usage: [1, 40] }));
+  }
+  const extras = run.aggregator.historyExtras();
+  const snapshot = {
+    counter: 1,
+    timestampNs: 1,
+    state: 'complete',
+    pendingTaskCount: 0,
+    metrics: [],
+    extras,
+  } as const;
+  expect(historyOf(run).counts.issued).toHaveLength(MAX_HISTORY_BINS);
+  const text = snapshotJsonText(snapshot);
+  expect(text.length).toBeLessThan(600_000);
+  expect(parseSnapshotJson(text)).toEqual(snapshot);
+  const codec = new SnapshotCodec();
+  expect(codec.decode(codec.encode(snapshot).payload)).toEqual(snapshot);
 });

@@ -138,6 +138,26 @@ test('from the start on live snapshots and live token counts come by the clock',
   expect(run.published.at(-1)?.state).toBe('complete');
 });
 
+test('the history is in the first live snapshot, in one of each second of the run, and in the final one', async () => {
+  const run = serve({ publishIntervalMs: 5 });
+  const untilPublished = async (count: number) => {
+    while (run.published.length < count) await sleep(5);
+  };
+  run.send(started(0), startTracking(0));
+  await untilPublished(3);
+  const withHistory = () => run.published.map(({ extras }) => extras !== undefined && 'history' in extras);
+  expect(withHistory().indexOf(true)).toBe(0);
+  expect(withHistory().lastIndexOf(true)).toBe(0);
+  run.send(issued(0, 2e9));
+  const next = run.published.length;
+  await untilPublished(next + 3);
+  expect(withHistory().slice(next).filter(Boolean)).toHaveLength(1);
+  run.send(complete(0, 2e9 + 1), ended(2e9 + 2));
+  await run.service.closed;
+  expect(run.published.at(-1)?.state).toBe('complete');
+  expect(withHistory().at(-1)).toBe(true);
+});
+
 test('an interval of 0 publishes only the final snapshot', async () => {
   const run = serve({ tokenCounter: wordCounter, publishIntervalMs: 0 });
   run.send(...SAMPLE);

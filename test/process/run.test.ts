@@ -4,6 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { replayRun } from '../../src/app/replay.ts';
+import { SILENT_LOG } from '../../src/core/log.ts';
+import { readHistoryExtras } from '../../src/core/run-history.ts';
+import { parseSnapshotJson } from '../../src/metrics/snapshot-json.ts';
 import { WENT_THROUGH, Workbench } from './program.ts';
 
 let bench: Workbench;
@@ -24,6 +28,36 @@ function filesBelow(path: string): string[] {
   return readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) =>
     statSync(join(path, name)).isFile(),
   );
+}
+
+/** What the final file tells of a run of 10 + 150 samples over time, and a replay of its log again. */
+async function expectHistoryOfRun(out: string): Promise<void> {
+  const { extras } = parseSnapshotJson(readFileSync(join(out, 'metrics/final_snapshot.json'), 'utf8'));
+  const { history, distributions, slowestSamples } = readHistoryExtras(extras);
+  if (history === undefined) throw new Error('no history in the final snapshot');
+  const { counts, series, client, marks } = history;
+  const sum = (values: readonly (number | null)[] = []) => values.reduce<number>((a, b) => a + (b ?? 0), 0);
+  expect(history.bin_ns).toBe(1e9);
+  expect(Object.values(counts).map(({ length }) => length)).toEqual(
+    Object.values(counts).map(() => Math.floor((history.end_ns - history.start_ns) / 1e9) + 1),
+  );
+  expect([counts.due, counts.issued, counts.succeeded].map(sum)).toEqual([160, 160, 160]);
+  expect([counts.errored, counts.cancelled].map(sum)).toEqual([0, 0]);
+  expect([sum(counts.chunks), sum(counts.output_tokens)]).toEqual([1600, 1600]);
+  expect(sum(series.ttft_ns?.count)).toBe(150);
+  expect(sum(series.chunk_delta_ns?.count)).toBe(150 * 9);
+  expect(Math.min(...series.ttft_ns!.p50.flatMap((value) => value ?? []))).toBeGreaterThan(29e6);
+  expect(Math.max(...history.in_flight_max)).toBeGreaterThan(0);
+  expect(client.event_loop_delay_max_ms.some((value) => value !== null)).toBe(true);
+  expect(marks.map(({ kind, text }) => [kind, text])).toEqual([
+    ['phase', 'warmup'],
+    ['phase', 'performance'],
+  ]);
+  expect(sum(distributions.sample_latency_ns?.counts)).toBe(150);
+  expect(slowestSamples).toHaveLength(20);
+  expect(slowestSamples.every(({ chunks, seq }) => chunks === 10 && seq >= 10)).toBe(true);
+  const replayed = await replayRun(join(out, 'run.log'), SILENT_LOG);
+  expect(readHistoryExtras(replayed?.snapshot.extras)).toEqual({ history, distributions, slowestSamples });
 }
 
 describe('inferometer run', () => {
@@ -48,6 +82,7 @@ describe('inferometer run', () => {
       'events.jsonl',
       'metrics/final_snapshot.json',
       'performance/result_summary.json',
+      'report.html',
       'report.txt',
       'run.json',
       'run.log',
@@ -70,6 +105,7 @@ describe('inferometer run', () => {
     expect(count('sample.recv_first')).toBe(160);
     expect(events.at(-1)).toContain('session.ended');
     expect(finished.stdout).toContain('TTFT');
+    await expectHistoryOfRun(out);
   });
 
   it('counts failures of the endpoint by type and accounts for every sample', async () => {
