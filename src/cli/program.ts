@@ -22,10 +22,10 @@ const FACTORIES: Readonly<Record<CommandName, () => Promise<CommandFactory>>> = 
 /** Runs the program with its arguments; resolves to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   setDefaultResultOrder('verbatim');
-  // A reader that has seen enough (`| head`) is no error, and no reason to end a run.
+  // A reader that has seen enough (`| head`) or a terminal that was closed is no error, and no reason to end a run at once.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     });
   }
   let exitCode = 0;

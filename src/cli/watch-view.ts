@@ -17,8 +17,6 @@ export interface WatchView {
 
 /** Without a terminal: time between two lines. */
 const PLAIN_INTERVAL_MS = 1000;
-/** Of a terminal that does not know its size. */
-const DEFAULT_SIZE = { width: 80, height: 24 };
 
 /** A line a second, for a log or a pipe. */
 export class PlainWatch implements WatchView {
@@ -88,10 +86,7 @@ export class DashboardWatch implements WatchView {
     const { latest } = this.#updates;
     if (latest !== undefined) {
       const { columns, rows } = this.#screen;
-      const size = {
-        width: columns > 0 ? columns : DEFAULT_SIZE.width,
-        height: (rows > 0 ? rows : DEFAULT_SIZE.height) - 1,
-      };
+      const size = { width: columns, height: rows - 1 };
       const lines = stillLines(latest, this.#title, size, colourDepth(this.#screen.getColorDepth()));
       this.#screen.write(`${lines.join('\n').trimEnd()}\n`);
     }

@@ -31,9 +31,15 @@ export interface Dashboard {
 /** Typed text shows at once; numbers come less often, see {@link DashboardStore}. */
 const MAX_FRAMES_PER_SECOND = 15;
 
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
+
 /** Opens the dashboard on a screen of its own. About 6 ms of CPU a redraw at 200×50. */
 export function openDashboard(options: DashboardOptions): Dashboard {
   const { screen, keyboard, title, controls, onWish } = options;
+  giveSize(screen);
+  // A terminal that was closed gives no keys any more; the program learns of it by a signal.
+  keyboard.on('error', () => undefined);
   const store = new DashboardStore();
   const app = createElement(DashboardApp, {
     ...{ store, title, controls, onWish },
@@ -60,4 +66,11 @@ export function openDashboard(options: DashboardOptions): Dashboard {
       unmount();
     },
   };
+}
+
+/** A terminal that does not know its size says 0 columns; then it is taken to be one of the usual size. */
+function giveSize(screen: WriteStream): void {
+  if (screen.columns > 0 && screen.rows > 0) return;
+  screen.columns = DEFAULT_COLUMNS;
+  screen.rows = DEFAULT_ROWS;
 }

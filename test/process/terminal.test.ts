@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { markOfFrame } from '../../src/app/run-marks.ts';
 import type { RunMark } from '../../src/core/run-history.ts';
 import { readFrames } from '../../src/runlog/read.ts';
-import { Workbench } from './program.ts';
-import { tmuxMissing, TmuxTerminal, type TerminalSize } from './tmux.ts';
+import { waitFor, Workbench } from './program.ts';
+import { tmuxMissing, TmuxTerminal, type TerminalOptions, type TerminalSize } from './tmux.ts';
 
 const missing = tmuxMissing();
 const SMALL: TerminalSize = { width: 80, height: 24 };
@@ -24,9 +25,13 @@ class Place extends Workbench {
     }
   }
 
-  open(size: TerminalSize, args: readonly string[], environment: Record<string, string> = {}): TmuxTerminal {
+  open(
+    size: TerminalSize,
+    args: readonly string[],
+    options: Omit<TerminalOptions, 'directory'> = {},
+  ): TmuxTerminal {
     const name = `${basename(this.path)}-${this.#terminals.length}`;
-    const terminal = new TmuxTerminal(name, size, args, { environment, directory: this.path });
+    const terminal = new TmuxTerminal(name, size, args, { ...options, directory: this.path });
     this.#terminals.push(terminal);
     return terminal;
   }
@@ -55,7 +60,7 @@ class Place extends Workbench {
   }
 }
 
-describe.skipIf(missing !== undefined)(NAME, { timeout: 90_000, concurrent: true }, () => {
+describe.skipIf(missing !== undefined)(NAME, { timeout: 150_000, concurrent: true }, () => {
   it('steers an open-loop run at 80×24', () =>
     Place.use(async (place) => {
       const terminal = place.open(SMALL, await place.runArgs('--rate', '20'));
@@ -153,16 +158,43 @@ describe.skipIf(missing !== undefined)(NAME, { timeout: 90_000, concurrent: true
   it('has no colours with NO_COLOR, and colours without', () =>
     Place.use(async (place) => {
       const args = await place.runArgs('--rate', '20');
-      const terminal = place.open(SMALL, args, { NO_COLOR: '1' });
+      const terminal = place.open(SMALL, args, { environment: { NO_COLOR: '1' } });
       await terminal.waitForText(/TTFT {2}\d+ values/);
       // Bold, dim and inverse are no colours; 30 to 107 and 38;5;n are.
       expect(terminal.painted()).not.toMatch(/\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10\d)[;m]/);
-      const coloured = place.open(SMALL, ['watch', 'run'], { FORCE_COLOR: '2' });
+      const coloured = place.open(SMALL, ['watch', 'run'], { environment: { FORCE_COLOR: '2' } });
       await coloured.waitForText(/TTFT {2}\d+ values/);
       expect(coloured.painted()).toMatch(/\[38;5;\d+m/);
-      const sixteen = place.open(SMALL, ['watch', 'run'], { FORCE_COLOR: '1' });
+      const sixteen = place.open(SMALL, ['watch', 'run'], { environment: { FORCE_COLOR: '1' } });
       await sixteen.waitForText(/TTFT {2}\d+ values/);
       expect(sixteen.painted()).toMatch(/\[36m/);
       expect(sixteen.painted()).not.toMatch(/\[38;5;/);
+    }));
+
+  it('is drawn at the usual size where a terminal says it has 0 columns', () =>
+    Place.use(async (place) => {
+      const args = await place.runArgs('--rate', '20');
+      const terminal = place.open(LARGE, args, { before: 'stty cols 0 rows 0' });
+      await terminal.waitForText(/TTFT {2}\d+ values/);
+      expect(
+        Math.max(
+          ...terminal
+            .text()
+            .split('\n')
+            .map((line) => line.length),
+        ),
+      ).toBeLessThanOrEqual(80);
+    }));
+
+  it('ends with a report when its terminal is closed', () =>
+    Place.use(async (place) => {
+      const terminal = place.open(SMALL, await place.runArgs('--rate', '20'));
+      await terminal.waitForText(/TTFT {2}\d+ values/);
+      terminal.end();
+      const outcome = () => place.tryJson<{ outcome: { state: string } }>('run/run.json')?.outcome.state;
+      expect(await waitFor(() => outcome() !== 'running' && outcome(), 'end of the run', 40_000)).toBe(
+        'stopped_early',
+      );
+      expect(existsSync(place.file('run/report.txt'))).toBe(true);
     }));
 });

@@ -14,6 +14,13 @@ export interface TerminalSize {
   readonly height: number;
 }
 
+export interface TerminalOptions {
+  readonly directory: string;
+  readonly environment?: Record<string, string>;
+  /** A shell command to run first. */
+  readonly before?: string;
+}
+
 /** One terminal of its own tmux server, in which the program runs. */
 export class TmuxTerminal {
   readonly #socket: string;
@@ -23,7 +30,7 @@ export class TmuxTerminal {
     name: string,
     size: TerminalSize,
     args: readonly string[],
-    { environment = {}, directory }: { environment?: Record<string, string>; directory: string },
+    { environment = {}, directory, before = 'true' }: TerminalOptions,
   ) {
     this.#socket = `inferometer-test-${process.pid}-${name}`;
     // What the terminal is told of colours comes from the test alone.
@@ -31,7 +38,7 @@ export class TmuxTerminal {
     const set = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
     const env = ['env', ...unset, ...set].map(quoted).join(' ');
     const command = [process.execPath, ENTRY, ...args].map(quoted).join(' ');
-    const script = `${env} ${command}; echo "exit code $?"; exec cat`;
+    const script = `${before}; ${env} ${command}; echo "exit code $?"; exec cat`;
     this.#tmux(
       ...['-f', '/dev/null', 'new-session', '-d', '-s', 'main', '-c', directory],
       ...['-x', String(size.width), '-y', String(size.height), script],
@@ -68,7 +75,7 @@ export class TmuxTerminal {
   }
 
   /** Waits until the screen shows it; fails with what it shows instead. */
-  async waitForText(pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
+  async waitForText(pattern: RegExp, timeoutMs = 40_000): Promise<RegExpExecArray> {
     try {
       return await waitFor(() => pattern.exec(this.text()), String(pattern), timeoutMs);
     } catch {
