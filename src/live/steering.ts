@@ -64,7 +64,7 @@ export function planProgress(position: PlanPosition): PlanProgress {
     remainingNs: plannedDurationNs === null ? null : plannedDurationNs - phaseElapsedNs,
   };
   const { planShare, remainingNs } =
-    (byNumber.planShare ?? -1) >= (byDuration.planShare ?? -1) ? byNumber : byDuration;
+    (byNumber.planShare ?? -1) > (byDuration.planShare ?? -1) ? byNumber : byDuration;
   return {
     planShare: planShare === null ? null : Math.min(1, Math.max(0, planShare)),
     remainingNs: remainingNs === null ? null : Math.max(0, remainingNs),

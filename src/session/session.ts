@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../core/errors.ts';
 import { EventKind } from '../core/event-types.ts';
 import type { Log } from '../core/log.ts';
@@ -92,6 +93,8 @@ export class Session {
   #isCancelled = false;
   /** The phase that is being issued. */
   #steered: SteeredPhase | undefined;
+  /** When the latest change takes effect. */
+  #lastChangeNs = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -112,7 +115,8 @@ export class Session {
     const change = this.#steered?.steer(steering, this.#options.clock.nowNs());
     if (change === undefined) return undefined;
     this.#options.engine.changePlan(change);
-    return this.#steered!.runNsOf(change);
+    this.#lastChangeNs = this.#steered!.runNsOf(change);
+    return this.#lastChangeNs;
   }
 
   /** Issues nothing more, in this phase or a later one; what is in flight is drained. */
@@ -155,6 +159,9 @@ export class Session {
   async #runPhase(plan: PhasePlan, firstSampleSeq: number): Promise<PhaseResult> {
     const { clock, record, onPhase } = this.#options;
     const isTracked = plan.kind === 'performance';
+    // A change of the phase before, made just before its end, is not one of this phase.
+    const waitNs = this.#lastChangeNs - clock.nowNs();
+    if (waitNs > 0) await sleep(Math.ceil(waitNs / NS_PER_MS));
     onPhase?.(plan);
     if (isTracked) record(EventKind.sessionStartTracking);
     const startedNs = clock.nowNs();

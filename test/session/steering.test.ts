@@ -56,7 +56,7 @@ describe('an open loop over three workers', () => {
 
   test('issues nothing in a pause, and everything after it on time and by its length later', async () => {
     const arrivals = { pattern: 'poisson', ratePerSecond: 400, seed: 5 } as const;
-    const { run, endpoint } = await session({ workers: 3, phases: [phase({ arrivals, maxSamples: 200 })] });
+    const { run, endpoint } = await session({ workers: 3, phases: [phase({ arrivals, maxSamples: 1000 })] });
     const running = run.run();
     await until(() => endpoint.rows.length > 10);
     const pausedNs = run.session.steer({ kind: 'pause' })!;
@@ -64,12 +64,12 @@ describe('an open loop over three workers', () => {
     await until(() => run.clock.nowNs() > pausedNs);
     await untilQuiet(run);
     const before = run.pool.counts().issued;
-    expect(before).toBeLessThan(200);
+    expect(before).toBeLessThan(1000);
     const resumedNs = run.session.steer({ kind: 'resume' })!;
     expect(run.session.steer({ kind: 'resume' })).toBeUndefined();
     await running;
     const issues = issuesOf(run);
-    expectWhole(issues, 200);
+    expectWhole(issues, 1000);
     expect(issues.filter(({ dueNs }) => dueNs < resumedNs)).toHaveLength(before);
     for (const { dueNs, atNs } of issues) expect(atNs).toBeGreaterThanOrEqual(dueNs);
   });
@@ -188,4 +188,24 @@ test('a phase begins as planned, whatever was done to the one before', async () 
   expect(measured.map(({ dueNs }) => dueNs - measured[0]!.dueNs)).toEqual(
     [0, 20, 40, 60, 80].map((ms) => ms * MS),
   );
+});
+
+test('a change just before the end of a phase is over before the next one begins', async () => {
+  const arrivals = { pattern: 'concurrency', concurrency: 1 } as const;
+  const { run, endpoint } = await session({
+    phases: [phase({ kind: 'warmup', arrivals, maxSamples: 2 }), phase({ arrivals, maxSamples: 2 })],
+    script: { stepsOf: () => ['hold'] },
+  });
+  const running = run.run();
+  await until(() => endpoint.heldCount === 1);
+  const pausedNs = run.session.steer({ kind: 'pause' })!;
+  const releasing = setInterval(() => {
+    endpoint.release();
+    // On a loaded machine the pause may come before the second sample.
+    if (run.clock.nowNs() > pausedNs + 200 * MS) run.session.steer({ kind: 'resume' });
+  }, 1);
+  const { phases } = await running;
+  clearInterval(releasing);
+  expect(phases).toMatchObject([{ issued: 2 }, { issued: 2 }]);
+  expect(phases[1]!.startedNs).toBeGreaterThanOrEqual(pausedNs);
 });
