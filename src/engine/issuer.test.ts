@@ -147,6 +147,11 @@ test('sends nothing before the start', async () => {
   for (const atNs of sentNs) expect(atNs).toBeGreaterThanOrEqual(startNs);
 });
 
+/** The event loop has come round. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 describe('closed loop', () => {
   const concurrency: ArrivalSettings = { pattern: 'concurrency', concurrency: 3 };
 
@@ -156,13 +161,25 @@ describe('closed loop', () => {
     expect(bench.sent.map(({ dueNs }) => dueNs)).toEqual([NaN, NaN, NaN]);
     expect(bench.counter[0]).toBe(3);
     bench.issuer.sampleEnded();
+    await turn();
     expect(bench.sent).toHaveLength(4);
     expect(bench.stopped).toBeUndefined();
     bench.issuer.sampleEnded();
+    await turn();
     expect(bench.sent).toHaveLength(5);
     expect(bench.stopped).toBe(false);
     for (let left = 3; left > 0; left--) bench.issuer.sampleEnded();
     expect(await bench.finished.promise).toBe(5);
+  });
+
+  test('fills slots once what has come was read, so that no read waits for a write', async () => {
+    const bench = new Bench(concurrency, {}, 3);
+    bench.issuer.sampleEnded();
+    bench.issuer.sampleEnded();
+    expect(bench.sent).toHaveLength(3);
+    await turn();
+    expect(bench.sent).toHaveLength(5);
+    bench.issuer.stop();
   });
 
   test('ends at its duration though no slot becomes free', async () => {
@@ -255,14 +272,16 @@ describe('a change of the plan', () => {
     for (const { dueNs } of bench.sent.slice(1)) expect(dueNs).toBeGreaterThanOrEqual(bench.startNs + atNs);
   });
 
-  test('slots come at once when their time has come, and go as samples end', () => {
+  test('slots come at once when their time has come, and go as samples end', async () => {
     const bench = new Bench({ pattern: 'concurrency', concurrency: 2 }, {}, 2);
     bench.issuer.change({ kind: 'concurrency', atNs: 0, concurrency: 4 }, 4);
     expect(bench.sent).toHaveLength(4);
     bench.issuer.change({ kind: 'concurrency', atNs: 0, concurrency: 1 }, 1);
     for (let ended = 0; ended < 3; ended++) bench.issuer.sampleEnded();
+    await turn();
     expect(bench.sent).toHaveLength(4);
     bench.issuer.sampleEnded();
+    await turn();
     expect(bench.sent).toHaveLength(5);
   });
 
@@ -280,6 +299,7 @@ describe('a change of the plan', () => {
     bench.issuer.change({ kind: 'pause', atNs: 0 });
     bench.issuer.sampleEnded();
     bench.issuer.sampleEnded();
+    await turn();
     expect(bench.counter[0]).toBe(2);
     bench.issuer.change({ kind: 'resume', atNs: soonNs(bench) });
     await vi.waitUntil(() => bench.sent.length === 4, { interval: 1 });

@@ -34,7 +34,8 @@ export interface IssuerOptions {
  *
  * A sample goes out when it is due and a slot is free; open loop has slots without end, closed loop has due times in the past. The
  * schedule is absolute: what is late goes out at once and moves nothing behind it. A ticket is drawn ahead in open loop, whose share
- * belongs to this worker alone, and only for a free slot in closed loop, where workers draw from one counter.
+ * belongs to this worker alone, and only for a free slot in closed loop, where workers draw from one counter. Slots are filled once what has
+ * come was read: a write takes longer than a read, and would hold up the stamps of the answers behind it.
  *
  * Until a sample is due the thread sleeps; with `precise` pacing it sleeps until 2 ms before, then lets the event loop turn and looks
  * at the clock each time round. Answers are read meanwhile, and a due time that comes while they are is not missed.
@@ -85,7 +86,10 @@ export class Issuer {
   sampleEnded(): void {
     this.#ended += 1;
     this.#freeSlots += 1;
-    if (this.#isIssuing && !(this.#isOpenLoop && this.#isAhead())) this.#turn();
+    if (this.#isIssuing) {
+      if (!this.#isOpenLoop) this.#yield();
+      else if (!this.#isAhead()) this.#turn();
+    }
     this.#checkFinished();
   }
 
