@@ -21,6 +21,9 @@ const BEGIN_NS = 1000;
 const BATCH_RECORDS = 1024;
 /** Between two records of the run; odd, so that not all values are alike. */
 const RECORD_GAP_NS = 1237;
+const JITTERS = 97;
+/** What is added to the gap on average, below. */
+export const MEAN_JITTER_NS = (JITTERS - 1) / 2;
 
 /** An aggregator with all metrics of a streaming run, the session begun and tracking. */
 export function startedAggregator(spillDirectory?: string) {
@@ -43,14 +46,18 @@ export function recordsOf(chunks: number): number {
 }
 
 /** The frames of a streaming run as an engine worker writes them: samples by their number, 64 in flight, in the order of time. */
-export function* syntheticFrames(samples: number, chunks: number): Generator<Uint8Array> {
+export function* syntheticFrames(
+  samples: number,
+  chunks: number,
+  recordGapNs = RECORD_GAP_NS,
+): Generator<Uint8Array> {
   const columns = new Columns(chunks);
   let nowNs = BEGIN_NS;
   for (let first = 0; first < samples; first += IN_FLIGHT) {
     const end = Math.min(samples, first + IN_FLIGHT);
     for (let step = 0; step < recordsOf(chunks); step++) {
       for (let sample = first; sample < end; sample++) {
-        nowNs += RECORD_GAP_NS + (sample % 97);
+        nowNs += recordGapNs + (sample % JITTERS);
         columns.add(sample, step, nowNs);
         if (columns.count === BATCH_RECORDS) yield columns.takeFrame();
       }

@@ -1,11 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MAX_HISTORY_BINS } from '../../src/aggregator/history-recorder.ts';
+import { readHistoryExtras } from '../../src/core/run-history.ts';
+import { NS_PER_SECOND } from '../../src/core/time.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
 import type { MetricsRegistry } from '../../src/metrics/registry.ts';
 import type { SessionState } from '../../src/metrics/snapshot.ts';
 import { RAW_BUDGET_BYTES } from '../../src/app/run-fold.ts';
-import { batchOf, startedAggregator, syntheticFrames } from '../aggregator/synthetic-run.ts';
+import {
+  batchOf,
+  MEAN_JITTER_NS,
+  recordsOf,
+  startedAggregator,
+  syntheticFrames,
+} from '../aggregator/synthetic-run.ts';
 import type { Bench } from '../harness/bench.ts';
 import { peakMemoryMb } from '../harness/memory.ts';
 import { cpuMsPerCall, inTurn } from '../harness/rounds.ts';
@@ -29,6 +38,7 @@ export const bench: Bench = {
     registry.close();
     rmSync(spillDirectory, { recursive: true });
     const live = await liveSnapshotMs(rounds);
+    const withHistory = await historySnapshotMs(rounds);
     const samplesText = `${finalSamples / 1e6}M samples`;
     return [
       {
@@ -39,6 +49,14 @@ export const bench: Bench = {
         isLessBetter: true,
         goal: { of: 'value', bound: 'at most', value: 1 },
         note: `all counters and series of a streaming run with ${LIVE_SAMPLES} samples`,
+      },
+      {
+        id: 'metrics/live-history',
+        what: 'live snapshot with ten minutes of history, built and encoded',
+        unit: 'ms',
+        value: spreadOf(withHistory),
+        isLessBetter: true,
+        note: `once a second; ${MAX_HISTORY_BINS} bins, distributions and slowest samples beside the metrics`,
       },
       {
         id: 'metrics/final-time',
@@ -68,6 +86,24 @@ async function liveSnapshotMs(rounds: number): Promise<readonly number[]> {
   const codec = new SnapshotCodec();
   const build = cpuMsPerCall(50, () => codec.encode(snapshotOf(registry, 'live')));
   await build();
+  return (await inTurn(rounds, { build })).build;
+}
+
+/** One that carries all there is to tell of a run whose samples are spread over all bins. */
+async function historySnapshotMs(rounds: number): Promise<readonly number[]> {
+  const { registry, aggregator } = startedAggregator();
+  const gapNs = (MAX_HISTORY_BINS * NS_PER_SECOND) / (LIVE_SAMPLES * recordsOf(LIVE_CHUNKS));
+  for (const frame of syntheticFrames(LIVE_SAMPLES, LIVE_CHUNKS, Math.floor(gapNs) - MEAN_JITTER_NS))
+    aggregator.process(batchOf(frame));
+  const codec = new SnapshotCodec();
+  const build = cpuMsPerCall(20, () => {
+    const snapshot = snapshotOf(registry, 'live');
+    codec.encode({ ...snapshot, extras: { ...aggregator.extras(), ...aggregator.historyExtras() } });
+  });
+  await build();
+  const { history } = readHistoryExtras(aggregator.historyExtras());
+  if (history === undefined || history.in_flight_max.length < MAX_HISTORY_BINS / 2)
+    throw new Error('the run is too short for its history');
   return (await inTurn(rounds, { build })).build;
 }
 

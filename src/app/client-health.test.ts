@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClientHealth, type HealthReport } from './client-health.ts';
+import { ClientHealth, clientMomentOf, type HealthReport } from './client-health.ts';
 
 const REPORT: HealthReport = {
   worker: 0,
@@ -26,6 +26,32 @@ function summaryOf(...changes: readonly Partial<HealthReport>[]): Record<string,
   for (const change of changes) health.fold({ ...REPORT, ...change });
   return health.summary() as Record<string, unknown>;
 }
+
+describe('clientMomentOf', () => {
+  it('is about the time that ended when the report was made', () => {
+    expect(clientMomentOf({ ...REPORT, at_ns: 5e9, elapsed_ms: 2000 }, 9e9)).toEqual({
+      fromNs: 3e9,
+      toNs: 5e9,
+      event_loop_delay_max_ms: 2,
+      gc_ms: 3,
+      cpu_share: 0.5,
+      cpu_wait_share: 0.1,
+    });
+  });
+
+  it('takes a report of an earlier version for the second before the latest moment', () => {
+    const { at_ns: _at, elapsed_ms: _elapsed, cpu_wait_share: _wait, ...early } = REPORT;
+    expect(clientMomentOf(early, 9e9)).toMatchObject({ fromNs: 8e9, toNs: 9e9, cpu_wait_share: null });
+  });
+
+  it('says nothing of the CPU over a short time', () => {
+    expect(clientMomentOf({ ...REPORT, elapsed_ms: 100 }, 0)).toMatchObject({
+      cpu_share: null,
+      cpu_wait_share: null,
+      event_loop_delay_max_ms: 2,
+    });
+  });
+});
 
 describe('ClientHealth', () => {
   it('is unknown before the first report', () => {
