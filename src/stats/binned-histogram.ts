@@ -40,7 +40,7 @@ export class BinnedHistogram implements BinColumn {
     this.#previous = { bin: -1, histogram: new HdrHistogram(low, high, SIGNIFICANT_FIGURES) };
   }
 
-  /** About 3 ns a value. @hot */
+  /** Adds values to a bin; some ns each. @hot */
   recordAll(bin: number, values: Float64Array): void {
     if (values.length === 0) return;
     this.#open(bin);

@@ -74,8 +74,8 @@ export class HdrHistogram {
   }
 
   /**
-   * Counts values, those beyond `low` and `high` as these. Costs 3 ns a value where {@link record} costs 8: a value is written
-   * long before it is read again as bits.
+   * Counts values, those beyond `low` and `high` as these. Cheaper than {@link record} for each: a value is written long
+   * before it is read again as bits.
    * @hot
    */
   recordAllClamped(values: Float64Array): void {
