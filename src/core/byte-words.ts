@@ -1,4 +1,5 @@
 const WORD_BYTES = 4;
+const DOUBLE_BYTES = 8;
 
 /** Reads arrays four bytes at a time, three times as fast as one at a time; remembers the view of the array it was asked for last. */
 export class WordView {
@@ -21,6 +22,11 @@ export class WordView {
  */
 export function sameBytes(a: DataView, aStart: number, b: DataView, bStart: number, length: number): boolean {
   let offset = 0;
+  // As numbers, eight at a time: equal ones that are not 0 have the same bytes.
+  for (; offset + DOUBLE_BYTES <= length; offset += DOUBLE_BYTES) {
+    const double = a.getFloat64(aStart + offset, true);
+    if (double === 0 || double !== b.getFloat64(bStart + offset, true)) break;
+  }
   for (; offset + WORD_BYTES <= length; offset += WORD_BYTES) {
     if (a.getInt32(aStart + offset, true) !== b.getInt32(bStart + offset, true)) return false;
   }
