@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { AggregatorProcess } from '../../src/app/aggregator-process.ts';
+import { AggregatorSupervisor } from '../../src/app/aggregator-supervisor.ts';
+import { createLog } from '../../src/core/log.ts';
+import { createSocketDirectory, type SocketDirectory } from '../../src/transport/zmq/address.ts';
+import { RecordedRun } from './recorded-run.ts';
+
+let run: RecordedRun;
+let sockets: SocketDirectory;
+let waiting: AggregatorProcess;
+let pids: number[];
+let lines: string[];
+
+beforeEach(async () => {
+  run = new RecordedRun();
+  run.writeHeader();
+  sockets = await createSocketDirectory();
+  waiting = AggregatorProcess.start();
+  pids = [];
+  lines = [];
+});
+afterEach(async () => {
+  await waiting.discard();
+  await sockets.remove();
+  await run.remove();
+});
+
+const launch = () =>
+  AggregatorSupervisor.launch({
+    process: waiting,
+    aggregator: {
+      ...{ logPath: run.logPath, finalPath: run.finalPath, publishIntervalMs: 0, drainTimeoutMs: 0 },
+      eventsAddress: sockets.freshAddress('ev_pub'),
+      snapshotsAddress: sockets.freshAddress('metrics_pub'),
+      socketDirectory: sockets.path,
+    },
+    readyAddress: sockets.freshAddress('svc_ready'),
+    readyTimeoutMs: 15_000,
+    log: createLog((line) => lines.push(line)),
+    onStarted: (pid) => pids.push(pid),
+  });
+
+it('tells a waiting process what to do and waits for its last word', async () => {
+  const supervisor = await launch();
+  await supervisor.ready;
+  expect(pids).toEqual([waiting.pid]);
+  run.start();
+  run.end();
+  expect(await supervisor.waitForEnd(Infinity)).toBe(true);
+  expect(existsSync(run.finalPath)).toBe(true);
+  expect([supervisor.restarts, lines]).toEqual([0, []]);
+});
+
+it('starts another one when the waiting one died before it was told anything', async () => {
+  await waiting.discard();
+  run.start();
+  run.end();
+  const supervisor = await launch();
+  expect(await supervisor.waitForEnd(Infinity)).toBe(true);
+  expect(supervisor.restarts).toBe(1);
+  expect(new Set(pids).size).toBe(2);
+  expect(lines.join('\n')).toContain('aggregator died (SIGKILL); restart 1 of 5');
+  await supervisor.stop();
+  await supervisor.ready;
+});
+
+it('ends one that does not get so far, without a word', async () => {
+  const supervisor = await launch();
+  await supervisor.stop();
+  await supervisor.ready;
+  await supervisor.waitForEnd(Infinity);
+  expect(waiting.hasEnded).toBe(true);
+  expect(lines).toEqual([]);
+});
