@@ -1,9 +1,9 @@
-import { Box, Text, useInput, useWindowSize, type Key } from 'ink';
+import { Transform, useInput, useWindowSize, type Key } from 'ink';
 import { createElement, useSyncExternalStore, type ReactElement } from 'react';
 import type { RunControls } from '../live/run-controls.ts';
 import { dashboardLines } from './dashboard.ts';
 import { pressKey, type KeyPress, type SteeringWish, type Wish } from './keys.ts';
-import { paint, type ColourDepth } from './paint.ts';
+import { paint, plainText, type ColourDepth } from './paint.ts';
 import { selectableSeries } from './panels.ts';
 import type { DashboardStore } from './store.ts';
 
@@ -33,8 +33,13 @@ export function DashboardApp(props: DashboardProps): ReactElement {
     },
     { width: columns, height: rows },
   );
-  const text = lines.map((line) => paint(line, depth)).join('\n');
-  return createElement(Box, { height: rows }, createElement(Text, { wrap: 'truncate' }, text));
+  const painted = lines.map((line) => paint(line, depth));
+  return createElement(Transform, {
+    // The lines are as wide as they should be. Told of them as text, ink would measure each character of each line at each redraw.
+    transform: (_placeholder: string, row: number) => painted[row] ?? '',
+    accessibilityLabel: lines.map(plainText).join('\n'),
+    children: Array.from({ length: rows }, () => '.').join('\n'),
+  });
 }
 
 /** Several keys may come before the next redraw, so each finds what the one before left in the store. */
