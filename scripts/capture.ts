@@ -14,28 +14,32 @@ const images = join(root, 'docs/images');
 const program = join(root, 'bin/inferometer');
 const socket = `inferometer-capture-${process.pid}`;
 const tmux = (...args: string[]) =>
-  execFileSync('tmux', ['-L', socket, ...args], { cwd: root, encoding: 'utf8' });
+  execFileSync('tmux', ['-f', '/dev/null', '-u', '-L', socket, ...args], { cwd: root, encoding: 'utf8' });
 const capture = (session: string) => tmux('capture-pane', '-e', '-p', '-t', session);
 const newestRun = () => readdirSync(join(root, 'runs')).sort().at(-1);
+
+const waitForScreen = async (session: string, pattern: RegExp) => {
+  for (let waited = 0; waited < 90; waited++) {
+    if (pattern.test(capture(session))) return;
+    await sleep(1000);
+  }
+  throw new Error(`no ${String(pattern)} on the screen:\n${capture(session)}`);
+};
 
 mkdirSync(images, { recursive: true });
 try {
   tmux('new-session', '-d', '-s', 'demo', '-x', '104', '-y', '40', `${program} demo; sleep 60`);
-  await sleep(8000);
+  await waitForScreen('demo', /live · performance/);
   tmux(
-    'new-session',
-    '-d',
-    '-s',
-    'watch',
-    '-x',
-    '84',
-    '-y',
-    '20',
+    ...['new-session', '-d', '-s', 'watch', '-x', '120', '-y', '35'],
     `${program} watch runs/${newestRun()}; sleep 60`,
   );
-  await sleep(8000);
+  await waitForScreen('demo', / 0:1[3-6] elapsed/);
+  tmux('send-keys', '-t', 'demo', '-l', 'mcache emptied');
+  tmux('send-keys', '-t', 'demo', 'Enter');
+  await waitForScreen('watch', / 0:(?:1[7-9]|2\d) elapsed/);
   writeFileSync(join(images, 'watch.svg'), terminalSvg(capture('watch'), 'inferometer watch during a run'));
-  for (let waited = 0; waited < 60 && !capture('demo').includes('report:'); waited++) await sleep(1000);
+  await waitForScreen('demo', /^report:/m);
   const shown = capture('demo').split('\n');
   const verdict = shown.findIndex((line) => /VALID|DEGRADED|INVALID/.test(line));
   writeFileSync(

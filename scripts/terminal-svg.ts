@@ -14,6 +14,15 @@ const COLOURS: Readonly<Record<number, string>> = {
   37: '#b1bac4',
   90: '#6e7681',
 };
+/** Those of the 256 the dashboard uses. */
+const INDEXED_COLOURS: Readonly<Record<number, string>> = {
+  36: '#00af87',
+  74: '#5fafd7',
+  175: '#d787af',
+  202: '#ff5f00',
+  214: '#ffaf00',
+  245: '#8a8a8a',
+};
 const FOREGROUND = '#e6edf3';
 const BACKGROUND = '#0d1117';
 
@@ -56,6 +65,15 @@ export function terminalSvg(text: string, title: string): string {
 }
 
 function styleAfter(style: Style, codes: readonly number[]): Style {
+  // 38;5;n is one colour of 256.
+  if (codes.length >= 3) {
+    const at = codes.findIndex((code, i) => code === 38 && codes[i + 1] === 5);
+    if (at !== -1) {
+      const colour = INDEXED_COLOURS[codes[at + 2]!] ?? FOREGROUND;
+      const others = [...codes.slice(0, at), ...codes.slice(at + 3)];
+      return { ...styleAfter(style, others), colour };
+    }
+  }
   return codes.reduce<Style>((now, code) => {
     if (code === 0) return PLAIN;
     if (code === 1) return { ...now, bold: true };
