@@ -184,7 +184,7 @@ describe('inferometer run', () => {
     for (const text of [...written, finished.stdout, finished.stderr]) {
       for (const secret of secrets) expect(text).not.toContain(secret);
     }
-    expect(written.length).toBe(7);
+    expect(written.length).toBe(8);
   });
 
   it.each([
