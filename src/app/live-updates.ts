@@ -35,7 +35,7 @@ export class LiveUpdates {
 
   /**
    * What the next snapshot brings, for viewers who keep the last history, distributions and verdict they saw: an update holds these
-   * only when they are new. About 0.2 ms with a verdict.
+   * only when they are new. About 0.01 ms, and 0.3 ms with a verdict.
    */
   update(snapshot: MetricsSnapshot): LiveUpdate {
     const view = this.#model.update(snapshot);

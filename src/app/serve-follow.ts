@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
 import { SnapshotCodec } from '../metrics/snapshot-codec.ts';
@@ -8,9 +5,9 @@ import { SnapshotSubscriber } from '../metrics/snapshot-subscriber.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { checkAddress } from '../transport/zmq/address.ts';
 import { connectSubscriber } from '../transport/zmq/subscriber.ts';
-import { isRunning } from './process-identity.ts';
+import { runsIn } from './newest-run.ts';
 import { replayRun } from './replay.ts';
-import { readManifest, RunDirectory } from './run-directory.ts';
+import { RunDirectory } from './run-directory.ts';
 import { watchRun } from './watch-run.ts';
 
 export interface FollowOptions {
@@ -69,15 +66,8 @@ async function followToEnd(path: string, options: FollowOptions): Promise<void> 
 }
 
 async function newestRunning(runsPath: string, seen: ReadonlySet<string>): Promise<string | undefined> {
-  if (!existsSync(runsPath)) return undefined;
-  const running = (await readdir(runsPath)).flatMap((name) => {
-    const path = join(runsPath, name);
-    if (seen.has(path) || !existsSync(join(path, 'run.log'))) return [];
-    const manifest = readManifest(RunDirectory.open(path));
-    const isUnderWay = manifest?.outcome.state === 'running' && isRunning(manifest.main_process);
-    return isUnderWay ? [{ path, startedAt: manifest.started_at }] : [];
-  });
-  return running.sort((a, b) => a.startedAt.localeCompare(b.startedAt)).at(-1)?.path;
+  const runs = await runsIn(runsPath);
+  return runs.findLast(({ path, isUnderWay }) => isUnderWay && !seen.has(path))?.path;
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
