@@ -25,8 +25,11 @@ const SAMPLES_SHOWN = 30;
 const ROWS = 1000;
 const GAP_US = 5000;
 const FLAT_MB_PER_MINUTE = 3;
-/** A shorter run ends before the budgets of raw values are filled: it shows memory and is not judged by it. */
-const SETTLED_MINUTES = 8;
+/**
+ * Samples after which the raw values of each series have filled their budget of 8 MB. A run whose first half has fewer shows memory and is not
+ * judged by it.
+ */
+const SETTLED_SAMPLES = 2 ** 20;
 
 const { values: flags } = parseArgs({
   options: {
@@ -126,7 +129,7 @@ function memoryLines(name: ProcessName): readonly BenchLine[] {
   const lastHalf = memories.slice(Math.floor(memories.length / 2));
   const growth = medianSlope(lastHalf.map((memory) => [memory.minute, memory[name]]));
   const id = name.replaceAll(' ', '-');
-  const isJudged = name !== 'server' && minutes >= SETTLED_MINUTES;
+  const isJudged = name !== 'server' && issued / 2 >= SETTLED_SAMPLES;
   say(`${name}: ${growth.toFixed(1)} MB a minute in the last half${flatness(growth, isJudged)}`);
   return [
     {
