@@ -72,8 +72,9 @@ function sampleWords({ issued, succeeded, errored, cancelled, warmingUp }: LiveV
   ];
 }
 
-function inFlightWords({ inFlight, requestedConcurrency }: LiveView, controls?: ControlState): Line {
-  const asked = controls?.concurrency ?? requestedConcurrency;
+function inFlightWords({ inFlight, requestedConcurrency, state }: LiveView, controls?: ControlState): Line {
+  // Nobody asks for any when issuing is over.
+  const asked = state === 'live' ? (controls?.concurrency ?? requestedConcurrency) : null;
   return [
     span(countText(inFlight), 'strong'),
     span(asked === null ? '' : ` of ${countText(asked)} asked for`),
