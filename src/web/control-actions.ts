@@ -10,7 +10,7 @@ export type ControlOutcome =
   | { readonly outcome: 'refused' }
   | { readonly outcome: 'malformed'; readonly wanted: string };
 
-const MAX_NOTE_LENGTH = 500;
+const MAX_NOTE_LENGTH = 200;
 
 /** Does what a request asks, whose body is JSON: `{"value": 50}` for rate and concurrency, `{"text": "…"}` for a note. */
 export function applyControl(controls: RunControls, action: ControlAction, body: string): ControlOutcome {

@@ -1,5 +1,4 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { RunControls } from '../live/run-controls.ts';
 import { type AccessRules, guard, sameOrigin, secureHeaders } from './access.ts';
 import { applyControl, CONTROL_ACTIONS } from './control-actions.ts';
@@ -75,10 +74,17 @@ function addControl(app: Hono, { controls }: WebAppParts): void {
   });
 }
 
-const limitedBody = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: (context) => context.json({ error: `wanted a body of at most ${MAX_BODY_BYTES} bytes` }, 413),
-});
+/** A body of known and modest size, or none. */
+const limitedBody: MiddlewareHandler = (context, next) => {
+  if (context.req.header('transfer-encoding') !== undefined) {
+    return Promise.resolve(context.json({ error: 'wanted a body of a length told before' }, 411));
+  }
+  // Nobody sends more than that: the server's parser sees to it.
+  const length = Number(context.req.header('content-length') ?? 0);
+  return length <= MAX_BODY_BYTES
+    ? next()
+    : Promise.resolve(context.json({ error: `wanted a body of at most ${MAX_BODY_BYTES} bytes` }, 413));
+};
 
 function forbidden(context: Context): Response {
   return context.json({ error: 'viewers of this server may only look; run with --web-control' }, 403);

@@ -241,13 +241,15 @@ describe('control', () => {
       ['rate', 'null'],
       ['concurrency', { value: 1.5 }],
       ['note', { text: ' ' }],
-      ['note', { text: 'x'.repeat(501) }],
+      ['note', { text: 'x'.repeat(201) }],
     ];
     for (const [action, body] of malformed) {
       expect((await post(action, body)).status, `${action} ${JSON.stringify(body)}`).toBe(400);
     }
     expect((await post('note', { text: 'x'.repeat(5000) })).status).toBe(413);
+    expect((await post('pause', {}, { 'transfer-encoding': 'chunked' })).status).toBe(411);
     expect((await post('cancel', {})).status).toBe(404);
+    expect((await post('pause', '')).status).toBe(200);
     controls.accepts = false;
     expect((await post('resume', {})).status).toBe(409);
   });

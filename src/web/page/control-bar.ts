@@ -12,7 +12,7 @@ export class ControlBar {
   readonly #note = element('input', {
     ...{
       class: 'note',
-      maxlength: 500,
+      maxlength: 200,
       required: true,
       placeholder: 'What happens now?',
       'aria-label': 'Note',
