@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { siblingModule } from '../core/sibling-module.ts';
@@ -9,6 +10,7 @@ import {
   type WorkerOrder,
   type WorkerStart,
 } from './worker-messages.ts';
+import { SPINNING_THREAD_FLAG } from './young-space.ts';
 
 export interface ThreadListener {
   onNews(news: WorkerNews): void;
@@ -33,6 +35,8 @@ export class EngineThread {
     this.counters = new Int32Array(counters);
     this.ready = ready;
     this.ready.catch(() => undefined);
+    // Read as a thread begins, so it holds for all that begin from now on.
+    if (settings.pacing === 'precise') setFlagsFromString(SPINNING_THREAD_FLAG);
     this.#worker = new Worker(siblingModule(import.meta.url, './worker.main'), {
       workerData: start,
       name: `engine-${workerIndex}`,

@@ -11,8 +11,11 @@ export type ClientName = 'engine' | 'bare' | 'undici' | 'openai' | 'pacing';
 export async function runClient<Result = ClientResult>(
   name: ClientName,
   order: ClientOrder | object,
+  nodeFlags: readonly string[] = [],
 ): Promise<Result> {
   const path = join(import.meta.dirname, `${name}.main.ts`);
-  const { stdout } = await run(process.execPath, [path, JSON.stringify(order)], { maxBuffer: 2 ** 26 });
+  const { stdout } = await run(process.execPath, [...nodeFlags, path, JSON.stringify(order)], {
+    maxBuffer: 2 ** 26,
+  });
   return JSON.parse(stdout) as Result;
 }
