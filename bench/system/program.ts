@@ -15,6 +15,7 @@ export interface RunSummary {
   readonly n_samples_completed: number;
   readonly n_samples_failed: number;
   readonly qps: number;
+  readonly issue_delay: { readonly percentiles: Readonly<Record<string, number>> };
   readonly ttft: { readonly percentiles: Readonly<Record<string, number>> };
   readonly latency: { readonly percentiles: Readonly<Record<string, number>> };
   readonly event_stream: {
