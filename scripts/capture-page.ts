@@ -13,7 +13,7 @@ import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../test/browser.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const program = join(root, 'dist/cli/main.js');
-const SIZE = { width: 1280, height: 1010 };
+const SIZE = { width: 1280, height: 1500 };
 const RUN_SECONDS = 50;
 const NOTE_AFTER_SECONDS = 18;
 
