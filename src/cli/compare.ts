@@ -1,19 +1,18 @@
 import type { Command } from 'commander';
 import { compareHalves, compareRunDirectories } from '../app/compare-runs.ts';
+import { comparisonPageOf } from '../app/comparison-page-file.ts';
 import { comparisonJson } from '../compare/json.ts';
 import { comparisonText } from '../compare/text.ts';
 import type { ComparisonReport } from '../compare/comparison-report.ts';
 import { parseShare } from '../config/units.ts';
 import { writeFileAtomic } from '../core/atomic-file.ts';
-import { EXIT_CODES, InferometerError } from '../core/errors.ts';
+import { assertNever, EXIT_CODES, InferometerError } from '../core/errors.ts';
+import { createLog } from '../core/log.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 
-const FORMATS = {
-  text: (report: ComparisonReport) => Promise.resolve(comparisonText(report)),
-  json: (report: ComparisonReport) => Promise.resolve(comparisonJson(report)),
-} as const;
-type Format = keyof typeof FORMATS;
+const FORMATS = ['text', 'json', 'html'] as const;
+type Format = (typeof FORMATS)[number];
 
 interface Flags {
   readonly margin: string;
@@ -29,12 +28,13 @@ export function compareCommand(finish: (exitCode: number) => void): Command {
     'inferometer compare runs/before runs/after',
     'inferometer compare runs/main runs/branch --margin 5% || echo slower     # exit 6: worse beyond the margin',
     'inferometer compare runs/a runs/b runs/c --format json | jq .comparisons[].judgement',
+    'inferometer compare runs/before runs/after --format html --out comparison.html',
     'inferometer compare runs/a --halves     # was the run steady?',
   ])
     .argument('<runs...>', 'run directories; the first is the baseline')
     .option('--margin <share>', 'differences up to this are of no interest', '3%')
     .option('--confidence <share>', 'of all intervals of a table together', '95%')
-    .option('--format <format>', `${Object.keys(FORMATS).join(', ')}`, 'text')
+    .option('--format <format>', FORMATS.join(', '), 'text')
     .option('--out <file>', 'write there instead of printing')
     .option('--halves', 'compare the second half of one run with its first')
     .option('--strict', 'exit 6 also unless it is shown that nothing is worse beyond the margin')
@@ -60,10 +60,32 @@ async function compare(paths: readonly string[], flags: Flags): Promise<number> 
   const report = await (flags.halves === true
     ? compareHalves(paths[0]!, options)
     : compareRunDirectories(paths, options));
-  const text = await FORMATS[format](report);
+  const text = await textOf(report, format, flags.halves === true ? [] : paths);
   if (flags.out === undefined) process.stdout.write(text);
   else await writeFileAtomic(flags.out, text);
   return exitCodeOf(report, flags.strict === true);
+}
+
+/** The report in a format; a page has the charts of the runs at `chartPaths`. */
+async function textOf(
+  report: ComparisonReport,
+  format: Format,
+  chartPaths: readonly string[],
+): Promise<string> {
+  switch (format) {
+    case 'text':
+      return comparisonText(report);
+    case 'json':
+      return comparisonJson(report);
+    case 'html':
+      return comparisonPageOf(
+        report,
+        chartPaths,
+        createLog((line) => process.stderr.write(`${line}\n`), 'warning'),
+      );
+    default:
+      return assertNever(format);
+  }
 }
 
 /** Surely worse beyond the margin; when strict, unless every metric is surely not. */
@@ -86,11 +108,12 @@ function checkCount(paths: readonly string[], isHalves: boolean): void {
 }
 
 function formatOf(text: string): Format {
-  if (Object.hasOwn(FORMATS, text)) return text as Format;
+  const format = FORMATS.find((name) => name === text);
+  if (format !== undefined) return format;
   throw new InferometerError(
     'INFEROMETER_COMPARE_FORMAT',
     'input',
-    `--format: found "${text}", wanted ${Object.keys(FORMATS).join(', ')}`,
+    `--format: found "${text}", wanted ${FORMATS.join(', ')}`,
   );
 }
 

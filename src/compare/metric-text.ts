@@ -6,7 +6,7 @@ import type { SeriesKey } from './run-values.ts';
 const SERIES_LABELS: Readonly<Record<SeriesKey, string>> = {
   ttft_ns: 'TTFT',
   tpot_ns: 'TPOT',
-  chunk_gap_ns: 'Chunk gap, mean of a sample',
+  chunk_gap_ns: 'Mean chunk gap',
   latency_ns: 'Latency',
   response_ttft_ns: 'Response TTFT',
   response_latency_ns: 'Response latency',

@@ -15,9 +15,9 @@ const TIME_HEIGHT = 190;
 const HALF = { className: 'half', width: 440 };
 const HALF_HEIGHT = 230;
 
-/** Distributions and history of a run as figures; nothing of what its snapshot does not tell. */
-export function distributionSection(run: ChartRun, paint: SvgPainter): Markup {
-  const figures = figuresOf(distributionCharts, run, (chartAt) =>
+/** Distributions and history of one or several runs as figures; nothing of what their snapshots do not tell. */
+export function distributionSection(runs: readonly ChartRun[], paint: SvgPainter): Markup {
+  const figures = figuresOf(distributionCharts, runs, (chartAt) =>
     figure(chartAt, { widths: [HALF], height: HALF_HEIGHT, readout: false }, paint),
   );
   if (figures.length === 0) return NOTHING;
@@ -27,13 +27,23 @@ export function distributionSection(run: ChartRun, paint: SvgPainter): Markup {
   </section> `;
 }
 
-export function timeSection(run: ChartRun, paint: SvgPainter): Markup {
-  const figures = figuresOf(timeCharts, run, (chartAt) =>
-    figure(chartAt, { widths: [WIDE, NARROW], height: TIME_HEIGHT, readout: true }, paint),
+/** The values of a moment can be read off where there is one run: several need not have bins of one length. */
+export function timeSection(runs: readonly ChartRun[], paint: SvgPainter): Markup {
+  const [run] = runs;
+  const isInteractive = runs.length === 1;
+  const figures = figuresOf(timeCharts, runs, (chartAt) =>
+    figure(chartAt, { widths: [WIDE, NARROW], height: TIME_HEIGHT, readout: isInteractive }, paint),
   );
-  if (figures.length === 0 || run.history === undefined) return NOTHING;
+  if (figures.length === 0 || run?.history === undefined) return NOTHING;
+  if (!isInteractive) {
+    return markup`<section id="over-time" class="time">
+      <h2>Over time</h2>
+      <p class="muted">All on one axis, each run from its own start.</p>
+      ${figures}
+    </section> `;
+  }
   const { start_ns: startNs, end_ns: endNs } = run.history;
-  const data = seriesDataText(timeCharts([run], PAGE_THEME), (endNs - startNs) / 1e9);
+  const data = seriesDataText(timeCharts(runs, PAGE_THEME), (endNs - startNs) / 1e9);
   return markup`<section id="over-time" class="time" tabindex="0" aria-label="Charts over time">
     <h2>Over time</h2>
     <p class="muted">
@@ -52,11 +62,15 @@ export function timeSection(run: ChartRun, paint: SvgPainter): Markup {
 
 type Charts = (runs: readonly ChartRun[], theme: ChartTheme, layout: ChartLayout) => readonly Chart[];
 
-/** A figure for each chart of the run; the charts of each width are made once. */
-function figuresOf(charts: Charts, run: ChartRun, draw: (chartAt: ChartAt) => Markup): readonly Markup[] {
+/** A figure for each chart of the runs; the charts of each width are made once. */
+function figuresOf(
+  charts: Charts,
+  runs: readonly ChartRun[],
+  draw: (chartAt: ChartAt) => Markup,
+): readonly Markup[] {
   const made = new Map<number, readonly Chart[]>();
   const at = (width: number) => {
-    const found = made.get(width) ?? charts([run], PAGE_THEME, { width });
+    const found = made.get(width) ?? charts(runs, PAGE_THEME, { width });
     made.set(width, found);
     return found;
   };

@@ -41,6 +41,8 @@ figure { margin: 14px 0 22px; break-inside: avoid; }
 figcaption p { margin: 0 0 4px; }
 figure svg { display: block; width: 100%; height: auto; }
 svg.narrow { display: none; }
+.interval { display: block; margin: 0 auto; }
+td.said, th.said { text-align: left; white-space: normal; min-width: 130px; }
 .time:focus-visible { outline: 2px solid var(--series-0); outline-offset: 4px; }
 .time svg { cursor: crosshair; }
 .readout { min-height: 1.5em; font-size: 13px; font-variant-numeric: tabular-nums; }

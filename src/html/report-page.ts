@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { ChartRun } from '../charts/chart.ts';
 import type { HistoryExtras } from '../core/run-history.ts';
 import type { Fact } from '../report/own-text.ts';
 import type { Report } from '../report/report.ts';
 import { distributionSection, timeSection } from './drawings.ts';
-import { markup, NOTHING, trusted } from './markup.ts';
-import { PAGE_SCRIPT } from './page-script.ts';
-import { PAGE_CSS } from './page-style.ts';
+import { markup, NOTHING } from './markup.ts';
 import {
   configSection,
   errorSection,
@@ -18,6 +15,7 @@ import {
   verdictSection,
 } from './report-sections.ts';
 import type { SvgPainter } from './svg-painter.ts';
+import { wholePage } from './whole-page.ts';
 
 export interface ReportPageInput {
   readonly report: Report;
@@ -29,50 +27,23 @@ export interface ReportPageInput {
   readonly environment: readonly Fact[];
 }
 
-/**
- * report.html: one file that needs nothing else and asks nobody for anything; its content security policy forbids it to. Drawn from the
- * final snapshot alone, so it is as large for a thousand samples as for a million. Every text that is not ours is escaped.
- */
+/** report.html: drawn from the final snapshot alone, so it is as large for a thousand samples as for a million. */
 export function reportPage(
   { report, extras, name, environment }: ReportPageInput,
   paint: SvgPainter,
 ): string {
   const run: ChartRun = { name, ...extras, maxima: maximaOf(report) };
-  const time = timeSection(run, paint);
-  const page = markup`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy(PAGE_SCRIPT)}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${name} – Inferometer report</title>
-        <style>${trusted(PAGE_CSS)}</style>
-      </head>
-      <body>
-        <header>
-          <h1>${name}</h1>
-          <p class="muted">${subtitle(report)}</p>
-        </header>
-        <main>
-          ${verdictSection(report.verdict)} ${headlineSection(report)} ${percentileSection(report)}
-          ${distributionSection(run, paint)} ${time} ${slowestSection(extras)} ${errorSection(report)}
-          ${methodSection(report)} ${configSection(report)}
-          ${factsSection('environment', 'Environment', environment)}
-        </main>
-        <footer class="muted">
-          Inferometer ${report.version}. This file needs no network and asks for none.
-        </footer>
-        ${time === NOTHING ? NOTHING : markup`<script>${trusted(PAGE_SCRIPT)}</script>`}
-      </body>
-    </html> `;
-  return page.markup;
-}
-
-/** Nothing may be loaded or sent; of scripts only ours runs. */
-function policy(script: string): string {
-  const digest = createHash('sha256').update(script, 'utf8').digest('base64');
-  return `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'`;
+  const time = timeSection([run], paint);
+  return wholePage({
+    title: name,
+    subtitle: subtitle(report),
+    body: markup`${verdictSection(report.verdict)} ${headlineSection(report)} ${percentileSection(report)}
+      ${distributionSection([run], paint)} ${time} ${slowestSection(extras)} ${errorSection(report)}
+      ${methodSection(report)} ${configSection(report)}
+      ${factsSection('environment', 'Environment', environment)}`,
+    version: report.version,
+    isInteractive: time !== NOTHING,
+  });
 }
 
 function subtitle({ own, runConfig }: Report): string {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WENT_THROUGH, Workbench } from './program.ts';
 
@@ -54,6 +55,21 @@ describe('inferometer compare', () => {
     expect(better.code).toBe(0);
     expect(better.stdout).toMatch(/TTFT p50 .*% {2}better/);
 
+    const page = await bench.start([
+      'compare',
+      before,
+      slow,
+      '--format',
+      'html',
+      '--out',
+      bench.file('c.html'),
+    ]).finished;
+    expect(page.code, page.stderr).toBe(6);
+    const html = readFileSync(bench.file('c.html'), 'utf8');
+    expect(html).toContain('<strong>worse</strong>');
+    expect(html).toContain('<h2>Over time</h2>');
+    expect(html).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+
     const itself = await bench.start(['compare', before, before, '--margin', '200%', '--strict']).finished;
     expect(itself.code, itself.stdout).toBe(0);
     expect(itself.stdout).toContain('Settings and environment: the same.');
@@ -68,7 +84,7 @@ describe('inferometer compare', () => {
     [['compare', 'a', 'b'], 'a: no run here (run.log is missing)'],
     [['compare', 'a', 'b', '--margin', 'x'], '--margin: found "x", wanted a share such as 3%'],
     [['compare', 'a', 'b', '--confidence', '10%'], 'wanted a share from 50% to 99.9%'],
-    [['compare', 'a', 'b', '--format', 'pdf'], '--format: found "pdf", wanted text, json'],
+    [['compare', 'a', 'b', '--format', 'pdf'], '--format: found "pdf", wanted text, json, html'],
   ])('%j is refused with what was wanted', async (args, message) => {
     const finished = await bench.start(args).finished;
     expect(finished.code).toBe(2);
