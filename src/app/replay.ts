@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { readFrames } from '../runlog/read.ts';
@@ -13,18 +14,25 @@ export interface Replay {
   readonly tornBytes: number;
 }
 
+export interface ReplayOptions {
+  readonly log: Log;
+  readonly aggregatorRestarts?: number;
+  /** Tell what stands before a corrupt place of the log instead of throwing. */
+  readonly upToCorruption?: boolean;
+}
+
 /**
  * Rebuilds the final snapshot from a run log, through the same code as the live aggregator. A log without the
  * session's end gives an interrupted snapshot of all there is. `undefined` when the log does not even hold its header.
  */
 export async function replayRun(
   logPath: string,
-  log: Log,
-  aggregatorRestarts = 0,
+  { log, aggregatorRestarts = 0, upToCorruption = false }: ReplayOptions,
 ): Promise<Replay | undefined> {
   let last: MetricsSnapshot | undefined;
   let frames = 0;
   let tornBytes = 0;
+  let corruptBytes = 0;
   const fold = new RunFold({
     publisher: new SnapshotTap((snapshot) => (last = snapshot)),
     finalPath: undefined,
@@ -37,11 +45,20 @@ export async function replayRun(
       healed_frames: 0,
       aggregator_restarts: aggregatorRestarts,
       torn_bytes: tornBytes,
+      corrupt_bytes: corruptBytes,
       replayed: true,
     }),
     log,
   });
-  for await (const frame of readFrames(logPath, { onTornTail: (bytes) => (tornBytes = bytes) })) {
+  const onCorrupt = (error: InferometerError, unreadBytes: number) => {
+    log.error(`${error.message}; the report tells what stands before`);
+    corruptBytes = unreadBytes;
+  };
+  const logged = readFrames(logPath, {
+    onTornTail: (bytes) => (tornBytes = bytes),
+    ...(upToCorruption ? { onCorrupt } : {}),
+  });
+  for await (const frame of logged) {
     frames += 1;
     await fold.handle(frame);
     if (fold.ended) break;

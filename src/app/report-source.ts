@@ -63,7 +63,7 @@ async function replayedSnapshot({
   try {
     // The whole aggregator, which a run that ends well does without.
     const { replayRun } = await import('./replay.ts');
-    const replay = await replayRun(directory.logPath, log, aggregatorRestarts);
+    const replay = await replayRun(directory.logPath, { log, aggregatorRestarts });
     return replay && { source: 'replay of the run log', snapshot: replay.snapshot };
   } catch (error) {
     log.warning(`the run log could not be replayed: ${errorText(error)}`);

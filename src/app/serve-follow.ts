@@ -61,7 +61,7 @@ async function followToEnd(path: string, options: FollowOptions): Promise<void> 
   const { log, onSnapshot } = options;
   const end = await watchRun(path, options);
   if (end !== 'gone') return;
-  const replay = await replayRun(RunDirectory.open(path).logPath, log);
+  const replay = await replayRun(RunDirectory.open(path).logPath, { log, upToCorruption: true });
   if (replay !== undefined) onSnapshot(replay.snapshot);
 }
 

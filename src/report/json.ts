@@ -96,6 +96,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       healed_frames: eventStream.healedFrames,
       lost_frames: eventStream.lostFrames,
       torn_bytes: eventStream.tornBytes,
+      corrupt_bytes: eventStream.corruptBytes,
       aggregator_restarts: eventStream.aggregatorRestarts,
     },
     client: client && {

@@ -104,7 +104,7 @@ function tokenSourcesText(sources: TokenSources): string {
 }
 
 function eventStreamText(stream: EventStreamFacts): string {
-  const { frames, heals, healedFrames, lostFrames, tornBytes, aggregatorRestarts } = stream;
+  const { frames, heals, healedFrames, lostFrames, tornBytes, corruptBytes, aggregatorRestarts } = stream;
   return [
     countedText(frames, 'frame'),
     heals === 0
@@ -112,6 +112,7 @@ function eventStreamText(stream: EventStreamFacts): string {
       : `${countedText(heals, 'gap')} healed with ${countedText(healedFrames, 'frame')} from the run log`,
     ...(lostFrames === 0 ? [] : [`${countedText(lostFrames, 'frame')} LOST`]),
     ...(tornBytes === 0 ? [] : [`${countedText(tornBytes, 'byte')} torn off the end of the run log`]),
+    ...(corruptBytes === 0 ? [] : [`${countedText(corruptBytes, 'byte')} of the run log UNREADABLE`]),
     ...(aggregatorRestarts === 0 ? [] : [`aggregator restarted ${countedText(aggregatorRestarts, 'time')}`]),
   ].join(', ');
 }

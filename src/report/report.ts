@@ -204,6 +204,7 @@ function verdictOf(
     samples,
     mostFrequentError: own?.errorsByType.find(({ type }) => type !== CANCELLED_ERROR_TYPE)?.type ?? null,
     lostFrames: own?.eventStream?.lostFrames ?? 0,
+    corruptBytes: own?.eventStream?.corruptBytes ?? 0,
     tornBytes: options.tornBytes ?? own?.eventStream?.tornBytes ?? 0,
     client: own?.client ?? null,
     steering: own?.steering ?? null,

@@ -20,6 +20,8 @@ export interface EventStreamFacts {
   readonly lostFrames: number;
   /** Bytes behind the last whole frame of the log. */
   readonly tornBytes: number;
+  /** Bytes from a corrupt place of the log on, which could not be read. */
+  readonly corruptBytes: number;
   readonly aggregatorRestarts: number;
 }
 
@@ -110,6 +112,7 @@ function eventStreamOf(stream: Fields): EventStreamFacts {
     healedFrames: numberOf(stream.healed_frames) ?? 0,
     lostFrames: numberOf(stream.lost_frames) ?? 0,
     tornBytes: numberOf(stream.torn_bytes) ?? 0,
+    corruptBytes: numberOf(stream.corrupt_bytes) ?? 0,
     aggregatorRestarts: numberOf(stream.aggregator_restarts) ?? 0,
   };
 }

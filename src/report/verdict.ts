@@ -43,6 +43,8 @@ export interface VerdictFacts {
   readonly clientLimitErrors: number;
   /** Event frames that are nowhere to be had. */
   readonly lostFrames: number;
+  /** Bytes from a corrupt place of the run log on. */
+  readonly corruptBytes: number;
   /** Bytes behind the last whole frame of the run log. */
   readonly tornBytes: number;
   readonly client: ClientHealth | null;
@@ -111,6 +113,7 @@ export const CHECKS: readonly Check[] = [
   check('samples_measured', '', 'no sample was issued', judgeMeasured),
   check('samples_conserved', '', 'issued ≠ succeeded + errored + cancelled + in flight', judgeConservation),
   check('frames_lost', '', 'an event frame is nowhere to be had', judgeLostFrames),
+  check('run_log_corrupt', '', 'the run log is corrupt before its end', judgeCorruptLog),
   check(
     'samples_errored',
     `more than ${percents(L.erroredShare)} of the samples failed`,
@@ -298,6 +301,13 @@ function judgePending({ pendingTaskCount }: VerdictFacts): Judgement {
   return degraded(
     `${countedText(pendingTaskCount, 'token count')} still pending at the end: token lengths, TPOT and TPS lack them;` +
       ' give metrics.drain_timeout_ms more time, or rebuild the report from the run log',
+  );
+}
+
+function judgeCorruptLog({ corruptBytes }: VerdictFacts): Judgement {
+  if (corruptBytes === 0) return undefined;
+  return invalid(
+    `the run log is corrupt and its last ${countedText(corruptBytes, 'byte')} could not be read: this tells of the run up to there`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { InferometerError } from '../core/errors.ts';
 import type { Frame } from '../transport/frame.ts';
 import { RunLogCursor } from './cursor.ts';
 
@@ -6,6 +7,8 @@ export interface ReadOptions {
   readonly fromByte?: number;
   /** Told at the end how many bytes behind the last whole frame are the rest of one that was never finished. */
   readonly onTornTail?: (tornBytes: number) => void;
+  /** Takes a broken frame with whole ones behind it as the end, and is told how many bytes are left unread; by default it is thrown. */
+  readonly onCorrupt?: (error: InferometerError, unreadBytes: number) => void;
 }
 
 /**
@@ -25,6 +28,10 @@ export async function* readFrames(
     if (tornBytes === 0) return;
     await cursor.requireTornTail();
     options.onTornTail?.(tornBytes);
+  } catch (error) {
+    const isCorrupt = error instanceof InferometerError && error.code === 'INFEROMETER_RUNLOG_CORRUPT';
+    if (!isCorrupt || options.onCorrupt === undefined) throw error;
+    options.onCorrupt(error, cursor.size() - cursor.offset);
   } finally {
     await cursor.close();
   }

@@ -56,7 +56,7 @@ async function expectHistoryOfRun(out: string): Promise<void> {
   expect(sum(distributions.sample_latency_ns?.counts)).toBe(150);
   expect(slowestSamples).toHaveLength(20);
   expect(slowestSamples.every(({ chunks, seq }) => chunks === 10 && seq >= 10)).toBe(true);
-  const replayed = await replayRun(join(out, 'run.log'), SILENT_LOG);
+  const replayed = await replayRun(join(out, 'run.log'), { log: SILENT_LOG });
   expect(readHistoryExtras(replayed?.snapshot.extras)).toEqual({ history, distributions, slowestSamples });
 }
 
