@@ -14,7 +14,7 @@ export interface ControlState {
  */
 export interface RunControls {
   readonly state: ControlState;
-  /** Issues nothing until {@link resume}; due times that pass meanwhile are dropped, not made up for. */
+  /** Issues nothing until {@link resume}; the plan's time stands still meanwhile, so nothing becomes due or late. */
   pause(): boolean;
   resume(): boolean;
   /** Open loop: arrivals a second from now on. */

@@ -23,7 +23,10 @@ describe('a run log with a corrupt byte in its middle', () => {
     writeFileSync(run.logPath, bytes);
 
     const lines: string[] = [];
-    const { report } = await rebuildReport(run.path, createLog((line) => lines.push(line)));
+    const { report } = await rebuildReport(
+      run.path,
+      createLog((line) => lines.push(line)),
+    );
     expect(lines.join()).toContain(`is corrupt at byte ${soundBytes}`);
     expect(report.samples.issued).toBe(1);
     expect(report.own?.eventStream?.corruptBytes).toBe(bytes.length - soundBytes);

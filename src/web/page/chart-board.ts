@@ -72,13 +72,16 @@ export class ChartBoard {
       slot.card.remove();
       this.#slots.delete(id);
     }
-    for (const chart of charts) {
+    charts.forEach((chart, i) => {
       const slot = this.#slots.get(chart.id) ?? this.#add(chart);
       slot.chart = chart;
       setText(slot.title, chart.title);
       slot.place.ariaLabel = `${chart.title}. ${chart.description} ${chart.summary}`;
+      // One that came later stands where it belongs, not last.
+      const there = this.element.children[i];
+      if (there !== slot.card) this.element.insertBefore(slot.card, there ?? null);
       this.#paint(slot);
-    }
+    });
   }
 
   close(): void {
