@@ -30,6 +30,7 @@ export type ChartBuilder = (
 export class ChartBoard {
   readonly element = element('div', { class: 'charts' });
   readonly #theme: ThemeSwitch;
+  readonly #forgetTheme: () => void;
   readonly #build: ChartBuilder;
   readonly #group: string | undefined;
   readonly #slots = new Map<string, Slot>();
@@ -43,7 +44,7 @@ export class ChartBoard {
     this.#theme = theme;
     this.#build = build;
     this.#group = group;
-    theme.onChange(() => this.draw());
+    this.#forgetTheme = theme.onChange(() => this.draw());
     this.#resize.observe(this.element);
   }
 
@@ -86,6 +87,7 @@ export class ChartBoard {
 
   close(): void {
     this.#isClosed = true;
+    this.#forgetTheme();
     this.#resize.disconnect();
     for (const { drawing } of this.#slots.values()) drawing?.dispose();
   }

@@ -5,7 +5,7 @@ const KEY = 'inferometer-theme';
 /** Light or dark: what was chosen here before, else what the system has; tells whoever draws when it changes. */
 export class ThemeSwitch {
   readonly #system = matchMedia('(prefers-color-scheme: dark)');
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners = new Set<() => void>();
 
   constructor() {
     const chosen = localStorage.getItem(KEY);
@@ -26,8 +26,10 @@ export class ThemeSwitch {
     this.#tell();
   }
 
-  onChange(listener: () => void): void {
-    this.#listeners.push(listener);
+  /** Returns what takes the listener off again. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   #tell(): void {
