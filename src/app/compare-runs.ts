@@ -6,10 +6,10 @@ import { settingDifferences } from '../compare/setting-differences.ts';
 import { InferometerError } from '../core/errors.ts';
 import type { SampleColumns } from '../events/sample-columns.ts';
 import { RandomSource } from '../core/random.ts';
-import { readFrames } from '../runlog/read.ts';
 import { readSamples } from '../runlog/samples.ts';
 import { readManifest, RunDirectory, type RunManifest } from './run-directory.ts';
-import { decodeRunHeader, type RunHeader } from './run-header.ts';
+import { readLogHeader } from './log-header.ts';
+import type { RunHeader } from './run-header.ts';
 import { programVersion } from './version.ts';
 
 const REPLICATES = 1000;
@@ -98,15 +98,8 @@ function settingsOf({ header, manifest }: Loaded): object {
 
 async function load(path: string): Promise<Loaded> {
   const directory = RunDirectory.open(path);
-  for await (const frame of readFrames(directory.logPath)) {
-    return {
-      ...{ path, header: decodeRunHeader(frame), manifest: readManifest(directory) },
-      samples: await readSamples(directory.logPath),
-    };
-  }
-  throw new InferometerError(
-    'INFEROMETER_RUNLOG_EMPTY',
-    'input',
-    `${directory.logPath}: holds no whole frame, nothing to compare`,
-  );
+  return {
+    ...{ path, header: await readLogHeader(directory.logPath), manifest: readManifest(directory) },
+    samples: await readSamples(directory.logPath),
+  };
 }

@@ -1,7 +1,6 @@
 import type { ChartRun } from '../charts/chart.ts';
 import type { ComparisonReport } from '../compare/comparison-report.ts';
 import type { Log } from '../core/log.ts';
-import { readHistoryExtras } from '../core/run-history.ts';
 import { readFinalSnapshot } from './report-source.ts';
 import { RunDirectory } from './run-directory.ts';
 
@@ -14,15 +13,16 @@ export async function comparisonPageOf(
   paths: readonly string[],
   log: Log,
 ): Promise<string> {
-  const [{ comparisonPage }, { loadSvgPainter }] = await Promise.all([
+  const [{ comparisonPage }, { chartRunOf }, { loadSvgPainter }] = await Promise.all([
     import('../html/comparison-page.ts'),
+    import('../html/chart-run.ts'),
     import('../html/svg-painter.ts'),
   ]);
   const letters = [report.baseline, ...report.pairs.map(({ run }) => run)].map(({ letter }) => letter);
   const runs: ChartRun[] = [];
   for (const [i, path] of paths.entries()) {
     const snapshot = await readFinalSnapshot(RunDirectory.open(path).finalSnapshotPath, log);
-    if (snapshot !== undefined) runs.push({ name: letters[i]!, ...readHistoryExtras(snapshot.extras) });
+    if (snapshot !== undefined) runs.push(chartRunOf(letters[i]!, snapshot));
   }
   return comparisonPage(report, runs, await loadSvgPainter());
 }

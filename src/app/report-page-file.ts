@@ -20,16 +20,17 @@ export async function writeReportPage(
   log: Log,
 ): Promise<void> {
   try {
-    const [{ reportPage }, { loadSvgPainter }] = await Promise.all([
+    const [{ reportPage }, { chartRunOf }, { loadSvgPainter }] = await Promise.all([
       import('../html/report-page.ts'),
+      import('../html/chart-run.ts'),
       import('../html/svg-painter.ts'),
     ]);
     const manifest = readManifest(directory);
     const page = reportPage(
       {
         report,
-        extras: readHistoryExtras(snapshot.extras),
-        name: basename(resolve(directory.path)),
+        run: chartRunOf(basename(resolve(directory.path)), snapshot),
+        slowestSamples: readHistoryExtras(snapshot.extras).slowestSamples,
         environment: manifest === undefined ? [] : environmentOf(manifest),
       },
       await loadSvgPainter(),

@@ -84,6 +84,13 @@ export class RunDirectory {
   get reportPath(): string {
     return join(this.path, 'report.txt');
   }
+  get plotsPath(): string {
+    return join(this.path, 'plots');
+  }
+  /** Where samples are exported to, by the ending of the file. */
+  samplesPath(format: string): string {
+    return join(this.path, `samples.${format}`);
+  }
   get pagePath(): string {
     return join(this.path, 'report.html');
   }

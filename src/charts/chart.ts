@@ -47,4 +47,6 @@ export interface ChartRun {
 export interface ChartLayout {
   /** Width of the drawing, px. Default 800. Decides how many labels there are and how many lines the legend takes. */
   readonly width?: number;
+  /** Draw the title too, for an image that stands alone. Default false. */
+  readonly titled?: boolean;
 }

@@ -4,7 +4,7 @@ import { logAxis, ninesAxis, valueAxis, VALUE_FORMATTERS } from './axes.ts';
 import type { Chart, ChartLayout, ChartOption, ChartRun, Quantity } from './chart.ts';
 import { countOf, histogramPoints, ninesPoints, rangeOf } from './distribution.ts';
 import { formatValue } from './formatters.ts';
-import { distinctNames, frameOption, lineLook, lineSeries, seriesName, widthOf } from './frame.ts';
+import { distinctNames, frameOption, lineLook, lineSeries, seriesName } from './frame.ts';
 import type { ChartTheme } from './theme.ts';
 
 interface DistributionSpec {
@@ -62,7 +62,7 @@ export function distributionCharts(
   return DISTRIBUTIONS.flatMap((spec) => {
     const drawn = drawnOf(spec, runs);
     if (drawn.length === 0) return [];
-    const frame = { spec, drawn, runs: runs.length, theme, width: widthOf(layout) };
+    const frame = { spec, drawn, runs: runs.length, theme, layout };
     return spec.quantity === 'duration' ? [histogram(frame), nines(frame)] : [histogram(frame)];
   });
 }
@@ -72,10 +72,11 @@ interface Frame {
   readonly drawn: readonly Drawn[];
   readonly runs: number;
   readonly theme: ChartTheme;
-  readonly width: number;
+  readonly layout: ChartLayout;
 }
 
-function histogram({ spec, drawn, runs, theme, width }: Frame): Chart {
+function histogram({ spec, drawn, runs, theme, layout }: Frame): Chart {
+  const title = `${spec.title}: distribution`;
   const service = drawn.filter(({ lineIndex }) => lineIndex === 0);
   const { min, max } = rangeOfAll(service);
   const merge = mergeFor(spec, min, max);
@@ -89,7 +90,7 @@ function histogram({ spec, drawn, runs, theme, width }: Frame): Chart {
         ],
   );
   const option = frameOption({
-    ...{ theme, width },
+    ...{ theme, title, layout },
     xAxis: logAxis(
       spec.quantity,
       lowestOf(lines.map(({ points }) => points[0]![0])),
@@ -110,7 +111,7 @@ function histogram({ spec, drawn, runs, theme, width }: Frame): Chart {
   });
   return {
     id: `histogram-${spec.id}`,
-    title: `${spec.title}: distribution`,
+    title,
     description: ['Share of the values in each step; the axis is logarithmic.', ...zeros].join(' '),
     summary: service
       .map(({ name, distribution }) => {
@@ -125,14 +126,15 @@ function histogram({ spec, drawn, runs, theme, width }: Frame): Chart {
   };
 }
 
-function nines({ spec, drawn, runs, theme, width }: Frame): Chart {
+function nines({ spec, drawn, runs, theme, layout }: Frame): Chart {
+  const title = `${spec.title}: percentiles`;
   const lineCount = drawn.some(({ lineIndex }) => lineIndex > 0) ? 2 : 1;
   const lines = drawn.map((one) => ({ ...one, points: ninesPoints(one.distribution, one.max) }));
   const nameOf = ({ name, line }: Drawn) => seriesName(name, line, runs, lineCount);
   const { min, max } = rangeOfAll(drawn);
   const most = Math.max(...drawn.map(({ distribution }) => countOf(distribution)));
   const option = frameOption({
-    ...{ theme, width },
+    ...{ theme, title, layout },
     xAxis: ninesAxis(most, theme),
     yAxis: logAxis(spec.quantity, min, max, theme),
     series: lines.map((line) =>
@@ -148,7 +150,7 @@ function nines({ spec, drawn, runs, theme, width }: Frame): Chart {
   const summary = lines.map((line) => `${nameOf(line)}: ${endText(spec, line)}`).join('; ');
   return {
     id: `percentiles-${spec.id}`,
-    title: `${spec.title}: percentiles`,
+    title,
     description: 'The value each share of the samples stays below; each nine more takes the same width.',
     summary: lineCount === 1 && runs === 1 ? endText(spec, lines[0]!) : summary,
     quantity: spec.quantity,

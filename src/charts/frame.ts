@@ -6,6 +6,7 @@ const DEFAULT_WIDTH = 800;
 /** Margins of the plot, px: the same in all charts, so that their time axes stand one below the other. */
 export const PLOT_MARGINS = { left: 66, right: 18, top: 12, bottom: 28 } as const;
 const LEGEND_LINE_HEIGHT = 22;
+const TITLE_HEIGHT = 30;
 /** What an entry takes beside its text, and a letter of it, px. */
 const LEGEND_ENTRY_WIDTH = 40;
 const LETTER_WIDTH = 7;
@@ -70,7 +71,8 @@ function withSymbols(points: ChartLine['points'], symbol: string | undefined): C
 /** What all charts have in common around their axes and series. */
 export function frameOption(parts: {
   readonly theme: ChartTheme;
-  readonly width: number;
+  readonly title: string;
+  readonly layout: ChartLayout;
   readonly xAxis: ChartOption;
   readonly yAxis: ChartOption;
   readonly series: readonly ChartOption[];
@@ -78,19 +80,24 @@ export function frameOption(parts: {
   readonly legend: readonly string[];
   readonly valueFormatter: FormatterName;
 }): ChartOption {
-  const { theme, width, xAxis, yAxis, series } = parts;
+  const { theme, layout, xAxis, yAxis, series } = parts;
+  const titleHeight = layout.titled === true ? TITLE_HEIGHT : 0;
   const legend = parts.legend.length > 1 ? parts.legend : [];
   const { left, right, top, bottom } = PLOT_MARGINS;
   const hasSymbols = series.some(({ symbol }) => typeof symbol === 'string' && symbol !== 'none');
-  const legendHeight = legendLines(legend, width - left - right) * LEGEND_LINE_HEIGHT;
+  const legendHeight = legendLines(legend, widthOf(layout) - left - right) * LEGEND_LINE_HEIGHT;
   return {
     animation: false,
     textStyle: { color: theme.text, fontFamily: FONT_FAMILY },
-    grid: { left, right, top: top + legendHeight, bottom, outerBoundsMode: 'none' },
+    grid: { left, right, top: top + titleHeight + legendHeight, bottom, outerBoundsMode: 'none' },
+    title: {
+      ...{ show: layout.titled === true, text: parts.title, left: 8, top: 6, padding: 0 },
+      textStyle: { color: theme.text, fontSize: 15 },
+    },
     legend: {
       show: legend.length > 0,
       data: legend,
-      ...{ left, right, top: 0, padding: [2, 0], itemGap: 14, itemHeight: 9 },
+      ...{ left, right, top: titleHeight, padding: [2, 0], itemGap: 14, itemHeight: 9 },
       textStyle: { color: theme.text, fontSize: 12 },
       inactiveColor: theme.gridLine,
       icon: 'inherit',
@@ -112,8 +119,8 @@ export function frameOption(parts: {
   };
 }
 
-/** Of the reader's system; images are drawn with what `plot` finds. */
-export const FONT_FAMILY = 'system-ui, "DejaVu Sans", "Liberation Sans", Arial, sans-serif';
+/** Of the reader's system. Without quotes: ECharts puts it into an attribute of SVG as it is. */
+export const FONT_FAMILY = 'system-ui, DejaVu Sans, Liberation Sans, Arial, sans-serif';
 
 function legendLines(names: readonly string[], width: number): number {
   if (names.length === 0) return 0;

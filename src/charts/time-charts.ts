@@ -50,7 +50,7 @@ export function timeCharts(
     if (values.length === 0 || (spec.hiddenWhenZero && max === 0)) return [];
     const { id, title, description, quantity } = spec;
     const option = frameOption({
-      ...{ theme, width, xAxis },
+      ...{ theme, title, layout, xAxis },
       yAxis: verticalAxis(spec, values, max, theme),
       series: [
         ...lines.map(({ name, points, look }) => lineSeries(name, points, lineLook(theme, look))),

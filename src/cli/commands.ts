@@ -5,6 +5,8 @@ export const COMMANDS = {
   serve: 'Serves the live page of a run, past runs, and metrics for Prometheus.',
   report: 'Rebuilds the report of a run from its run log, also of a run that was killed.',
   compare: 'Tells whether runs differ from a baseline by more than chance and a margin.',
+  plot: 'Draws the charts of a run, or of several laid over each other, as SVG or PNG.',
+  export: 'Writes the samples of a run as a table, one row each: Parquet or CSV.',
   'serve-mock': 'Serves a mock LLM that knows the truth about its own times.',
   demo: 'Starts the mock LLM server, load-tests it and prints the report.',
   calibrate:

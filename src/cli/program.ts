@@ -14,6 +14,8 @@ const FACTORIES: Readonly<Record<CommandName, () => Promise<CommandFactory>>> = 
   serve: async () => (await import('./serve.ts')).serveCommand,
   report: async () => (await import('./report.ts')).reportCommand,
   compare: async () => (await import('./compare.ts')).compareCommand,
+  plot: async () => (await import('./plot.ts')).plotCommand,
+  export: async () => (await import('./export.ts')).exportCommand,
   'serve-mock': async () => (await import('./serve-mock.ts')).serveMockCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   calibrate: async () => (await import('./calibrate.ts')).calibrateCommand,

@@ -1,5 +1,5 @@
 import type { ChartRun } from '../charts/chart.ts';
-import type { HistoryExtras } from '../core/run-history.ts';
+import type { SlowSample } from '../core/run-history.ts';
 import type { Fact } from '../report/own-text.ts';
 import type { Report } from '../report/report.ts';
 import { distributionSection, timeSection } from './drawings.ts';
@@ -19,26 +19,24 @@ import { wholePage } from './whole-page.ts';
 
 export interface ReportPageInput {
   readonly report: Report;
-  /** What the snapshot says beside the metrics; a run of an earlier version says less, and its page shows less. */
-  readonly extras: HistoryExtras;
-  /** Name of the run: that of its directory. */
-  readonly name: string;
+  /** What is drawn, named by the directory of the run; a run of an earlier version has less, and its page shows less. */
+  readonly run: ChartRun;
+  readonly slowestSamples: readonly SlowSample[];
   /** The machine and the processes, where they are known. */
   readonly environment: readonly Fact[];
 }
 
 /** report.html: drawn from the final snapshot alone, so it is as large for a thousand samples as for a million. */
 export function reportPage(
-  { report, extras, name, environment }: ReportPageInput,
+  { report, run, slowestSamples, environment }: ReportPageInput,
   paint: SvgPainter,
 ): string {
-  const run: ChartRun = { name, ...extras, maxima: maximaOf(report) };
   const time = timeSection([run], paint);
   return wholePage({
-    title: name,
+    title: run.name,
     subtitle: subtitle(report),
     body: markup`${verdictSection(report.verdict)} ${headlineSection(report)} ${percentileSection(report)}
-      ${distributionSection([run], paint)} ${time} ${slowestSection(extras)} ${errorSection(report)}
+      ${distributionSection([run], paint)} ${time} ${slowestSection(slowestSamples, run.history)} ${errorSection(report)}
       ${methodSection(report)} ${configSection(report)}
       ${factsSection('environment', 'Environment', environment)}`,
     version: report.version,
@@ -58,25 +56,4 @@ function subtitle({ own, runConfig }: Report): string {
     startedAt === null ? '' : `started ${startedAt}`,
   ];
   return parts.filter((part) => part !== '').join(' · ');
-}
-
-function maximaOf({ ttft, tpot, latency, own }: Report): { readonly [series: string]: number } {
-  const series = {
-    ttft_ns: ttft,
-    tpot_ns: tpot,
-    sample_latency_ns: latency,
-    ...(own === null
-      ? {}
-      : {
-          chunk_delta_ns: own.chunkGap,
-          response_ttft_ns: own.responseTtft,
-          response_latency_ns: own.responseLatency,
-          issue_delay_ns: own.issueDelay,
-        }),
-  };
-  return Object.fromEntries(
-    Object.entries(series).flatMap(([name, one]) =>
-      one.kind === 'values' && one.max !== null ? [[name, Number(one.max)] as const] : [],
-    ),
-  );
 }

@@ -1,6 +1,6 @@
 import { elapsedText } from '../charts/elapsed.ts';
 import { countText, durationText, numberText, settingText } from '../core/quantity-text.ts';
-import type { HistoryExtras, SlowSample } from '../core/run-history.ts';
+import type { RunHistory, SlowSample } from '../core/run-history.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import { ownFacts, VERDICT_MEANINGS, type Fact } from '../report/own-text.ts';
@@ -98,7 +98,10 @@ export function percentileSection(report: Report): Markup {
 }
 
 /** The slowest measured samples; their number finds them in the log and in the exported samples. */
-export function slowestSection({ slowestSamples, history }: HistoryExtras): Markup {
+export function slowestSection(
+  slowestSamples: readonly SlowSample[],
+  history: RunHistory | undefined,
+): Markup {
   if (slowestSamples.length === 0) return NOTHING;
   const startNs = history?.start_ns ?? 0;
   const rows = slowestSamples.map((sample) => row(slowestCells(sample, startNs)));

@@ -1,0 +1,51 @@
+import { rename, rm } from 'node:fs/promises';
+import { errorText, InferometerError } from '../core/errors.ts';
+import { readSamples } from '../runlog/samples.ts';
+import { readLogHeader } from './log-header.ts';
+import { RunDirectory } from './run-directory.ts';
+import { exportColumns } from './sample-columns.ts';
+import { writeCsv, writeParquet, type TableWriter } from './sample-files.ts';
+
+export const SAMPLE_FORMATS = ['csv', 'parquet'] as const;
+export type SampleFormat = (typeof SAMPLE_FORMATS)[number];
+
+const WRITERS: Readonly<Record<SampleFormat, TableWriter>> = { csv: writeCsv, parquet: writeParquet };
+
+export interface ExportSamplesOptions {
+  readonly format: SampleFormat;
+  /** Default: samples.csv or samples.parquet in the run directory. */
+  readonly outPath?: string | undefined;
+  readonly onRows?: (count: number, of: number) => void;
+}
+
+/**
+ * Writes every sample of a run, one row each, from its run log. Memory is about 85 bytes a sample and a batch of rows. The file
+ * appears under its name when it is whole.
+ *
+ * Throws `InferometerError` (input) when there is no run at `path`, nothing in its log, or the file can't be written.
+ */
+export async function exportSamples(
+  path: string,
+  { format, outPath, onRows }: ExportSamplesOptions,
+): Promise<{ readonly path: string; readonly samples: number }> {
+  const directory = RunDirectory.open(path);
+  const { run_id: runId } = await readLogHeader(directory.logPath);
+  const samples = await readSamples(directory.logPath);
+  const target = outPath ?? directory.samplesPath(format);
+  const temporary = `${target}.tmp`;
+  try {
+    await WRITERS[format](temporary, exportColumns(samples, runId), samples.count, (count) =>
+      onRows?.(count, samples.count),
+    );
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new InferometerError(
+      'INFEROMETER_OUT_UNWRITABLE',
+      'input',
+      `--out ${target}: cannot be written (${errorText(error)}), wanted a file I may write`,
+      { cause: error },
+    );
+  }
+  return { path: target, samples: samples.count };
+}

@@ -1,0 +1,50 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { PLOT_FORMATS, PLOT_THEMES, plotRuns, type PlotFormat, type PlotThemeName } from '../app/plot.ts';
+import { EXIT_CODES } from '../core/errors.ts';
+import { createLog } from '../core/log.ts';
+import { createCommand } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
+
+interface Flags {
+  readonly format: PlotFormat;
+  readonly theme: PlotThemeName;
+  readonly chart?: readonly string[];
+  readonly out?: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+const LARGEST_PX = 8000;
+const SMALLEST_PX = 200;
+
+export function plotCommand(finish: (exitCode: number) => void): Command {
+  return createCommand('plot', COMMANDS.plot, [
+    'inferometer plot runs/20261124T110000Z-1a2b3c',
+    'inferometer plot runs/before runs/after --format png --chart ttft percentiles-latency',
+  ])
+    .argument('<runs...>', 'run directories; several are laid over each other')
+    .addOption(new Option('--format <format>', 'of the files').choices(PLOT_FORMATS).default('svg'))
+    .addOption(new Option('--theme <theme>').choices(Object.keys(PLOT_THEMES)).default('light'))
+    .option(
+      '--chart <ids...>',
+      'these only: ttft, latency, errors, histogram-ttft, percentiles-ttft, … (default all)',
+    )
+    .option('--width <px>', 'of the drawing; images have twice as many', pixels, 900)
+    .option('--height <px>', 'likewise', pixels, 320)
+    .option('--out <dir>', 'default: plots in the directory of a single run, else plots here')
+    .action(async (paths: string[], flags: Flags) => finish(await plot(paths, flags)));
+}
+
+async function plot(paths: readonly string[], flags: Flags): Promise<number> {
+  const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
+  const { format, theme, chart: charts, out: outPath, width, height } = flags;
+  const written = await plotRuns(paths, { format, theme, charts, outPath, width, height, log });
+  process.stdout.write(`${written.join('\n')}\n`);
+  return EXIT_CODES.ok;
+}
+
+function pixels(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= SMALLEST_PX && count <= LARGEST_PX) return count;
+  throw new InvalidArgumentError(`wanted whole px from ${SMALLEST_PX} to ${LARGEST_PX}`);
+}
