@@ -4,7 +4,7 @@ import { DASHES, RUN_SYMBOLS, type ChartTheme } from './theme.ts';
 
 const DEFAULT_WIDTH = 800;
 /** Margins of the plot, px: the same in all charts, so that their time axes stand one below the other. */
-export const PLOT_MARGINS = { left: 66, right: 18, top: 12, bottom: 28 } as const;
+export const PLOT_MARGINS = { left: 66, right: 26, top: 12, bottom: 28 } as const;
 const LEGEND_LINE_HEIGHT = 22;
 const TITLE_HEIGHT = 30;
 /** What an entry takes beside its text, and a letter of it, px. */

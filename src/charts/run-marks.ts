@@ -50,7 +50,7 @@ export function markSeries(
       symbol: 'none',
       lineStyle: { color: run.isOnly ? theme.markLine : run.colour, type: 'solid', width: 1, opacity: 0.8 },
       label: { position: 'insideEndBottom', color: theme.mutedText, fontSize: 11 },
-      data: shownMarks(history.marks).map((mark) => ({
+      data: shownMarks(history.marks, run.isOnly).map((mark) => ({
         xAxis: at(mark.at_ns),
         label: { formatter: label(mark).replaceAll('{', '(').replaceAll('}', ')') },
       })),
@@ -71,10 +71,10 @@ function warmups({ marks, end_ns: endNs }: RunHistory): readonly { fromNs: numbe
   );
 }
 
-/** All but the beginning of a run that has one phase only: it says nothing. */
-function shownMarks(marks: readonly RunMark[]): readonly RunMark[] {
-  const onePhase = marks.filter(({ kind }) => kind === 'phase').length === 1;
-  return onePhase ? marks.filter(({ kind }) => kind !== 'phase') : marks;
+/** Where phases began is not told of a run that has one only, nor of several runs, whose names would stand on each other. */
+function shownMarks(marks: readonly RunMark[], isOnly: boolean): readonly RunMark[] {
+  const tellsPhases = isOnly && marks.filter(({ kind }) => kind === 'phase').length > 1;
+  return tellsPhases ? marks : marks.filter(({ kind }) => kind !== 'phase');
 }
 
 function shortened(text: string): string {

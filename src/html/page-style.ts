@@ -33,7 +33,7 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
 th, td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 thead th { color: var(--muted); font-weight: 500; }
 th[scope=row], th:first-child { text-align: left; font-weight: 500; }
-#errors thead th:last-child { text-align: left; }
+#errors-by-type thead th:last-child { text-align: left; }
 td.text { text-align: left; white-space: normal; overflow-wrap: anywhere; font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 12.5px; }
 .facts { display: grid; grid-template-columns: minmax(120px, 190px) 1fr; gap: 4px 16px; margin: 10px 0; font-size: 14px; }
 .facts dt { color: var(--muted); } .facts dd { margin: 0; }

@@ -40,7 +40,7 @@ export function headlineSection(report: Report): Markup {
   const tiles = timeSeries(report)
     .filter(([label]) => HEADLINE_SERIES.includes(label))
     .map(([label, series]) =>
-      tile(label, timeText(series.median), `p50; p99 ${timeText(percentileOf(series, 99))}`),
+      tile(`${label} p50`, timeText(series.median), `p99 ${timeText(percentileOf(series, 99))}`),
     );
   const warning = report.state === 'interrupted' ? 'The run was interrupted: these are partial data.' : '';
   return markup`<section aria-label="Headline numbers">
@@ -50,7 +50,7 @@ export function headlineSection(report: Report): Markup {
   </section>`;
 }
 
-const HEADLINE_SERIES = ['TTFT', 'TPOT', 'Chunk gap', 'Latency', 'Response latency'];
+const HEADLINE_SERIES = ['TTFT', 'TPOT', 'Latency', 'Response latency'];
 
 function rateTiles({ qps, tps, own, samples }: Report): readonly Markup[] {
   const asked = own?.requestedRatePerSecond ?? null;
@@ -128,7 +128,7 @@ export function errorSection({ own }: Report): Markup {
   const errors = own?.errorsByType ?? [];
   if (errors.length === 0) return NOTHING;
   const rows = errors.map(({ type, count, example }) => row([type, countText(count)], shortened(example)));
-  return markup`<section id="errors">
+  return markup`<section id="errors-by-type">
     <h2>Errors by type</h2>
     ${table(['Type', 'samples', 'an example'], rows, 'Errors by type, most frequent first')}
   </section>`;
