@@ -70,6 +70,7 @@ footer { margin-top: 40px; padding-top: 10px; border-top: 1px solid var(--line);
   .scroll { overflow: visible; }
   table, .facts, .findings li { font-size: 10.5px; }
   th, td { padding: 3px 6px; }
-  .tiles dd { font-size: 16px; }
+  .tiles { grid-template-columns: repeat(3, 1fr); } .tiles dd { font-size: 16px; }
+  .muted, figcaption p, .tiles dt, .tiles dd small { font-size: 10.5px; }
 }
 `;

@@ -186,9 +186,28 @@ describe('the tables of names', () => {
 });
 
 function pathsOf(directory: RunDirectory) {
-  const { path, configPath, manifestPath, logPath, eventsPath, finalSnapshotPath, resultPath, reportPath } =
-    directory;
-  return { path, configPath, manifestPath, logPath, eventsPath, finalSnapshotPath, resultPath, reportPath };
+  const {
+    path,
+    configPath,
+    manifestPath,
+    logPath,
+    eventsPath,
+    finalSnapshotPath,
+    resultPath,
+    reportPath,
+    pagePath,
+  } = directory;
+  return {
+    path,
+    configPath,
+    manifestPath,
+    logPath,
+    eventsPath,
+    finalSnapshotPath,
+    resultPath,
+    reportPath,
+    pagePath,
+  };
 }
 
 describe('the snapshot', () => {
