@@ -19,7 +19,7 @@ export interface ExportSamplesOptions {
 }
 
 /**
- * Writes every sample of a run, one row each, from its run log. Memory is about 85 bytes a sample and a batch of rows. The file
+ * Writes every sample of a run, one row each, from its run log. Memory is about 85 bytes a sample and what the writer takes. The file
  * appears under its name when it is whole.
  *
  * Throws `InferometerError` (input) when there is no run at `path`, nothing in its log, or the file can't be written.

@@ -24,7 +24,7 @@ interface DrawnLine extends ChartLine {
  * How runs went over time, on one axis of seconds since their start: rates, percentiles, failures, the client's own health; marks as
  * vertical lines, warm-ups shaded. Charts without values are left out, and so are runs without a history.
  *
- * Pure and cheap (below 2 ms for a run of 1000 bins), for live pages too.
+ * Pure and cheap enough for live pages: 6 ms of CPU time at 600 bins, the distributions included.
  */
 export function timeCharts(
   runs: readonly ChartRun[],
