@@ -17,11 +17,13 @@ export interface RawValuesOptions {
  *
  * Pushing costs about 3 ns; a new chunk of at most 512 KB is taken once in 65 536 values. With a budget and a spill file
  * the oldest chunks are written to the file (blocking, about 0.2 ms a chunk) when the next one would go past the budget,
- * so that memory is bounded by the budget and one chunk.
+ * so that memory is bounded by the budget and one chunk, and no more of it is taken once it is used up.
  */
 export class RawValues {
   readonly #options: RawValuesOptions;
   #full: Float64Array[] = [];
+  /** Chunks whose values are in the file, to be written over: memory that is given back and taken again grows by its holes. */
+  #spare: Float64Array[] = [];
   #current = new Float64Array(FIRST_CHUNK_VALUES);
   #currentLength = 0;
   #count = 0;
@@ -91,7 +93,7 @@ export class RawValues {
     this.#full.push(this.#current);
     this.#residentValues += this.#current.length;
     this.#spillPastBudget();
-    this.#current = new Float64Array(Math.min(CHUNK_VALUES, this.#current.length * 2));
+    this.#current = this.#spare.pop() ?? new Float64Array(Math.min(CHUNK_VALUES, this.#current.length * 2));
     this.#currentLength = 0;
   }
 
@@ -107,6 +109,7 @@ export class RawValues {
         this.#spilledValues += chunk.length;
         this.#residentValues -= chunk.length;
         this.#full.shift();
+        if (chunk.length === CHUNK_VALUES) this.#spare.push(chunk);
       }
     } catch (error) {
       this.#spillFailed = true;
