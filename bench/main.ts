@@ -28,6 +28,8 @@ say(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load average 
 const files = globSync('**/*.bench.ts', { cwd: import.meta.dirname })
   .sort()
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
+const earlier = filters.length === 0 ? undefined : readResults(LAST_RESULTS);
+const isSameKind = earlier?.machine.class === machine.class && earlier.quick === flags.quick;
 const lines: BenchLine[] = [];
 let failures = 0;
 for (const file of files) {
@@ -35,20 +37,9 @@ for (const file of files) {
   const fresh = await runFile(join(import.meta.dirname, file));
   if (fresh === undefined) failures += 1;
   else lines.push(...fresh);
+  keepResults();
 }
 
-const earlier = filters.length === 0 ? undefined : readResults(LAST_RESULTS);
-const isSameKind = earlier?.machine.class === machine.class && earlier.quick === flags.quick;
-writeResults(LAST_RESULTS, {
-  format: 1,
-  measuredAt: new Date().toISOString(),
-  quick: flags.quick,
-  // Of lines from two runs the worse circumstances are told.
-  machine: isSameKind
-    ? { ...machine, loadAverage: Math.max(machine.loadAverage, earlier.machine.loadAverage) }
-    : machine,
-  lines: isSameKind ? mergeLines(earlier.lines, lines) : lines,
-});
 say(`\nmedian (lowest–highest) of ${rounds} rounds${flags.quick ? ', quick: no figures to quote' : ''}\n`);
 say(tableText(lines));
 const results = lines.filter((line): line is BenchResult => !isSkipped(line));
@@ -61,6 +52,20 @@ say(`\n${misses.length} goals missed`);
 for (const { what, tried } of misses) say(`  ${what}: ${tried ?? 'nothing was tried yet'}`);
 if (failures > 0) say(`\n${failures} bench files failed`);
 process.exitCode = failures > 0 || files.length === 0 ? 1 : 0;
+
+/** After each file: who ends the benches half-way keeps what was measured. */
+function keepResults(): void {
+  writeResults(LAST_RESULTS, {
+    format: 1,
+    measuredAt: new Date().toISOString(),
+    quick: flags.quick,
+    // Of lines from two runs the worse circumstances are told.
+    machine: isSameKind
+      ? { ...machine, loadAverage: Math.max(machine.loadAverage, earlier.machine.loadAverage) }
+      : machine,
+    lines: isSameKind ? mergeLines(earlier.lines, lines) : lines,
+  });
+}
 
 /** The lines of a bench file; `undefined` when it failed. */
 async function runFile(path: string): Promise<readonly BenchLine[] | undefined> {
