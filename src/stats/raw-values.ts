@@ -24,7 +24,7 @@ export class RawValues {
   #full: Float64Array[] = [];
   /** Chunks whose values are in the file, to be written over: memory that is given back and taken again grows by its holes. */
   #spare: Float64Array[] = [];
-  #current = new Float64Array(FIRST_CHUNK_VALUES);
+  #current: Float64Array = new Float64Array(FIRST_CHUNK_VALUES);
   #currentLength = 0;
   #count = 0;
   #residentValues = 0;
