@@ -155,21 +155,22 @@ describe('a closed loop over two workers', () => {
 test('what makes no sense is refused', async () => {
   const arrivals = { pattern: 'concurrency', concurrency: 2 } as const;
   const { run, endpoint } = await session({
-    phases: [phase({ arrivals, maxSamples: 2 })],
+    phases: [phase({ arrivals, maxSamples: 3 })],
     script: { stepsOf: () => ['hold'] },
   });
   expect(run.session.steering).toBeUndefined();
   expect(run.session.steer({ kind: 'pause' })).toBeUndefined();
   const running = run.run();
-  await until(() => endpoint.heldCount === 1);
+  await until(() => endpoint.heldCount === 2);
   expect(run.session.steer({ kind: 'rate', ratePerSecond: 5 })).toBeUndefined();
   expect(run.session.steer({ kind: 'concurrency', concurrency: 0 })).toBeUndefined();
   expect(run.session.steer({ kind: 'concurrency', concurrency: 1.5 })).toBeUndefined();
+  endpoint.release();
   // Everything was issued: there is nothing left to steer.
-  await until(() => endpoint.heldCount === 2 && run.session.steering === undefined);
+  await until(() => endpoint.heldCount === 1 && run.session.steering === undefined);
   expect(run.session.steer({ kind: 'pause' })).toBeUndefined();
   endpoint.release();
-  expect((await running).phases).toMatchObject([{ issued: 2 }]);
+  expect((await running).phases).toMatchObject([{ issued: 3 }]);
 });
 
 test('a phase begins as planned, whatever was done to the one before', async () => {
