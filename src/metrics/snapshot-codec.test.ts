@@ -26,7 +26,10 @@ const jsonMaps = fc
     fc.jsonValue(),
     { noNullPrototype: true },
   )
-  .map((map) => JSON.parse(JSON.stringify(map)) as Record<string, Json>);
+  .map((map) => JSON.stringify(map))
+  // A key that readers refuse, at any depth, is not written.
+  .filter((text) => !text.includes('"__proto__"'))
+  .map((text) => JSON.parse(text) as Record<string, Json>);
 
 const histograms = fc.array(
   fc.tuple(fc.tuple(finite, finite), fc.nat()).map(([bounds, count]) => [bounds, count] as const),
