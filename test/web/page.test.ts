@@ -215,6 +215,7 @@ describe.skipIf(executablePath === undefined)(
         const [, url] = (await first.waitForOutput(/web page: (http\S+)/)) as unknown as [string, string];
         const { page } = await open(url);
         await expectToGrow(page, 'Succeeded');
+        await drawn(page, 'ttft');
         const title = await page.locator('h1').innerText();
         first.child.kill('SIGKILL');
         await first.finished;
