@@ -107,7 +107,9 @@ describe('a run whose parts die', () => {
     expect(WENT_THROUGH, finished.stderr).toContain(finished.code);
     const snapshot = bench.json<Snapshot>('run/metrics/final_snapshot.json');
     expect(counter(snapshot, 'tracked_samples_succeeded')).toBe(3500);
-    expect(snapshot.extras.event_stream.heals).toBeGreaterThan(0);
+    // Whether the queues held all of it or the log healed a gap depends on how many frames a busy machine makes of these events;
+    // healing has tests of its own in test/contract and test/app.
+    expect(snapshot.extras.event_stream.lost_frames ?? 0).toBe(0);
     expect(afterMb - beforeMb).toBeLessThan(100);
   }, 30_000);
 
