@@ -34,9 +34,7 @@ export async function followAddress(
   await subscriber.close();
 }
 
-/**
- * Follows one run to its end and keeps its last snapshot in view. A run that is gone without a final snapshot is told from its log.
- */
+/** Follows one run to its end and keeps its last snapshot in view. */
 export async function followRun(path: string, options: FollowOptions): Promise<void> {
   await followToEnd(path, options);
   await untilAborted(options.signal);
@@ -57,7 +55,8 @@ export async function followNewest(runsPath: string, options: FollowOptions): Pr
   }
 }
 
-async function followToEnd(path: string, options: FollowOptions): Promise<void> {
+/** Follows one run until its last snapshot was handed on. A run that is gone without one is told from its log. */
+export async function followToEnd(path: string, options: FollowOptions): Promise<void> {
   const { log, onSnapshot } = options;
   const end = await watchRun(path, options);
   if (end !== 'gone') return;

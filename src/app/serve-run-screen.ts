@@ -1,23 +1,19 @@
 import type { RunScreen } from './run-screen.ts';
-import type { ServedViews } from './serve-views.ts';
+import type { ViewsProcess } from './views-process.ts';
 
 /** A run's screen that shows the run on the page, to Prometheus and to the collector as well. Closes the views at the end. */
-export function withServedViews(screen: RunScreen, views: ServedViews): RunScreen {
+export function withServedViews(screen: RunScreen, views: ViewsProcess): RunScreen {
   return {
     log: screen.log,
     started: (runPath, controls) => {
-      views.steer(controls);
+      views.follow(runPath, controls);
       screen.started(runPath, controls);
     },
     phase: (plan) => screen.phase(plan),
-    snapshot: (snapshot) => {
-      views.snapshot(snapshot);
-      screen.snapshot(snapshot);
-    },
+    snapshot: (snapshot) => screen.snapshot(snapshot),
     step: (text) => screen.step(text),
     finished: (report, runPath) => screen.finished(report, runPath),
     close: async () => {
-      views.steer(undefined);
       await views.close();
       await screen.close();
     },

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { RunControls } from '../live/run-controls.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { isLoopbackAddress } from '../web/access.ts';
+import type { ControlDesk } from '../web/control-actions.ts';
 import { MetricsExport } from '../web/exported-metrics.ts';
 import { LiveChannel } from '../web/live-channel.ts';
 import { OtlpPush } from '../web/otlp-push.ts';
@@ -19,8 +19,6 @@ export interface WebOptions {
   /** Asked of every viewer; made up and printed when there must be one. */
   readonly token: string | undefined;
   readonly runsPath: string;
-  /** Viewers may steer the run. */
-  readonly isControlEnabled: boolean;
   /** May read whole run logs to show a run that left no final snapshot: not beside a load that is measured. */
   readonly mayReplay: boolean;
 }
@@ -29,6 +27,8 @@ export interface ViewsOptions {
   readonly web: WebOptions | undefined;
   /** Collector to push to. */
   readonly otlpUrl: string | undefined;
+  /** Lets viewers of the page steer the run. */
+  readonly desk: ControlDesk | undefined;
   readonly log: Log;
 }
 
@@ -45,7 +45,6 @@ export class ServedViews {
   readonly #closers: (() => Promise<void>)[] = [];
   #updates = new LiveUpdates();
   #runId: string | null = null;
-  #controls: RunControls | undefined;
   #url: string | undefined;
 
   private constructor(log: Log) {
@@ -53,10 +52,10 @@ export class ServedViews {
   }
 
   /** Throws `InferometerError` (input, set-up) for what cannot be served so. */
-  static async open({ web, otlpUrl, log }: ViewsOptions): Promise<ServedViews> {
+  static async open({ web, otlpUrl, desk, log }: ViewsOptions): Promise<ServedViews> {
     if (otlpUrl !== undefined) checkUrl(otlpUrl);
     const views = new ServedViews(log);
-    if (web !== undefined) await views.#serve(web);
+    if (web !== undefined) await views.#serve(web, desk);
     if (otlpUrl !== undefined) {
       const families = () => views.#metrics.families(programVersion());
       const push = new OtlpPush({ url: otlpUrl, version: programVersion(), families, log });
@@ -84,28 +83,23 @@ export class ServedViews {
     this.#metrics.update(snapshot, latest.verdict);
   }
 
-  /** From now on viewers who may steer the run can. */
-  steer(controls: RunControls | undefined): void {
-    this.#controls = controls;
-  }
-
   /** Never rejects. */
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0)) await close();
     this.#live.close();
   }
 
-  async #serve(options: WebOptions): Promise<void> {
+  async #serve(options: WebOptions, desk: ControlDesk | undefined): Promise<void> {
     const { host, port, isDefault } = addressOf(options.listen);
     const isOpen = !isLoopbackAddress(host);
-    const token = tokenOf(options, isOpen);
+    const token = tokenOf(options.token, isOpen || desk !== undefined);
     const server = await startWebServer({
       ...{ host, port, token, orAnyPort: isDefault },
       page: loadPageFiles(),
       live: this.#live,
       library: new RunsFolder(options.runsPath, { mayReplay: options.mayReplay, log: this.#log }),
       metrics: () => this.#metrics.families(programVersion()),
-      controls: options.isControlEnabled ? () => this.#controls : undefined,
+      desk,
       version: programVersion(),
     });
     this.#closers.push(() => server.close());
@@ -121,7 +115,7 @@ export class ServedViews {
 }
 
 /** The token to ask for: one is needed where others can reach the server, and to steer the run. */
-function tokenOf({ token, isControlEnabled }: WebOptions, isOpen: boolean): string | undefined {
+function tokenOf(token: string | undefined, isNeeded: boolean): string | undefined {
   if (token !== undefined && token.length < SHORTEST_TOKEN) {
     throw new InferometerError(
       'INFEROMETER_WEB_TOKEN',
@@ -129,7 +123,7 @@ function tokenOf({ token, isControlEnabled }: WebOptions, isOpen: boolean): stri
       `--token: found ${token.length} characters, wanted at least ${SHORTEST_TOKEN}`,
     );
   }
-  return token ?? (isOpen || isControlEnabled ? randomBytes(TOKEN_BYTES).toString('base64url') : undefined);
+  return token ?? (isNeeded ? randomBytes(TOKEN_BYTES).toString('base64url') : undefined);
 }
 
 interface ListenAddress {

@@ -27,7 +27,8 @@ export async function serveViews(options: ServeOptions): Promise<void> {
   if (isDirectory) RunDirectory.open(target);
   const runsPath = options.runsPath ?? (isDirectory ? dirname(resolve(target)) : 'runs');
   const views = await ServedViews.open({
-    web: { listen, token, runsPath, isControlEnabled: false, mayReplay: true },
+    web: { listen, token, runsPath, mayReplay: true },
+    desk: undefined,
     otlpUrl,
     log,
   });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { serveViews } from '../app/serve.ts';
+import { standBack } from '../app/stand-back.ts';
 import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { createCommand } from './command-line.ts';
@@ -30,6 +31,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
 }
 
 async function serve(target: string | undefined, flags: Flags): Promise<number> {
+  standBack();
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
   await serveViews({

@@ -29,7 +29,7 @@ export function addViewFlags(command: Command): void {
     .option('--otlp <url>', 'push metrics to this OpenTelemetry collector, such as http://localhost:4318');
 }
 
-/** The screen of a run, shown as well where the flags say; the web server is only loaded when it is wanted. */
+/** The screen of a run, shown as well where the flags say; the process that serves it is only started when it is wanted. */
 export async function withViews(
   screen: RunScreen,
   { web, webControl = false, token, otlp }: ViewFlags,
@@ -37,19 +37,19 @@ export async function withViews(
 ): Promise<RunScreen> {
   const isServed = web !== undefined || webControl;
   if (!isServed && otlp === undefined) return screen;
-  const { ServedViews } = await import('../app/serve-views.ts');
+  const { ViewsProcess } = await import('../app/views-process.ts');
   const { withServedViews } = await import('../app/serve-run-screen.ts');
-  const views = await ServedViews.open({
+  const views = await ViewsProcess.open({
     web: isServed
       ? {
           listen: typeof web === 'string' ? web : '',
           token: token ?? environment.INFEROMETER_WEB_TOKEN,
           runsPath: 'runs',
-          isControlEnabled: webControl,
           mayReplay: false,
         }
       : undefined,
     otlpUrl: otlp,
+    mayControl: webControl,
     log: screen.log,
   });
   return withServedViews(screen, views);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { newestRun } from '../app/newest-run.ts';
 import { RunDirectory } from '../app/run-directory.ts';
 import { replayLive } from '../app/replay-live.ts';
+import { standBack } from '../app/stand-back.ts';
 import { isSnapshotAddress, watchRun, type WatchEnd, type WatchOptions } from '../app/watch-run.ts';
 import { EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
@@ -46,6 +47,7 @@ export function watchCommand(finish: (exitCode: number) => void): Command {
 }
 
 async function watch(run: string | undefined, flags: WatchFlags): Promise<number> {
+  standBack();
   const target = run ?? (await newestRun(RUNS_PATH))?.path;
   if (target === undefined) {
     throw new InferometerError(

@@ -1,19 +1,33 @@
-import type { RunControls } from '../live/run-controls.ts';
+import type { ControlState, RunControls } from '../live/run-controls.ts';
 
 /** What a page may ask of a run, each a POST to /api/control/. */
 export const CONTROL_ACTIONS = ['pause', 'resume', 'rate', 'concurrency', 'note', 'stop'] as const;
 export type ControlAction = (typeof CONTROL_ACTIONS)[number];
 
-/** `refused`: the run cannot do that at the moment. */
+/** `refused`: the run cannot do that at the moment; `absent`: there is no run. */
 export type ControlOutcome =
   | { readonly outcome: 'done' }
   | { readonly outcome: 'refused' }
+  | { readonly outcome: 'absent' }
   | { readonly outcome: 'malformed'; readonly wanted: string };
+
+/** Steers the run under way, which may be in another process. Rejects when that process is gone. */
+export interface ControlDesk {
+  /** Null without a run. */
+  state(): Promise<ControlState | null>;
+  /** `body` as {@link applyControl} takes it. */
+  apply(action: ControlAction, body: string): Promise<ControlOutcome>;
+}
 
 const MAX_NOTE_LENGTH = 200;
 
 /** Does what a request asks, whose body is JSON: `{"value": 50}` for rate and concurrency, `{"text": "…"}` for a note. */
-export function applyControl(controls: RunControls, action: ControlAction, body: string): ControlOutcome {
+export function applyControl(
+  controls: RunControls | undefined,
+  action: ControlAction,
+  body: string,
+): ControlOutcome {
+  if (controls === undefined) return { outcome: 'absent' };
   const { value, text } = fieldsOf(body);
   switch (action) {
     case 'pause':

@@ -71,8 +71,9 @@ export class LiveChannel {
               return;
             }
           }
-          if (this.#isClosed) {
-            controller.close();
+          // The last state of a run is shown even when the channel closes right after.
+          if (sequence === this.#sequence) {
+            if (this.#isClosed) controller.close();
             return;
           }
           const event = this.#event(historyVersion !== this.#historyVersion);

@@ -1,7 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import type { RunControls } from '../live/run-controls.ts';
 import { type AccessRules, guard, sameOrigin, secureHeaders } from './access.ts';
-import { applyControl, CONTROL_ACTIONS } from './control-actions.ts';
+import { CONTROL_ACTIONS, type ControlDesk } from './control-actions.ts';
 import type { MetricFamily } from './exported-metrics.ts';
 import type { LiveChannel } from './live-channel.ts';
 import type { PageFile } from './page-files.ts';
@@ -14,8 +13,8 @@ export interface WebAppParts {
   readonly live: LiveChannel;
   readonly library: RunLibrary;
   readonly metrics: () => readonly MetricFamily[];
-  /** What steers the run under way, as soon as there is one; without this function viewers only look. */
-  readonly controls?: (() => RunControls | undefined) | undefined;
+  /** What steers the run under way; without it viewers only look. */
+  readonly desk?: ControlDesk | undefined;
   readonly version: string;
 }
 
@@ -40,9 +39,9 @@ export function createWebApp(parts: WebAppParts): Hono {
   return app;
 }
 
-function addApi(app: Hono, { live, library, controls, version }: WebAppParts): void {
+function addApi(app: Hono, { live, library, desk, version }: WebAppParts): void {
   app.use('/api/*', neverCached);
-  app.get('/api/about', (context) => context.json({ version, canControl: controls !== undefined }));
+  app.get('/api/about', (context) => context.json({ version, canControl: desk !== undefined }));
   app.get('/api/live', (context) =>
     live.latest === undefined ? context.json({ error: 'no run yet' }, 404) : context.json(live.latest),
   );
@@ -57,20 +56,25 @@ function addApi(app: Hono, { live, library, controls, version }: WebAppParts): v
   });
 }
 
-function addControl(app: Hono, { controls }: WebAppParts): void {
-  app.get('/api/control', (context) =>
-    controls === undefined ? forbidden(context) : context.json(controls()?.state ?? null),
+function addControl(app: Hono, { desk }: WebAppParts): void {
+  app.get('/api/control', async (context) =>
+    desk === undefined ? forbidden(context) : context.json(await desk.state()),
   );
   app.post('/api/control/:action', sameOrigin, limitedBody, async (context) => {
-    if (controls === undefined) return forbidden(context);
+    if (desk === undefined) return forbidden(context);
     const action = CONTROL_ACTIONS.find((name) => name === context.req.param('action'));
     if (action === undefined) return context.json({ error: 'no such action' }, 404);
-    const running = controls();
-    if (running === undefined) return context.json({ error: 'no run to steer' }, 409);
-    const done = applyControl(running, action, await context.req.text());
-    if (done.outcome === 'malformed') return context.json({ error: done.wanted }, 400);
-    if (done.outcome === 'refused') return context.json({ error: 'makes no sense at the moment' }, 409);
-    return context.json(running.state);
+    const done = await desk.apply(action, await context.req.text());
+    switch (done.outcome) {
+      case 'done':
+        return context.json(await desk.state());
+      case 'malformed':
+        return context.json({ error: done.wanted }, 400);
+      case 'refused':
+        return context.json({ error: 'makes no sense at the moment' }, 409);
+      case 'absent':
+        return context.json({ error: 'no run to steer' }, 409);
+    }
   });
 }
 

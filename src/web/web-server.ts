@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { isLoopbackAddress } from './access.ts';
@@ -18,11 +19,13 @@ export interface WebServer {
   /** To open in a browser; with the token when there is one. */
   readonly url: string;
   readonly port: number;
-  /** Ends every connection. */
+  /** Ends the events once viewers have the last one, or after a moment, and then every connection. */
   close(): Promise<void>;
 }
 
 const KEEP_ALIVE_MS = 30_000;
+/** What a viewer is given to take the last state of a run. */
+const LAST_WORDS_MS = 500;
 
 /** Starts the server. Throws `InferometerError` (setup) when it cannot listen there. */
 export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
@@ -53,6 +56,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     close: async () => {
       options.live.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
       server.closeAllConnections();
       await closed;
     },

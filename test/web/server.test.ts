@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { LiveUpdates } from '../../src/app/live-updates.ts';
 import type { ControlState, RunControls } from '../../src/live/run-controls.ts';
 import { MetricsExport } from '../../src/web/exported-metrics.ts';
+import { applyControl, type ControlDesk } from '../../src/web/control-actions.ts';
 import { LiveChannel } from '../../src/web/live-channel.ts';
 import type { PageFile } from '../../src/web/page-files.ts';
 import type { PastRun, RunLibrary } from '../../src/web/run-library.ts';
@@ -38,6 +39,13 @@ async function start(options: Partial<WebServerOptions> = {}): Promise<Started> 
   });
   servers.push(server);
   return { port: server.port, live, url: server.url };
+}
+
+function deskOf(controls: RunControls): ControlDesk {
+  return {
+    state: () => Promise.resolve(controls.state),
+    apply: (action, body) => Promise.resolve(applyControl(controls, action, body)),
+  };
 }
 
 function pageOf(content: string): ReadonlyMap<string, PageFile> {
@@ -214,7 +222,7 @@ describe('control', () => {
 
   it('takes the token and the own page, and says what it wanted', async () => {
     const controls = new Controls();
-    const { port } = await start({ token: TOKEN, controls: () => controls });
+    const { port } = await start({ token: TOKEN, desk: deskOf(controls) });
     const post = (action: string, body: object | string, headers: Record<string, string> = {}) =>
       ask(port, `/api/control/${action}`, {
         method: 'POST',
