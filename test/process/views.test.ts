@@ -14,7 +14,14 @@ afterEach(() => bench.end());
 
 /** Starts a run with a page, and waits until it says where. */
 async function shownRun(...more: string[]): Promise<{ readonly run: Program; readonly url: string }> {
-  const server = await bench.mock('--ttft', 'fixed:5', '--inter-token', 'fixed:2', '--output-tokens', 'fixed:5');
+  const server = await bench.mock(
+    '--ttft',
+    'fixed:5',
+    '--inter-token',
+    'fixed:2',
+    '--output-tokens',
+    'fixed:5',
+  );
   const run = bench.start([
     ...['run', '--endpoint', server, '--model', 'm', '--dataset', bench.dataset(5), '--rate', '50'],
     ...['--web', '0', '--out', bench.file('run'), ...more],
