@@ -158,6 +158,19 @@ describe('EventRecordCodec', () => {
     expect(() => decode(2n ** 53n)).toThrow(WireFormatError);
   });
 
+  it.each([
+    { timestamp_ns: 5.5 },
+    { timestamp_ns: 2 ** 40 },
+    { timestamp_ns: null },
+    { sample_uuid: null },
+    { conversation_id: null },
+    { finish_reason: null },
+    { worker_id: null },
+  ])('refuses what the reference does not write: %o', (wrong) => {
+    const bytes = encode({ event_type: 'sample.complete', timestamp_ns: 5, ...wrong }, { useBigInt64: true });
+    expect(() => new EventRecordCodec().decode(bytes)).toThrow(WireFormatError);
+  });
+
   it('puts an error record in place of what it cannot read, whatever the bytes', () => {
     const whole = new EventRecordCodec({ runId: RUN_ID, originNs: 0n }).encode({
       kind: EventKind.sampleComplete,

@@ -16,8 +16,8 @@ export interface WireRecord {
 type WireRecordSoFar = Omit<WireRecord, 'kind'> & { kind?: EventKind };
 
 /**
- * Reads the map of one record: missing keys take their defaults, unknown ones are passed over. Throws
- * {@link WireFormatError}.
+ * Reads the map of one record: missing keys take their defaults, unknown ones are passed over; only `turn` and
+ * `data` may be nil. Throws {@link WireFormatError}.
  */
 export function readRecord(bytes: Uint8Array): WireRecord {
   const reader = new MsgpackReader(bytes, WIRE_FORMAT_FAULTS);
@@ -58,10 +58,10 @@ function readEntry(reader: MsgpackReader, wire: WireRecordSoFar): void {
       if (!reader.nil()) wire.data = readData(reader);
       break;
     case 'finish_reason':
-      if (!reader.nil()) wire.finishReason = reader.text();
+      wire.finishReason = reader.text();
       break;
     case 'worker_id':
-      if (!reader.nil()) wire.note.workerId = safeInt(reader, key);
+      wire.note.workerId = safeInt(reader, key);
       break;
     default:
       reader.skip();

@@ -73,14 +73,14 @@ describe('MsgpackReader', () => {
     expect(read(0xcb, 0x40, 0x14, 0, 0, 0, 0, 0, 0)).toEqual({ isDouble: true, value: 5 });
   });
 
-  it('reads whole numbers of 64 bits, doubles that are whole among them', () => {
+  it('reads whole numbers of 64 bits, no doubles', () => {
     const int = (value: unknown) => readerOf(encode(value, { useBigInt64: true })).int();
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }), (value) => {
         expect(int(value)).toBe(value);
       }),
     );
-    expect(int(2 ** 60)).toBe(2n ** 60n);
+    expect(() => int(2 ** 60)).toThrow(Unexpected);
     expect(() => int(0.5)).toThrow('wanted a whole number, found a value that begins with 0xcb (byte 0)');
     expect(() => int('5')).toThrow(Unexpected);
   });

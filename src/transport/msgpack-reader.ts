@@ -69,11 +69,11 @@ export class MsgpackReader {
     return this.#number('a number');
   }
 
-  /** A whole number of 64 bits; a double that is one counts. */
+  /** An integer of 64 bits; a double is none, even 5.0. */
   int(): bigint {
     const start = this.#at;
     const { isDouble, value } = this.#number('a whole number');
-    if (isDouble && (this.#bytes[start] === 0xca || !Number.isInteger(value))) {
+    if (isDouble) {
       this.#at = start;
       this.#wrong('a whole number');
     }

@@ -144,12 +144,10 @@ function decodeDifferences(row: DecodeRow): string[] {
   );
 }
 
-/** JSON whose whole numbers beyond 2^53 become bigint. */
+/** JSON whose whole numbers become bigint, so that they are written as integers. */
 function parseExactly(text: string): unknown {
   const exact = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '')
-      ? BigInt(source!)
-      : value;
+    typeof value === 'number' && /^-?\d+$/.test(source ?? '') ? BigInt(source!) : value;
   return JSON.parse(text, exact as (key: string, value: unknown) => unknown);
 }
 
