@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Chart, ChartRun } from '../charts/chart.ts';
 import { distributionCharts } from '../charts/distribution-charts.ts';
@@ -7,6 +6,7 @@ import { timeCharts } from '../charts/time-charts.ts';
 import { writeFileAtomic } from '../core/atomic-file.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { makeDirectory } from '../core/make-directory.ts';
 import { chartRunOf } from '../html/chart-run.ts';
 import { loadSvgPainter } from '../html/svg-painter.ts';
 import { loadPngPainter } from './png.ts';
@@ -57,7 +57,7 @@ export async function plotRuns(paths: readonly string[], options: PlotOptions): 
     return { path: join(folder, `${id}.${format}`), content: paintPng === undefined ? svg : paintPng(svg) };
   });
   try {
-    await mkdir(folder, { recursive: true });
+    await makeDirectory(folder);
     for (const { path, content } of drawings) await writeFileAtomic(path, content);
   } catch (error) {
     throw new InferometerError(

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../core/atomic-file.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
+import { makeDirectory } from '../core/make-directory.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
@@ -30,8 +31,8 @@ export class RunDirectory {
       );
     }
     try {
-      await mkdir(directory.metricsPath, { recursive: true });
-      await mkdir(directory.performancePath, { recursive: true });
+      await makeDirectory(directory.metricsPath);
+      await makeDirectory(directory.performancePath);
       await access(path, constants.W_OK);
     } catch (error) {
       throw new InferometerError(

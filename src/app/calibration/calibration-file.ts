@@ -1,10 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { makeDirectory } from '../../core/make-directory.ts';
 import type { CalibratedCell } from '../../report/error-bound.ts';
 import { machineFacts } from '../manifest-keeper.ts';
 import type { RunManifest } from '../run-directory.ts';
@@ -106,7 +107,7 @@ export async function saveCalibration(
     ],
   };
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     await writeFileAtomic(path, `${JSON.stringify(updated, null, 2)}\n`);
   } catch (error) {
     throw new InferometerError(
