@@ -3,7 +3,7 @@ import { NS_PER_MS, NS_PER_US } from '../core/time.ts';
 import type { Pacing } from '../engine/settings.ts';
 import type { WorkerHealth } from '../engine/worker-messages.ts';
 import type { Json } from '../metrics/snapshot.ts';
-import { VERDICT_LIMITS } from '../report/verdict.ts';
+import { VERDICT_LIMITS } from '../report/verdict/limits.ts';
 
 /** Content of a `health` frame: what one engine worker tells of itself about once a second, and when a phase begins and ends. */
 export interface HealthReport {

@@ -12,7 +12,8 @@ import type {
 } from './run-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
 import { steeringText } from './steering.ts';
-import type { Finding, Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
+import type { Finding } from './verdict/check.ts';
 import { wrapText } from './wrap.ts';
 
 const EXAMPLE_WIDTH = 70;

@@ -4,7 +4,7 @@ import { NS_PER_MS } from '../core/time.ts';
 import type { ExactInteger } from '../metrics/snapshot.ts';
 import type { Report } from './report.ts';
 import { percentileOf, type SeriesReport, type SeriesRollup } from './series-report.ts';
-import { waitedForConnection } from './verdict.ts';
+import { waitedForConnection } from './verdict/load-checks.ts';
 
 const PERCENTILES = [50, 90, 99];
 /** Response and service latency differ noticeably when they differ at p99 by so much. */

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { SampleAccount } from './sample-account.ts';
 import type { SteeringFacts } from './steering.ts';
-import { CHECKS, drawVerdict, type Verdict, type VerdictFacts } from './verdict.ts';
+import { CHECKS, drawVerdict, type Verdict } from './verdict.ts';
+import type { VerdictFacts } from './verdict/facts.ts';
 
 const SAMPLES: SampleAccount = {
   issued: 10_000,

@@ -1,0 +1,133 @@
+import { durationText, percentText, settingText } from '../../core/quantity-text.ts';
+import { NS_PER_MS } from '../../core/time.ts';
+import { type Check, check, degraded, invalid, type Judgement, percents, worse } from './check.ts';
+import type { VerdictFacts } from './facts.ts';
+import { VERDICT_LIMITS } from './limits.ts';
+
+const L = VERDICT_LIMITS;
+
+/** Whether the client was fast enough for what it measured. */
+export const CLIENT_CHECKS: readonly Check[] = [
+  check(
+    'send_delay',
+    lateRule('issuing at p99 late by', L.lateFloorMs, L.lateShare),
+    lateRule('late by', L.lateFloorInvalidMs, L.lateShareInvalid),
+    judgeSendDelay,
+  ),
+  check(
+    'event_loop_delay',
+    `${lateRule('in 1 % of the time a worker late by', L.lateFloorMs, L.lateShare)}; ${lateRule('or once by', L.stallFloorMs, L.stallShare)}`,
+    lateRule('in 1 % of the time late by', L.lateFloorInvalidMs, L.lateShareInvalid),
+    judgeEventLoop,
+  ),
+  check(
+    'gc_pause',
+    lateRule('a garbage collection took', L.stallFloorMs, L.stallShare),
+    `garbage collection took more than ${percents(L.gcShareInvalid)} of the time`,
+    judgeGc,
+  ),
+  check(
+    'worker_cpu',
+    `a worker was at work, or waiting for a core, for ${percents(L.busyWorker)} of a second`,
+    `it was so for more than ${percents(L.busyShareInvalid)} of the time`,
+    judgeCpu,
+  ),
+  check(
+    'clock_step',
+    `the wall clock went ${settingText(L.clockStepMs)} ms from the monotonic one within a second`,
+    `it went ${settingText(L.clockStepInvalidMs / 1000)} s: the machine slept`,
+    judgeClock,
+  ),
+];
+
+function judgeSendDelay({ client, medianServiceNs }: VerdictFacts): Judgement {
+  const delayMs = (client?.sendDelayP99Ns ?? 0) / NS_PER_MS;
+  const level = lateLevel(delayMs, medianServiceNs);
+  if (level === undefined) return undefined;
+  return {
+    level,
+    message:
+      `the client turned to 1 % of the requests more than ${msText(delayMs)} after they were due${againstText(medianServiceNs)}:` +
+      ' use more --workers, a machine with less to do, or lower --rate',
+  };
+}
+
+function judgeEventLoop({ client, medianServiceNs }: VerdictFacts): Judgement {
+  if (client === null) return undefined;
+  const lateMs = client.lateP99Ms ?? 0;
+  const level = lateLevel(lateMs, medianServiceNs);
+  if (level !== undefined) {
+    return {
+      level,
+      message:
+        `in 1 % of the time a worker's event loop was more than ${msText(lateMs)} late${againstText(medianServiceNs)}, and so were` +
+        ' the stamps taken then: use more --workers or a machine with less to do',
+    };
+  }
+  const longestMs = client.eventLoopDelayMaxMs ?? 0;
+  if (!isStall(longestMs, medianServiceNs)) return undefined;
+  return degraded(
+    `a worker's event loop stood still for ${msText(longestMs)} once${againstText(medianServiceNs)}: maxima may be the client's`,
+  );
+}
+
+function judgeGc({ client, medianServiceNs }: VerdictFacts): Judgement {
+  const { gcPauseMaxMs = null, gcShare = null } = client ?? {};
+  if ((gcShare ?? 0) > L.gcShareInvalid) {
+    return invalid(
+      `garbage collection held a worker up for ${percentText(gcShare!)} of the time (up to ${percents(L.gcShareInvalid)} is fine):` +
+        ' use more --workers or lower the load',
+    );
+  }
+  if (!isStall(gcPauseMaxMs ?? 0, medianServiceNs)) return undefined;
+  return degraded(
+    `a garbage collection held a worker up for ${msText(gcPauseMaxMs!)}${againstText(medianServiceNs)}: maxima may be the client's`,
+  );
+}
+
+function judgeCpu({ client }: VerdictFacts): Judgement {
+  const busyShare = client?.busyShare ?? 0;
+  if (busyShare === 0) return undefined;
+  const waitShare = client?.workerCpuWaitMax ?? 0;
+  const detail =
+    waitShare > 1 - L.busyWorker ? `, up to ${percentText(waitShare)} of it waiting for a core` : '';
+  return worse(
+    busyShare > L.busyShareInvalid,
+    `for ${percentText(busyShare)} of the time a worker had hardly a moment free${detail}: the client was the limit, and its` +
+      ' times are too long; use more --workers, a machine with less to do, or lower the load',
+  );
+}
+
+function judgeClock({ client }: VerdictFacts): Judgement {
+  const stepMs = client?.clockStepMs ?? 0;
+  if (stepMs < L.clockStepMs) return undefined;
+  return worse(
+    stepMs >= L.clockStepInvalidMs,
+    `the wall clock went ${msText(stepMs)} from the monotonic one at once: it was set, or the machine slept, which no time of ours` +
+      ' shows; if it slept, repeat the run',
+  );
+}
+
+/** How bad it is that the client was late by so much at p99. */
+function lateLevel(lateMs: number, medianNs: number | null): 'invalid' | 'degraded' | undefined {
+  const medianMs = (medianNs ?? 0) / NS_PER_MS;
+  if (lateMs > Math.max(L.lateFloorInvalidMs, L.lateShareInvalid * medianMs)) return 'invalid';
+  return lateMs > Math.max(L.lateFloorMs, L.lateShare * medianMs) ? 'degraded' : undefined;
+}
+
+function isStall(ms: number, medianNs: number | null): boolean {
+  return ms > Math.max(L.stallFloorMs, (L.stallShare * (medianNs ?? 0)) / NS_PER_MS);
+}
+
+/** `late by more than 5 ms and 10 % of the median time`. */
+function lateRule(what: string, floorMs: number, share: number): string {
+  return `${what} more than ${settingText(floorMs)} ms and ${percents(share)} of the median TTFT (latency without streaming)`;
+}
+
+function msText(ms: number): string {
+  return durationText(ms * NS_PER_MS);
+}
+
+function againstText(medianNs: number | null): string {
+  return medianNs === null ? '' : `, where a median of ${durationText(medianNs)} was measured`;
+}

@@ -1,0 +1,78 @@
+import { countedText, countText } from '../../core/quantity-text.ts';
+import { type Check, check, degraded, invalid, type Judgement } from './check.ts';
+import type { VerdictFacts } from './facts.ts';
+
+/** Whether the report tells the whole run. */
+export const COMPLETENESS_CHECKS: readonly Check[] = [
+  check('samples_measured', '', 'no sample was issued', judgeMeasured),
+  check('samples_conserved', '', 'issued ≠ succeeded + errored + cancelled + in flight', judgeConservation),
+  check('frames_lost', '', 'an event frame is nowhere to be had', judgeLostFrames),
+  check('run_log_corrupt', '', 'the run log is corrupt before its end', judgeCorruptLog),
+  check('run_log_torn', 'the run log ends inside a frame', '', judgeTornLog),
+  check('run_interrupted', 'the metrics are not from the end of the run', '', judgeState),
+  check('stopped_early', 'the run was stopped before its plan was done', '', judgeStop),
+  check('samples_in_flight', 'a sample of a complete run never ended', '', judgeInFlight),
+  check('token_counts_pending', 'token counts were pending at the end', '', judgePending),
+];
+
+function judgeMeasured({ samples }: VerdictFacts): Judgement {
+  if (samples.issued > 0) return undefined;
+  return invalid('no sample was measured: the run ended before its performance phase issued one');
+}
+
+function judgeConservation({ samples }: VerdictFacts): Judgement {
+  const { issued, succeeded, errored, cancelled, inFlight, unaccounted } = samples;
+  if (unaccounted === null || unaccounted === 0) return undefined;
+  return invalid(
+    `samples don't add up: ${countText(issued)} issued, but ${countText(succeeded)} succeeded + ${countText(errored)} errored` +
+      ` + ${countText(cancelled)} cancelled + ${countText(inFlight)} in flight (${countText(unaccounted)} off);` +
+      ' rebuild the report from the run log, and if it stays this is a bug of ours',
+  );
+}
+
+function judgeLostFrames({ lostFrames }: VerdictFacts): Judgement {
+  if (lostFrames === 0) return undefined;
+  return invalid(
+    `${countedText(lostFrames, 'event frame')} lost: samples are missing; rebuild the report from the run log`,
+  );
+}
+
+function judgeCorruptLog({ corruptBytes }: VerdictFacts): Judgement {
+  if (corruptBytes === 0) return undefined;
+  return invalid(
+    `the run log is corrupt and its last ${countedText(corruptBytes, 'byte')} could not be read: this tells of the run up to there`,
+  );
+}
+
+function judgeTornLog({ tornBytes }: VerdictFacts): Judgement {
+  if (tornBytes === 0) return undefined;
+  return degraded(
+    `the run log ends inside a frame (${countedText(tornBytes, 'byte')}): its last events are missing`,
+  );
+}
+
+function judgeState({ state }: VerdictFacts): Judgement {
+  if (state === 'complete') return undefined;
+  return degraded(
+    state === 'interrupted'
+      ? 'the run did not come to its end: numbers are partial and approximate'
+      : `the last snapshot is from a run still ${state}: numbers are partial and approximate`,
+  );
+}
+
+function judgeStop({ stoppedEarly }: VerdictFacts): Judgement {
+  return stoppedEarly ? degraded('the run was stopped before its plan was done') : undefined;
+}
+
+function judgeInFlight({ state, samples }: VerdictFacts): Judgement {
+  if (state !== 'complete' || samples.inFlight === 0) return undefined;
+  return degraded(`${countedText(samples.inFlight, 'sample')} never ended: their latencies are missing`);
+}
+
+function judgePending({ pendingTaskCount }: VerdictFacts): Judgement {
+  if (pendingTaskCount === 0) return undefined;
+  return degraded(
+    `${countedText(pendingTaskCount, 'token count')} still pending at the end: token lengths, TPOT and TPS lack them;` +
+      ' give metrics.drain_timeout_ms more time, or rebuild the report from the run log',
+  );
+}

@@ -1,0 +1,36 @@
+import type { ClientFacts } from '../run-facts.ts';
+import type { SampleAccount } from '../sample-account.ts';
+import type { SteeringFacts } from '../steering.ts';
+
+type ClientHealth = Omit<ClientFacts, 'workers' | 'pacing' | 'connectionsOpened' | 'connectFailures'>;
+
+/** What a verdict rests on; null where it is not known, and then not judged. */
+export interface VerdictFacts {
+  readonly state: string;
+  readonly pendingTaskCount: number;
+  /** The run was told to stop before its plan was done. */
+  readonly stoppedEarly: boolean;
+  readonly samples: SampleAccount;
+  readonly mostFrequentError: string | null;
+  /** Samples that failed for want of ports or descriptors on our side. */
+  readonly clientLimitErrors: number;
+  /** Event frames that are nowhere to be had. */
+  readonly lostFrames: number;
+  /** Bytes from a corrupt place of the run log on. */
+  readonly corruptBytes: number;
+  /** Bytes behind the last whole frame of the run log. */
+  readonly tornBytes: number;
+  readonly client: ClientHealth | null;
+  /** Null when nobody touched the load. */
+  readonly steering: SteeringFacts | null;
+  /** The highest one asked for; null in closed loop, where nothing is due. */
+  readonly requestedRatePerSecond: number | null;
+  /** No slower than requests really went out. */
+  readonly issueRateAtMostPerSecond: number | null;
+  readonly issueDelayP99Ns: number | null;
+  readonly medianResponseLatencyNs: number | null;
+  /** Median of the shortest time measured: TTFT of a stream, else latency. */
+  readonly medianServiceNs: number | null;
+  /** Values behind the latency percentiles. */
+  readonly latencyCount: number;
+}

@@ -1,0 +1,67 @@
+import { durationText, numberText, percentText, settingText } from '../../core/quantity-text.ts';
+import { NS_PER_SECOND } from '../../core/time.ts';
+import { isChanged, steeringText } from '../steering.ts';
+import { type Check, check, degraded, type Judgement, note, percents, worse } from './check.ts';
+import type { VerdictFacts } from './facts.ts';
+import { VERDICT_LIMITS } from './limits.ts';
+
+const L = VERDICT_LIMITS;
+
+/** Whether the load was the one asked for. */
+export const LOAD_CHECKS: readonly Check[] = [
+  check('steered', 'the rate or the concurrency was changed by hand', '', judgeSteering),
+  check(
+    'rate_achieved',
+    `less than ${percents(L.rateShare)} of the requested rate went out, allowing for scatter`,
+    `less than ${percents(L.rateShareInvalid)} went out`,
+    judgeRate,
+  ),
+  check(
+    'issue_delay',
+    `issue delay at p99 above the mean gap and above ${percents(L.issueDelayShareOfLatency)} of the median response latency`,
+    '',
+    judgeIssueDelay,
+  ),
+];
+
+function judgeSteering({ steering }: VerdictFacts): Judgement {
+  if (steering === null) return undefined;
+  const told = steeringText(steering);
+  return isChanged(steering)
+    ? degraded(`${told}: the percentiles are over several loads, which the plot over time tells apart`)
+    : note(`${told}: the numbers stand, but for QPS and TPS, which are over the pauses too`);
+}
+
+/** Poisson arrivals scatter by 1/√n of their number, so three times that is allowed for. There is no one rate of a steered run. */
+function judgeRate(facts: VerdictFacts): Judgement {
+  const { requestedRatePerSecond, issueRateAtMostPerSecond, samples, steering } = facts;
+  if (requestedRatePerSecond === null || issueRateAtMostPerSecond === null) return undefined;
+  if (steering !== null) return undefined;
+  const scatter = 3 / Math.sqrt(samples.issued);
+  const share = issueRateAtMostPerSecond / requestedRatePerSecond;
+  if (share >= L.rateShare * (1 - scatter)) return undefined;
+  return worse(
+    share < L.rateShareInvalid * (1 - scatter),
+    `requests went out at ${numberText(issueRateAtMostPerSecond)}/s at most, ${percentText(share)} of the ` +
+      `${settingText(requestedRatePerSecond)}/s asked for: raise --max-connections or --workers, or lower --rate`,
+  );
+}
+
+function judgeIssueDelay(facts: VerdictFacts): Judgement {
+  const { requestedRatePerSecond, issueDelayP99Ns, medianResponseLatencyNs, client } = facts;
+  if (requestedRatePerSecond === null || issueDelayP99Ns === null) return undefined;
+  const gapNs = NS_PER_SECOND / requestedRatePerSecond;
+  const harmlessNs = L.issueDelayShareOfLatency * (medianResponseLatencyNs ?? 0);
+  if (issueDelayP99Ns <= Math.max(gapNs, harmlessNs)) return undefined;
+  const waited = waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns);
+  return degraded(
+    `1 % of the requests went out more than ${durationText(issueDelayP99Ns)} late, at a mean gap of ${durationText(gapNs)}, ` +
+      `${waited ? 'for want of a free connection' : 'because the client was late'}: the load was not the one asked for; ` +
+      `read the response metrics, and raise ${waited ? '--max-connections' : '--workers'}`,
+  );
+}
+
+/** Whether requests that went out late waited for a connection: the client itself had turned to them in time. */
+export function waitedForConnection(sendDelayP99Ns: number | null, issueDelayP99Ns: number): boolean {
+  return sendDelayP99Ns !== null && sendDelayP99Ns < issueDelayP99Ns / 2;
+}

@@ -1,0 +1,93 @@
+import { countedText, countText, percentText, settingText } from '../../core/quantity-text.ts';
+import { type Check, check, degraded, invalid, type Judgement, note, percents, worse } from './check.ts';
+import type { VerdictFacts } from './facts.ts';
+import { VERDICT_LIMITS } from './limits.ts';
+
+const L = VERDICT_LIMITS;
+
+/** What became of the samples, and whether there are enough of them. */
+export const SAMPLE_CHECKS: readonly Check[] = [
+  check(
+    'samples_errored',
+    `more than ${percents(L.erroredShare)} of the samples failed`,
+    `more than ${percents(L.erroredShareInvalid)} failed, or all`,
+    judgeErrors,
+  ),
+  check(
+    'client_limits',
+    'a sample failed for want of ports or descriptors on the client',
+    `more than ${percents(L.clientLimitShareInvalid)} did`,
+    judgeClientLimits,
+  ),
+  check(
+    'samples_cancelled',
+    `more than ${percents(L.cancelledShare)} of the samples were cancelled by the run`,
+    '',
+    judgeCancelled,
+  ),
+  check('failures_in_latency', '', '', judgeFailuresInLatency),
+  check(
+    'percentile_support',
+    `fewer than ${settingText(L.fewestSamples)} samples: p99 is the maximum`,
+    '',
+    judgePercentileSupport,
+  ),
+];
+
+function judgeErrors({ samples, mostFrequentError }: VerdictFacts): Judgement {
+  const { succeeded, errored, cancelled } = samples;
+  if (errored === 0) {
+    return succeeded === 0 && cancelled > 0
+      ? invalid(`no sample succeeded: all ${countText(cancelled)} were cancelled by the run`)
+      : undefined;
+  }
+  const cause = mostFrequentError === null ? '' : `, most often ${mostFrequentError}`;
+  if (succeeded === 0) return invalid(`no sample succeeded: all ${countText(errored)} failed${cause}`);
+  const share = errored / (succeeded + errored);
+  if (share <= L.erroredShare) return undefined;
+  return worse(
+    share > L.erroredShareInvalid,
+    `${percentText(share)} of the samples failed${cause}; up to ${percents(L.erroredShare)} is fine:` +
+      ' look at the errors below, lower the load or mend the server',
+  );
+}
+
+function judgeClientLimits({ samples, clientLimitErrors }: VerdictFacts): Judgement {
+  if (clientLimitErrors === 0) return undefined;
+  return worse(
+    clientLimitErrors / samples.issued > L.clientLimitShareInvalid,
+    `${countedText(clientLimitErrors, 'sample')} failed because this machine had no port or descriptor left, not for the server:` +
+      ' raise ulimit -n, widen net.ipv4.ip_local_port_range, or lower --max-connections or the load',
+  );
+}
+
+function judgeCancelled({ samples }: VerdictFacts): Judgement {
+  const share = samples.cancelled / samples.issued;
+  if (!(share > L.cancelledShare)) return undefined;
+  return degraded(
+    `${percentText(share)} of the samples were cancelled by the run; they are the slowest, so high percentiles are too low:` +
+      ' give --drain-timeout more time',
+  );
+}
+
+function judgeFailuresInLatency({ samples }: VerdictFacts): Judgement {
+  const { errored, cancelled, succeeded, unaccounted } = samples;
+  if (unaccounted === null || succeeded === 0 || errored + cancelled === 0) return undefined;
+  return note('latency and QPS count failed samples too, as the reference does; response latency does not');
+}
+
+function judgePercentileSupport({ latencyCount }: VerdictFacts): Judgement {
+  if (latencyCount === 0) return undefined;
+  const supported = [99.9, 99, 95, 90, 50].find(
+    (p) => latencyCount * (1 - p / 100) >= L.valuesBeyondPercentile - 1e-9,
+  );
+  if (supported === 99.9) return undefined;
+  const limit = supported === undefined ? 'percentiles' : `percentiles above p${supported}`;
+  const isTooFew = latencyCount < L.fewestSamples;
+  return {
+    level: isTooFew ? 'degraded' : 'note',
+    message:
+      `${countedText(latencyCount, 'sample')}: ${limit} rest on fewer than ${L.valuesBeyondPercentile} values` +
+      (isTooFew ? ', and p99 is the maximum: give the run more --samples' : ''),
+  };
+}
