@@ -22,7 +22,7 @@ export class TrackingWindows {
   readonly #windows: OpenWindow[] = [];
   #isTracking = false;
   #firstIssuedNs = NaN;
-  #lastIssuedNs = -1;
+  #lastIssuedNs = -Infinity;
   #lastIssuedCompleteNs = NaN;
 
   get isTracking(): boolean {

@@ -175,6 +175,11 @@ describe('tracking windows', () => {
     const backwards = new ScriptedRun().send(startTracking(0), issued(1, 100), complete(1, 40));
     expect(backwards.aggregator.loadgenDurationNs).toBe(0);
   });
+
+  test("LoadGen's counts before the origin of the times as behind it", () => {
+    const run = new ScriptedRun().send(startTracking(-500), issued(1, -400), complete(1, -100));
+    expect(run.aggregator.loadgenDurationNs).toBe(300);
+  });
 });
 
 describe('rows', () => {

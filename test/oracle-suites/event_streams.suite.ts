@@ -22,10 +22,10 @@ interface GoldenData {
 
 type GoldenEvent = readonly [
   topic: string,
-  timestampNs: number,
+  timestampNs: number | bigint,
   uuid: string,
   data: GoldenData | null,
-  more?: { readonly finish_reason?: string },
+  more?: { readonly finish_reason?: string | null },
 ];
 
 interface GoldenSeries {
@@ -93,15 +93,16 @@ async function runCase(golden: GoldenCase): Promise<readonly string[]> {
     log: SILENT_LOG,
   });
   const seqs = new SampleNumbers();
+  const originNs = earliestNs(golden.events);
   let first = 0;
   for (const size of golden.batches) {
     const events = golden.events.slice(first, first + size);
-    service.process(buildEventBatch(events.map((event) => recordOf(event, seqs))));
+    service.process(buildEventBatch(events.map((event) => recordOf(event, seqs, originNs))));
     first += size;
   }
   if (service.aggregator.state === 'draining') await service.closed;
   service.cancelPending();
-  const found = outcomeOf(service, seqs, calls);
+  const found = outcomeOf(service, seqs, originNs, calls);
   // The order of rows in flight is that of the reference's dictionary and says nothing.
   const wanted = { ...golden.expected, in_flight_rows: golden.expected.in_flight_rows.toSorted() };
   return differences(wanted, found);
@@ -110,6 +111,7 @@ async function runCase(golden: GoldenCase): Promise<readonly string[]> {
 function outcomeOf(
   { aggregator, metrics }: AggregatorService,
   seqs: SampleNumbers,
+  originNs: bigint,
   calls: { readonly tickStart: number; readonly publishFinal: number },
 ) {
   return {
@@ -130,8 +132,8 @@ function outcomeOf(
       .sort(),
     is_tracking: aggregator.isTracking,
     tracked_blocks: aggregator.windows.map(({ startNs, lastCompleteNs, completedCount }) => ({
-      start_ns: startNs,
-      last_complete_ns: lastCompleteNs,
+      start_ns: originNs + BigInt(startNs),
+      last_complete_ns: originNs + BigInt(lastCompleteNs),
       duration_ns: lastCompleteNs - startNs,
       completed_samples: completedCount,
     })),
@@ -166,15 +168,26 @@ class SampleNumbers {
   }
 }
 
-function recordOf([topic, timestampNs, uuid, data, more]: GoldenEvent, seqs: SampleNumbers): EventRecord {
+/** Times may be beyond 2^53; in a run they count from its origin. */
+function earliestNs(events: readonly GoldenEvent[]): bigint {
+  return events
+    .map(([, timestampNs]) => BigInt(timestampNs))
+    .reduce((earliest, timestampNs) => (timestampNs < earliest ? timestampNs : earliest), 2n ** 64n);
+}
+
+function recordOf(
+  [topic, timestampNs, uuid, data, more]: GoldenEvent,
+  seqs: SampleNumbers,
+  originNs: bigint,
+): EventRecord {
   const kind = eventKindOfTopic(topic);
   if (kind === undefined) throw new Error(`unknown topic ${topic}`);
   return {
     kind,
-    timestampNs: timestampNs as Nanoseconds,
+    timestampNs: Number(BigInt(timestampNs) - originNs) as Nanoseconds,
     ...(uuid === '' ? {} : { sampleSeq: seqs.seqOf(uuid) }),
     ...(data === null ? {} : { payload: payloadOf(data) }),
-    ...(more?.finish_reason === undefined ? {} : { finishReason: more.finish_reason }),
+    ...(typeof more?.finish_reason === 'string' && { finishReason: more.finish_reason }),
   };
 }
 
@@ -240,8 +253,11 @@ function counterAnswering(answer: () => Promise<never>): TokenCounter {
   return { countTexts: answer, countAnswers: answer, countPrompts: answer, close: () => Promise.resolve() };
 }
 
+/** Runs of what Python's `str.split` does not split at. */
+const WORD = /(?:[^\s\x1c-\x1f\x85]|\ufeff)+/g;
+
 function words(text: string): number {
-  return text.match(/\S+/g)?.length ?? 0;
+  return text.match(WORD)?.length ?? 0;
 }
 
 function answerText({ content, reasoning, toolCalls }: MessageParts): string {
