@@ -109,10 +109,11 @@ interface StreamOutcome {
 }
 
 /**
- * Two rules where we depart from the reference:
+ * Three rules where we depart from the reference:
  * - a frame that can't be decoded costs only itself, there also what followed it in the same read. Where the reference lost frames,
  *   the golden result must be ours for the frames it kept, and the whole stream must give what its decodable frames give;
  * - messages are what the standard says, there what stands on lines of their own between LF LF. The same two checks hold.
+ * - a frame that reports an error ends the sample as failed, with what came before it. The reference passes over it.
  * In each case the result must not depend on how the stream is cut.
  */
 function streamDifferences(golden: GoldenStream): string[] {
@@ -167,7 +168,8 @@ function outcomeOfMessages(accumulator: StreamAccumulator, messages: readonly st
 class Collector {
   readonly #accumulator: StreamAccumulator;
   readonly #chunks: string[] = [];
-  #textBefore = '';
+  /** Of reasoning and output. */
+  #textsBefore: readonly string[] = ['', ''];
 
   constructor(accumulator: StreamAccumulator) {
     this.#accumulator = accumulator;
@@ -183,9 +185,11 @@ class Collector {
       throw error;
     }
     const { reasoning, output } = this.#accumulator.finish().output;
-    const text = [reasoning ?? '', output].flat().join('');
-    if (code !== NO_CHUNK) this.#chunks.push(text.slice(this.#textBefore.length));
-    this.#textBefore = text;
+    const texts = [reasoning ?? '', output].map((text) => [text].flat().join(''));
+    if (code !== NO_CHUNK) {
+      this.#chunks.push(texts.map((text, part) => text.slice(this.#textsBefore[part]!.length)).join(''));
+    }
+    this.#textsBefore = texts;
   }
 
   outcome(): StreamOutcome {
@@ -230,7 +234,7 @@ function referenceFrames(adapter: ApiAdapter, reads: readonly Buffer[]): string[
 
 function framesOfPart(latin1: string): string[] {
   const part = Buffer.from(latin1, 'latin1').toString();
-  return Array.from(part.matchAll(/data:\s*(\{.*\})/g), ([, frame]) => frame!);
+  return Array.from(part.matchAll(/data:\s*(\{[^\n]*\})/g), ([, frame]) => frame!);
 }
 
 function isDecodable(adapter: ApiAdapter, message: string): boolean {
@@ -239,8 +243,8 @@ function isDecodable(adapter: ApiAdapter, message: string): boolean {
   try {
     adapter.createReader().createAccumulator().onMessage(bytes, 0, bytes.length);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return error instanceof ResponseFormatError && error.errorType === 'server_error';
   }
 }
 
