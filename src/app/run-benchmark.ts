@@ -134,6 +134,7 @@ function startPool(
       api: config.api,
       streaming: prepared.streaming,
       requestTimeoutMs: config.client.request_timeout_ms,
+      connectTimeoutMs: config.client.connect_timeout_ms,
       maxConnections,
       pacing,
       connections: config.client.connections,

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { AggregatorProcess } from '../app/aggregator-process.ts';
 import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
 import { runBenchmark } from '../app/run-benchmark.ts';
+import type { ConfigFile } from '../config/config-file.ts';
 import { resolveConfig } from '../config/resolve.ts';
-import { errorText, InferometerError } from '../core/errors.ts';
+import { errorText } from '../core/errors.ts';
 import { createRunScreen, type RunScreenOptions } from './run-screen.ts';
 import { type ViewFlags, viewKeyOf, withViews } from './view-flags.ts';
 
@@ -23,7 +24,7 @@ export interface RunInvocation {
 export async function runWith(invocation: RunInvocation): Promise<number> {
   const { configPath, outPath, flags, shown, views, aggregator } = invocation;
   const { viewAddress } = views;
-  const file = configPath === undefined ? {} : await readConfigFile(configPath);
+  const file = configPath === undefined ? undefined : await readConfigFile(configPath);
   const config = resolveConfig({ file, environment: process.env, flags });
   return runBenchmark(config, {
     outPath,
@@ -37,26 +38,14 @@ export async function runWith(invocation: RunInvocation): Promise<number> {
   });
 }
 
-async function readConfigFile(path: string): Promise<Record<string, unknown>> {
-  const { parse, YAMLParseError } = await import('yaml');
+async function readConfigFile(path: string): Promise<ConfigFile> {
+  // Only those who have a file need the parser.
+  const { configError, parseConfigFile } = await import('../config/config-file.ts');
+  let text;
   try {
-    const content: unknown = parse(await readFile(path, 'utf8'));
-    if (typeof content === 'object' && content !== null && !Array.isArray(content))
-      return content as Record<string, unknown>;
-    throw configError(path, 'found no settings, wanted keys and values');
+    text = await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof InferometerError) throw error;
-    if (error instanceof YAMLParseError) {
-      const at = error.linePos?.[0];
-      throw configError(
-        at === undefined ? path : `${path}:${at.line}:${at.col}`,
-        error.message.split('\n')[0]!,
-      );
-    }
     throw configError(path, `can't be read: ${errorText(error)}`);
   }
-}
-
-function configError(place: string, what: string): InferometerError {
-  return new InferometerError('INFEROMETER_CONFIG_FILE', 'input', `--config ${place}: ${what}`);
+  return parseConfigFile(text, path);
 }

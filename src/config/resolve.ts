@@ -1,73 +1,77 @@
 import type { z } from 'zod';
 import { InferometerError } from '../core/errors.ts';
+import type { ConfigFile, Tree } from './config-file.ts';
 import { REDACTED } from './redact.ts';
 import { runConfigSchema, type RunConfig } from './schema.ts';
-import { flagOfPath, SETTINGS } from './settings.ts';
-
-type Tree = Record<string, unknown>;
+import { type Setting, SETTINGS, settingOf } from './settings.ts';
 
 export interface ConfigSources {
-  /** Content of a config file, already parsed; the lowest layer above the defaults. */
-  readonly file?: Tree;
+  /** The lowest layer above the defaults. */
+  readonly file?: ConfigFile | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Flag → the texts given for it, in order. */
   readonly flags: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What was given for a setting outside of a file. */
+interface Given {
+  /** Flag or environment variable. */
+  readonly origin: string;
+  readonly texts: readonly string[];
+}
+
 /**
  * Default < file < environment < flag, checked against the schema and against rules that span fields.
  *
- * Throws `InferometerError` (input) that names the flag or field, what was found and what was wanted.
+ * Throws `InferometerError` (input) that names the flag or the place in the file, what was found and what was wanted.
  */
 export function resolveConfig(sources: ConfigSources): RunConfig {
-  const tree = structuredClone(sources.file ?? {});
+  const { file } = sources;
+  const tree = structuredClone(file?.tree ?? {});
   for (const setting of SETTINGS) {
-    const given = sources.flags.get(setting.flag);
-    const fromEnvironment =
-      setting.environment === undefined ? undefined : sources.environment[setting.environment];
-    const texts = given ?? (fromEnvironment === undefined || fromEnvironment === '' ? [] : [fromEnvironment]);
-    if (texts.length === 0) continue;
-    const origin = given === undefined ? setting.environment! : setting.flag;
-    const values = texts.map((text) =>
-      parsed(setting.parse(text), origin, setting.path === 'client.api_key' ? '…' : text),
-    );
-    setPath(
-      tree,
-      setting.path,
-      setting.repeatable === true ? collected(setting.path, values) : values.at(-1),
-    );
+    const given = givenFor(setting, sources);
+    if (given !== undefined) setPath(tree, setting.path, valueOf(setting, given));
   }
+  refuseRedacted(tree, [], file);
   inferPattern(tree);
-  refuseRedacted(tree, '');
   const checked = runConfigSchema.safeParse(tree);
-  if (!checked.success) throw invalid(checked.error.issues[0]!, tree);
+  if (!checked.success) throw invalid(checked.error.issues[0]!, tree, sources);
   checkRules(checked.data);
   return checked.data;
 }
 
-function parsed(result: { value: unknown } | { wanted: string }, origin: string, text: string): unknown {
-  if ('value' in result) return result.value;
-  throw inputError(`${origin}: found "${text}", wanted ${result.wanted}`);
+function givenFor({ flag, environment }: Setting, sources: ConfigSources): Given | undefined {
+  const texts = sources.flags.get(flag);
+  if (texts !== undefined) return { origin: flag, texts };
+  const text = environment === undefined ? undefined : sources.environment[environment];
+  return text === undefined || text === '' ? undefined : { origin: environment!, texts: [text] };
 }
 
-function collected(path: string, values: unknown[]): unknown {
+function valueOf({ parse, repeatable, secret, path }: Setting, { origin, texts }: Given): unknown {
+  const values = texts.map((text) => {
+    const result = parse(text);
+    if ('value' in result) return result.value;
+    throw inputError(`${origin}: found ${shown(text, secret)}, wanted ${result.wanted}`);
+  });
+  if (repeatable !== true) return values.at(-1);
   return path === 'client.headers' ? Object.fromEntries(values as [string, string][]) : values;
 }
 
 /** A config.yaml of a run has no secrets: they must be given anew, not sent as the text that stands for them. */
-function refuseRedacted(value: unknown, path: string): void {
-  if (value === REDACTED)
+function refuseRedacted(value: unknown, path: readonly string[], file: ConfigFile | undefined): void {
+  if (value === REDACTED) {
     throw inputError(
-      `config ${path}: found "${REDACTED}", wanted the secret itself; give it by flag or environment`,
+      `${placeInFile(path, file)}: found "${REDACTED}", wanted the secret itself; give it by flag or environment`,
     );
+  }
   if (typeof value !== 'object' || value === null) return;
-  for (const [key, item] of Object.entries(value)) refuseRedacted(item, path === '' ? key : `${path}.${key}`);
+  for (const [key, item] of Object.entries(value)) refuseRedacted(item, [...path, key], file);
 }
 
 /** `--rate` alone means Poisson arrivals, `--concurrency` alone a closed loop: what their giver expects. */
 function inferPattern(tree: Tree): void {
-  const load = (tree.load ??= {}) as Tree;
-  if (load.pattern !== undefined) return;
+  const load = (tree.load ??= {});
+  if (!isTree(load) || load.pattern !== undefined) return;
   if (load.rate_per_second !== undefined) load.pattern = 'poisson';
   else if (load.concurrency !== undefined) load.pattern = 'concurrency';
 }
@@ -87,38 +91,80 @@ function checkRules(config: RunConfig): void {
   }
 }
 
-function invalid(issue: z.core.$ZodIssue, tree: Tree): InferometerError {
-  const path = issue.path.join('.');
-  const name = flagOfPath(path) ?? path;
+/** What a check of the schema found, as told to whoever gave the value. */
+function invalid(issue: z.core.$ZodIssue, tree: Tree, sources: ConfigSources): InferometerError {
+  const { path } = issue;
+  const { file } = sources;
   if (issue.code === 'unrecognized_keys') {
+    const [key] = issue.keys;
+    const place = placeInFile([...path, key!], file);
+    return inputError(`${place}: found an unknown key, wanted ${knownKeysText(path)}`);
+  }
+  const setting = settingOf(path.join('.'));
+  const given = setting && givenFor(setting, sources);
+  const found = valueAt(tree, path);
+  if (given === undefined && found === undefined) {
+    const name = setting?.flag ?? path.join('.');
+    return inputError(`${name}: missing, wanted ${setting?.help ?? issue.message}`);
+  }
+  if (given === undefined) {
     return inputError(
-      `config${path === '' ? '' : ` ${path}`}: unknown key ${issue.keys.map((key) => `"${key}"`).join(', ')}`,
+      `${placeInFile(path, file)}: found ${shown(found, setting?.secret)}, wanted ${issue.message}`,
     );
   }
-  const found = valueAt(tree, issue.path);
-  const required = issue.code === 'invalid_type' && found === undefined;
-  if (required) return inputError(`${name}: missing, wanted ${wantedOf(path)}`);
-  return inputError(`${name}: found ${JSON.stringify(found)}, wanted ${limitOf(issue)}`);
+  const { origin, texts } = given;
+  const nth = path.at(-1);
+  const text = (typeof nth === 'number' ? texts[nth] : undefined) ?? texts.at(-1);
+  return inputError(`${origin}: found ${shown(text, setting?.secret)}, wanted ${issue.message}`);
 }
 
-function wantedOf(path: string): string {
-  return SETTINGS.find((setting) => setting.path === path)?.help ?? 'a value';
+function placeInFile(path: readonly PropertyKey[], file: ConfigFile | undefined): string {
+  const key = path.join('.');
+  return file === undefined ? key : `--config ${file.placeOf(path)}: ${key}`;
 }
 
-function limitOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'too_small')
-    return `${issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}`;
-  if (issue.code === 'too_big') return `at most ${issue.maximum}`;
-  if (issue.code === 'invalid_value') return `one of ${issue.values.join(', ')}`;
-  return issue.message.replace(/^Invalid input: expected /, '');
+function knownKeysText(path: readonly PropertyKey[]): string {
+  const group = path.reduce<unknown>(
+    (schema, key) => unwrapped(schema).shape?.[String(key)],
+    runConfigSchema,
+  );
+  return Object.keys(unwrapped(group).shape ?? {}).join(', ');
 }
 
+interface SchemaParts {
+  readonly shape?: Readonly<Record<string, unknown>>;
+}
+
+/** The schema inside of its default or its being optional. */
+function unwrapped(schema: unknown): SchemaParts {
+  const inner = schema as SchemaParts & { readonly unwrap?: () => unknown };
+  return inner.unwrap === undefined ? inner : unwrapped(inner.unwrap());
+}
+
+const LONGEST_SHOWN = 100;
+
+/** A value as a message shows it. */
+function shown(value: unknown, isSecret = false): string {
+  if (isSecret && value !== '') return 'something else (not shown: it may be a secret)';
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+/** What is not there yet is made; what is no group stays, for the schema to refuse. */
 function setPath(tree: Tree, path: string, value: unknown): void {
   const keys = path.split('.');
   const last = keys.pop()!;
   let node = tree;
-  for (const key of keys) node = (node[key] ??= {}) as Tree;
+  for (const key of keys) {
+    const next = (node[key] ??= {});
+    if (!isTree(next)) return;
+    node = next;
+  }
   node[last] = value;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function valueAt(tree: Tree, path: readonly PropertyKey[]): unknown {

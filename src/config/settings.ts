@@ -1,3 +1,4 @@
+import { APIS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { parseDecimal, parseDurationMs } from './units.ts';
 
 /** Text of one flag to the value of the schema, or what was wanted instead. */
@@ -15,29 +16,25 @@ export interface Setting {
   readonly repeatable?: boolean;
   /** Environment variable that stands in for a missing flag. */
   readonly environment?: string;
+  /** May hold a secret: messages leave it out. */
+  readonly secret?: boolean;
 }
 
 const text: Parse = (given) => (given === '' ? { wanted: 'some text' } : { value: given });
 
-const integer: Parse = (given) => {
-  const value = parseDecimal(given);
-  return value !== undefined && Number.isSafeInteger(value) ? { value } : { wanted: 'a whole number' };
-};
-
-const decimal: Parse = (given) => {
-  const value = parseDecimal(given);
-  return value === undefined ? { wanted: 'a number' } : { value };
-};
+/** What is no number stays text, for the schema to refuse: it knows the range. */
+const number: Parse = (given) => ({ value: parseDecimal(given) ?? given });
 
 const duration: Parse = (given) => {
   const value = parseDurationMs(given);
-  return value === undefined ? { wanted: 'a duration such as 500ms, 60s, 5m or 1h' } : { value };
+  return value === undefined
+    ? { wanted: 'a duration with its unit, such as 500ms, 60s, 5m or 1h' }
+    : { value };
 };
 
 const countOrDuration: Parse = (given) => {
   const samples = parseDecimal(given);
-  if (samples !== undefined)
-    return Number.isSafeInteger(samples) ? { value: { samples } } : { wanted: 'a whole number' };
+  if (samples !== undefined) return { value: { samples } };
   const durationMs = parseDurationMs(given);
   return durationMs === undefined
     ? { wanted: 'a number of requests such as 100, or a duration such as 10s' }
@@ -67,14 +64,16 @@ const cpuList: Parse = (given) => {
   return { value: [...cpus] };
 };
 
-const workers: Parse = (given) => (given === 'auto' ? { value: 'auto' } : integer(given));
-
 const header: Parse = (given) => {
   const match = /^([^:\s]+):\s*(.*)$/s.exec(given);
   return match === null ? { wanted: '"Name: value"' } : { value: [match[1], match[2]] };
 };
 
 const onOffAuto = choice('on', 'off', 'auto');
+
+const onOff: Parse = (given) => {
+  return given === 'on' || given === 'off' ? { value: given === 'on' } : { wanted: 'on or off' };
+};
 
 export const SETTINGS: readonly Setting[] = [
   {
@@ -103,8 +102,8 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--api',
     path: 'api',
     argument: '<api>',
-    help: 'chat or completions (default chat)',
-    parse: choice('chat', 'completions'),
+    help: 'chat or completions of OpenAI, or sglang, its own generate API (default chat)',
+    parse: choice(...APIS),
   },
   {
     flag: '--streaming',
@@ -118,28 +117,28 @@ export const SETTINGS: readonly Setting[] = [
     path: 'load.pattern',
     argument: '<pattern>',
     help: 'burst, constant, poisson or concurrency (default: poisson with --rate, concurrency with --concurrency, else burst)',
-    parse: choice('burst', 'constant', 'poisson', 'concurrency'),
+    parse: choice(...LOAD_PATTERNS),
   },
   {
     flag: '--rate',
     path: 'load.rate_per_second',
     argument: '<n>',
     help: 'arrivals a second, for constant and poisson',
-    parse: decimal,
+    parse: number,
   },
   {
     flag: '--concurrency',
     path: 'load.concurrency',
     argument: '<n>',
     help: 'requests kept in flight, for concurrency',
-    parse: integer,
+    parse: number,
   },
   {
     flag: '--samples',
     path: 'stop.samples',
     argument: '<n>',
     help: 'stop after so many requests (default: one pass over the dataset, unless --duration is given)',
-    parse: integer,
+    parse: number,
   },
   {
     flag: '--duration',
@@ -160,7 +159,7 @@ export const SETTINGS: readonly Setting[] = [
     path: 'client.workers',
     argument: '<n>',
     help: 'engine threads (default auto: one core is left to the rest)',
-    parse: workers,
+    parse: number,
   },
   {
     flag: '--cpus',
@@ -174,28 +173,28 @@ export const SETTINGS: readonly Setting[] = [
     path: 'seed',
     argument: '<n>',
     help: 'seed of arrivals and sample order (default 42)',
-    parse: integer,
+    parse: number,
   },
   {
     flag: '--sample-order',
     path: 'sample_order',
     argument: '<order>',
     help: 'without-replacement, with-replacement or sequential (default without-replacement)',
-    parse: choice('without_replacement', 'with_replacement', 'sequential'),
+    parse: choice(...SAMPLE_ORDERS),
   },
   {
     flag: '--max-output-tokens',
     path: 'max_output_tokens',
     argument: '<n>',
     help: 'upper limit of output tokens asked for',
-    parse: integer,
+    parse: number,
   },
   {
     flag: '--max-connections',
     path: 'client.max_connections',
     argument: '<n>',
     help: 'open connections at most; a burst keeps them all busy (default 1024)',
-    parse: integer,
+    parse: number,
   },
   {
     flag: '--pacing',
@@ -218,6 +217,7 @@ export const SETTINGS: readonly Setting[] = [
     help: 'sent as Authorization: Bearer; prefer the environment variable',
     parse: text,
     environment: 'INFEROMETER_API_KEY',
+    secret: true,
   },
   {
     flag: '--header',
@@ -226,6 +226,7 @@ export const SETTINGS: readonly Setting[] = [
     help: 'extra request header; may be repeated',
     parse: header,
     repeatable: true,
+    secret: true,
   },
   {
     flag: '--request-timeout',
@@ -235,10 +236,31 @@ export const SETTINGS: readonly Setting[] = [
     parse: duration,
   },
   {
+    flag: '--connect-timeout',
+    path: 'client.connect_timeout_ms',
+    argument: '<time>',
+    help: 'a connection, with its TLS, not there after so long has failed (default 30s)',
+    parse: duration,
+  },
+  {
+    flag: '--tls-verify',
+    path: 'client.tls_verify',
+    argument: '<mode>',
+    help: 'check the certificate of the server: on or off (default on)',
+    parse: onOff,
+  },
+  {
     flag: '--drain-timeout',
     path: 'drain_timeout_ms',
     argument: '<time>',
-    help: 'wait so long for requests in flight after issuing ends (default 4m)',
+    help: 'wait so long for requests in flight after issuing ends, 0 = cancel them then (default 4m)',
+    parse: duration,
+  },
+  {
+    flag: '--token-drain-timeout',
+    path: 'metrics.drain_timeout_ms',
+    argument: '<time>',
+    help: 'wait so long for token counts after the last answer, 0 = for all of them (default 1m)',
     parse: duration,
   },
   {
@@ -252,7 +274,7 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--tokenizer',
     path: 'tokenizer',
     argument: '<file>',
-    help: 'tokenizer.json, to count tokens the server does not report',
+    help: 'tokenizer.json: counts every prompt, and answers whose tokens the server does not report',
     parse: text,
   },
   {
@@ -264,7 +286,7 @@ export const SETTINGS: readonly Setting[] = [
   },
 ];
 
-/** Flag of a schema path, for messages; nested paths of a shared flag find their parent's. */
-export function flagOfPath(path: string): string | undefined {
-  return SETTINGS.find((setting) => path === setting.path || path.startsWith(`${setting.path}.`))?.flag;
+/** The setting of a schema path; what is nested in a value is found at its parent. */
+export function settingOf(path: string): Setting | undefined {
+  return SETTINGS.find((setting) => path === setting.path || path.startsWith(`${setting.path}.`));
 }

@@ -1,16 +1,17 @@
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /**
- * A span of time as people write it (`500ms`, `60s`, `1.5m`, `2h`), in ms. A bare number is taken as seconds.
- * `undefined` for anything else.
+ * A span of time as people write it (`500ms`, `60s`, `1.5m`, `2h`), in ms; `0` needs no unit. `undefined` for anything else: a bare
+ * number may have been meant in s or in ms.
  */
 export function parseDurationMs(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
-  if (match === null) return undefined;
-  return Number(match[1]) * MS_PER_UNIT[match[2] ?? 's']!;
+  const trimmed = text.trim();
+  if (trimmed === '0') return 0;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(trimmed);
+  return match === null ? undefined : Number(match[1]) * MS_PER_UNIT[match[2]!]!;
 }
 
-/** A finite decimal number, or `undefined`; unlike `Number()`, empty text and hex are none. */
+/** A decimal number, or `undefined`; unlike `Number()`, empty text and hex are none. Beyond the range of a double it is infinite. */
 export function parseDecimal(text: string): number | undefined {
   return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : undefined;
 }

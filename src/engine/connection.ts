@@ -4,7 +4,7 @@ import type { RunClock } from '../core/time.ts';
 import type { Connector, SocketListener } from './connector.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
-import { brokenConnection, CANCELLED, connectFailure, timedOut } from './failure.ts';
+import { brokenConnection, CANCELLED, connectFailure, connectTimedOut, timedOut } from './failure.ts';
 import type { SampleRecorder } from './sample-recorder.ts';
 
 /** What the connections of a worker share. */
@@ -94,10 +94,10 @@ export class Connection implements SocketListener, Timed {
 
   onTimeout(nowNs: number): void {
     if (this.#state === 'connecting') {
-      this.#failConnecting(timedOut(this.#tools.connectDeadlines.timeoutMs, 'connecting'), nowNs);
+      this.#failConnecting(connectTimedOut(this.#tools.connectDeadlines.timeoutMs), nowNs);
     } else {
       const { timeoutMs } = this.#tools.answerDeadlines;
-      this.#failSample(timedOut(timeoutMs, 'waiting for the response'), nowNs);
+      this.#failSample(timedOut(timeoutMs), nowNs);
     }
   }
 

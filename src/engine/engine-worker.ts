@@ -20,7 +20,6 @@ import type { WarmResult, WorkerNews, WorkerOrder, WorkerStart } from './worker-
 /** A read takes what is there, up to this: more than the kernel hands over at once. */
 const READ_BUFFER_BYTES = 64 * 1024;
 const HEALTH_INTERVAL_MS = 1000;
-const CONNECT_TIMEOUT_MS = 30_000;
 
 /** One worker of the engine, apart from the thread it runs on: orders in, news out. */
 export class EngineWorker {
@@ -39,6 +38,7 @@ export class EngineWorker {
 
   constructor(start: WorkerStart, send: (news: WorkerNews) => void) {
     const { settings, workerIndex } = start;
+    const { requestTimeoutMs, connectTimeoutMs } = settings;
     this.#start = start;
     this.#send = send;
     this.#clock = createRunClock(settings.originNs);
@@ -46,8 +46,8 @@ export class EngineWorker {
     this.#tools = {
       clock: this.#clock,
       recorder: new SampleRecorder(this.#writer, new Int32Array(start.counters)),
-      connectDeadlines: new Deadlines(this.#clock, Math.min(settings.requestTimeoutMs, CONNECT_TIMEOUT_MS)),
-      answerDeadlines: new Deadlines(this.#clock, settings.requestTimeoutMs),
+      connectDeadlines: new Deadlines(this.#clock, Math.min(requestTimeoutMs, connectTimeoutMs)),
+      answerDeadlines: new Deadlines(this.#clock, requestTimeoutMs),
     };
     this.#pools = this.#createPools();
     this.#healthTimer = setInterval(() => this.#onSecond(), HEALTH_INTERVAL_MS);

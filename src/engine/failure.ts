@@ -21,8 +21,17 @@ const CLIENT_LIMITS: ReadonlySet<string | undefined> = new Set([
   'ENOBUFS',
 ]);
 
-export function timedOut(timeoutMs: number, stage: 'connecting' | 'waiting for the response'): ErrorData {
-  return { errorType: 'timeout', errorMessage: `${stage} took more than ${timeoutMs} ms` };
+/** No complete answer in time. */
+export function timedOut(timeoutMs: number): ErrorData {
+  return {
+    errorType: 'timeout',
+    errorMessage: `waiting for the response took more than ${timeoutMs} ms`,
+  };
+}
+
+/** No connection, or no TLS on it, in time. */
+export function connectTimedOut(timeoutMs: number): ErrorData {
+  return { errorType: 'connect_timeout', errorMessage: `connecting took more than ${timeoutMs} ms` };
 }
 
 export function httpStatusFailure(status: number, body: Uint8Array): ErrorData {

@@ -1,5 +1,6 @@
 import type { SharedArena } from '../dataset/arena.ts';
 import type { PhasePlan } from '../plan/plan.ts';
+import type { ApiName } from '../protocol/adapters.ts';
 import type { Endpoint } from '../protocol/http-request.ts';
 
 /**
@@ -23,11 +24,13 @@ export interface EngineSettings {
   /** Sample n goes to endpoint n mod the number of endpoints. */
   readonly endpoints: readonly Endpoint[];
   /** Which API the requests speak; decides how answers are read. */
-  readonly api: 'chat' | 'completions';
+  readonly api: ApiName;
   /** Whether the requests ask for a stream. An answer is read as what it says it is. */
   readonly streaming: boolean;
-  /** A request unanswered for so long fails; also the limit of connecting. */
+  /** A request unanswered for so long fails. */
   readonly requestTimeoutMs: number;
+  /** A connection, with its TLS, that is not there after so long, or after `requestTimeoutMs`, has failed. */
+  readonly connectTimeoutMs: number;
   /** Open connections at most, over all workers and endpoints; each worker keeps at least one to every endpoint. */
   readonly maxConnections: number;
   readonly pacing: Pacing;

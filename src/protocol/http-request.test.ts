@@ -40,7 +40,10 @@ test.each([
   ['localhost', 'no URL'],
   ['localhost:8000', 'the scheme "localhost:"'],
   ['ftp://h', 'the scheme "ftp:"'],
-  ['http://h:99999', 'no URL'],
+  ['http://h:99999', 'a port above 65535'],
+  ['http://h:99999/v1', 'a port above 65535'],
+  ['http://h:0', 'port 0'],
+  ['http://h:-1', 'no URL'],
   ['http://h/v1?key=1', 'a query'],
   ['http://h/#x', 'a fragment'],
 ])('refuses the endpoint "%s"', (url, found) => {
@@ -50,6 +53,14 @@ test.each([
 test('refuses a user in the URL without telling the password', () => {
   const message = inputError(() => parseEndpoint('http://me:secret@h:8000'));
   expect(message).toContain('a user name or password');
+  expect(message).not.toContain('secret');
+  expect(inputError(() => parseEndpoint('http://me:secret@h:99999'))).not.toContain('secret');
+});
+
+test('refuses a header without telling its value', () => {
+  const headers = { 'X-Key': 'secret\n' };
+  const message = inputError(() => requestText({ streaming: false, headers }));
+  expect(message).toContain('X-Key');
   expect(message).not.toContain('secret');
 });
 

@@ -33,7 +33,7 @@ const DEFAULT_USER_AGENT = 'inferometer';
  * with a user, a query or a fragment.
  */
 export function parseEndpoint(url: string): Endpoint {
-  if (!URL.canParse(url)) throw endpointError(url, 'no URL');
+  if (!URL.canParse(url)) throw endpointError(url, isUrlButForPort(url) ? 'a port above 65535' : 'no URL');
   const parsed = new URL(url);
   const { protocol, hostname, username, password, search, hash } = parsed;
   if (protocol !== 'http:' && protocol !== 'https:') throw endpointError(url, `the scheme "${protocol}"`);
@@ -41,6 +41,7 @@ export function parseEndpoint(url: string): Endpoint {
     throw endpointError(withoutUser(parsed), 'a user name or password in it (set an API key or a header)');
   }
   if (search !== '' || hash !== '') throw endpointError(url, 'a query or a fragment');
+  if (parsed.port === '0') throw endpointError(url, 'port 0');
   const tls = protocol === 'https:';
   const basePath = parsed.pathname.replace(/\/+$/, '');
   return {
@@ -99,8 +100,7 @@ function headersOf(endpoint: Endpoint, head: RequestHead): Iterable<readonly [na
   const set = (name: string, value: string) => byLowerCase.set(name.toLowerCase(), [name, value]);
   set('Host', hostHeader(endpoint));
   set('User-Agent', head.userAgent ?? DEFAULT_USER_AGENT);
-  if (head.apiKey !== undefined)
-    set('Authorization', `Bearer ${checkedValue('API key', head.apiKey, false)}`);
+  if (head.apiKey !== undefined) set('Authorization', `Bearer ${checkedValue('API key', head.apiKey)}`);
   set('Content-Type', 'application/json');
   set('Accept', head.streaming ? 'text/event-stream' : 'application/json');
   set('Connection', head.keepAlive === false ? 'close' : 'keep-alive');
@@ -110,7 +110,7 @@ function headersOf(endpoint: Endpoint, head: RequestHead): Iterable<readonly [na
     checkName(name);
     if (own.has(key)) throw headerError(name, 'the same header twice', 'one value');
     own.add(key);
-    set(name, checkedValue(name, value, true));
+    set(name, checkedValue(name, value));
   }
   return byLowerCase.values();
 }
@@ -128,15 +128,20 @@ function checkName(name: string): void {
   }
 }
 
-function checkedValue(name: string, value: string, isShown: boolean): string {
+/** The value is not repeated: it may be a secret. */
+function checkedValue(name: string, value: string): string {
   if (HEADER_VALUE.test(value)) return value;
-  const found = isShown ? JSON.stringify(value) : 'a line break or another character that is not ASCII';
+  const found = 'a line break or another character that is not ASCII';
   throw headerError(name, found, 'printable ASCII on one line');
 }
 
 function hostHeader({ hostname, port, tls }: Endpoint): string {
   const host = hostname.includes(':') ? `[${hostname}]` : hostname;
   return port === DEFAULT_PORTS[tls ? 'https' : 'http'] ? host : `${host}:${port}`;
+}
+
+function isUrlButForPort(url: string): boolean {
+  return URL.canParse(url.replace(/:\d+(?=[/?#]|$)/, ''));
 }
 
 function withoutUser(url: URL): string {
@@ -150,7 +155,8 @@ function endpointError(url: string, found: string): InferometerError {
   return new InferometerError(
     'INFEROMETER_PROTOCOL_ENDPOINT',
     'input',
-    `endpoint ${url}: found ${found}, wanted a URL such as http://host:8000 or https://host/v1`,
+    // What can't be taken apart may have a password in it as well.
+    `endpoint ${url.replace(/\/\/[^/]*@/, '//')}: found ${found}, wanted a URL such as http://host:8000 or https://host/v1`,
   );
 }
 

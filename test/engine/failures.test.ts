@@ -273,9 +273,12 @@ describe('a connection that is never had', () => {
     await once(server, 'listening');
     closing.push(() => server.close());
     const { port } = server.address() as AddressInfo;
-    const engine = engineAt(`https://127.0.0.1:${port}`, { requestTimeoutMs: 60 });
+    const engine = engineAt(`https://127.0.0.1:${port}`, { connectTimeoutMs: 60 });
     const [sample] = await engine.sendOneByOne();
-    expect(sample!.error).toEqual({ errorType: 'timeout', errorMessage: 'connecting took more than 60 ms' });
+    expect(sample!.error).toEqual({
+      errorType: 'connect_timeout',
+      errorMessage: 'connecting took more than 60 ms',
+    });
     expect(sample!.completedNs - sample!.issuedNs).toBeGreaterThanOrEqual(60e6);
   });
 });

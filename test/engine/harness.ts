@@ -215,6 +215,7 @@ export function settingsOf({ urls, headers = {}, rows = ROWS, ...rest }: EngineO
     api: 'chat',
     streaming: false,
     requestTimeoutMs: 10_000,
+    connectTimeoutMs: 10_000,
     maxConnections: 64,
     pacing: 'economy',
     connections: 'reuse',

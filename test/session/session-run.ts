@@ -152,6 +152,7 @@ function settingsOf({ url, rows, workers = 1, maxConnections = 64 }: SessionRunO
     api: 'chat',
     streaming: true,
     requestTimeoutMs: 60_000,
+    connectTimeoutMs: 10_000,
     maxConnections,
     pacing: 'economy',
     connections: 'reuse',

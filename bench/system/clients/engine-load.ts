@@ -34,6 +34,7 @@ export async function startEngineLoad(options: EngineLoadOptions): Promise<Engin
     ...{ originNs, workers: 1, api: 'chat', streaming, pacing, connections: 'reuse', tlsVerify: true },
     endpoints: [parseEndpoint(url)],
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    connectTimeoutMs: REQUEST_TIMEOUT_MS,
     maxConnections: connections,
     arenas: [RequestArena.build(ROWS, (row) => requestBytes(url, row, streaming)).shared],
   };

@@ -1,0 +1,48 @@
+import { isCollection, isNode, LineCounter, parseDocument } from 'yaml';
+import { errorText, InferometerError } from '../core/errors.ts';
+
+/** Keys and values, nested; not checked yet. */
+export type Tree = Record<string, unknown>;
+
+/** The settings of a config file, not checked yet, and where each of them stands. */
+export interface ConfigFile {
+  readonly tree: Tree;
+  /** `<file>:<line>:<column>` of the value at a path, or of what is nearest around it. */
+  placeOf(path: readonly PropertyKey[]): string;
+}
+
+/** Reads the YAML of a config file. Throws `INFEROMETER_CONFIG_FILE` (input) with line and column for what is none. */
+export function parseConfigFile(text: string, path: string): ConfigFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const placeAt = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${line}:${col}`;
+  };
+  const [broken] = document.errors;
+  if (broken !== undefined) throw configError(placeAt(broken.pos[0]), broken.message);
+  const tree = valueOf(() => document.toJS() as unknown, path);
+  if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
+    throw configError(path, 'found no settings, wanted keys and values such as "model: my-model"');
+  }
+  const offsetOf = (keys: readonly PropertyKey[]): number => {
+    const node =
+      keys.length === 0 || isCollection(document.contents) ? document.getIn(keys, true) : undefined;
+    const offset = isNode(node) ? node.range?.[0] : undefined;
+    return offset ?? (keys.length === 0 ? 0 : offsetOf(keys.slice(0, -1)));
+  };
+  return { tree: tree as Tree, placeOf: (keys) => placeAt(offsetOf(keys)) };
+}
+
+/** An alias without its anchor, or too many of them, are only found when the value is made. */
+function valueOf(make: () => unknown, path: string): unknown {
+  try {
+    return make();
+  } catch (error) {
+    throw configError(path, errorText(error));
+  }
+}
+
+export function configError(place: string, what: string): InferometerError {
+  return new InferometerError('INFEROMETER_CONFIG_FILE', 'input', `--config ${place}: ${what}`);
+}
