@@ -1,4 +1,5 @@
 import { suite as earlyStopping } from './early_stopping.suite.ts';
+import { suite as eventLog } from './event_log.suite.ts';
 import { suite as eventStreams } from './event_streams.suite.ts';
 import { suite as eventWire } from './event_wire.suite.ts';
 import { suite as loadGeneration } from './load_generation.suite.ts';
@@ -14,6 +15,7 @@ export const SUITES: readonly OracleSuite[] = [
   earlyStopping,
   snapshotWire,
   eventWire,
+  eventLog,
   eventStreams,
   loadGeneration,
   sse,

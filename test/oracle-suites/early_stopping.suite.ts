@@ -45,6 +45,7 @@ interface Golden {
 
 export const suite: OracleSuite = {
   name: 'early_stopping',
+  isOptional: true,
   cases: () => {
     const golden = readOracle<Golden>('early_stopping.json');
     return [

@@ -1,11 +1,9 @@
-import { encode } from '@msgpack/msgpack';
 import { EVENT_TOPICS, EventKind } from '../../src/core/event-types.ts';
 import { buildEventBatch } from '../../src/events/batch-builder.ts';
 import type { EventRecord } from '../../src/events/event-batch.ts';
 import { decodePayload, payloadToJson } from '../../src/events/payload.ts';
 import { EventRecordCodec } from '../../src/events/record-codec.ts';
 import { recordAt, recordFields } from '../../src/events/record-fields.ts';
-import { recordToJsonLine } from '../../src/events/record-json.ts';
 import { BATCH_TOPIC, TOPIC_BYTES, topicBytes } from '../../src/transport/frame.ts';
 import { FrameBatcher } from '../../src/transport/frame-batcher.ts';
 import { FrameDecoder } from '../../src/transport/frame-decoder.ts';
@@ -144,25 +142,8 @@ function decodeDifferences(row: DecodeRow): string[] {
   );
 }
 
-/** JSON whose whole numbers become bigint, so that they are written as integers. */
-function parseExactly(text: string): unknown {
-  const exact = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
-    typeof value === 'number' && /^-?\d+$/.test(source ?? '') ? BigInt(source!) : value;
-  return JSON.parse(text, exact as (key: string, value: unknown) => unknown);
-}
-
-/** A line of the event log, sent over the wire and written again. */
-function logLineDifferences(line: string): string[] {
-  const codec = new EventRecordCodec();
-  const decoded = codec.decode(encode(parseExactly(line), { useBigInt64: true }));
-  const record = recordAt(buildEventBatch([decoded]), 0);
-  const found = recordToJsonLine(recordFields(record, { originNs: codec.originNs ?? 0n }));
-  return differences(line, found);
-}
-
 function cases(): OracleCase[] {
   const wire = readOracle<WireFile>('wire.json');
-  const { event_log_lines: logLines } = readOracle<{ event_log_lines: readonly string[] }>('compliance.json');
   return [
     { name: 'topics', run: () => topicDifferences(wire) },
     ...wire.event_records.map((row) => ({
@@ -176,10 +157,6 @@ function cases(): OracleCase[] {
     ...wire.decode_errors.map((row) => ({
       name: `decode: ${row.input}`,
       run: () => decodeDifferences(row),
-    })),
-    ...logLines.map((line, i) => ({
-      name: `event log line ${i}`,
-      run: () => logLineDifferences(line),
     })),
   ];
 }

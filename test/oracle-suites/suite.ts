@@ -10,6 +10,8 @@ export interface OracleCase {
 /** All cases of one golden file. */
 export interface OracleSuite {
   readonly name: string;
+  /** Whether a set of golden data may lack the file. */
+  readonly isOptional?: boolean;
   cases(): readonly OracleCase[];
 }
 
