@@ -21,10 +21,19 @@ const SNAPSHOT_SEND_HIGH_WATER_MARK = 4;
 const SNAPSHOT_LINGER_MS = 500;
 const LOG_POLL_MS = 200;
 
+/** What the aggregator hears of the main process. */
+export interface MainProcess {
+  /** How many frames the run log has, once the run is over. */
+  readonly allFrames: Promise<number>;
+  /** It ended, in any way. */
+  readonly gone: Promise<void>;
+}
+
 /**
- * Follows the run's frames, publishes snapshots, and ends with the final one. SIGTERM, or `mainGone`, ends it with an interrupted snapshot.
+ * Follows the run's frames, publishes snapshots, and ends with the final one. SIGTERM, the end of the main process, or a log that does not give
+ * the session's end, ends it with an interrupted snapshot.
  */
-export async function aggregate(options: AggregatorOptions, mainGone: Promise<void>): Promise<void> {
+export async function aggregate(options: AggregatorOptions, main: MainProcess): Promise<void> {
   const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
 
   const subscriber = await connectSubscriber(FRAME_CODEC, options.eventsAddress, {
@@ -42,6 +51,7 @@ export async function aggregate(options: AggregatorOptions, mainGone: Promise<vo
       frames: follower.delivered,
       heals: follower.heals,
       healed_frames: follower.healedFrames,
+      lost_frames: follower.lostFrames,
       aggregator_restarts: options.restarts,
     }),
     log,
@@ -53,7 +63,8 @@ export async function aggregate(options: AggregatorOptions, mainGone: Promise<vo
     fold.interrupt().catch((error: unknown) => log.error(errorText(error)));
   };
   process.on('SIGTERM', interrupt);
-  void mainGone.then(() => {
+  void main.allFrames.then((frames) => follower.endAt(frames));
+  void main.gone.then(() => {
     mainIsGone = true;
     interrupt();
   });
@@ -68,7 +79,7 @@ export async function aggregate(options: AggregatorOptions, mainGone: Promise<vo
       }
       if (fold.ended) follower.stop();
     });
-    await fold.finished();
+    await (fold.ended ? fold.finished() : fold.interrupt());
   } catch (error) {
     log.error(errorText(error));
     process.exitCode = 1;

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 /** What the aggregator process is told on its standard input, as a line of JSON. The rest is in the run log. */
 export interface AggregatorOptions {
   readonly logPath: string;
@@ -20,25 +18,20 @@ export interface AggregatorOptions {
   readonly socketDirectory: string;
 }
 
-/** The line that {@link readAggregatorOptions} waits for. */
+/** The first line the process reads. */
 export function encodeAggregatorOptions(options: AggregatorOptions): string {
   return `${JSON.stringify(options)}\n`;
 }
 
-/** Waits for the options; `undefined` when the stream ends without them. What follows them is left to the caller. */
-export function readAggregatorOptions(input: Readable): Promise<AggregatorOptions | undefined> {
-  return new Promise((resolve) => {
-    let text = '';
-    const onData = (chunk: string) => {
-      text += chunk;
-      const end = text.indexOf('\n');
-      if (end < 0) return;
-      input.off('data', onData);
-      resolve(JSON.parse(text.slice(0, end)) as AggregatorOptions);
-    };
-    input
-      .setEncoding('utf8')
-      .on('data', onData)
-      .once('end', () => resolve(undefined));
-  });
+export function decodeAggregatorOptions(line: string): AggregatorOptions {
+  return JSON.parse(line) as AggregatorOptions;
+}
+
+/** The second line: the run is over, and so many frames are in its log. */
+export function encodeFrameCount(frames: number): string {
+  return `${frames}\n`;
+}
+
+export function decodeFrameCount(line: string): number {
+  return Number(line);
 }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { siblingModule } from '../core/sibling-module.ts';
-import { encodeAggregatorOptions, type AggregatorOptions } from './aggregator-options.ts';
+import { encodeAggregatorOptions, encodeFrameCount, type AggregatorOptions } from './aggregator-options.ts';
 
 /**
  * One aggregator process. It loads its modules at once and then waits for its options, so it can be started before anything is known of the
@@ -48,6 +48,11 @@ export class AggregatorProcess {
     // Without files to spare a process has neither; that it could not be started is told by its end.
     if (stderr !== null) createInterface({ input: stderr }).on('line', onLine);
     stdin?.write(encodeAggregatorOptions(options));
+  }
+
+  /** Tells it, after its options, that the run is over and how many frames its log has. */
+  endAt(frames: number): void {
+    this.#child.stdin?.write(encodeFrameCount(frames));
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -35,6 +35,8 @@ export class AggregatorSupervisor {
   #restarts = 0;
   #restartTimer: NodeJS.Timeout | undefined;
   #stopping = false;
+  /** Frames of the run, once it is over. */
+  #frames: number | undefined;
 
   private constructor(options: SupervisorOptions, host: ReadyHost) {
     this.#options = options;
@@ -55,6 +57,12 @@ export class AggregatorSupervisor {
 
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  /** Tells the aggregator, and any that comes after it, that the run is over and how many frames its log has. */
+  endAt(frames: number): void {
+    this.#frames = frames;
+    this.#process.endAt(frames);
   }
 
   /**
@@ -110,6 +118,7 @@ export class AggregatorSupervisor {
       ...(ready === undefined ? {} : { ready }),
     };
     started.begin(options, (line) => log.warning(`aggregator: ${line}`));
+    if (this.#frames !== undefined) started.endAt(this.#frames);
     if (started.pid !== undefined) onStarted?.(started.pid);
     void started.ended.then((cause) => (cause === undefined ? this.#ended.resolve(true) : this.#died(cause)));
   }

@@ -29,16 +29,21 @@ export async function concludeRun(
   services: RunServices,
   { outcome, recordingFailure, calibrationPath, screen }: RunConclusion,
 ): Promise<number> {
-  const { directory, header, writer, manifest, subscriber, supervisor } = services;
+  const { directory, header, writer, recorder, manifest, subscriber, supervisor } = services;
   const { log } = screen;
   screen.step('finishing the metrics');
   // Without the session's end in the log the aggregator would wait for it.
-  if (recordingFailure === undefined) await supervisor.waitForEnd(aggregatorEndMs(config));
+  if (recordingFailure === undefined) {
+    supervisor.endAt(writer.nextSeq);
+    await supervisor.waitForEnd(aggregatorEndMs(config));
+  }
   await supervisor.stop();
   const sourced = await sourceSnapshot({
     ...{ directory, subscriber, log },
     sessionEnded: recordingFailure === undefined,
     aggregatorRestarts: supervisor.restarts,
+    frames: writer.nextSeq,
+    unrecordedFrames: recorder.unrecordedFrames,
   });
   if (sourced === undefined) {
     throw new InferometerError(

@@ -74,7 +74,7 @@ async function runAt(path: string, log: Log): Promise<ChartRun> {
   const directory = RunDirectory.open(path);
   const snapshot =
     (await readFinalSnapshot(directory.finalSnapshotPath, log)) ??
-    (await replayRun(directory.logPath, { log, upToCorruption: true }))?.snapshot;
+    (await replayRun(directory.logPath, { log }))?.snapshot;
   if (snapshot === undefined) {
     throw new InferometerError(
       'INFEROMETER_RUNLOG_EMPTY',

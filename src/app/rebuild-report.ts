@@ -20,7 +20,7 @@ export interface RebuiltReport {
 }
 
 /**
- * The report of a run from its run log alone, up to where that is corrupt. Throws `InferometerError` (input) when there is no run at `path`, or nothing
+ * The report of a run from its run log alone, without what is corrupt in it. Throws `InferometerError` (input) when there is no run at `path`, or nothing
  * in its log. With a file of what calibrate measured it tells of the client's own error, on the machine of the run.
  */
 export async function rebuildReport(
@@ -30,7 +30,7 @@ export async function rebuildReport(
 ): Promise<RebuiltReport> {
   const directory = RunDirectory.open(path);
   const manifest = readManifest(directory);
-  const replay = await replayRun(directory.logPath, { log, upToCorruption: true });
+  const replay = await replayRun(directory.logPath, { log });
   if (replay === undefined) {
     throw new InferometerError(
       'INFEROMETER_RUNLOG_EMPTY',

@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import type { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { readFrames } from '../runlog/read.ts';
@@ -17,20 +16,23 @@ export interface Replay {
 export interface ReplayOptions {
   readonly log: Log;
   readonly aggregatorRestarts?: number;
-  /** Tell what stands before a corrupt place of the log instead of throwing. */
-  readonly upToCorruption?: boolean;
+  /** How many frames were written, where that is known: those not found are lost. */
+  readonly frames?: number;
 }
 
 /**
  * Rebuilds the final snapshot from a run log, through the same code as the live aggregator. A log without the
- * session's end gives an interrupted snapshot of all there is. `undefined` when the log does not even hold its header.
+ * session's end gives an interrupted snapshot of all there is; corrupt places are left out and counted. `undefined` when the log does not even
+ * hold its header.
  */
 export async function replayRun(
   logPath: string,
-  { log, aggregatorRestarts = 0, upToCorruption = false }: ReplayOptions,
+  { log, aggregatorRestarts = 0, frames: writtenFrames = 0 }: ReplayOptions,
 ): Promise<Replay | undefined> {
   let last: MetricsSnapshot | undefined;
   let frames = 0;
+  let nextSeq = 0;
+  let lostFrames = 0;
   let tornBytes = 0;
   let corruptBytes = 0;
   const fold = new RunFold({
@@ -43,6 +45,7 @@ export async function replayRun(
       frames,
       heals: 0,
       healed_frames: 0,
+      lost_frames: lostFrames,
       aggregator_restarts: aggregatorRestarts,
       torn_bytes: tornBytes,
       corrupt_bytes: corruptBytes,
@@ -50,19 +53,21 @@ export async function replayRun(
     }),
     log,
   });
-  const onCorrupt = (error: InferometerError, unreadBytes: number) => {
-    log.error(`${error.message}; the report tells what stands before`);
-    corruptBytes = unreadBytes;
-  };
   const logged = readFrames(logPath, {
     onTornTail: (bytes) => (tornBytes = bytes),
-    ...(upToCorruption ? { onCorrupt } : {}),
+    onCorrupt: (error, skippedBytes) => {
+      log.error(`${error.message}; going on behind it`);
+      corruptBytes += skippedBytes;
+    },
   });
   for await (const frame of logged) {
     frames += 1;
+    lostFrames += frame.seq - nextSeq;
+    nextSeq = frame.seq + 1;
     await fold.handle(frame);
     if (fold.ended) break;
   }
+  if (!fold.ended) lostFrames += Math.max(0, writtenFrames - nextSeq);
   await (fold.ended ? fold.finished() : fold.interrupt());
   return fold.header === undefined || last === undefined
     ? undefined

@@ -24,6 +24,9 @@ export interface RunEnd {
   /** The session's end is in the log: a snapshot that was interrupted before tells only a part of it. */
   readonly sessionEnded: boolean;
   readonly aggregatorRestarts: number;
+  /** Frames in the run log, and those that could not be written there. */
+  readonly frames: number;
+  readonly unrecordedFrames: number;
   readonly log: Log;
 }
 
@@ -33,6 +36,11 @@ export interface RunEnd {
  * Never throws; what went wrong is logged.
  */
 export async function sourceSnapshot(end: RunEnd): Promise<SourcedSnapshot | undefined> {
+  const sourced = await bestSnapshot(end);
+  return sourced && { ...sourced, snapshot: withLostFrames(sourced.snapshot, end.unrecordedFrames) };
+}
+
+async function bestSnapshot(end: RunEnd): Promise<SourcedSnapshot | undefined> {
   const published = await publishedSnapshot(end);
   const isWhole = published !== undefined && (published.snapshot.state === 'complete' || !end.sessionEnded);
   if (isWhole) return published;
@@ -58,12 +66,13 @@ async function publishedSnapshot({
 async function replayedSnapshot({
   directory,
   aggregatorRestarts,
+  frames,
   log,
 }: RunEnd): Promise<SourcedSnapshot | undefined> {
   try {
     // The whole aggregator, which a run that ends well does without.
     const { replayRun } = await import('./replay.ts');
-    const replay = await replayRun(directory.logPath, { log, aggregatorRestarts });
+    const replay = await replayRun(directory.logPath, { log, aggregatorRestarts, frames });
     return replay && { source: 'replay of the run log', snapshot: replay.snapshot };
   } catch (error) {
     log.warning(`the run log could not be replayed: ${errorText(error)}`);
@@ -79,4 +88,13 @@ export async function readFinalSnapshot(path: string, log: Log): Promise<Metrics
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warning(`${path}: ${errorText(error)}`);
     return undefined;
   }
+}
+
+/** The snapshot with so many more frames counted as lost. */
+function withLostFrames(snapshot: MetricsSnapshot, lostFrames: number): MetricsSnapshot {
+  if (lostFrames === 0) return snapshot;
+  const { extras } = snapshot;
+  const stream = (extras?.event_stream ?? {}) as { readonly lost_frames?: number };
+  const lost_frames = (stream.lost_frames ?? 0) + lostFrames;
+  return { ...snapshot, extras: { ...extras, event_stream: { ...stream, lost_frames } } };
 }

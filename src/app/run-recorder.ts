@@ -22,20 +22,30 @@ export interface RunRecorderOptions {
 export class RunRecorder {
   readonly #options: RunRecorderOptions;
   #failed = false;
+  #unrecordedFrames = 0;
 
   constructor(options: RunRecorderOptions) {
     this.#options = options;
   }
 
+  /** Frames dropped since the log could not be written. */
+  get unrecordedFrames(): number {
+    return this.#unrecordedFrames;
+  }
+
   /** Takes an unsealed frame and passes it on, unread but for secrets, which are masked. */
   record(kind: FrameKind, bytes: Uint8Array): void {
-    if (this.#failed) return;
+    if (this.#failed) {
+      this.#unrecordedFrames += 1;
+      return;
+    }
     const { writer, publisher, mask, onFailure } = this.#options;
     mask.apply(bytes);
     try {
       publisher.publish(writer.append(kind, bytes));
     } catch (error) {
       this.#failed = true;
+      this.#unrecordedFrames = 1;
       onFailure(error);
     }
   }

@@ -60,7 +60,7 @@ export async function followToEnd(path: string, options: FollowOptions): Promise
   const { log, onSnapshot } = options;
   const end = await watchRun(path, options);
   if (end !== 'gone') return;
-  const replay = await replayRun(RunDirectory.open(path).logPath, { log, upToCorruption: true });
+  const replay = await replayRun(RunDirectory.open(path).logPath, { log });
   if (replay !== undefined) onSnapshot(replay.snapshot);
 }
 

@@ -73,7 +73,7 @@ export class RunsFolder implements RunLibrary {
     const { log, mayReplay } = this.#options;
     const final = await readFinalSnapshot(directory.finalSnapshotPath, log);
     if (final !== undefined || !mayReplay) return final;
-    const replay = this.#replaying.then(() => replayRun(directory.logPath, { log, upToCorruption: true }));
+    const replay = this.#replaying.then(() => replayRun(directory.logPath, { log }));
     this.#replaying = replay.catch(() => undefined);
     return (await replay)?.snapshot;
   }

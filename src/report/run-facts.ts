@@ -20,7 +20,7 @@ export interface EventStreamFacts {
   readonly lostFrames: number;
   /** Bytes behind the last whole frame of the log. */
   readonly tornBytes: number;
-  /** Bytes from a corrupt place of the log on, which could not be read. */
+  /** Bytes in corrupt places of the log, which were left out. */
   readonly corruptBytes: number;
   readonly aggregatorRestarts: number;
 }

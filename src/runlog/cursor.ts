@@ -9,7 +9,7 @@ import {
   openFrame,
 } from '../transport/frame.ts';
 import { MAX_FRAME_BYTES } from './append.ts';
-import { bodyLength, hasWholeFrameAt, hasWholeFrameBehind } from './tail-scan.ts';
+import { bodyLength, findFrame, frameAt } from './tail-scan.ts';
 
 const READ_BYTES = 2 ** 18;
 
@@ -21,6 +21,11 @@ const FAULT_TEXTS: Readonly<Record<Fault, string>> = {
   checksum: 'frame fails its checksum',
   length: `frame longer than ${MAX_FRAME_BYTES} bytes`,
 };
+
+/** Whether it says that a log is corrupt, which a reader may want to step over. */
+export function isCorruption(error: unknown): error is InferometerError {
+  return error instanceof InferometerError && error.code === 'INFEROMETER_RUNLOG_CORRUPT';
+}
 
 /**
  * A place in a run log from which frames are read in order, also while the log is written.
@@ -79,15 +84,28 @@ export class RunLogCursor {
     return frame;
   }
 
-  /** Goes on at another place where a frame starts. */
-  seek(offset: number): void {
+  /** Goes on where frame `seq` starts. */
+  seek(offset: number, seq: number): void {
+    this.#nextSeq = seq;
     if (offset === this.#offset) return;
     const start = this.#start + (offset - this.#offset);
     const buffered = start >= 0 && start <= this.#end;
     this.#start = buffered ? start : 0;
     this.#end = buffered ? this.#end : 0;
     this.#offset = offset;
-    this.#nextSeq = undefined;
+  }
+
+  /**
+   * Leaves a corrupt place behind: goes on at the next whole frame that is numbered `fromSeq` or later and tells its number. Stays
+   * where it is and gives `undefined` while there is none.
+   */
+  async skipTo(fromSeq: number): Promise<number | undefined> {
+    const found = await findFrame(this.#file, this.#offset, fromSeq);
+    if (found === undefined) return undefined;
+    this.#start = this.#end = 0;
+    this.#offset = found.offset;
+    this.#nextSeq = found.seq;
+    return found.seq;
   }
 
   /** Size of the log now, bytes. */
@@ -97,9 +115,9 @@ export class RunLogCursor {
 
   /** Throws `INFEROMETER_RUNLOG_CORRUPT` when a whole frame stands behind the one that {@link next} could not read. */
   async requireTornTail(fault: Fault = 'short'): Promise<void> {
-    if (!(await hasWholeFrameBehind(this.#file, this.#offset))) return;
+    if ((await findFrame(this.#file, this.#offset + 1)) === undefined) return;
     // A writer at work may have finished this one too before it wrote the one behind.
-    if (!(await hasWholeFrameAt(this.#file, this.#offset))) {
+    if ((await frameAt(this.#file, this.#offset)) === undefined) {
       throw this.#corrupt(`${FAULT_TEXTS[fault]}, and whole frames follow it`);
     }
     this.#start = this.#end = 0;

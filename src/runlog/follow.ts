@@ -1,7 +1,8 @@
+import { countedText } from '../core/quantity-text.ts';
 import { type Log, SILENT_LOG } from '../core/log.ts';
 import type { Frame } from '../transport/frame.ts';
 import type { MessageSubscriber } from '../transport/message.ts';
-import { RunLogCursor } from './cursor.ts';
+import { isCorruption, RunLogCursor } from './cursor.ts';
 import { StreamWindow } from './stream-window.ts';
 
 /** Receives each frame once, in order. A frame is valid until the call returns or its promise settles. */
@@ -24,15 +25,21 @@ export interface FollowerOptions {
  * Delivers every frame of a run exactly once and in order, whatever the stream loses: reads the log from its start, then
  * follows the stream, and goes back to the log for what the stream left out, corrupted or was too fast with.
  *
- * Sound because a frame is in the log before it is in the stream. Memory is bounded by the window and the largest frame.
+ * Sound because a frame is in the log before it is in the stream. A frame is lost only when the log was damaged where the stream has a
+ * gap; it is counted, and those behind it are delivered. Memory is bounded by the window and the largest frame.
  */
 export class RunLogFollower {
   readonly #options: FollowerOptions;
   readonly #log: Log;
   readonly #window: StreamWindow;
-  /** The next frame to deliver, and where it stands in the log. */
+  /** The next frame to deliver. */
   #nextSeq = 0;
+  /** Where the log is read on, and the frame that stands there: a later one than the next when the log has a hole. */
   #offset = 0;
+  #offsetSeq = 0;
+  /** Frames of the run, once that is known. */
+  #endSeq = Infinity;
+  #lostFrames = 0;
   #heals = 0;
   #healedFrames = 0;
   #stopped = false;
@@ -46,7 +53,12 @@ export class RunLogFollower {
 
   /** Frames delivered. */
   get delivered(): number {
-    return this.#nextSeq;
+    return this.#nextSeq - this.#lostFrames;
+  }
+
+  /** Frames that neither the stream nor the log could give. */
+  get lostFrames(): number {
+    return this.#lostFrames;
   }
 
   /** How often the log had to fill in for the stream, after the first catching up. */
@@ -60,8 +72,8 @@ export class RunLogFollower {
   }
 
   /**
-   * Delivers until {@link stop}. Rejects with what `handle` throws, or `INFEROMETER_RUNLOG_CORRUPT` when the log is broken
-   * where it is needed. Starts the subscriber and leaves closing it to its owner. Call once.
+   * Delivers until {@link stop}, or the last frame told by {@link endAt}. Rejects with what `handle` throws. Starts the subscriber and
+   * leaves closing it to its owner. Call once.
    */
   async run(handle: FrameHandler): Promise<void> {
     this.#options.subscriber?.start((frames) => this.#receive(frames));
@@ -70,7 +82,7 @@ export class RunLogFollower {
     try {
       await this.#readLog(cursor, handle, Infinity);
       this.#log.debug(`caught up at frame ${this.#nextSeq} of ${cursor.path}`);
-      while (!this.#stopped) await this.#follow(cursor, handle);
+      while (!this.#stopped && this.#nextSeq < this.#endSeq) await this.#follow(cursor, handle);
     } finally {
       await cursor.close();
     }
@@ -82,22 +94,32 @@ export class RunLogFollower {
     this.#wake?.();
   }
 
+  /** Tells how many frames the run has, now that all were written: what is not to be had by now never will be. */
+  endAt(frames: number): void {
+    this.#endSeq = frames;
+    this.#wake?.();
+  }
+
   /** Delivers what the stream has, heals the gap before it, or waits. */
   async #follow(cursor: RunLogCursor, handle: FrameHandler): Promise<void> {
     const frame = this.#window.peekFrom(this.#nextSeq);
     if (frame === undefined) await this.#idle(cursor, handle);
     else if (frame.seq === this.#nextSeq) await this.#deliver(frame, handle);
-    else if (!(await this.#heal(cursor, handle, frame.seq))) await this.#missing(cursor, frame.seq);
+    else if (!(await this.#heal(cursor, handle, frame.seq))) await this.#missing(frame.seq);
   }
 
   /** Waits for the stream; after a time of silence delivers what has been in the log since before it. */
   async #idle(cursor: RunLogCursor, handle: FrameHandler): Promise<void> {
     const sizeBefore = cursor.size();
+    const nextSeq = this.#nextSeq;
     const woken = await this.#wait();
     if (woken) return;
     if (this.#options.subscriber === undefined) await this.#readLog(cursor, handle, Infinity);
     else if (this.#offset < sizeBefore) await this.#heal(cursor, handle, Infinity);
-    if (this.#offset < sizeBefore) await cursor.requireTornTail();
+    if (this.#window.peekFrom(this.#nextSeq) !== undefined) return;
+    if (this.#hasHole()) this.#lose(this.#offsetSeq);
+    else if (this.#endSeq < Infinity && this.#nextSeq === nextSeq) this.#lose(this.#endSeq);
+    else if (this.#offset < sizeBefore) await this.#requireTornTail(cursor);
   }
 
   /** Delivers frames before `untilSeq` from the log and counts them; false when there was none. */
@@ -112,28 +134,78 @@ export class RunLogFollower {
     return true;
   }
 
-  /** A frame came by the stream whose predecessor is not to be had: the log is broken, or slow to show itself. */
-  async #missing(cursor: RunLogCursor, streamSeq: number): Promise<void> {
-    await cursor.requireTornTail();
-    this.#log.warning(
-      `frame ${this.#nextSeq} is neither in the stream (at ${streamSeq}) nor yet in ${cursor.path}`,
-    );
-    await this.#wait();
+  /** A frame came by the stream whose predecessor is not to be had: it is lost, or the log slow to show it. */
+  async #missing(streamSeq: number): Promise<void> {
+    if (this.#hasHole()) {
+      this.#lose(Math.min(this.#offsetSeq, streamSeq));
+      return;
+    }
+    const { path } = this.#options;
+    this.#log.warning(`frame ${this.#nextSeq} is neither in the stream (at ${streamSeq}) nor yet in ${path}`);
+    const woken = await this.#wait();
+    if (!woken && this.#endSeq < Infinity) this.#lose(streamSeq);
   }
 
+  /** The log goes on behind the next frame to deliver. */
+  #hasHole(): boolean {
+    return this.#offsetSeq > this.#nextSeq;
+  }
+
+  #lose(untilSeq: number): void {
+    const lost = untilSeq - this.#nextSeq;
+    const { path } = this.#options;
+    this.#log.error(
+      `${countedText(lost, 'frame')} from ${this.#nextSeq} on lost: neither in the stream nor in ${path}`,
+    );
+    this.#lostFrames += lost;
+    this.#nextSeq = untilSeq;
+  }
+
+  /** Delivers from the log up to its end, `untilSeq`, or a hole. */
   async #readLog(cursor: RunLogCursor, handle: FrameHandler, untilSeq: number): Promise<void> {
-    cursor.seek(this.#offset);
-    while (!this.#stopped && this.#nextSeq < untilSeq) {
-      const frame = await cursor.next();
+    cursor.seek(this.#offset, this.#offsetSeq);
+    while (!this.#stopped && this.#nextSeq < untilSeq && !this.#hasHole()) {
+      const frame = await this.#readFrame(cursor);
       if (frame === undefined) return;
       await this.#deliver(frame, handle);
     }
   }
 
+  /** The next frame of the log. A corrupt place is left behind. */
+  async #readFrame(cursor: RunLogCursor): Promise<Frame | undefined> {
+    try {
+      return await cursor.next();
+    } catch (error) {
+      await this.#skip(cursor, error);
+      return undefined;
+    }
+  }
+
+  async #requireTornTail(cursor: RunLogCursor): Promise<void> {
+    try {
+      await cursor.requireTornTail();
+    } catch (error) {
+      await this.#skip(cursor, error);
+    }
+  }
+
+  /** Goes on in the log behind a corrupt place, where a frame still wanted stands. */
+  async #skip(cursor: RunLogCursor, error: unknown): Promise<void> {
+    if (!isCorruption(error)) throw error;
+    const seq = await cursor.skipTo(this.#nextSeq);
+    if (seq === undefined) return;
+    this.#offset = cursor.offset;
+    this.#offsetSeq = seq;
+    this.#log.error(`${error.message}; it goes on with frame ${seq}`);
+  }
+
   async #deliver(frame: Frame, handle: FrameHandler): Promise<void> {
     const handled = handle(frame);
     this.#nextSeq = frame.seq + 1;
-    this.#offset += frame.bytes.length;
+    if (frame.seq === this.#offsetSeq) {
+      this.#offset += frame.bytes.length;
+      this.#offsetSeq = this.#nextSeq;
+    }
     if (handled !== undefined) await handled;
   }
 
@@ -164,6 +236,7 @@ export class RunLogFollower {
         return await RunLogCursor.open(this.#options.path);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        if (this.#endSeq < Infinity) return undefined;
         await this.#wait();
       }
     }

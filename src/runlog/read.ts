@@ -1,14 +1,17 @@
-import { InferometerError } from '../core/errors.ts';
+import type { InferometerError } from '../core/errors.ts';
 import type { Frame } from '../transport/frame.ts';
-import { RunLogCursor } from './cursor.ts';
+import { isCorruption, RunLogCursor } from './cursor.ts';
 
 export interface ReadOptions {
   /** Where to begin; a frame must start there. Default 0. */
   readonly fromByte?: number;
   /** Told at the end how many bytes behind the last whole frame are the rest of one that was never finished. */
   readonly onTornTail?: (tornBytes: number) => void;
-  /** Takes a broken frame with whole ones behind it as the end, and is told how many bytes are left unread; by default it is thrown. */
-  readonly onCorrupt?: (error: InferometerError, unreadBytes: number) => void;
+  /**
+   * Steps over a broken frame with whole ones behind it, and is told how many bytes are left out; by default it is thrown. How many frames
+   * that were, their numbers tell.
+   */
+  readonly onCorrupt?: (error: InferometerError, skippedBytes: number) => void;
 }
 
 /**
@@ -22,17 +25,36 @@ export async function* readFrames(
   options: ReadOptions = {},
 ): AsyncGenerator<Frame, void, undefined> {
   const cursor = await RunLogCursor.open(path, options.fromByte);
+  let nextSeq = 0;
   try {
-    for (let frame = await cursor.next(); frame !== undefined; frame = await cursor.next()) yield frame;
+    for (;;) {
+      const frame = await nextFrame(cursor, nextSeq, options.onCorrupt);
+      if (frame === undefined) break;
+      nextSeq = frame.seq + 1;
+      yield frame;
+    }
     const tornBytes = cursor.size() - cursor.offset;
-    if (tornBytes === 0) return;
-    await cursor.requireTornTail();
-    options.onTornTail?.(tornBytes);
-  } catch (error) {
-    const isCorrupt = error instanceof InferometerError && error.code === 'INFEROMETER_RUNLOG_CORRUPT';
-    if (!isCorrupt || options.onCorrupt === undefined) throw error;
-    options.onCorrupt(error, cursor.size() - cursor.offset);
+    if (tornBytes > 0) options.onTornTail?.(tornBytes);
   } finally {
     await cursor.close();
+  }
+}
+
+/** The next frame, or the first whole one behind a corrupt place that somebody wants to be told of. */
+async function nextFrame(
+  cursor: RunLogCursor,
+  nextSeq: number,
+  onCorrupt: ReadOptions['onCorrupt'],
+): Promise<Frame | undefined> {
+  try {
+    const frame = await cursor.next();
+    if (frame === undefined) await cursor.requireTornTail();
+    return frame;
+  } catch (error) {
+    if (onCorrupt === undefined || !isCorruption(error)) throw error;
+    const corruptFrom = cursor.offset;
+    const isSkipped = (await cursor.skipTo(nextSeq)) !== undefined;
+    onCorrupt(error, (isSkipped ? cursor.offset : cursor.size()) - corruptFrom);
+    return isSkipped ? cursor.next() : undefined;
   }
 }

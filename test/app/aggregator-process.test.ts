@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeAggregatorOptions } from '../../src/app/aggregator-options.ts';
+import { encodeAggregatorOptions, encodeFrameCount } from '../../src/app/aggregator-options.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../../src/metrics/snapshot-subscriber.ts';
 import { FRAME_CODEC } from '../../src/transport/frame-codec.ts';
@@ -84,6 +84,40 @@ describe('the aggregator process', () => {
     run.end();
     expect(await exitOf(), errors).toEqual([0, null]);
     expect(counter('tracked_samples_succeeded')).toBe(2);
+  });
+
+  it('goes on behind a frame that is broken in the log and was not in the stream, and counts it', async () => {
+    events.publish(run.start());
+    await untilLive();
+    child.kill('SIGSTOP');
+    events.publish(run.sample(0));
+    run.breakLast(run.sample(1));
+    events.publish(run.sample(2));
+    events.publish(run.end());
+    child.kill('SIGCONT');
+    expect(await exitOf(), errors).toEqual([0, null]);
+    expect(finalSnapshot()).toMatchObject({
+      state: 'complete',
+      extras: { event_stream: { lost_frames: 1 } },
+    });
+    expect(counter('tracked_samples_succeeded')).toBe(2);
+    expect(errors).toMatch(/is corrupt at byte \d+/);
+  });
+
+  it('does not wait for an end that is broken once it is told that the run is over', async () => {
+    events.publish(run.start());
+    await untilLive();
+    child.kill('SIGSTOP');
+    events.publish(run.sample(0));
+    run.breakLast(run.end());
+    child.stdin!.write(encodeFrameCount(run.writer.nextSeq));
+    child.kill('SIGCONT');
+    expect(await exitOf(), errors).toEqual([0, null]);
+    expect(finalSnapshot()).toMatchObject({
+      state: 'interrupted',
+      extras: { event_stream: { lost_frames: 1 } },
+    });
+    expect(counter('tracked_samples_succeeded')).toBe(1);
   });
 
   it('writes an interrupted file at SIGTERM and exits', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventKind } from '../../src/core/event-types.ts';
@@ -68,6 +68,13 @@ export class RecordedRun {
 
   end(): Frame {
     return this.write({ kind: EventKind.sessionStopTracking }, { kind: EventKind.sessionEnded });
+  }
+
+  /** Turns a bit of the frame written last, in the log. */
+  breakLast({ bytes }: Frame): void {
+    const file = openSync(this.logPath, 'r+');
+    writeSync(file, Buffer.of(bytes.at(-1)! ^ 1), 0, 1, this.writer.bytes - 1);
+    closeSync(file);
   }
 
   async remove(): Promise<void> {

@@ -42,8 +42,16 @@ async function subscriberThatSaw(...states: SessionState[]): Promise<SnapshotSub
   return subscriber;
 }
 
-const source = (subscriber: SnapshotSubscriber | undefined, sessionEnded = true) =>
-  sourceSnapshot({ directory, subscriber, sessionEnded, aggregatorRestarts: 2, log });
+const source = (subscriber: SnapshotSubscriber | undefined, sessionEnded = true, unrecordedFrames = 0) =>
+  sourceSnapshot({
+    directory,
+    subscriber,
+    sessionEnded,
+    aggregatorRestarts: 2,
+    frames: 0,
+    unrecordedFrames,
+    log,
+  });
 
 const recordAll = () => {
   run.writeHeader();
@@ -118,6 +126,13 @@ describe('sourceSnapshot', () => {
       extras: { event_stream: { aggregator_restarts: 2 } },
     });
     expect((await source(undefined, false))?.source).toBe('final snapshot file');
+  });
+
+  it('counts frames that could not be recorded as lost', async () => {
+    run.writeHeader();
+    run.start();
+    const sourced = await source(undefined, false, 7);
+    expect(sourced?.snapshot.extras).toMatchObject({ event_stream: { frames: 2, lost_frames: 7 } });
   });
 
   it('has nothing when there is nothing', async () => {

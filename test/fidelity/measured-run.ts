@@ -27,6 +27,7 @@ export interface Summary {
   readonly response_latency: Series;
   readonly issue_delay: Series;
   readonly client: Readonly<Record<string, number | string>>;
+  readonly event_stream: Readonly<Record<string, number>>;
   readonly errors_by_type: readonly { readonly type: string; readonly count: number }[];
 }
 

@@ -6,7 +6,7 @@ import type { VerdictFacts } from './facts.ts';
 export const COMPLETENESS_CHECKS: readonly Check[] = [
   check('samples_measured', '', 'no sample was issued', judgeMeasured),
   check('samples_conserved', '', 'issued ≠ succeeded + errored + cancelled + in flight', judgeConservation),
-  check('frames_lost', '', 'an event frame is nowhere to be had', judgeLostFrames),
+  check('frames_lost', '', 'an event frame is neither in the stream nor in the run log', judgeLostFrames),
   check('run_log_corrupt', '', 'the run log is corrupt before its end', judgeCorruptLog),
   check('run_log_torn', 'the run log ends inside a frame', '', judgeTornLog),
   check('run_interrupted', 'the metrics are not from the end of the run', '', judgeState),
@@ -33,14 +33,15 @@ function judgeConservation({ samples }: VerdictFacts): Judgement {
 function judgeLostFrames({ lostFrames }: VerdictFacts): Judgement {
   if (lostFrames === 0) return undefined;
   return invalid(
-    `${countedText(lostFrames, 'event frame')} lost: samples are missing; rebuild the report from the run log`,
+    `${countedText(lostFrames, 'event frame')} lost: neither the event stream nor the run log had them, so samples are missing or never end;` +
+      ' look after the disk of the run directory, and repeat the run',
   );
 }
 
 function judgeCorruptLog({ corruptBytes }: VerdictFacts): Judgement {
   if (corruptBytes === 0) return undefined;
   return invalid(
-    `the run log is corrupt and its last ${countedText(corruptBytes, 'byte')} could not be read: this tells of the run up to there`,
+    `the run log is corrupt: ${countedText(corruptBytes, 'byte')} could not be read, and what they told is missing; repeat the run`,
   );
 }
 

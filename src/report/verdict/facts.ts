@@ -14,9 +14,9 @@ export interface VerdictFacts {
   readonly mostFrequentError: string | null;
   /** Samples that failed for want of ports or descriptors on our side. */
   readonly clientLimitErrors: number;
-  /** Event frames that are nowhere to be had. */
+  /** Event frames that neither the stream nor the run log could give. */
   readonly lostFrames: number;
-  /** Bytes from a corrupt place of the run log on. */
+  /** Bytes in corrupt places of the run log. */
   readonly corruptBytes: number;
   /** Bytes behind the last whole frame of the run log. */
   readonly tornBytes: number;
