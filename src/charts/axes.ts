@@ -15,6 +15,8 @@ const MOST_LOG_TICKS = 8;
 const TIME_LABEL_WIDTH = 76;
 /** Fewest steps of the value axis; small drawings stay readable. */
 const VALUE_TICKS = 4;
+/** From here up to 1 an axis of shares ends at 1, where all shares end. */
+const WHOLE_FROM_SHARE = 0.75;
 
 /** The axis all charts over time share: seconds since the start of the run. */
 export function elapsedAxis(lengthSeconds: number, theme: ChartTheme, width: number): ChartOption {
@@ -36,6 +38,7 @@ export function valueAxis(quantity: Quantity, max: number, theme: ChartTheme): C
     ...axisLook(theme),
     type: 'value',
     min: 0,
+    ...(quantity === 'share' && max > WHOLE_FROM_SHARE && max <= 1 ? { max: 1 } : {}),
     splitNumber: VALUE_TICKS,
     axisLabel: { ...labelLook(theme), formatter: formatter(tickFormatter(quantity, max)) },
     axisLine: { show: false },

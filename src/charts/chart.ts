@@ -30,6 +30,8 @@ export interface Chart {
   readonly quantity: Quantity;
   readonly lines: readonly ChartLine[];
   readonly option: ChartOption;
+  /** Of a chart over time: where the plot begins, px from the top of the drawing, and what the labels of marks take above it. */
+  readonly plot?: { readonly top: number; readonly labelsHeight: number };
 }
 
 /** One run to draw. */

@@ -18,13 +18,13 @@ interface DistributionSpec {
 
 const DISTRIBUTIONS: readonly DistributionSpec[] = [
   {
-    ...{ id: 'ttft', title: 'Time to first token' },
+    ...{ id: 'ttft', title: 'Time to first token (TTFT)' },
     quantity: 'duration',
     series: 'ttft_ns',
     responseSeries: 'response_ttft_ns',
   },
   { ...{ id: 'chunk-gap', title: 'Chunk gap' }, quantity: 'duration', series: 'chunk_delta_ns' },
-  { ...{ id: 'tpot', title: 'Time per output token' }, quantity: 'duration', series: 'tpot_ns' },
+  { ...{ id: 'tpot', title: 'Time per output token (TPOT)' }, quantity: 'duration', series: 'tpot_ns' },
   {
     ...{ id: 'latency', title: 'Latency' },
     quantity: 'duration',
@@ -52,7 +52,7 @@ interface Drawn {
 
 /**
  * How values are distributed: for each series a histogram over a logarithmic axis, and for times the values by percentile, with as much
- * room for each further nine. Series without values above 0 are left out. Pure.
+ * room for each further nine. Series without values above 0 are left out, and counts that are always the same. Pure.
  */
 export function distributionCharts(
   runs: readonly ChartRun[],
@@ -61,7 +61,7 @@ export function distributionCharts(
 ): readonly Chart[] {
   return DISTRIBUTIONS.flatMap((spec) => {
     const drawn = drawnOf(spec, runs);
-    if (drawn.length === 0) return [];
+    if (drawn.length === 0 || (spec.quantity === 'number' && drawn.every(isConstant))) return [];
     const frame = { spec, drawn, runs: runs.length, theme, layout };
     return spec.quantity === 'duration' ? [histogram(frame), nines(frame)] : [histogram(frame)];
   });
@@ -175,6 +175,10 @@ function drawnOf(spec: DistributionSpec, runs: readonly ChartRun[]): readonly Dr
       return [{ run, name: names[run]!, line, lineIndex, distribution, max: maxima?.[series] }];
     });
   });
+}
+
+function isConstant({ distribution: { counts, zero } }: Drawn): boolean {
+  return zero === 0 && counts.filter((count) => count > 0).length === 1;
 }
 
 function rangeOfSeries(distribution: LogDistribution | undefined) {

@@ -8,8 +8,13 @@ export const PLOT_MARGINS = { left: 66, right: 26, top: 12, bottom: 28 } as cons
 const LEGEND_LINE_HEIGHT = 22;
 const TITLE_HEIGHT = 30;
 /** What an entry takes beside its text, and a letter of it, px. */
-const LEGEND_ENTRY_WIDTH = 40;
+const LEGEND_ENTRY_WIDTH = 54;
 const LETTER_WIDTH = 7;
+/** Wide, for without a browser ECharts takes letters for narrower than they are. */
+const LEGEND_GAP = 24;
+
+/** A series in the legend: by its line, or by a swatch of that colour. */
+export type LegendEntry = string | { readonly name: string; readonly swatch: string };
 
 export function widthOf(layout: ChartLayout): number {
   return layout.width ?? DEFAULT_WIDTH;
@@ -68,6 +73,11 @@ function withSymbols(points: ChartLine['points'], symbol: string | undefined): C
   });
 }
 
+/** Where the plot of a chart begins, px from the top: below title, legend and what is written above the plot. */
+export function plotTop(layout: ChartLayout, legend: readonly LegendEntry[], aboveHeight = 0): number {
+  return PLOT_MARGINS.top + titleHeight(layout) + legendHeight(legend, layout) + aboveHeight;
+}
+
 /** What all charts have in common around their axes and series. */
 export function frameOption(parts: {
   readonly theme: ChartTheme;
@@ -77,27 +87,26 @@ export function frameOption(parts: {
   readonly yAxis: ChartOption;
   readonly series: readonly ChartOption[];
   /** Names of the series in the legend; one needs none. */
-  readonly legend: readonly string[];
+  readonly legend: readonly LegendEntry[];
+  /** Of what is written between legend and plot, px. */
+  readonly aboveHeight?: number;
   readonly valueFormatter: FormatterName;
 }): ChartOption {
-  const { theme, layout, xAxis, yAxis, series } = parts;
-  const titleHeight = layout.titled === true ? TITLE_HEIGHT : 0;
-  const legend = parts.legend.length > 1 ? parts.legend : [];
-  const { left, right, top, bottom } = PLOT_MARGINS;
+  const { theme, layout, xAxis, yAxis, series, legend } = parts;
+  const { left, right, bottom } = PLOT_MARGINS;
   const hasSymbols = series.some(({ symbol }) => typeof symbol === 'string' && symbol !== 'none');
-  const legendHeight = legendLines(legend, widthOf(layout) - left - right) * LEGEND_LINE_HEIGHT;
   return {
     animation: false,
     textStyle: { color: theme.text, fontFamily: FONT_FAMILY },
-    grid: { left, right, top: top + titleHeight + legendHeight, bottom, outerBoundsMode: 'none' },
+    grid: { left, right, top: plotTop(layout, legend, parts.aboveHeight), bottom, outerBoundsMode: 'none' },
     title: {
       ...{ show: layout.titled === true, text: parts.title, left: 8, top: 6, padding: 0 },
       textStyle: { color: theme.text, fontSize: 15 },
     },
     legend: {
-      show: legend.length > 0,
-      data: legend,
-      ...{ left, right, top: titleHeight, padding: [2, 0], itemGap: 14, itemHeight: 9 },
+      show: legend.length > 1,
+      data: legend.map(legendEntry),
+      ...{ left, right, top: titleHeight(layout), padding: [2, 0], itemGap: LEGEND_GAP, itemHeight: 9 },
       textStyle: { color: theme.text, fontSize: 12 },
       inactiveColor: theme.gridLine,
       icon: 'inherit',
@@ -122,11 +131,22 @@ export function frameOption(parts: {
 /** Of the reader's system. Without quotes: ECharts puts it into an attribute of SVG as it is. */
 export const FONT_FAMILY = 'system-ui, DejaVu Sans, Liberation Sans, Arial, sans-serif';
 
-function legendLines(names: readonly string[], width: number): number {
-  if (names.length === 0) return 0;
+function titleHeight({ titled = false }: ChartLayout): number {
+  return titled ? TITLE_HEIGHT : 0;
+}
+
+function legendEntry(entry: LegendEntry): ChartValue {
+  if (typeof entry === 'string') return entry;
+  return { name: entry.name, icon: 'roundRect', itemStyle: { color: entry.swatch, opacity: 1 } };
+}
+
+function legendHeight(entries: readonly LegendEntry[], layout: ChartLayout): number {
+  if (entries.length < 2) return 0;
+  const width = widthOf(layout) - PLOT_MARGINS.left - PLOT_MARGINS.right;
   let lines = 1;
   let used = 0;
-  for (const name of names) {
+  for (const entry of entries) {
+    const name = typeof entry === 'string' ? entry : entry.name;
     const needed = LEGEND_ENTRY_WIDTH + LETTER_WIDTH * name.length;
     if (used > 0 && used + needed > width) {
       lines++;
@@ -134,7 +154,7 @@ function legendLines(names: readonly string[], width: number): number {
     }
     used += needed;
   }
-  return lines;
+  return lines * LEGEND_LINE_HEIGHT;
 }
 
 /** Names of runs, made different where two are the same. */

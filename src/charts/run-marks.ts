@@ -1,66 +1,87 @@
 import type { RunHistory, RunMark } from '../core/run-history.ts';
-import { settingText } from '../core/quantity-text.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { ChartOption } from './chart.ts';
+import { PLOT_MARGINS } from './frame.ts';
+import { LABEL_ROW_HEIGHT, labelsHeight, placeLabels } from './mark-labels.ts';
+import { MARK_SYMBOLS, markText } from './mark-text.ts';
 import type { ChartTheme } from './theme.ts';
 
-const LONGEST_LABEL = 16;
+const LONGEST_LABEL = 28;
+/** Between plot and label, px. */
+const LABEL_DISTANCE = 3;
 
-/** What a mark says, in a few words. */
-export function markText({ kind, value, text }: RunMark): string {
-  switch (kind) {
-    case 'phase':
-      return text;
-    case 'pause':
-      return 'paused';
-    case 'resume':
-      return 'resumed';
-    case 'rate':
-      return value === null ? 'rate' : `rate ${settingText(value)}/s`;
-    case 'concurrency':
-      return value === null ? 'concurrency' : `concurrency ${settingText(value)}`;
-    case 'note':
-      return text === '' ? 'note' : text;
-    case 'stop':
-      return 'stopped';
-    case 'cancel':
-      return 'cancelled';
-  }
+export interface MarkedRun {
+  readonly name: string;
+  readonly history: RunHistory;
+  /** Of its marks, where several runs are drawn. */
+  readonly colour: string;
 }
 
-/** The marks of a run as a series of its own without data: lines at the marks, a shade behind its warm-ups. */
+export interface MarkSeries {
+  /** A series for each run, without data: lines at its marks, a shade behind its warm-ups. */
+  readonly series: readonly ChartOption[];
+  /** What the labels take above the plot, px. */
+  readonly height: number;
+}
+
+/** The marks of runs with labels that keep out of each other's way, on an axis of `lengthSeconds` in a drawing of that width. */
 export function markSeries(
-  history: RunHistory,
-  run: { readonly name: string; readonly isOnly: boolean; readonly colour: string },
+  runs: readonly MarkedRun[],
+  axis: { readonly lengthSeconds: number; readonly width: number },
   theme: ChartTheme,
-): ChartOption {
-  const at = (ns: number) => Math.max(0, (ns - history.start_ns) / NS_PER_SECOND);
-  const label = (mark: RunMark) => {
-    const text = shortened(markText(mark));
-    return run.isOnly ? text : `${run.name}: ${text}`;
-  };
+): MarkSeries {
+  const isOnly = runs.length === 1;
+  const { left, right } = PLOT_MARGINS;
+  const pxPerSecond = (axis.width - left - right) / axis.lengthSeconds;
+  const marks = runs
+    .flatMap((run, index) =>
+      shownMarks(run.history.marks, isOnly).map((mark) => {
+        const seconds = secondsOf(mark.at_ns, run.history);
+        const text = shortened(isOnly ? markText(mark) : `${run.name}: ${markText(mark)}`);
+        return { index, seconds, text, sign: MARK_SYMBOLS[mark.kind], x: left + seconds * pxPerSecond };
+      }),
+    )
+    .toSorted((a, b) => a.x - b.x);
+  const labels = placeLabels(marks, axis.width);
+  const lines = marks.map(({ index, seconds }, i) => {
+    const { text, row, align } = labels[i]!;
+    const label: ChartOption = {
+      ...{ show: text !== '', formatter: text.replaceAll('{', '(').replaceAll('}', ')'), align },
+      distance: [0, LABEL_DISTANCE + row * LABEL_ROW_HEIGHT],
+    };
+    return { index, line: { xAxis: seconds, label } satisfies ChartOption };
+  });
   return {
-    type: 'line',
-    name: `marks of ${run.name}`,
-    data: [],
-    silent: true,
-    tooltip: { show: false },
-    markLine: {
+    height: labelsHeight(labels),
+    series: runs.map((run, index): ChartOption => ({
+      type: 'line',
+      name: `marks of ${run.name}`,
+      data: [],
       silent: true,
-      symbol: 'none',
-      lineStyle: { color: run.isOnly ? theme.markLine : run.colour, type: 'solid', width: 1, opacity: 0.8 },
-      label: { position: 'insideEndBottom', color: theme.mutedText, fontSize: 11 },
-      data: shownMarks(history.marks, run.isOnly).map((mark) => ({
-        xAxis: at(mark.at_ns),
-        label: { formatter: label(mark).replaceAll('{', '(').replaceAll('}', ')') },
-      })),
-    },
-    markArea: {
-      silent: true,
-      itemStyle: { color: theme.shade },
-      data: warmups(history).map(({ fromNs, toNs }) => [{ xAxis: at(fromNs) }, { xAxis: at(toNs) }]),
-    },
+      tooltip: { show: false },
+      markLine: {
+        silent: true,
+        symbol: 'none',
+        lineStyle: {
+          ...{ color: isOnly ? theme.markLine : run.colour, type: 'solid', width: 1, opacity: 0.8 },
+        },
+        label: { position: 'end', color: theme.mutedText, fontSize: 11 },
+        data: lines.filter((one) => one.index === index).map(({ line }) => line),
+      },
+      markArea: {
+        silent: true,
+        itemStyle: { color: theme.shade },
+        data: warmups(run.history).map(({ fromNs, toNs }) => [
+          { xAxis: secondsOf(fromNs, run.history) },
+          { xAxis: secondsOf(toNs, run.history) },
+        ]),
+      },
+    })),
   };
+}
+
+function secondsOf(ns: number, { start_ns: startNs }: RunHistory): number {
+  return Math.max(0, (ns - startNs) / NS_PER_SECOND);
 }
 
 /** Spans of warm-up phases: each until the next phase began, or the end. */

@@ -11,6 +11,8 @@ export interface ChartTheme {
   readonly markLine: string;
   /** Behind a warm-up. */
   readonly shade: string;
+  /** Where the client itself was late. */
+  readonly late: string;
   /** Of tooltips and images. */
   readonly background: string;
 }
@@ -23,6 +25,7 @@ export const LIGHT_THEME: ChartTheme = {
   gridLine: '#e4e8ec',
   markLine: '#6e40c9',
   shade: 'rgba(110, 118, 129, 0.12)',
+  late: '#e69f00',
   background: '#ffffff',
 };
 
@@ -35,6 +38,7 @@ export const DARK_THEME: ChartTheme = {
   gridLine: '#2a3038',
   markLine: '#b392f0',
   shade: 'rgba(139, 148, 158, 0.16)',
+  late: '#f0b429',
   background: '#0d1117',
 };
 

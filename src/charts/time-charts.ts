@@ -3,13 +3,16 @@ import { NS_PER_SECOND } from '../core/time.ts';
 import { elapsedAxis, logAxis, valueAxis, VALUE_FORMATTERS } from './axes.ts';
 import type { Chart, ChartLayout, ChartLine, ChartOption, ChartRun } from './chart.ts';
 import { formatValue } from './formatters.ts';
-import { distinctNames, frameOption, lineLook, lineSeries, seriesName, widthOf } from './frame.ts';
+import { lateLegend, lateSeries, lateSpans } from './client-late.ts';
+import { distinctNames, frameOption, lineLook, lineSeries, plotTop, seriesName, widthOf } from './frame.ts';
 import { markSeries } from './run-marks.ts';
 import type { ChartTheme } from './theme.ts';
 import { TIME_CHARTS, type BinValues, type TimeChartSpec } from './time-specs.ts';
 
 /** From this ratio of the largest to the smallest value an axis of time is logarithmic. */
 const LOG_FROM_RATIO = 30;
+/** What is smaller still leaves the plot at its foot: chunks that came together are no time apart. */
+const LARGEST_RATIO_DRAWN = 10_000;
 
 interface TimedRun {
   readonly name: string;
@@ -39,30 +42,39 @@ export function timeCharts(
   if (lengthSeconds === 0) return [];
   const width = widthOf(layout);
   const xAxis = elapsedAxis(lengthSeconds, theme, width);
-  const marks = timed.map(({ name, history }, run) => {
-    const { colour } = lineLook(theme, { run, runs: timed.length, line: 0, lines: 1 });
-    return markSeries(history, { name, isOnly: timed.length === 1, colour }, theme);
-  });
+  const marks = markSeries(
+    timed.map((run, i) => ({
+      ...run,
+      colour: lineLook(theme, { run: i, runs: timed.length, line: 0, lines: 1 }).colour,
+    })),
+    { lengthSeconds, width },
+    theme,
+  );
+  const late = timed.length === 1 ? lateSpans(timed[0]!.history) : [];
   return TIME_CHARTS.flatMap((spec) => {
     const lines = linesOf(spec, timed);
     const values = lines.flatMap(({ points }) => points.flatMap(([, value]) => value ?? []));
     const max = values.reduce((most, value) => Math.max(most, value), 0);
     if (values.length === 0 || (spec.hiddenWhenZero && max === 0)) return [];
     const { id, title, description, quantity } = spec;
+    const legend = [...lines.map(({ name }) => name), ...(late.length === 0 ? [] : [lateLegend(theme)])];
+    const plot = { top: plotTop(layout, legend, marks.height), labelsHeight: marks.height };
     const option = frameOption({
       ...{ theme, title, layout, xAxis },
       yAxis: verticalAxis(spec, values, max, theme),
       series: [
         ...lines.map(({ name, points, look }) => lineSeries(name, points, lineLook(theme, look))),
-        ...marks,
+        ...marks.series,
+        ...(late.length === 0 ? [] : [lateSeries(late, plot.top, theme)]),
       ],
-      legend: lines.map(({ name }) => name),
+      legend,
+      aboveHeight: marks.height,
       valueFormatter: VALUE_FORMATTERS[quantity],
     });
     const summary = lines.map(({ name, points }) => `${name}: ${rangeText(spec, points)}`).join('; ');
     return [
       {
-        ...{ id, title, description, summary, quantity, option },
+        ...{ id, title, description, summary, quantity, option, plot },
         lines: lines.map(({ name, points }) => ({ name, points })),
       },
     ];
@@ -72,7 +84,8 @@ export function timeCharts(
 /** The lines of a chart that have values; a further line of zeros only would hide another. */
 function linesOf(spec: TimeChartSpec, runs: readonly TimedRun[]): readonly DrawnLine[] {
   const found = runs.flatMap(({ name: run, history }, runIndex) =>
-    spec.lines.flatMap(({ name: line, values: valuesOf }, lineIndex) => {
+    spec.lines.flatMap(({ name: line, values: valuesOf, isDetail = false }, lineIndex) => {
+      if (isDetail && runs.length > 1) return [];
       const values = valuesOf(history);
       const isTold = values?.some((value) => value !== null && (lineIndex === 0 || value !== 0)) === true;
       return isTold ? [{ run, runIndex, line, lineIndex, points: pointsOf(history, values) }] : [];
@@ -94,7 +107,9 @@ function verticalAxis(
 ): ChartOption {
   const min = values.reduce((least, value) => Math.min(least, value), Infinity);
   const isWide = quantity === 'duration' && min > 0 && max / min > LOG_FROM_RATIO;
-  return isWide ? logAxis(quantity, min, max, theme) : valueAxis(quantity, max, theme);
+  return isWide
+    ? logAxis(quantity, Math.max(min, max / LARGEST_RATIO_DRAWN), max, theme)
+    : valueAxis(quantity, max, theme);
 }
 
 /** A bin is drawn at its middle. */

@@ -9,6 +9,8 @@ export interface TimeLine {
   readonly name: string;
   /** Undefined when the run has no such thing. */
   readonly values: (history: RunHistory) => BinValues | undefined;
+  /** Left out where several runs are laid over each other. */
+  readonly isDetail?: boolean;
 }
 
 /** What one chart over time draws. */
@@ -28,7 +30,7 @@ export const TIME_CHARTS: readonly TimeChartSpec[] = [
     'arrivals',
     'Requests per second',
     'number',
-    [rate('requested', 'due'), rate('sent', 'issued'), rate('succeeded', 'succeeded')],
+    [{ ...rate('requested', 'due'), isDetail: true }, rate('sent', 'issued'), rate('succeeded', 'succeeded')],
     {
       description: 'Requests the plan wanted, requests sent and requests that succeeded, each second.',
     },
@@ -46,15 +48,20 @@ export const TIME_CHARTS: readonly TimeChartSpec[] = [
     'tokens',
     'Tokens per second',
     'number',
-    [rate('output tokens', 'output_tokens'), rate('chunks', 'chunks')],
+    [rate('output tokens', 'output_tokens'), { ...rate('chunks', 'chunks'), isDetail: true }],
     {
       description: 'Output tokens of the samples that ended, and chunks as they came, each second.',
       hiddenWhenZero: true,
     },
   ),
-  percentileChart('ttft', 'Time to first token', 'ttft_ns', 'From issued to the first chunk, at that chunk.'),
+  percentileChart(
+    'ttft',
+    'Time to first token (TTFT)',
+    'ttft_ns',
+    'From issued to the first chunk, at that chunk.',
+  ),
   percentileChart('chunk-gap', 'Chunk gap', 'chunk_delta_ns', 'Time between two chunks of a sample.'),
-  percentileChart('tpot', 'Time per output token', 'tpot_ns', 'After the first, at the completion.'),
+  percentileChart('tpot', 'Time per output token (TPOT)', 'tpot_ns', 'After the first, at the completion.'),
   percentileChart('latency', 'Latency', 'sample_latency_ns', 'From issued to completion, at the completion.'),
   percentileChart(
     'issue-delay',
@@ -78,10 +85,10 @@ export const TIME_CHARTS: readonly TimeChartSpec[] = [
     'duration',
     [
       {
-        name: 'event loop late, at most',
+        name: 'event loop late',
         values: ({ client }) => milliseconds(client.event_loop_delay_max_ms),
       },
-      { name: 'garbage collection', values: ({ client }) => milliseconds(client.gc_ms) },
+      { name: 'garbage collection', values: ({ client }) => milliseconds(client.gc_ms), isDetail: true },
     ],
     {
       description:
@@ -115,7 +122,7 @@ function percentileChart(id: string, title: string, series: string, what: string
     name,
     values: (history) => history.series[series]?.[name],
   });
-  return chart(id, title, 'duration', [line('p50'), line('p90'), line('p99')], {
+  return chart(id, title, 'duration', [line('p50'), { ...line('p90'), isDetail: true }, line('p99')], {
     description: `${what} Percentiles of the measured samples.`,
     hiddenWhenZero: true,
   });

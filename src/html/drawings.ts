@@ -10,7 +10,7 @@ import type { SvgPainter } from './svg-painter.ts';
 
 const WIDE = { className: 'wide', width: 1040 };
 const NARROW = { className: 'narrow', width: 360 };
-const TIME_HEIGHT = 190;
+const TIME_HEIGHT = 180;
 /** Between the two: it is shown at its half of a screen as well as on a phone. */
 const HALF = { className: 'half', width: 440 };
 const HALF_HEIGHT = 230;
@@ -48,10 +48,16 @@ export function timeSection(runs: readonly ChartRun[], paint: SvgPainter): Marku
     <h2>Over time</h2>
     <p class="muted">
       All on one axis, from the start of the run: a spike that the client’s own charts do not share is the
-      server’s.
+      server’s. Where “client late” is marked, the event loop of an engine worker was late by more than half
+      the median TTFT: what rises there may be the client’s.
       <span class="screen"
-        >Point at a moment, or move with the arrow keys, to read the values in all of them.</span
+        >Point at a moment, or move with the arrow keys, to read the values in all of them; drag over a stretch,
+        or press + and −, to look closer.</span
       >
+    </p>
+    <p class="zoom screen" hidden>
+      <span>Shown: <output></output></span>
+      <button type="button">Whole run</button>
     </p>
     ${figures}
     <script type="application/json" id="series">

@@ -8,6 +8,7 @@ export type ChartAt = (width: number) => Chart;
 export interface FigureOptions {
   /** One drawing for each width: `wide`, `narrow`; the style shows one of them. */
   readonly widths: readonly { readonly className: string; readonly width: number }[];
+  /** px, without the labels of marks. */
   readonly height: number;
   /** Leave room for the values at the crosshair. */
   readonly readout: boolean;
@@ -21,8 +22,13 @@ export function figure(
 ): Markup {
   const { id, title, description, summary } = chartAt(widths[0]!.width);
   const drawings = widths.map(({ className, width }) => {
-    const svg = paint(chartAt(width).option, { width, height });
-    return trusted(inlineSvg(svg, `${id}-${className}`, className, `${title}. ${description} ${summary}`));
+    const { option, plot } = chartAt(width);
+    const svg = paint(option, { width, height: height + (plot?.labelsHeight ?? 0) });
+    const label = `${title}. ${description} ${summary}`;
+    const place = plot && { 'data-top': plot.top, 'data-labels': plot.labelsHeight };
+    return trusted(
+      inlineSvg(svg, `${id}-${className}`, { class: className, ...place, role: 'img', 'aria-label': label }),
+    );
   });
   return markup`<figure id="${id}">
     <figcaption>
@@ -37,8 +43,12 @@ export function figure(
 /** Attributes for events and updates, which a drawing that stands still does not need. */
 const LIVE_ATTRIBUTES = / (?:ecmeta_\w+|class|pointer-events|xml:space)="[^"]*"/g;
 
-/** An SVG document as an element of a page: sized by the page, ids of its own, with a label. */
-export function inlineSvg(svg: string, idPrefix: string, className: string, label: string): string {
+/** An SVG document as an element of a page: sized by the page, ids of its own, with these attributes. */
+export function inlineSvg(
+  svg: string,
+  idPrefix: string,
+  attributes: Readonly<Record<string, string | number>>,
+): string {
   const [open = '', ...rest] = svg.split(/(?<=<svg[^>]*>)/);
   const [viewBox] = /viewBox="[^"]*"/.exec(open) ?? [''];
   const body = rest
@@ -47,6 +57,6 @@ export function inlineSvg(svg: string, idPrefix: string, className: string, labe
     .replace(LIVE_ATTRIBUTES, '')
     .replace(/ id="([^"]*)"/g, ` id="${idPrefix}-$1"`)
     .replace(/url\(#([^)]*)\)/g, `url(#${idPrefix}-$1)`);
-  const attributes = markup`class="${className}" role="img" aria-label="${label}"`;
-  return `<svg ${attributes.markup} ${viewBox}>${body}`;
+  const said = Object.entries(attributes).map(([name, value]) => markup`${name}="${value}"`.markup);
+  return `<svg ${said.join(' ')} ${viewBox}>${body}`;
 }

@@ -23,12 +23,16 @@ nav a { margin-right: 14px; }
 .findings { list-style: none; margin: 8px 0 0; padding: 0; }
 .findings li { display: grid; grid-template-columns: 84px 1fr; gap: 8px; padding: 3px 0; font-size: 14px; }
 .findings b { color: var(--level); font-weight: 600; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(134px, 1fr)); gap: 10px; margin: 0; }
+.tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 10px; margin: 0 0 10px; }
 .tiles div { padding: 10px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); }
 .tiles dt { color: var(--muted); font-size: 13px; }
 .tiles dd { margin: 0; font-size: 22px; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .tiles dd small { display: block; font-size: 13px; font-weight: 400; color: var(--muted); }
-.scroll { overflow-x: auto; margin: 10px 0; }
+.scroll { overflow-x: auto; margin: 10px 0;
+  /* A shadow at the side where there is more. */
+  background: linear-gradient(to right, var(--page) 40%, transparent) left / 40px 100% no-repeat local, linear-gradient(to left, var(--page) 40%, transparent) right / 40px 100% no-repeat local,
+    linear-gradient(to right, var(--shade), transparent) left / 14px 100% no-repeat, linear-gradient(to left, var(--shade), transparent) right / 14px 100% no-repeat; }
+.scroll:focus-visible, button:focus-visible { outline: 2px solid var(--series-0); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 thead th { color: var(--muted); font-weight: 500; }
@@ -39,21 +43,32 @@ td.text { text-align: left; white-space: normal; overflow-wrap: anywhere; font-f
 .facts dt { color: var(--muted); } .facts dd { margin: 0; }
 figure { margin: 14px 0 22px; break-inside: avoid; }
 figcaption p { margin: 0 0 4px; }
+.time figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 14px; }
+.time figcaption p { margin: 0; }
+.time figcaption .readout { flex-basis: 100%; height: 0; text-align: right; padding-right: 26px; }
 figure svg { display: block; width: 100%; height: auto; }
 svg.narrow { display: none; }
 .interval { display: block; margin: 0 auto; }
 td.said, th.said { text-align: left; white-space: normal; min-width: 130px; }
 .time:focus-visible { outline: 2px solid var(--series-0); outline-offset: 4px; }
-.time svg { cursor: crosshair; }
-.readout { min-height: 1.5em; font-size: 13px; font-variant-numeric: tabular-nums; }
-.readout b { font-weight: 600; }
+.time svg { cursor: crosshair; touch-action: pan-y; user-select: none; }
+.readout { font-size: 13px; font-variant-numeric: tabular-nums; }
+.readout b { font-weight: 600; margin-right: .6em; }
 .crosshair { stroke: var(--text); stroke-width: 1; stroke-dasharray: 2 2; pointer-events: none; }
+.brush { fill: var(--series-0); fill-opacity: .18; pointer-events: none; }
+.zoomed path, .zoomed polygon { vector-effect: non-scaling-stroke; }
+.ticks line { stroke: var(--axis); } .ticks text { fill: var(--muted); font-size: 12px; }
+.zoom { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; align-items: center; gap: 4px 14px; margin: 0; padding: 6px 0; background: var(--page); font-size: 13px; }
+.zoom[hidden] { display: none; }
+.zoom output { font-weight: 600; }
+button { font: inherit; color: inherit; padding: 3px 12px; border: 1px solid var(--axis); border-radius: 6px; background: var(--card); cursor: pointer; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 28px; }
 footer { margin-top: 40px; padding-top: 10px; border-top: 1px solid var(--line); }
 @media screen and (max-width: ${WIDE_FROM - 1}px) {
   body { padding: 16px 14px 40px; }
-  .pair, .facts { grid-template-columns: minmax(0, 1fr); }
-  .facts dd { margin-bottom: 6px; }
+  .pair { grid-template-columns: minmax(0, 1fr); }
+  .facts { grid-template-columns: minmax(0, 34%) 1fr; gap: 4px 12px; }
+  .time figcaption .readout { height: auto; min-height: 1.5em; text-align: left; padding: 0; }
   .findings li { grid-template-columns: 1fr; gap: 0; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .tiles dd { font-size: 19px; }
@@ -70,7 +85,7 @@ footer { margin-top: 40px; padding-top: 10px; border-top: 1px solid var(--line);
   .scroll { overflow: visible; }
   table, .facts, .findings li { font-size: 10.5px; }
   th, td { padding: 3px 6px; }
-  .tiles { grid-template-columns: repeat(3, 1fr); } .tiles dd { font-size: 16px; }
+  .tiles dd { font-size: 16px; }
   .muted, figcaption p, .tiles dt, .tiles dd small { font-size: 10.5px; }
 }
 `;

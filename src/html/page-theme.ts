@@ -9,6 +9,7 @@ export const PAGE_THEME: ChartTheme = {
   gridLine: 'var(--grid)',
   markLine: 'var(--mark)',
   shade: 'var(--shade)',
+  late: 'var(--late)',
   background: 'var(--page)',
 };
 
@@ -29,6 +30,7 @@ function variables(theme: ChartTheme): string {
     `--grid: ${theme.gridLine};`,
     `--mark: ${theme.markLine};`,
     `--shade: ${theme.shade};`,
+    `--late: ${theme.late};`,
     `--page: ${theme.background};`,
   ].join(' ');
 }

@@ -35,8 +35,8 @@ export function reportPage(
   return wholePage({
     title: run.name,
     subtitle: subtitle(report),
-    body: markup`${verdictSection(report.verdict)} ${headlineSection(report)} ${percentileSection(report)}
-      ${distributionSection([run], paint)} ${time} ${slowestSection(slowestSamples, run.history)} ${errorSection(report)}
+    body: markup`${verdictSection(report.verdict)} ${headlineSection(report)} ${percentileSection(report)} ${errorSection(report)}
+      ${time} ${distributionSection([run], paint)} ${slowestSection(slowestSamples, run.history)}
       ${methodSection(report)} ${configSection(report)}
       ${factsSection('environment', 'Environment', environment)}`,
     version: report.version,

@@ -1,5 +1,5 @@
 import { elapsedText } from '../charts/elapsed.ts';
-import { countText, durationText, numberText, settingText } from '../core/quantity-text.ts';
+import { countText, durationText, numberText, percentText, settingText } from '../core/quantity-text.ts';
 import type { RunHistory, SlowSample } from '../core/run-history.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { Json } from '../metrics/snapshot.ts';
@@ -35,9 +35,9 @@ export function verdictSection({ level, findings }: Verdict): Markup {
   </section>`;
 }
 
-/** The numbers to quote, then the account of the samples in words. */
+/** The numbers to quote: how much was done, then how fast; then the account of the samples in words. */
 export function headlineSection(report: Report): Markup {
-  const tiles = timeSeries(report)
+  const times = timeSeries(report)
     .filter(([label]) => HEADLINE_SERIES.includes(label))
     .map(([label, series]) =>
       tile(`${label} p50`, timeText(series.median), `p99 ${timeText(percentileOf(series, 99))}`),
@@ -45,26 +45,31 @@ export function headlineSection(report: Report): Markup {
   const warning = report.state === 'interrupted' ? 'The run was interrupted: these are partial data.' : '';
   return markup`<section aria-label="Headline numbers">
     ${warning === '' ? NOTHING : markup`<p><strong>${warning}</strong></p>`}
-    <dl class="tiles">${rateTiles(report)}${tiles}</dl>
-    ${factList(headlines(report))}
+    <dl class="tiles">${amountTiles(report)}</dl>
+    <dl class="tiles">${times}</dl>
+    ${factList(headlines(report).filter(([label]) => !TOLD_BY_TILES.includes(label)))}
   </section>`;
 }
 
 const HEADLINE_SERIES = ['TTFT', 'TPOT', 'Latency', 'Response latency'];
+const TOLD_BY_TILES = ['Duration', 'Rate'];
 
-function rateTiles({ qps, tps, own, samples }: Report): readonly Markup[] {
+function amountTiles({ qps, tps, durationNs, own, samples }: Report): readonly Markup[] {
+  const { issued, succeeded, errored } = samples;
   const asked = own?.requestedRatePerSecond ?? null;
+  const askedText =
+    asked === null ? `${countText(succeeded)} succeeded` : `${settingText(asked)}/s asked for`;
   return [
-    ...(qps === null
-      ? []
-      : [
-          tile(
-            'Completed',
-            `${numberText(qps)}/s`,
-            asked === null ? `${countText(samples.succeeded)} samples` : `${settingText(asked)}/s asked for`,
-          ),
-        ]),
-    ...(tps === null ? [] : [tile('Output tokens', `${numberText(tps)}/s`, '')]),
+    ...(qps === null ? [] : [tile('Completed', `${numberText(qps)}/s`, askedText)]),
+    tile(
+      'Failed',
+      errored === 0 ? 'none' : percentText(errored / Math.max(1, issued)),
+      errored === 0
+        ? `of ${countText(issued)} samples`
+        : `${countText(errored)} of ${countText(issued)} samples`,
+    ),
+    ...(tps === null ? [] : [tile('Output tokens', `${numberText(tps)}/s`, 'of all samples together')]),
+    ...(durationNs === null ? [] : [tile('Duration', durationText(Number(durationNs)), 'measured')]),
   ];
 }
 

@@ -7,7 +7,7 @@ import { NS_PER_MS, NS_PER_SECOND, NS_PER_US } from '../core/time.ts';
 export function seriesDataText(charts: readonly Chart[], lengthSeconds: number): string {
   const seconds = charts[0]?.lines[0]?.points.map(([at]) => at) ?? [];
   const data = {
-    ...{ left: PLOT_MARGINS.left, right: PLOT_MARGINS.right, top: 26, bottom: PLOT_MARGINS.bottom },
+    ...{ left: PLOT_MARGINS.left, right: PLOT_MARGINS.right, bottom: PLOT_MARGINS.bottom },
     length: lengthSeconds,
     seconds,
     times: seconds.map(elapsedText),

@@ -1,4 +1,4 @@
-import type { HistoryCount, RunHistory, RunMark } from '../core/run-history.ts';
+import type { HistoryCount, RunHistory } from '../core/run-history.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 
 /** A last bin that covers less than this share of its time is not shown as a rate: it would jump. */
@@ -12,14 +12,3 @@ export function ratesOverTime(history: RunHistory, count: HistoryCount): readonl
     return bin > 0 && coveredNs < SMALLEST_BIN_SHARE * binNs ? [] : [inBin / (coveredNs / NS_PER_SECOND)];
   });
 }
-
-export const MARK_SYMBOLS: Readonly<Record<RunMark['kind'], string>> = {
-  phase: '┃',
-  pause: '‖',
-  resume: '▸',
-  rate: '±',
-  concurrency: '±',
-  note: '◆',
-  stop: '■',
-  cancel: '×',
-};

@@ -2,7 +2,7 @@ import type { RunHistory } from '../core/run-history.ts';
 import { clockText } from '../live/lines.ts';
 import { barLevel, bars, gather, valuesAColumn, type Gather } from './bars.ts';
 import { span, textWidth, type Line } from './paint.ts';
-import { MARK_SYMBOLS } from './run-series.ts';
+import { MARK_SYMBOLS } from '../charts/mark-text.ts';
 
 /** One quantity over the bins of a history. */
 export interface PlottedSeries {

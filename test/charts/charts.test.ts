@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { logTicks } from '../../src/charts/axes.ts';
+import { lateSpans } from '../../src/charts/client-late.ts';
 import { countOf, histogramPoints, ninesPoints } from '../../src/charts/distribution.ts';
 import { distributionCharts } from '../../src/charts/distribution-charts.ts';
 import { elapsedStep, elapsedText } from '../../src/charts/elapsed.ts';
 import { resolveFormatters } from '../../src/charts/formatters.ts';
+import { placeLabels } from '../../src/charts/mark-labels.ts';
 import { LIGHT_THEME } from '../../src/charts/theme.ts';
 import { timeCharts } from '../../src/charts/time-charts.ts';
 import { BUCKETS_PER_DECADE, type LogDistribution } from '../../src/core/run-history.ts';
@@ -68,6 +70,32 @@ test('a logarithmic axis holds what it was made for', () => {
   );
 });
 
+test('no label of a mark stands on another', () => {
+  const anchor = fc.record({
+    x: fc.integer({ min: 66, max: 334 }),
+    text: fc.string({ minLength: 1, maxLength: 30 }),
+    sign: fc.constant('◆'),
+  });
+  fc.assert(
+    fc.property(fc.array(anchor, { maxLength: 30 }), (unordered) => {
+      const anchors = unordered.toSorted((a, b) => a.x - b.x);
+      const spans = placeLabels(anchors, 360).flatMap(({ text, row, align }, i) => {
+        const [{ x }, width] = [anchors[i]!, 6.6 * [...text].length];
+        return text === '' ? [] : [{ row, from: align === 'left' ? x : x - width, width }];
+      });
+      for (const [i, one] of spans.entries()) {
+        expect(one.from + one.width).toBeLessThanOrEqual(360);
+        for (const other of spans.slice(i + 1)) {
+          if (other.row === one.row) expect(other.from).toBeGreaterThan(one.from + one.width);
+        }
+      }
+    }),
+  );
+  expect(placeLabels([{ x: 66, text: 'warm-up', sign: '┃' }], 360)).toEqual([
+    { text: 'warm-up', row: 0, align: 'left' },
+  ]);
+});
+
 test('time reads as on a clock', () => {
   expect([0, 45, 90.25, 120, 3725].map(elapsedText)).toEqual(['0 s', '45 s', '90.3 s', '2:00', '1:02:05']);
   expect(elapsedStep(60, 10)).toBe(10);
@@ -121,6 +149,35 @@ describe('charts over time', () => {
       '"markArea":{"silent":true,"itemStyle":{"color":"rgba(110, 118, 129, 0.12)"},"data":[[{"xAxis":0},{"xAxis":8}]]}',
     );
     expect(option).toContain('rate 80/s');
+  });
+
+  test('mark where the client itself was late by more than half the median TTFT', () => {
+    const delays = run.history.client.event_loop_delay_max_ms.map((_, bin) =>
+      bin === 20 || bin === 21 || bin === 59 ? 35 : bin === 30 ? 20 : bin === 31 ? null : 1,
+    );
+    const client = { ...run.history.client, event_loop_delay_max_ms: delays };
+    const late = { ...run, history: { ...run.history, client } };
+    const endSeconds = (late.history.end_ns - late.history.start_ns) / 1e9;
+    expect(lateSpans(late.history)).toEqual([
+      { fromSeconds: 20, toSeconds: 22 },
+      { fromSeconds: 59, toSeconds: endSeconds },
+    ]);
+    for (const { option } of timeCharts([late], LIGHT_THEME)) {
+      expect(JSON.stringify(option)).toContain('client late');
+    }
+    expect(JSON.stringify(chart('ttft')!.option)).not.toContain('client late');
+    expect(lateSpans({ ...late.history, series: {} })).toEqual([]);
+  });
+
+  test('leave details out where runs are laid over each other', () => {
+    const ttft = timeCharts([run, { ...run, name: 'b' }], LIGHT_THEME).find(({ id }) => id === 'ttft');
+    expect(ttft!.lines.map(({ name }) => name)).toEqual(['a p50', 'a p99', 'b p50', 'b p99']);
+  });
+
+  test('what is always the same has no distribution', () => {
+    const constant = { first: 40, counts: [12], zero: 0 };
+    const ids = distributionCharts([{ ...run, distributions: { isl: constant } }], LIGHT_THEME);
+    expect(ids).toEqual([]);
   });
 
   test('runs of the same name stay apart', () => {

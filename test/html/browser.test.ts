@@ -56,6 +56,39 @@ describe.skipIf(executablePath === undefined)(title, () => {
     await page.context().close();
   });
 
+  test('shows a stretch of time larger in all charts over time, and the whole run again', async () => {
+    const { page, complaints } = await open({ viewport: { width: 1280, height: 900 } });
+    const drawing = page.locator('#ttft svg.wide');
+    const shown = page.locator('.zoom output');
+    const labels = (id: string) => page.locator(`#${id} svg.wide .ticks text`).allTextContents();
+    await drawing.scrollIntoViewIfNeeded();
+    const box = (await drawing.boundingBox())!;
+    const at = (share: number) => [box.x + box.width * share, box.y + box.height / 2] as const;
+    await page.mouse.move(...at(0.4));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.6), { steps: 3 });
+    await page.mouse.up();
+    const [from, to] = (await shown.textContent())!.match(/[\d.]+(?= s)/g)!.map(Number) as [number, number];
+    expect([from, to].map((seconds) => Math.round(seconds / 4))).toEqual([5, 9]);
+    expect(await labels('ttft')).toEqual(await labels('client-cpu'));
+    for (const label of await labels('ttft')) {
+      expect(Number.parseFloat(label)).toBeGreaterThanOrEqual(from - 0.1);
+      expect(Number.parseFloat(label)).toBeLessThanOrEqual(to + 0.1);
+    }
+    // What the pointer is on is what stood there when the whole run was shown.
+    await page.mouse.move(...at(0.5));
+    const middle = Number.parseFloat((await page.locator('#ttft .readout').textContent())!);
+    expect(Math.abs(middle - (from + to) / 2)).toBeLessThan(1.5);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('.zoom').isVisible()).toBe(false);
+    expect(await labels('ttft')).toEqual([]);
+    await page.keyboard.press('+');
+    await page.getByRole('button', { name: 'Whole run' }).click();
+    expect(await page.locator('.zoom').isVisible()).toBe(false);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   test('follows the system into the dark', async () => {
     const [light, dark] = await Promise.all([open({ colorScheme: 'light' }), open({ colorScheme: 'dark' })]);
     expect(await background(light.page)).toBe('rgb(255, 255, 255)');
