@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFileAtomic } from '../core/atomic-file.ts';
+import { makeDirectory } from '../core/make-directory.ts';
 import { snapshotJsonText, toJson } from '../metrics/snapshot-json.ts';
 import type { Json, MetricsSnapshot } from '../metrics/snapshot.ts';
 import type { CalibratedCell } from '../report/error-bound.ts';
@@ -41,8 +42,9 @@ export async function keepFinalSnapshot(directory: RunDirectory, sourced: Source
   await writeFileAtomic(directory.finalSnapshotPath, snapshotJsonText(sourced.snapshot));
 }
 
-/** Writes performance/result_summary.json and report.txt. */
+/** Writes performance/result_summary.json and report.txt; makes the folder when only the log was copied here. */
 export async function writeReport(directory: RunDirectory, report: Report): Promise<void> {
+  await makeDirectory(directory.performancePath);
   await writeFileAtomic(directory.resultPath, resultSummaryText(report));
   await writeFileAtomic(directory.reportPath, reportText(report));
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
 import { rebuildReport } from '../app/rebuild-report.ts';
+import { errorText, InferometerError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { resultSummaryText } from '../report/json.ts';
 import { terminalSummary } from '../report/terminal-summary.ts';
@@ -44,7 +45,23 @@ async function report(path: string, flags: Flags): Promise<number> {
   else if (flags.summary === true) process.stdout.write(`${terminalSummary(rebuilt).join('\n')}\n`);
   else process.stdout.write(reportText(rebuilt));
   if (isRunning) log.warning(`${path}: still running; this is the report up to now, nothing is written`);
-  else if (flags.write === true || !existsSync(directory.reportPath)) await write();
+  else if (flags.write === true) await writeInto(path, write);
+  else if (!existsSync(directory.reportPath))
+    await writeInto(path, write).catch((error: unknown) => log.warning(errorText(error)));
   else if (!existsSync(directory.pagePath)) await writePage();
   return 0;
+}
+
+/** Writes, and says where it could not. */
+async function writeInto(path: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    throw new InferometerError(
+      'INFEROMETER_REPORT_UNWRITABLE',
+      'input',
+      `${path}: the report cannot be written (${errorText(error)}), wanted a directory I may write to`,
+      { cause: error },
+    );
+  }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -251,11 +251,43 @@ describe('inferometer run', () => {
   });
 });
 
+describe('inferometer report', () => {
+  it('shows a run whose directory it cannot write to, and says so', async () => {
+    const flags = [
+      '--model',
+      'm',
+      '--dataset',
+      bench.dataset(5),
+      '--samples',
+      '5',
+      '--out',
+      bench.file('run'),
+    ];
+    await bench.start(['run', '--endpoint', await bench.mock(), ...flags]).finished;
+    rmSync(bench.file('run/report.txt'));
+    rmSync(bench.file('run/performance'), { recursive: true });
+    writeFileSync(bench.file('run/performance'), 'in the way');
+
+    const shown = await bench.start(['report', bench.file('run')]).finished;
+    expect(shown.code, shown.stderr).toBe(0);
+    expect(shown.stdout).toContain('Total samples issued: 5');
+    expect(shown.stderr).toMatch(/^warning: .*run: the report cannot be written \(.*\), wanted a directory/);
+    const asked = await bench.start(['report', bench.file('run'), '--write']).finished;
+    expect(asked.code).toBe(2);
+    expect(asked.stderr).toMatch(/^error: .*run: the report cannot be written \(.*\n$/);
+
+    rmSync(bench.file('run/performance'));
+    const written = await bench.start(['report', bench.file('run')]).finished;
+    expect(written.code, written.stderr).toBe(0);
+    expect(bench.json('run/performance/result_summary.json')).toMatchObject({ n_samples_issued: 5 });
+  });
+});
+
 describe('inferometer demo', () => {
   it('ends by itself and leaves no server behind', async () => {
     const demo = bench.start(['demo', '--duration', '1s'], {}, bench.path);
     const finished = await demo.finished;
-    expect(WENT_THROUGH, finished.stderr).toContain(finished.code);
+    expect(finished.code, finished.stderr).toBe(0);
     expect(finished.stdout).toContain('TTFT');
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(finished.stderr)![0];
     await expect(fetch(url)).rejects.toThrow();
