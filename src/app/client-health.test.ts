@@ -19,6 +19,7 @@ const REPORT: HealthReport = {
   pacing: 'precise',
   connections_opened: 4,
   connect_failures: 0,
+  retries: 0,
 };
 
 function summaryOf(...changes: readonly Partial<HealthReport>[]): Record<string, unknown> {
@@ -60,11 +61,15 @@ describe('ClientHealth', () => {
 
   it('takes the worst of all workers and the sum of their connections', () => {
     expect(
-      summaryOf({ gc_total_ms: 100 }, { worker: 1, gc_pause_max_ms: 7, cpu_share: 0.7, clock_step_ms: -200 }),
+      summaryOf(
+        { gc_total_ms: 100 },
+        { worker: 1, gc_pause_max_ms: 7, cpu_share: 0.7, clock_step_ms: -200, retries: 2 },
+      ),
     ).toMatchObject({
       workers: 2,
       pacing: 'precise',
       connections_opened: 8,
+      retries: 2,
       gc_pause_max_ms: 7,
       gc_share: 0.1,
       worker_cpu_max: 0.7,
@@ -119,6 +124,7 @@ describe('ClientHealth', () => {
       busy_share: 0,
       late_p99_ms: 0,
       connections_opened: 3,
+      retries: 0,
     });
   });
 });

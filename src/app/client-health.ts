@@ -32,6 +32,8 @@ export interface HealthReport {
   /** Since the start of the run. */
   readonly connections_opened: number;
   readonly connect_failures: number;
+  /** Times a sample got another connection because the system took not one byte of it on the first. */
+  readonly retries: number;
 }
 
 export function healthReportOf(
@@ -58,6 +60,7 @@ export function healthReportOf(
     pacing,
     connections_opened: health.connectionsOpened,
     connect_failures: health.connectFailures,
+    retries: health.retries,
   };
 }
 
@@ -175,6 +178,7 @@ export class ClientHealth {
       clock_step_ms: this.#clockStepMs,
       connections_opened: workers.reduce((sum, { connections_opened: opened }) => sum + opened, 0),
       connect_failures: workers.reduce((sum, { connect_failures: failed }) => sum + failed, 0),
+      retries: workers.reduce((sum, { retries = 0 }) => sum + retries, 0),
     };
   }
 }

@@ -7,7 +7,7 @@ import { buildEventBatch } from '../events/batch-builder.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
 import type { EventBatch, EventRecord } from '../events/event-batch.ts';
 import { FRAME_HEADER_BYTES } from '../transport/frame.ts';
-import { BatchWriter, MAX_BATCH_PAYLOAD_BYTES, MAX_BATCH_RECORDS } from './batch-writer.ts';
+import { BatchWriter, MAX_BATCH_AGE_MS, MAX_BATCH_PAYLOAD_BYTES, MAX_BATCH_RECORDS } from './batch-writer.ts';
 
 const batches: EventBatch[] = [];
 const writer = () =>
@@ -90,9 +90,9 @@ describe('hands over', () => {
     write(into, recordOf(0));
     write(into, recordOf(1));
     expect(batches).toEqual([]);
-    vi.advanceTimersByTime(5);
+    vi.advanceTimersByTime(MAX_BATCH_AGE_MS);
     expect(batches.map(({ count }) => count)).toEqual([2]);
-    vi.advanceTimersByTime(50);
+    vi.advanceTimersByTime(10 * MAX_BATCH_AGE_MS);
     expect(batches).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -34,7 +34,7 @@ export interface ConnectionPoolOptions {
  *
  * The connection used last is used next; one idle for 4 s is discarded. A sample that finds none idle waits its turn (first in,
  * first out) for one that becomes free or, below the cap, a new one. Nothing is sent twice: a sample whose connection breaks
- * has failed. Of a failed attempt to connect the oldest waiting sample is the victim.
+ * has failed. Only one of which not a byte went out, because the peer had reset the connection meanwhile, gets another. Of a failed attempt to connect the oldest waiting sample is the victim.
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly #options: ConnectionPoolOptions;
@@ -47,6 +47,7 @@ export class ConnectionPool implements ConnectionOwner {
   #warming: Warming | undefined;
   #opened = 0;
   #connectFailures = 0;
+  #retries = 0;
 
   constructor(options: ConnectionPoolOptions) {
     this.#options = options;
@@ -68,18 +69,23 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#connectFailures;
   }
 
+  /** Times a sample got another connection because the system took not one byte of it on the first. */
+  get retries(): number {
+    return this.#retries;
+  }
+
   /**
    * Sends a sample now, or as soon as there is a connection for it.
    * @hot
    */
   send(seq: number, row: number, dueNs: number): void {
-    if (this.#idle.length > 0) {
+    while (this.#idle.length > 0) {
       const nowNs = this.#options.tools.clock.nowNs();
       const connection = this.#takeIdle(nowNs);
-      if (connection !== undefined) {
-        connection.send(this.#options.arena.requestBytes(row), seq, row, dueNs, nowNs);
-        return;
-      }
+      if (connection === undefined) break;
+      if (connection.send(this.#options.arena.requestBytes(row), seq, row, dueNs, nowNs)) return;
+      this.#retries += 1;
+      this.#all.delete(connection);
     }
     this.#waiting.push(seq, row, dueNs);
     this.#connectMore();
@@ -161,7 +167,11 @@ export class ConnectionPool implements ConnectionOwner {
       const { arena, reuse, tools } = this.#options;
       const { seq, row, dueNs } = sample;
       const issuedNs = reuse ? tools.clock.nowNs() : issuedAt(dueNs, connection.startedNs);
-      connection.send(arena.requestBytes(row), seq, row, dueNs, issuedNs);
+      if (connection.send(arena.requestBytes(row), seq, row, dueNs, issuedNs)) return;
+      this.#retries += 1;
+      this.#all.delete(connection);
+      this.#waiting.putBack(sample);
+      this.#connectMore();
       return;
     }
     if (!this.#options.reuse) {

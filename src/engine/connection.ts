@@ -40,7 +40,7 @@ export class Connection implements SocketListener, Timed {
   deadlineNs = 0;
   previous: Timed | undefined;
   next: Timed | undefined;
-  /** When it began to connect, and when it last became idle. */
+  /** When it began to connect, and when it last became idle; 0 for never. */
   readonly startedNs: number;
   idleSinceNs = 0;
   readonly #tools: ConnectionTools;
@@ -69,14 +69,23 @@ export class Connection implements SocketListener, Timed {
    * Writes the request of a sample; the connection must be idle. `issuedNs`: the time right before the bytes are handed to the
    * socket (taken after that, it could be later than the server's own and understate a latency, by as much as this thread was
    * held up), or an earlier one to count from. A `dueNs` of NaN stands for that time.
+   *
+   * False when the system took not one byte, because the peer had reset a connection that was used or idle before: nothing is recorded, and
+   * the connection is `closed`. On one that was opened just now that is a failure of the sample.
    * @hot
    */
-  send(request: Uint8Array, seq: number, row: number, dueNs: number, issuedNs: number): void {
+  send(request: Uint8Array, seq: number, row: number, dueNs: number, issuedNs: number): boolean {
     this.#state = 'busy';
     this.#exchange.begin(seq);
     this.#socket.write(request);
+    // An error there at once is that of the first attempt to write; later ones leave it open how much went out.
+    if (this.#socket.errored !== null && this.idleSinceNs > 0) {
+      this.close();
+      return false;
+    }
     this.#tools.recorder.issued(seq, issuedNs, Number.isNaN(dueNs) ? issuedNs : dueNs, row);
     this.#tools.answerDeadlines.start(this, issuedNs);
+    return true;
   }
 
   /** Ends the sample as cancelled, if there is one. */
@@ -168,6 +177,7 @@ export class Connection implements SocketListener, Timed {
     if (isFree) {
       this.#tools.answerDeadlines.stop(this);
       this.#state = 'idle';
+      this.idleSinceNs = nowNs;
     } else this.close();
     this.#owner.onSampleEnd(this, nowNs);
   }

@@ -177,6 +177,7 @@ export class EngineWorker {
       isMeasured: this.#isMeasured,
       connectionsOpened: this.#pools.reduce((sum, { opened }) => sum + opened, 0),
       connectFailures: this.#pools.reduce((sum, { connectFailures }) => sum + connectFailures, 0),
+      retries: this.#pools.reduce((sum, { retries }) => sum + retries, 0),
     };
     this.#send({ kind: 'health', health });
   }

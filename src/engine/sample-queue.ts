@@ -40,6 +40,14 @@ export class SampleQueue {
     return { seq: this.#ring[at]!, row: this.#ring[at + 1]!, dueNs: this.#ring[at + 2]! };
   }
 
+  /** Makes the one taken last the oldest again; before another is pushed, so there is room. */
+  putBack({ seq, row, dueNs }: Sample): void {
+    const capacity = this.#ring.length / FIELDS;
+    this.#head = (this.#head + capacity - 1) % capacity;
+    this.#length += 1;
+    this.#ring.set([seq, row, dueNs], this.#head * FIELDS);
+  }
+
   #grow(capacity: number): void {
     const grown = new Float64Array(2 * capacity * FIELDS);
     const cut = this.#head * FIELDS;

@@ -41,6 +41,8 @@ export interface WorkerHealth extends ThreadHealth {
   /** Since the start of the run: connections established, and attempts that failed. */
   readonly connectionsOpened: number;
   readonly connectFailures: number;
+  /** See {@link ConnectionPool.retries}; since the start of the run. */
+  readonly retries: number;
 }
 
 /** Worker to main, in order; a bare Uint8Array is an unsealed `events` frame. */

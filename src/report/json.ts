@@ -104,6 +104,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       pacing: client.pacing,
       connections_opened: client.connectionsOpened,
       connect_failures: client.connectFailures,
+      retries: client.retries,
       event_loop_delay_p99_ms: client.eventLoopDelayP99Ms,
       event_loop_delay_max_ms: client.eventLoopDelayMaxMs,
       late_p99_ms: client.lateP99Ms,

@@ -127,6 +127,7 @@ function clientText(client: ClientFacts): string {
     ],
     [client.connectionsOpened, (n) => `${countedText(n, 'connection')} opened`],
     [client.connectFailures, (n) => (n === 0 ? '' : countedText(n, 'connect failure'))],
+    [client.retries, (n) => (n === 0 ? '' : `${countedText(n, 'request')} moved off a dead connection`)],
     [client.eventLoopDelayP99Ms, (delay) => `event loop late by ${ms(delay)} at p99 of the worst second`],
     [client.eventLoopDelayMaxMs, (delay) => `by ${ms(delay)} at most`],
     [client.lateP99Ms, (late) => (late === 0 ? '' : `by ${ms(late)} in 1 % of the time`)],

@@ -10,6 +10,7 @@ function quotedText(value: unknown): string {
     case 'string':
       return quote(value);
     case 'number':
+      return numberText(value);
     case 'bigint':
       return String(value);
     default:
@@ -18,6 +19,13 @@ function quotedText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return 'None';
   const entries = Object.entries(value).map(([key, item]) => `${quote(key)}: ${quotedText(item)}`);
   return `{${entries.join(', ')}}`;
+}
+
+/** With an exponent from 10^16 up and below 0.0001, of two digits or more. */
+function numberText(value: number): string {
+  const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
+  if (value === 0 || (Number(exponent) >= -4 && Number(exponent) < 16)) return String(value);
+  return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
 }
 
 function quote(text: string): string {

@@ -32,6 +32,8 @@ export interface ClientFacts {
   readonly pacing: string | null;
   readonly connectionsOpened: number | null;
   readonly connectFailures: number | null;
+  /** Times a sample got another connection because the system took not one byte of it on the first. */
+  readonly retries: number | null;
   /** In the worst second of a worker. */
   readonly eventLoopDelayP99Ms: number | null;
   readonly eventLoopDelayMaxMs: number | null;
@@ -123,6 +125,7 @@ function clientOf(client: Fields): ClientFacts {
     pacing: textOf(client.pacing),
     connectionsOpened: numberOf(client.connections_opened),
     connectFailures: numberOf(client.connect_failures),
+    retries: numberOf(client.retries),
     eventLoopDelayP99Ms: numberOf(client.event_loop_delay_p99_ms),
     eventLoopDelayMaxMs: numberOf(client.event_loop_delay_max_ms),
     lateP99Ms: numberOf(client.late_p99_ms),

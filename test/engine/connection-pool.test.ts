@@ -183,6 +183,56 @@ describe('idle connections', () => {
   });
 });
 
+describe('connections reset before their request could be written', () => {
+  /** The pool's thread is ours, so it cannot have read of the reset when it is told to send. */
+  const reset = (bench: Bench) => {
+    for (const socket of bench.server.open) socket.resetAndDestroy();
+  };
+
+  test('are given up for others, and the sample is issued once', async () => {
+    const bench = await Bench.start(3);
+    await bench.pool.warm(2);
+    await until(() => bench.server.open.size === 2);
+    reset(bench);
+    const beforeNs = bench.clock.nowNs();
+    bench.send(0, 3);
+    for (const request of await bench.untilReceived(3)) answer(request);
+    await bench.untilEnded(3);
+    expect(bench.pool.retries).toBe(2);
+    expect(bench.server.accepted).toBe(5);
+    expect(bench.server.requests.map(rowOf).toSorted()).toEqual([0, 1, 2]);
+    expect(bench.events.filter(({ topic }) => topic === 'error.generic')).toEqual([]);
+    const issued = bench.events.filter(({ topic }) => topic === 'sample.issued');
+    expect(issued.map(({ seq }) => seq)).toEqual([0, 1, 2]);
+    for (const { atNs } of issued) expect(atNs).toBeGreaterThan(beforeNs);
+  });
+
+  test('let a sample that waited keep its turn', async () => {
+    const bench = await Bench.start(1);
+    bench.send(0, 4);
+    const [first] = await bench.untilReceived(1);
+    answer(first!);
+    reset(bench);
+    for (let nth = 1; nth < 4; nth++) answer((await bench.untilReceived(nth + 1))[nth]!);
+    await bench.untilEnded(4);
+    expect(bench.pool.retries).toBe(1);
+    expect(bench.server.accepted).toBe(2);
+    expect(bench.server.requests.map(rowOf)).toEqual([0, 1, 2, 3]);
+    expect(bench.events.filter(({ topic }) => topic === 'error.generic')).toEqual([]);
+  });
+
+  test('but closed, fail the sample: its bytes left', async () => {
+    const bench = await Bench.start(1);
+    await bench.pool.warm(1);
+    await until(() => bench.server.open.size === 1);
+    for (const socket of bench.server.open) socket.destroy();
+    bench.send(0, 1);
+    await bench.untilEnded(1);
+    expect(bench.pool.retries).toBe(0);
+    expect(bench.events.map(({ topic }) => topic)).toContain('error.generic');
+  });
+});
+
 describe('warming', () => {
   test('opens connections within the cap, which then carry samples', async () => {
     const bench = await Bench.start(150);

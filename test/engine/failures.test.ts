@@ -231,6 +231,16 @@ describe('a connection that breaks', () => {
 });
 
 describe('a connection that is never had', () => {
+  test('reset as soon as it is there, by a server that does so to all', async () => {
+    const server = createServer((socket) => socket.resetAndDestroy()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closing.push(() => server.close());
+    const engine = engineAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    for (let nth = 0; nth < 5; nth++) {
+      expect(['connection_reset', 'connect_failed']).toContain((await failureOf(engine)).errorType);
+    }
+  });
+
   test('refused', async () => {
     const server = await startRawServer(() => undefined);
     await server.close();

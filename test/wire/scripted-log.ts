@@ -44,6 +44,7 @@ export const HEALTH: HealthReport = {
   pacing: 'precise',
   connections_opened: 4,
   connect_failures: 1,
+  retries: 2,
 };
 
 /** A record as it goes in; its payload comes with its meaning. */

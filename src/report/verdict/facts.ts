@@ -2,7 +2,10 @@ import type { ClientFacts } from '../run-facts.ts';
 import type { SampleAccount } from '../sample-account.ts';
 import type { SteeringFacts } from '../steering.ts';
 
-type ClientHealth = Omit<ClientFacts, 'workers' | 'pacing' | 'connectionsOpened' | 'connectFailures'>;
+type ClientHealth = Omit<
+  ClientFacts,
+  'workers' | 'pacing' | 'connectionsOpened' | 'connectFailures' | 'retries'
+>;
 
 /** What a verdict rests on; null where it is not known, and then not judged. */
 export interface VerdictFacts {

@@ -98,6 +98,7 @@ const HEALTHY_CLIENT = {
   pacing: 'precise',
   connections_opened: 31,
   connect_failures: 0,
+  retries: 0,
   event_loop_delay_p99_ms: 0.61,
   event_loop_delay_max_ms: 4.2,
   late_p99_ms: 1.3,
