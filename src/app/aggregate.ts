@@ -15,7 +15,7 @@ import type { AggregatorOptions } from './aggregator-options.ts';
 import { RunFold } from './run-fold.ts';
 
 /** Frames waiting at our end of the event stream; what does not fit is healed from the log. */
-const RECEIVE_HIGH_WATER_MARK = 256;
+const RECEIVE_HIGH_WATER_MARK = 64;
 const SNAPSHOT_SEND_HIGH_WATER_MARK = 4;
 /** A viewer that reads has the last frame within milliseconds; one that was stopped must not hold up the run's end. */
 const SNAPSHOT_LINGER_MS = 500;

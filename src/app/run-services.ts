@@ -59,7 +59,7 @@ export interface RunServicesOptions {
 }
 
 /** Frames queued for a subscriber of events before it misses some; it heals from the log. */
-const EVENTS_HIGH_WATER_MARK = 256;
+const EVENTS_HIGH_WATER_MARK = 64;
 const READY_TIMEOUT_MS = 30_000;
 
 /**

@@ -57,7 +57,7 @@ async function aggregator(before?: number): Promise<number> {
 }
 
 /** More than the queues at both ends of the event stream and the socket between them hold. */
-const FRAMES_BEYOND_QUEUES = 1200;
+const FRAMES_BEYOND_QUEUES = 600;
 
 /** How many frames the run's log has, once they are `fewest`. */
 async function framesInLog(fewest: number): Promise<number> {
@@ -110,7 +110,7 @@ describe('a run whose parts die', () => {
   }, 40_000);
 
   it('loses nothing while the aggregator is stopped, and main does not grow', async () => {
-    const { run, aggregatorPid } = await startRun(16, 500);
+    const { run, aggregatorPid } = await startRun(16, 500, '--workers', '2');
     await sleep(1000);
     const beforeMb = residentMb(run.pid);
     process.kill(aggregatorPid, 'SIGSTOP');
