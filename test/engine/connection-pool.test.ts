@@ -12,7 +12,15 @@ import { adapterOf } from '../../src/protocol/adapters.ts';
 import { encodeRequest, parseEndpoint } from '../../src/protocol/http-request.ts';
 import { FRAME_HEADER_BYTES } from '../../src/transport/frame.ts';
 import { eventsOf, type SeenEvent } from './harness.ts';
-import { ANSWER, type RawRequest, type RawServer, startRawServer, withLength } from './raw-server.ts';
+import {
+  ANSWER,
+  type RawRequest,
+  type RawServer,
+  startRawServer,
+  type TlsFiles,
+  withLength,
+} from './raw-server.ts';
+import { SELF_SIGNED } from './self-signed.ts';
 
 const closing: (() => unknown)[] = [];
 
@@ -48,7 +56,7 @@ class Bench {
       answerDeadlines: new Deadlines(clock, 1000),
     };
     this.pool = new ConnectionPool({
-      connector: new Connector(endpoint, Buffer.alloc(65536), true),
+      connector: new Connector(endpoint, Buffer.alloc(65536), false),
       reader: adapter.createReader(),
       arena: RequestArena.build(1000, (row) =>
         encodeRequest(endpoint, adapter.path, Buffer.from(`{"row":${row}}`), { streaming: false }),
@@ -65,8 +73,8 @@ class Bench {
     });
   }
 
-  static async start(maxConnections: number, reuse = true): Promise<Bench> {
-    const server = await startRawServer(() => undefined);
+  static async start(maxConnections: number, reuse = true, tls?: TlsFiles): Promise<Bench> {
+    const server = await startRawServer(() => undefined, tls);
     closing.push(() => server.close());
     return new Bench(server, maxConnections, reuse);
   }
@@ -184,16 +192,15 @@ describe('idle connections', () => {
 });
 
 describe('connections reset before their request could be written', () => {
-  /** The pool's thread is ours, so it cannot have read of the reset when it is told to send. */
-  const reset = (bench: Bench) => {
-    for (const socket of bench.server.open) socket.resetAndDestroy();
-  };
-
-  test('are given up for others, and the sample is issued once', async () => {
-    const bench = await Bench.start(3);
+  // The pool's thread is ours, so it cannot have read of a reset when it is told to send.
+  test.each([
+    ['TCP', undefined],
+    ['TLS', SELF_SIGNED],
+  ])('are given up for others, and the sample is issued once: %s', async (_what, tls) => {
+    const bench = await Bench.start(3, true, tls);
     await bench.pool.warm(2);
     await until(() => bench.server.open.size === 2);
-    reset(bench);
+    bench.server.reset();
     const beforeNs = bench.clock.nowNs();
     bench.send(0, 3);
     for (const request of await bench.untilReceived(3)) answer(request);
@@ -212,7 +219,7 @@ describe('connections reset before their request could be written', () => {
     bench.send(0, 4);
     const [first] = await bench.untilReceived(1);
     answer(first!);
-    reset(bench);
+    bench.server.reset();
     for (let nth = 1; nth < 4; nth++) answer((await bench.untilReceived(nth + 1))[nth]!);
     await bench.untilEnded(4);
     expect(bench.pool.retries).toBe(1);

@@ -22,6 +22,8 @@ export interface RawServer {
   /** Connections accepted so far, and those open now. */
   readonly accepted: number;
   readonly open: ReadonlySet<Socket>;
+  /** Resets all connections, below TLS if there is any: the system of the client knows of it when this returns. */
+  reset(): void;
   /** Drops all connections and stops. Idempotent. */
   close(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export interface TlsFiles {
 export async function startRawServer(handle: RawHandler, tls?: TlsFiles): Promise<RawServer> {
   const requests: RawRequest[] = [];
   const open = new Set<Socket>();
+  const tcpSockets = new Set<Socket>();
   let accepted = 0;
   const onConnection = (socket: Socket) => {
     const connection = accepted++;
@@ -56,6 +59,10 @@ export async function startRawServer(handle: RawHandler, tls?: TlsFiles): Promis
     tls === undefined
       ? createTcpServer({ noDelay: true }, onConnection)
       : createTlsServer({ ...tls }, onConnection);
+  server.on('connection', (socket: Socket) => {
+    tcpSockets.add(socket);
+    socket.on('close', () => tcpSockets.delete(socket));
+  });
   server.listen(0, '127.0.0.1', 1024);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -67,6 +74,9 @@ export async function startRawServer(handle: RawHandler, tls?: TlsFiles): Promis
       return accepted;
     },
     open,
+    reset: () => {
+      for (const socket of tcpSockets) socket.resetAndDestroy();
+    },
     close: async () => {
       if (!server.listening) return;
       const closed = once(server, 'close');
