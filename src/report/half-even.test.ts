@@ -15,6 +15,7 @@ describe('fixedHalfEven', () => {
     [1.5, 0, '2'],
     [12.345, 2, '12.35'],
     [1e20, 2, '100000000000000000000.00'],
+    [-(2 ** 80), 2, '-1208925819614629174706176.00'],
     [0, 2, '0.00'],
   ])('%d to %d decimals is %s', (value, decimals, text) => expect(fixedHalfEven(value, decimals)).toBe(text));
 

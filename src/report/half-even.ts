@@ -6,7 +6,7 @@
  */
 export function fixedHalfEven(value: number, decimals: number): string {
   // From here on doubles are whole, and `toFixed` writes an exponent.
-  if (Math.abs(value) >= 1e21) return `${BigInt(value)}.${'0'.repeat(decimals)}`;
+  if (Math.abs(value) >= 1e21 && Number.isFinite(value)) return `${BigInt(value)}.${'0'.repeat(decimals)}`;
   const rounded = value.toFixed(decimals);
   if (!isTie(value, decimals)) return rounded;
   // A tie has exactly one digit more, a 5: without it the number is cut to the lower neighbour.

@@ -232,6 +232,23 @@ describe('input that lacks parts', () => {
     expect(reportToJson(report).tpot).toMatchObject({ min: null, percentiles: { '99.0': null } });
   });
 
+  it('shows percentiles with whole keys from the highest on', () => {
+    const isl = {
+      type: 'series',
+      name: 'isl',
+      count: 3,
+      total: 6,
+      min: 1,
+      max: 3,
+      sum_sq: 14,
+      histogram: [],
+    };
+    const percentiles = { 99.9: 3, 99: 3, 50: 2, 5: 1 };
+    const report = reportFromSnapshot({ metrics: [{ ...isl, percentiles }] }, OPTIONS);
+    const keys = displayLines(report).flatMap((line) => /^ +([\d.]+): /.exec(line)?.[1] ?? []);
+    expect(keys).toEqual(['99.9', '99', '50', '5']);
+  });
+
   it('never throws', () => {
     const metric = fc.record(
       { type: fc.constantFrom('series', 'counter', 'x', 1), name: fc.constantFrom('osl', 'ttft_ns', null) },
@@ -333,6 +350,7 @@ describe('display', () => {
       load: { on: true, rate: null, tags: ['a', "b'c"], more: { x: 1 } },
       seed: 42,
       empty: {},
+      numbers: { a: 1.5e-7, b: 1e-5, c: 2e16, d: 0.0001, e: 123.5, f: 0, g: 1.25e300 },
     };
     expect(summaryLines(reportOf({}, { runConfig }))).toEqual(
       expect.arrayContaining([
@@ -340,6 +358,7 @@ describe('display', () => {
         `  load: on=True, rate=None, tags=['a', "b'c"], more={'x': 1}`,
         '  seed: 42',
         '  empty: ',
+        '  numbers: a=1.5e-07, b=1e-05, c=2e+16, d=0.0001, e=123.5, f=0, g=1.25e+300',
       ]),
     );
   });

@@ -57,9 +57,15 @@ function histogramLines({ buckets, counts }: SeriesRollup['histogram'], unit: Di
 }
 
 function percentileLines(values: PercentileValues, unit: DisplayUnit): string[] {
-  return Object.entries(values).map(
+  return inGridOrder(Object.entries(values)).map(
     ([key, value]) => `  ${key.padStart(PERCENTILE_KEY_WIDTH)}: ${quantity(value, unit)}`,
   );
+}
+
+/** Whole keys (`99`, from a grid of integers) have lost their place: objects have them first, the lowest at the top. */
+function inGridOrder<T>(entries: readonly (readonly [key: string, value: T])[]) {
+  if (entries.every(([key]) => key.includes('.'))) return entries;
+  return entries.toSorted(([a], [b]) => Number(b) - Number(a));
 }
 
 function quantity(value: ExactInteger | null | undefined, unit: DisplayUnit): string {
