@@ -8,10 +8,10 @@ export const PLOT_MARGINS = { left: 66, right: 26, top: 12, bottom: 28 } as cons
 const LEGEND_LINE_HEIGHT = 22;
 const TITLE_HEIGHT = 30;
 /** What an entry takes beside its text, and a letter of it, px. */
-const LEGEND_ENTRY_WIDTH = 54;
+const LEGEND_ENTRY_WIDTH = 45;
 const LETTER_WIDTH = 7;
 /** Wide, for without a browser ECharts takes letters for narrower than they are. */
-const LEGEND_GAP = 24;
+const LEGEND_GAP = 20;
 
 /** A series in the legend: by its line, or by a swatch of that colour. */
 export type LegendEntry = string | { readonly name: string; readonly swatch: string };
@@ -106,7 +106,15 @@ export function frameOption(parts: {
     legend: {
       show: legend.length > 1,
       data: legend.map(legendEntry),
-      ...{ left, right, top: titleHeight(layout), padding: [2, 0], itemGap: LEGEND_GAP, itemHeight: 9 },
+      ...{
+        left,
+        right,
+        top: titleHeight(layout),
+        padding: [2, 0],
+        itemGap: LEGEND_GAP,
+        itemWidth: 20,
+        itemHeight: 9,
+      },
       textStyle: { color: theme.text, fontSize: 12 },
       inactiveColor: theme.gridLine,
       icon: 'inherit',

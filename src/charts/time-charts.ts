@@ -83,9 +83,9 @@ export function timeCharts(
 
 /** The lines of a chart that have values; a further line of zeros only would hide another. */
 function linesOf(spec: TimeChartSpec, runs: readonly TimedRun[]): readonly DrawnLine[] {
+  const shown = spec.lines.filter(({ isDetail = false }) => runs.length === 1 || !isDetail);
   const found = runs.flatMap(({ name: run, history }, runIndex) =>
-    spec.lines.flatMap(({ name: line, values: valuesOf, isDetail = false }, lineIndex) => {
-      if (isDetail && runs.length > 1) return [];
+    shown.flatMap(({ name: line, values: valuesOf }, lineIndex) => {
       const values = valuesOf(history);
       const isTold = values?.some((value) => value !== null && (lineIndex === 0 || value !== 0)) === true;
       return isTold ? [{ run, runIndex, line, lineIndex, points: pointsOf(history, values) }] : [];

@@ -77,6 +77,7 @@ export class ChartBoard {
       const slot = this.#slots.get(chart.id) ?? this.#add(chart);
       slot.chart = chart;
       setText(slot.title, chart.title);
+      slot.title.title = chart.description;
       slot.place.ariaLabel = `${chart.title}. ${chart.description} ${chart.summary}`;
       // One that came later stands where it belongs, not last.
       const there = this.element.children[i];
@@ -126,8 +127,11 @@ export class ChartBoard {
     this.#paint(slot);
   }
 
-  #paint({ drawing, chart }: Slot): void {
+  #paint({ drawing, chart, place }: Slot): void {
+    // Legend and labels above the plot make a chart higher, not its plot lower.
+    if (chart.plot !== undefined) place.style.setProperty('--plot-top', `${chart.plot.top}px`);
     if (drawing === undefined) return;
+    if (drawing.getHeight() !== place.clientHeight) drawing.resize();
     const option = resolveFormatters(chart.option);
     // Tooltips of the other kind are HTML with style attributes, which the page's policy forbids.
     const tooltip = { ...(option.tooltip as object), renderMode: 'richText' };

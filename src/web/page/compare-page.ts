@@ -15,7 +15,7 @@ export class ComparePage implements Page {
   readonly #charts: RunCharts;
   readonly element = element(
     'div',
-    { class: 'page' },
+    { class: 'page compared' },
     element('p', { class: 'muted' }, 'Reading the runs …'),
   );
 
@@ -119,5 +119,5 @@ function changeText(value: number, first: number): string {
   if (first === 0) return '';
   const percent = (value / first - 1) * 100;
   if (Math.abs(percent) < SMALLEST_PERCENT) return '(=)';
-  return `(${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)} %)`;
+  return `(${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)}\u00a0%)`;
 }

@@ -27,7 +27,7 @@ export class PastPage implements Page {
       const title = [whenText(entry), entry.model, entry.load].filter((part) => part !== null).join(' · ');
       this.element.replaceChildren(...this.#view.parts, detailsOf({ run: entry.name, config, machine }));
       this.#view.show(update, title);
-      this.#view.showSlowest(slowestSamples);
+      this.#view.showSlowest(slowestSamples, update.history?.start_ns ?? 0);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.element.replaceChildren(

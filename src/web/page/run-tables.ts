@@ -68,21 +68,24 @@ export class SlowestCard {
   readonly #card = new TableCard(
     new DataTable(
       'Slowest samples',
-      ['sample', 'issued at', 'late by', 'TTFT', 'latency', 'chunks', 'ended'].map((label) => ({ label })),
+      ['sample', 'issued at', 'issue delay', 'TTFT', 'latency', 'chunks', 'ended'].map((label) => ({
+        label,
+      })),
     ),
   );
   readonly element = this.#card.element;
 
-  show(samples: readonly SlowSample[]): void {
+  /** `startNs`: where the axis of the charts begins. */
+  show(samples: readonly SlowSample[], startNs: number): void {
     this.#card.show(
       samples.map(({ seq, due_ns, issued_ns, ttft_ns, latency_ns, chunks, errored }) => [
         `#${seq}`,
-        clockText(issued_ns),
+        clockText(issued_ns - startNs),
         due_ns === null ? '–' : durationText(issued_ns - due_ns),
         ttft_ns === null ? '–' : durationText(ttft_ns),
         durationText(latency_ns),
         countText(chunks),
-        errored ? 'failed' : 'well',
+        errored ? 'failed' : 'succeeded',
       ]),
     );
   }

@@ -43,8 +43,8 @@ export class RunView {
     this.#errors.show(view);
   }
 
-  showSlowest(samples: readonly SlowSample[]): void {
-    this.#slowest.show(samples);
+  showSlowest(samples: readonly SlowSample[], startNs: number): void {
+    this.#slowest.show(samples, startNs);
   }
 
   close(): void {

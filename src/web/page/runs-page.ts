@@ -14,7 +14,7 @@ const COLUMNS = [
   'Rate',
   'Tokens',
   'TTFT p50',
-  'p99',
+  'TTFT p99',
   'Latency p99',
 ];
 const REFRESH_MS = 5000;
@@ -124,7 +124,7 @@ export class RunsPage implements Page {
       'tr',
       {},
       element('th', { scope: 'row', class: 'whole' }, element('span', {}, choice, link)),
-      cell('Model', run.model ?? '–', 'left'),
+      cell('Model', run.model ?? '–', 'left wide'),
       cell('Load', run.load ?? '–', 'left'),
       cell('Verdict', level, 'left'),
       cell('Samples', samplesText(run)),
@@ -153,7 +153,7 @@ export function whenText({ startedAt, name }: Pick<RunEntry, 'startedAt' | 'name
   return `${date} ${time}`;
 }
 
-function cell(label: string, content: string | Node, kind?: 'left'): HTMLElement {
+function cell(label: string, content: string | Node, kind?: 'left' | 'left wide'): HTMLElement {
   return element('td', { class: kind, 'data-label': label }, content);
 }
 
