@@ -22,6 +22,13 @@ export class RunDirectory {
 
   /** Makes the folders of a new run. Throws `InferometerError` (input) when it cannot or when a run is there already. */
   static async create(path: string): Promise<RunDirectory> {
+    if (path === '') {
+      throw new InferometerError(
+        'INFEROMETER_OUT_UNWRITABLE',
+        'input',
+        '--out: found "", wanted a directory I may write to',
+      );
+    }
     const directory = new RunDirectory(path);
     if (existsSync(path) && !isEmptyDirectory(path)) {
       throw new InferometerError(
@@ -48,11 +55,11 @@ export class RunDirectory {
   /** Opens the directory of an earlier or a running run. Throws `InferometerError` (input) when it holds none. */
   static open(path: string): RunDirectory {
     const directory = new RunDirectory(path);
-    if (!existsSync(directory.logPath)) {
+    if (path === '' || !existsSync(directory.logPath)) {
       throw new InferometerError(
         'INFEROMETER_RUN_MISSING',
         'input',
-        `${path}: no run here (run.log is missing), wanted a run directory`,
+        `${path === '' ? '""' : path}: no run here (run.log is missing), wanted a run directory`,
       );
     }
     return directory;

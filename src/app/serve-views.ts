@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { countedText } from '../core/quantity-text.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { isLoopbackAddress } from '../web/access.ts';
 import type { ControlDesk } from '../web/control-actions.ts';
@@ -14,8 +15,10 @@ import { RunsFolder } from './serve-library.ts';
 import { programVersion } from './version.ts';
 
 export interface WebOptions {
-  /** `[host:]port`, or empty for 127.0.0.1:7860 or any free port. */
-  readonly listen: string;
+  /** `[host:]port`; default 127.0.0.1:7860 or any free port. */
+  readonly listen: string | undefined;
+  /** Where it was given. */
+  readonly listenFlag: '--web' | '--listen';
   /** Asked of every viewer; made up and printed when there must be one. */
   readonly token: string | undefined;
   readonly runsPath: string;
@@ -90,7 +93,7 @@ export class ServedViews {
   }
 
   async #serve(options: WebOptions, desk: ControlDesk | undefined): Promise<void> {
-    const { host, port, isDefault } = addressOf(options.listen);
+    const { host, port, isDefault } = addressOf(options);
     const isOpen = !isLoopbackAddress(host);
     const token = tokenOf(options.token, isOpen || desk !== undefined);
     const server = await startWebServer({
@@ -120,7 +123,7 @@ function tokenOf(token: string | undefined, isNeeded: boolean): string | undefin
     throw new InferometerError(
       'INFEROMETER_WEB_TOKEN',
       'input',
-      `--token: found ${token.length} characters, wanted at least ${SHORTEST_TOKEN}`,
+      `--token: found ${countedText(token.length, 'character')}, wanted at least ${SHORTEST_TOKEN}`,
     );
   }
   return token ?? (isNeeded ? randomBytes(TOKEN_BYTES).toString('base64url') : undefined);
@@ -133,15 +136,15 @@ interface ListenAddress {
   readonly isDefault: boolean;
 }
 
-function addressOf(listen: string): ListenAddress {
-  if (listen === '') return { host: DEFAULT_HOST, port: DEFAULT_PORT, isDefault: true };
+function addressOf({ listen, listenFlag }: WebOptions): ListenAddress {
+  if (listen === undefined) return { host: DEFAULT_HOST, port: DEFAULT_PORT, isDefault: true };
   const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]+)\]|([^:\s]+)):)?(\d{1,5})$/.exec(listen) ?? [];
   const port = Number(digits);
   if (digits === undefined || port > 65_535) {
     throw new InferometerError(
       'INFEROMETER_WEB_ADDRESS',
       'input',
-      `web address ${listen}: wanted a port such as 7860, or a host and port such as 0.0.0.0:7860`,
+      `${listenFlag}: found "${listen}", wanted a port up to 65535 such as 7860, or a host and port such as 0.0.0.0:7860`,
     );
   }
   return { host: bracketed ?? plain ?? DEFAULT_HOST, port, isDefault: false };
@@ -152,6 +155,6 @@ function checkUrl(url: string): void {
   throw new InferometerError(
     'INFEROMETER_OTLP_URL',
     'input',
-    `--otlp ${url}: wanted an address such as http://localhost:4318`,
+    `--otlp: found "${url}", wanted an address such as http://localhost:4318`,
   );
 }

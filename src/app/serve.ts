@@ -1,16 +1,18 @@
+import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { RunDirectory } from './run-directory.ts';
 import { followAddress, followNewest, followRun } from './serve-follow.ts';
 import { ServedViews } from './serve-views.ts';
-import { isSnapshotAddress } from './watch-run.ts';
+import { checkSnapshotAddress, isSnapshotAddress } from './watch-run.ts';
 
 export interface ServeOptions {
   /** Run directory, address of snapshots, or undefined for whichever run is under way. */
   readonly target: string | undefined;
   /** Of an address that asks for one. */
   readonly key: string | undefined;
-  readonly listen: string;
+  readonly listen: string | undefined;
   readonly token: string | undefined;
   /** Folder of runs; by default that of the run directory, else `runs`. */
   readonly runsPath: string | undefined;
@@ -25,9 +27,17 @@ export async function serveViews(options: ServeOptions): Promise<void> {
   const isDirectory = target !== undefined && !isSnapshotAddress(target);
   // A wrong path is told before anything is opened.
   if (isDirectory) RunDirectory.open(target);
+  else if (target !== undefined) checkSnapshotAddress(target);
   const runsPath = options.runsPath ?? (isDirectory ? dirname(resolve(target)) : 'runs');
+  if (existsSync(runsPath) && !statSync(runsPath).isDirectory()) {
+    throw new InferometerError(
+      'INFEROMETER_RUNS_FOLDER',
+      'input',
+      `--runs: found "${runsPath}", which is a file, wanted a folder of runs`,
+    );
+  }
   const views = await ServedViews.open({
-    web: { listen, token, runsPath, mayReplay: true },
+    web: { listen, listenFlag: '--listen', token, runsPath, mayReplay: true },
     desk: undefined,
     otlpUrl,
     log,

@@ -27,7 +27,9 @@ const ANY_HOSTS: readonly string[] = ['0.0.0.0', '::'];
 export async function openViewPlace(address: string, givenKey: string | undefined): Promise<ViewPlace> {
   const match = /^tcp:\/\/(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address);
   const host = match?.[1] ?? match?.[2];
-  if (host === undefined) throw unusable(address, 'wanted tcp://<host>:<port>');
+  if (host === undefined || Number(match![3]) > 65_535) {
+    throw unusable(address, 'wanted tcp://<host>:<port> with a port up to 65535');
+  }
   const ip = host === '*' ? '0.0.0.0' : await numericHost(address, host);
   const port = await freePort(address, ip, Number(match![3]));
   const key = givenKey === undefined ? undefined : checkSocketKey(givenKey);

@@ -33,6 +33,17 @@ export function isSnapshotAddress(target: string): boolean {
   return /^(tcp|ipc):\/\//.test(target);
 }
 
+/** Throws `INFEROMETER_WATCH_ADDRESS` (input) for an address at which nobody can publish. */
+export function checkSnapshotAddress(address: string): void {
+  const port = /^tcp:\/\/.+:(\d{1,5})$/.exec(address)?.[1];
+  if (/^ipc:\/\/./.test(address) || (Number(port) > 0 && Number(port) <= 65_535)) return;
+  throw new InferometerError(
+    'INFEROMETER_WATCH_ADDRESS',
+    'input',
+    `${address}: wanted tcp://<host>:<port> with a port from 1 to 65535, or ipc://<path>`,
+  );
+}
+
 /**
  * Follows a run from any other process, from now until its end; the run neither waits for it nor notices. `target`: a run
  * directory, or the address where a run publishes its snapshots (`--view-address`).
@@ -76,6 +87,7 @@ async function watchAddress(
   address: string,
   { onSnapshot, signal, key, patienceMs = DEFAULT_PATIENCE_MS }: WatchOptions,
 ): Promise<WatchEnd> {
+  checkSnapshotAddress(address);
   const startedMs = performance.now();
   let hasSeen = false;
   let [refusedMs, goneMs] = [Infinity, Infinity];

@@ -7,7 +7,7 @@ export function createCommand(name: string, description: string, examples: reado
   return new Command(name)
     .description(description)
     .exitOverride()
-    .showHelpAfterError(`(inferometer ${name} --help shows all flags)`)
+    .showHelpAfterError(`(${name === 'inferometer' ? name : `inferometer ${name}`} --help shows all)`)
     .addHelpText('after', `\nExamples:\n${shown}`);
 }
 

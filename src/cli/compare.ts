@@ -6,13 +6,16 @@ import { comparisonText } from '../compare/text.ts';
 import type { ComparisonReport } from '../compare/comparison-report.ts';
 import { parseShare } from '../config/units.ts';
 import { writeFileAtomic } from '../core/atomic-file.ts';
-import { assertNever, EXIT_CODES, InferometerError } from '../core/errors.ts';
+import { assertNever, errorText, EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { choiceOf, flagError } from './flag-values.ts';
 
 const FORMATS = ['text', 'json', 'html'] as const;
 type Format = (typeof FORMATS)[number];
+/** Of a difference: more is no margin. */
+const MAX_MARGIN = 10;
 
 interface Flags {
   readonly margin: string;
@@ -47,7 +50,12 @@ export function compareCommand(finish: (exitCode: number) => void): Command {
 
 async function compare(paths: readonly string[], flags: Flags): Promise<number> {
   const options = {
-    margin: shareOf('--margin', flags.margin, (share) => share >= 0, 'a share such as 3%'),
+    margin: shareOf(
+      '--margin',
+      flags.margin,
+      (share) => share >= 0 && share <= MAX_MARGIN,
+      'a share from 0% to 1000%, such as 3%',
+    ),
     confidence: shareOf(
       '--confidence',
       flags.confidence,
@@ -55,14 +63,14 @@ async function compare(paths: readonly string[], flags: Flags): Promise<number> 
       'a share from 50% to 99.9%',
     ),
   };
-  const format = formatOf(flags.format);
+  const format = choiceOf('--format', flags.format, FORMATS);
   checkCount(paths, flags.halves === true);
   const report = await (flags.halves === true
     ? compareHalves(paths[0]!, options)
     : compareRunDirectories(paths, options));
   const text = await textOf(report, format, flags.halves === true ? [] : paths);
   if (flags.out === undefined) process.stdout.write(text);
-  else await writeFileAtomic(flags.out, text);
+  else await writeOut(flags.out, text);
   return exitCodeOf(report, flags.strict === true);
 }
 
@@ -88,6 +96,14 @@ async function textOf(
   }
 }
 
+async function writeOut(path: string, text: string): Promise<void> {
+  try {
+    await writeFileAtomic(path, text);
+  } catch (error) {
+    throw flagError('--out', path, `a file I may write (${errorText(error)})`);
+  }
+}
+
 /** Surely worse beyond the margin; when strict, unless every metric is surely not. */
 function exitCodeOf({ pairs, margin }: ComparisonReport, isStrict: boolean): number {
   const isWorse = pairs.some(({ comparison }) => comparison.judgement === 'worse');
@@ -107,22 +123,8 @@ function checkCount(paths: readonly string[], isHalves: boolean): void {
   );
 }
 
-function formatOf(text: string): Format {
-  const format = FORMATS.find((name) => name === text);
-  if (format !== undefined) return format;
-  throw new InferometerError(
-    'INFEROMETER_COMPARE_FORMAT',
-    'input',
-    `--format: found "${text}", wanted ${FORMATS.join(', ')}`,
-  );
-}
-
 function shareOf(flag: string, text: string, isFine: (share: number) => boolean, wanted: string): number {
   const share = parseShare(text);
   if (share !== undefined && isFine(share)) return share;
-  throw new InferometerError(
-    'INFEROMETER_COMPARE_SHARE',
-    'input',
-    `${flag}: found "${text}", wanted ${wanted}`,
-  );
+  throw flagError(flag, text, wanted);
 }

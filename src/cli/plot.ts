@@ -1,9 +1,10 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { PLOT_FORMATS, PLOT_THEMES, plotRuns, type PlotFormat, type PlotThemeName } from '../app/plot.ts';
 import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { wholeNumberOf } from './flag-values.ts';
 
 interface Flags {
   readonly format: PlotFormat;
@@ -29,8 +30,8 @@ export function plotCommand(finish: (exitCode: number) => void): Command {
       '--chart <ids...>',
       'these only: ttft, latency, errors, histogram-ttft, percentiles-ttft, … (default all)',
     )
-    .option('--width <px>', 'of the drawing; images have twice as many', pixels, 900)
-    .option('--height <px>', 'likewise', pixels, 320)
+    .option('--width <px>', 'of the drawing; images have twice as many', pixels('--width'), 900)
+    .option('--height <px>', 'likewise', pixels('--height'), 320)
     .option('--out <dir>', 'default: plots in the directory of a single run, else plots here')
     .action(async (paths: string[], flags: Flags) => finish(await plot(paths, flags)));
 }
@@ -43,8 +44,6 @@ async function plot(paths: readonly string[], flags: Flags): Promise<number> {
   return EXIT_CODES.ok;
 }
 
-function pixels(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= SMALLEST_PX && count <= LARGEST_PX) return count;
-  throw new InvalidArgumentError(`wanted whole px from ${SMALLEST_PX} to ${LARGEST_PX}`);
+function pixels(flag: string): (text: string) => number {
+  return (text) => wholeNumberOf(flag, text, SMALLEST_PX, LARGEST_PX);
 }

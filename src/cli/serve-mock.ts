@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import { parseDecimal } from '../config/units.ts';
-import { InferometerError } from '../core/errors.ts';
 import { FAILURE_KINDS, parseFailureMode } from '../testing/failure-modes.ts';
 import { parseDistribution } from '../testing/latency-model.ts';
 import { startMockServer } from '../testing/mock-server.ts';
 import type { Pacing } from '../testing/pacer.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { choiceOf, givenText, wholeNumberOf } from './flag-values.ts';
+
+const PACINGS = ['economy', 'precise'] as const satisfies readonly Pacing[];
 
 interface Flags {
   readonly host: string;
@@ -53,10 +54,10 @@ export function serveMockCommand(finish: (exitCode: number) => void): Command {
 
 async function serveMock(flags: Flags): Promise<number> {
   const server = await startMockServer({
-    host: flags.host,
-    port: wholeNumber('--port', flags.port),
-    seed: wholeNumber('--seed', flags.seed),
-    pacing: pacingOf(flags.pacing),
+    host: givenText('--host', flags.host, 'an address of this machine'),
+    port: wholeNumberOf('--port', flags.port, 0, 65_535),
+    seed: wholeNumberOf('--seed', flags.seed, 0, Number.MAX_SAFE_INTEGER),
+    pacing: choiceOf('--pacing', flags.pacing, PACINGS),
     latency: {
       ttftMs: parseDistribution('--ttft', flags.ttft),
       interTokenMs: parseDistribution('--inter-token', flags.interToken),
@@ -74,23 +75,4 @@ async function serveMock(flags: Flags): Promise<number> {
   process.stdin.destroy();
   await server.close();
   return 0;
-}
-
-function wholeNumber(flag: string, text: string): number {
-  const value = parseDecimal(text);
-  if (value !== undefined && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new InferometerError(
-    'INFEROMETER_MOCK_FLAG',
-    'input',
-    `${flag}: found "${text}", wanted a whole number from 0 up`,
-  );
-}
-
-function pacingOf(text: string): Pacing {
-  if (text === 'economy' || text === 'precise') return text;
-  throw new InferometerError(
-    'INFEROMETER_MOCK_FLAG',
-    'input',
-    `--pacing: found "${text}", wanted economy or precise`,
-  );
 }

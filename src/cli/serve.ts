@@ -37,7 +37,7 @@ async function serve(target: string | undefined, flags: Flags): Promise<number> 
   await serveViews({
     target,
     key: viewKeyOf(flags.key, process.env),
-    listen: flags.listen ?? '',
+    listen: flags.listen,
     token: flags.token ?? process.env.INFEROMETER_WEB_TOKEN,
     runsPath: flags.runs,
     otlpUrl: flags.otlp,

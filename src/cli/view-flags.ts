@@ -42,7 +42,8 @@ export async function withViews(
   const views = await ViewsProcess.open({
     web: isServed
       ? {
-          listen: typeof web === 'string' ? web : '',
+          listen: typeof web === 'string' ? web : undefined,
+          listenFlag: '--web',
           token: token ?? environment.INFEROMETER_WEB_TOKEN,
           runsPath: 'runs',
           mayReplay: false,

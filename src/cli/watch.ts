@@ -4,12 +4,14 @@ import { RunDirectory } from '../app/run-directory.ts';
 import { replayLive } from '../app/replay-live.ts';
 import { standBack } from '../app/stand-back.ts';
 import { isSnapshotAddress, watchRun, type WatchEnd, type WatchOptions } from '../app/watch-run.ts';
+import { parseDecimal } from '../config/units.ts';
 import { EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { snapshotJsonText } from '../metrics/snapshot-json.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { flagError } from './flag-values.ts';
 import { canDraw } from './terminal.ts';
 import { viewKeyOf } from './view-flags.ts';
 import { DashboardWatch, PlainWatch, type WatchView } from './watch-view.ts';
@@ -24,6 +26,9 @@ interface WatchFlags {
 
 /** Where runs are when nobody says otherwise. */
 const RUNS_PATH = 'runs';
+/** Slower, nobody waits for it; faster, it is over at once anyway. */
+const SLOWEST = 0.01;
+const FASTEST = 1_000_000;
 
 export function watchCommand(finish: (exitCode: number) => void): Command {
   return createCommand('watch', COMMANDS.watch, [
@@ -62,7 +67,7 @@ async function watch(run: string | undefined, flags: WatchFlags): Promise<number
   process.once('SIGHUP', () => leaving.abort());
   const follow = followerOf(target, flags);
   if (flags.once === true) return printOnce(follow, target, flags.json === true, leaving);
-  if (flags.json === true) throw wrongFlag('--json', 'alone', 'it together with --once');
+  if (flags.json === true) throw flagError('--json', 'no --once', 'both together');
   const { stdin, stdout, stderr } = process;
   const view: WatchView = canDraw(stdout)
     ? await DashboardWatch.open(stdout, stdin, target, () => leaving.abort())
@@ -83,8 +88,10 @@ async function watch(run: string | undefined, flags: WatchFlags): Promise<number
 type Follower = (options: WatchOptions) => Promise<WatchEnd>;
 
 function followerOf(target: string, { key, replay = false, speed = '1' }: WatchFlags): Follower {
-  const factor = Number(speed);
-  if (!(factor > 0) || !Number.isFinite(factor)) throw wrongFlag('--speed', speed, 'a number above 0');
+  const factor = parseDecimal(speed) ?? NaN;
+  if (!(factor >= SLOWEST && factor <= FASTEST)) {
+    throw flagError('--speed', speed, `a number from ${SLOWEST} to ${FASTEST}`);
+  }
   if (!replay) {
     const viewKey = viewKeyOf(key, process.env);
     return (options) => watchRun(target, { ...options, key: viewKey });
@@ -123,8 +130,4 @@ function goneText(target: string): string {
   if (isSnapshotAddress(target))
     return 'the run is gone, or out of reach, and its last snapshot did not come';
   return `the run is gone without a final snapshot; its log tells: inferometer report ${target}`;
-}
-
-function wrongFlag(flag: string, found: string, wanted: string): InferometerError {
-  return new InferometerError('INFEROMETER_CLI_FLAG', 'input', `${flag}: found ${found}, wanted ${wanted}`);
 }

@@ -53,5 +53,5 @@ export function drawFailure(modes: readonly FailureMode[], random: RandomSource)
 }
 
 function failureError(message: string): InferometerError {
-  return new InferometerError('INFEROMETER_MOCK_FAILURE', 'input', `mock server failures: ${message}`);
+  return new InferometerError('INFEROMETER_MOCK_FAILURE', 'input', `--fail: ${message}`);
 }

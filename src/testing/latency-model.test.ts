@@ -24,6 +24,8 @@ describe('parseDistribution', () => {
     'gamma:1,2',
     'fixed:Infinity',
     'normal:1,2,3',
+    'fixed:1e7',
+    'lognormal:1,11',
   ])('refuses "%s"', (text) => {
     expect(() => parseDistribution('--ttft', text)).toThrow(
       `--ttft: found "${text}", wanted fixed:N, normal:MEAN,SD or lognormal:MEDIAN,SIGMA`,

@@ -33,17 +33,22 @@ export function parseDistribution(name: string, text: string): Distribution {
   const kind = match?.[1] ?? 'fixed';
   const numbers = [match?.[2], match?.[3]].filter((part) => part !== undefined).map(numberOf);
   const [first, second] = numbers;
-  if (numbers.every((number) => number >= 0) && first !== undefined) {
+  if (numbers.every((number) => number >= 0 && number <= LARGEST) && first !== undefined) {
     if (kind === 'fixed' && second === undefined) return { kind, value: first };
     if (kind === 'normal' && second !== undefined) return { kind, mean: first, standardDeviation: second };
-    if (kind === 'lognormal' && second !== undefined) return { kind, median: first, sigma: second };
+    if (kind === 'lognormal' && second !== undefined && second <= LARGEST_SIGMA)
+      return { kind, median: first, sigma: second };
   }
   throw new InferometerError(
     'INFEROMETER_MOCK_DISTRIBUTION',
     'input',
-    `${name}: found "${text}", wanted fixed:N, normal:MEAN,SD or lognormal:MEDIAN,SIGMA with numbers from 0 up`,
+    `${name}: found "${text}", wanted fixed:N, normal:MEAN,SD or lognormal:MEDIAN,SIGMA with numbers from 0 to ${LARGEST} (SIGMA to ${LARGEST_SIGMA})`,
   );
 }
+
+/** More tokens would not fit, and longer times would not end. */
+const LARGEST = 1_000_000;
+const LARGEST_SIGMA = 10;
 
 function numberOf(text: string): number {
   const number = text.trim() === '' ? Number.NaN : Number(text);
@@ -77,7 +82,7 @@ export interface AnswerTiming {
  * happens meanwhile. At least one token.
  */
 export function drawAnswer(model: LatencyModel, tokenLimit: number, random: RandomSource): AnswerTiming {
-  const wantedTokens = Math.max(1, Math.round(drawFrom(model.outputTokens, random)));
+  const wantedTokens = Math.min(LARGEST, Math.max(1, Math.round(drawFrom(model.outputTokens, random))));
   const tokenDueNs = new Float64Array(Math.min(wantedTokens, tokenLimit));
   let dueMs = drawFrom(model.ttftMs, random);
   for (let token = 0; token < tokenDueNs.length; token++) {

@@ -22,6 +22,13 @@ describe('a grid', () => {
     expect(() => parseGrid(text)).toThrow(/--grid: found .*, wanted .* such as 125x250x10/);
   });
 
+  it.each(['1e400x1x1', '1e300x1x1', '1x1e300x1', '1x1x1e300', '1x100x10', '1e-300x1x1'])(
+    'refuses %s, which would not end',
+    (text) => {
+      expect(() => parseGrid(text)).toThrow(`--grid: found "${text}", wanted numbers up to 100000`);
+    },
+  );
+
   it.each([...FULL_GRID, ...QUICK_GRID])('of ours has just the streams it names: %j', (cell) => {
     const { requestsPerSecond, streams, chunksPerSecond } = nominalLoad(cell);
     expect(requestsPerSecond).toBe(cell.requestsPerSecond);

@@ -28,6 +28,10 @@ function cell(requestsPerSecond: number, streams: number, intervalMs: number): G
   return { requestsPerSecond, streams, intervalMs };
 }
 
+const LARGEST = 100_000;
+/** A cell takes about four times as long. */
+const LONGEST_ANSWER_MS = 60_000;
+
 /**
  * Reads `RATExSTREAMSxMS` cells with commas between them, such as `25x50x20,125x250x10`. Throws `INFEROMETER_CALIBRATE_GRID`
  * (input).
@@ -37,14 +41,25 @@ export function parseGrid(text: string): readonly GridCell[] {
     const numbers = part.trim().split('x').map(parseDecimal);
     const [rate, streams, intervalMs] = numbers;
     if (numbers.length !== 3 || !numbers.every((number) => number !== undefined && number > 0)) {
-      throw new InferometerError(
-        'INFEROMETER_CALIBRATE_GRID',
-        'input',
-        `--grid: found "${part.trim()}", wanted requests/s x streams x ms between chunks, such as 125x250x10`,
+      throw gridError(part, 'requests/s x streams x ms between chunks, such as 125x250x10');
+    }
+    const loads = cell(rate!, streams!, intervalMs!);
+    if (numbers.some((number) => number! > LARGEST) || answerMs(loads) > LONGEST_ANSWER_MS) {
+      throw gridError(
+        part,
+        `numbers up to ${LARGEST}, and answers (streams / requests/s) of at most ${LONGEST_ANSWER_MS / 1000} s`,
       );
     }
-    return cell(rate!, streams!, intervalMs!);
+    return loads;
   });
+}
+
+function gridError(part: string, wanted: string): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_CALIBRATE_GRID',
+    'input',
+    `--grid: found "${part.trim()}", wanted ${wanted}`,
+  );
 }
 
 /** Chunks of each answer that make for so many streams at a time; at least one. */

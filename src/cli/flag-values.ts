@@ -1,0 +1,27 @@
+import { parseDecimal } from '../config/units.ts';
+import { InferometerError } from '../core/errors.ts';
+
+/** What a flag was given is not what it takes. */
+export function flagError(flag: string, found: string, wanted: string): InferometerError {
+  return new InferometerError('INFEROMETER_CLI_FLAG', 'input', `${flag}: found "${found}", wanted ${wanted}`);
+}
+
+/** A whole number in a range. Throws `INFEROMETER_CLI_FLAG` (input). */
+export function wholeNumberOf(flag: string, text: string, least: number, most: number): number {
+  const value = parseDecimal(text);
+  if (value !== undefined && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw flagError(flag, text, `a whole number from ${least} to ${most}`);
+}
+
+/** One of some words. Throws `INFEROMETER_CLI_FLAG` (input). */
+export function choiceOf<T extends string>(flag: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((one) => one === text);
+  if (choice !== undefined) return choice;
+  throw flagError(flag, text, `one of ${choices.join(', ')}`);
+}
+
+/** Whatever was given, unless it is empty text. Throws `INFEROMETER_CLI_FLAG` (input). */
+export function givenText<T>(flag: string, given: T, wanted: string): T {
+  if (given !== '') return given;
+  throw flagError(flag, '', wanted);
+}

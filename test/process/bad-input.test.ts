@@ -1,0 +1,86 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Workbench } from './program.ts';
+
+const bench = new Workbench();
+const counter = createServer((_request, response) => response.end());
+let connections = 0;
+let endpoint = '';
+
+beforeAll(async () => {
+  counter.on('connection', () => connections++);
+  await once(counter.listen(0, '127.0.0.1'), 'listening');
+  endpoint = `http://127.0.0.1:${(counter.address() as AddressInfo).port}`;
+  bench.dataset(2, 'ok.jsonl');
+  mkdirSync(bench.file('folder.jsonl'));
+  writeFileSync(bench.file('binary.csv'), Buffer.from([0xff, 0xfe, 0x00, 0x80]));
+  writeFileSync(bench.file('broken.jsonl'), '{"prompt":"a"}\n{"prompt":\n');
+  writeFileSync(bench.file('empty.jsonl'), '');
+  writeFileSync(bench.file('odd.yaml'), 'model: m\nload:\n  rte: 5\n');
+  writeFileSync(bench.file('file'), '');
+});
+
+afterAll(async () => {
+  counter.close();
+  await bench.end();
+});
+
+it.each<[string, readonly string[], string]>([
+  ['endpoint', ['--endpoint', 'http://h:99999'], 'endpoint http://h:99999: found a port above 65535'],
+  ['rate', ['--rate', '1e400'], '--rate: found "1e400", wanted a number above 0'],
+  ['duration', ['--duration', '10'], '--duration: found "10", wanted a duration with its unit'],
+  ['a folder', ['--dataset', 'folder.jsonl'], "folder.jsonl: can't be read: EISDIR"],
+  ['no text', ['--dataset', 'binary.csv'], 'binary.csv: found bytes that are no UTF-8'],
+  ['a broken row', ['--dataset', 'broken.jsonl'], 'broken.jsonl:2: found {"prompt":'],
+  ['no rows', ['--dataset', 'empty.jsonl'], 'empty.jsonl: found no rows'],
+  ['an unknown key', ['--config', 'odd.yaml'], '--config odd.yaml:3:8: load.rte: found an unknown key'],
+  ['no place at all', ['--out', ''], '--out: found "", wanted a directory'],
+  ['a file in the way', ['--out', 'file/run'], '--out file/run: cannot be made (ENOTDIR'],
+  ['a place that is not made', ['--out', '/proc/nothing/here'], '--out /proc/nothing/here: cannot be made'],
+  ['web', ['--web', '99999'], '--web: found "99999", wanted a port up to 65535'],
+  ['view', ['--view-address', 'tcp://127.0.0.1:99999'], '--view-address tcp://127.0.0.1:99999: wanted'],
+  ['otlp', ['--otlp', 'x'], '--otlp: found "x", wanted an address'],
+])('run refuses %s by one message, before anything is sent or made', async (_what, args, message) => {
+  const usual = ['--endpoint', endpoint, '--model', 'm', '--dataset', 'ok.jsonl', '--out', 'run'];
+  const replaced = usual.flatMap((text, index) =>
+    index % 2 === 0 && !args.includes(text) ? [text, usual[index + 1]!] : [],
+  );
+  const finished = await bench.start(['run', ...replaced, ...args], {}, bench.path).finished;
+  expect(finished).toMatchObject({ code: 2, stdout: '' });
+  expect(finished.stderr).toMatch(/^error: .*\n$/);
+  expect(finished.stderr).toContain(message);
+  expect(connections).toBe(0);
+  for (const made of ['run', 'runs', 'metrics']) expect(existsSync(bench.file(made))).toBe(false);
+});
+
+it.each<[readonly string[], string]>([
+  [['serve-mock', '--port', '70000'], '--port: found "70000", wanted a whole number from 0 to 65535'],
+  [['serve-mock', '--host', ''], '--host: found "", wanted an address'],
+  [['serve-mock', '--output-tokens', 'fixed:1e300'], '--output-tokens: found "fixed:1e300", wanted fixed:N'],
+  [['serve-mock', '--fail', 'x'], '--fail: found "x", wanted KIND=PROBABILITY'],
+  [['serve', '--listen', '99999'], '--listen: found "99999", wanted a port up to 65535'],
+  [['serve', '--runs', 'file'], 'which is a file, wanted a folder of runs'],
+  [['serve', 'tcp://127.0.0.1:99999'], 'tcp://127.0.0.1:99999: wanted tcp://<host>:<port>'],
+  [['watch', 'tcp://127.0.0.1:99999'], 'tcp://127.0.0.1:99999: wanted tcp://<host>:<port>'],
+  [['watch', '--speed', '1e-300', 'x'], '--speed: found "1e-300", wanted a number from 0.01 to 1000000'],
+  [['report', ''], '"": no run here'],
+  [['compare', 'a', 'b', '--margin', '1e400'], '--margin: found "1e400", wanted a share from 0% to 1000%'],
+  [['compare', 'a', 'b', '--format', 'x'], '--format: found "x", wanted one of text, json, html'],
+  [['plot', 'a', '--width', '1e400'], '--width: found "1e400", wanted a whole number from 200 to 8000'],
+  [['calibrate', '--grid', '1x1e300x1'], '--grid: found "1x1e300x1", wanted numbers up to 100000'],
+  [['demo', '--duration', '10'], '--duration: found "10", wanted a duration with its unit'],
+])('%j is refused by one message', async (args, message) => {
+  const finished = await bench.start(args, {}, bench.path).finished;
+  expect(finished).toMatchObject({ code: 2, stdout: '' });
+  expect(finished.stderr).toMatch(/^error: .*\n$/);
+  expect(finished.stderr).toContain(message);
+});
+
+it('what commander refuses names the help to look at', async () => {
+  const finished = await bench.start(['nosuch']).finished;
+  expect(finished.code).toBe(2);
+  expect(finished.stderr).toBe("error: unknown command 'nosuch'\n(inferometer --help shows all)\n");
+});
