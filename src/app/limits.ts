@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import type { RunConfig } from '../config/schema.ts';
 import { InferometerError } from '../core/errors.ts';
-import { countText } from '../core/quantity-text.ts';
+import { countedText, countText } from '../core/quantity-text.ts';
 import type { Pacing } from '../engine/settings.ts';
 
 /** What the machine can give; undefined where the system does not tell. */
@@ -115,9 +115,9 @@ function connectionLimit(config: RunConfig, machine: MachineLimits): number {
     const flag = client.max_connections === undefined ? '--concurrency' : '--max-connections';
     const reason =
       byFiles < byPorts
-        ? `an open-file limit of ${countText(machine.openFiles!)}, which leaves ${countText(available)} connections; ` +
+        ? `an open-file limit of ${countText(machine.openFiles!)}, which leaves ${countedText(available, 'connection')}; ` +
           `raise it (ulimit -n ${needed + RESERVED_DESCRIPTORS})`
-        : `${countText(available)} local ports, one for each connection; widen net.ipv4.ip_local_port_range`;
+        : `${countedText(available, 'local port')}, one for each connection; widen net.ipv4.ip_local_port_range`;
     throw new InferometerError(
       'INFEROMETER_LIMIT_EXCEEDED',
       'input',

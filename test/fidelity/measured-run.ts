@@ -38,6 +38,7 @@ export interface RunOptions {
   readonly wrapper?: readonly string[];
   /** Flags of Node. */
   readonly nodeFlags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A run of the program, as a process under test. */
@@ -48,14 +49,14 @@ export class MeasuredRun {
   readonly #closed: Promise<unknown>;
   #output = '';
 
-  constructor({ url, flags, wrapper = [], nodeFlags = [] }: RunOptions) {
+  constructor({ url, flags, wrapper = [], nodeFlags = [], environment = {} }: RunOptions) {
     const dataset = join(this.path, 'prompts.jsonl');
     writeFileSync(dataset, Array.from({ length: 20 }, (_, i) => `{"prompt":"#${i}"}`).join('\n'));
     const fixed = ['--endpoint', url, '--model', 'm', '--dataset', dataset, '--out', join(this.path, 'run')];
     const [command, ...rest] = [...wrapper, process.execPath, ...nodeFlags, ENTRY, 'run', ...fixed, ...flags];
     this.#child = spawn(command!, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1' },
+      env: { ...process.env, NO_COLOR: '1', ...environment },
     });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
@@ -107,6 +108,11 @@ export function levels({ verdict }: Summary): Readonly<Record<string, Finding['l
 /** Whether a command is there. */
 export function has(command: string): boolean {
   return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
+}
+
+/** Whether a command does what it should here. */
+export function works([command, ...args]: readonly string[]): boolean {
+  return spawnSync(command!, args, { stdio: 'ignore' }).status === 0;
 }
 
 export const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));

@@ -1,8 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ANSWER, type RawRequest, type RawServer, startRawServer, withLength } from '../engine/raw-server.ts';
-import { has, levels, MeasuredRun, type RunOptions, sleep } from './measured-run.ts';
+import { has, works, levels, MeasuredRun, type RunOptions, sleep } from './measured-run.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -31,6 +34,12 @@ function startRun(options: RunOptions): MeasuredRun {
   const run = new MeasuredRun({ ...options, flags: ['--streaming', 'off', ...options.flags] });
   closing.push(() => run.end());
   return run;
+}
+
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'inferometer-verdict-'));
+  closing.push(() => Promise.resolve(rmSync(directory, { recursive: true })));
+  return directory;
 }
 
 /** Keeps core 0 busy with so many processes, until the function returned is called. */
@@ -107,6 +116,28 @@ it('garbage collection that takes a share of the time is invalid', async () => {
 });
 
 it.each([
+  [-500, 'degraded'],
+  [60_000, 'invalid'],
+] as const)('a wall clock that steps by %d ms is %s, and no latency shows it', async (stepMs, level) => {
+  const { url, requests } = await answerAfter(5);
+  const stepFile = join(temporaryDirectory(), 'step-ms');
+  const run = startRun({
+    url,
+    nodeFlags: ['--import', new URL('wall-clock.preload.ts', import.meta.url).href],
+    environment: { WALL_CLOCK_STEP_FILE: stepFile },
+    flags: ['--rate', '100', '--samples', '300'],
+  });
+  while (requests.length < 60) await sleep(5);
+  writeFileSync(`${stepFile}.new`, String(stepMs));
+  renameSync(`${stepFile}.new`, stepFile);
+  const summary = await run.summary();
+  expect(levels(summary)).toMatchObject({ clock_step: level });
+  expect(summary.client.clock_step_ms).toBeGreaterThan(0.9 * Math.abs(stepMs));
+  expect(summary.samples).toMatchObject({ issued: 300, succeeded: 300 });
+  if (stepMs > 10_000) expect(summary.latency.max).toBeLessThan((stepMs / 2) * 1e6);
+});
+
+it.each([
   [25, 'degraded'],
   [5, 'invalid'],
 ] as const)('an error in %i samples is %s', async (every, level) => {
@@ -137,13 +168,15 @@ it('a rate the connections cannot carry is invalid, too few samples degraded, an
 describe('descriptors', () => {
   it.each([
     [
+      400,
       ['--max-connections', '500'],
       /--max-connections 500: found an open-file limit of 400, which leaves 272 connections/,
     ],
-    [['--concurrency', '300'], /--concurrency 300: .*ulimit -n 428/],
-  ])('that cannot be enough for %j are refused before the run', async (flags, message) => {
+    [400, ['--concurrency', '300'], /--concurrency 300: .*ulimit -n 428/],
+    [64, ['--concurrency', '2'], /--concurrency 2: .*limit of 64, which leaves 1 connection;/],
+  ])('%d that cannot be enough for %j are refused before the run', async (limit, flags, message) => {
     const { url } = await answerAfter(0);
-    const run = startRun({ url, wrapper: ['sh', '-c', 'ulimit -n 400 && exec "$@"', '-'], flags });
+    const run = startRun({ url, wrapper: ['sh', '-c', `ulimit -n ${limit} && exec "$@"`, '-'], flags });
     expect(await run.exitCode()).toBe(2);
     expect(run.output).toMatch(message);
   });
@@ -159,5 +192,24 @@ describe('descriptors', () => {
     const summary = await run.summary();
     expect(summary.errors_by_type.map(({ type }) => type)).toContain('client_limit');
     expect(levels(summary)).toMatchObject({ client_limits: 'invalid' });
+  });
+});
+
+/** Runs the rest of the line on a network of its own, with 20 local ports. */
+const ISOLATE = [
+  'unshare',
+  '-rn',
+  'sh',
+  '-c',
+  'ip link set lo up && echo 40000 40019 >/proc/sys/net/ipv4/ip_local_port_range && "$@"',
+  '-',
+];
+
+describe.skipIf(!works([...ISOLATE, 'true']))('local ports', () => {
+  it('that cannot be enough are refused before the run', async () => {
+    const { url } = await answerAfter(0);
+    const run = startRun({ url, wrapper: ISOLATE, flags: ['--max-connections', '21'] });
+    expect(await run.exitCode()).toBe(2);
+    expect(run.output).toMatch(/--max-connections 21: found 20 local ports/);
   });
 });
