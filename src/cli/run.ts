@@ -40,7 +40,7 @@ export function runCommand(finish: (exitCode: number) => void): Command {
   addViewFlags(command);
   command.addHelpText(
     'after',
-    '\nCtrl-C once: stop issuing, drain, report. Twice: cancel what is in flight, report. Three times: exit.',
+    '\nCtrl-C once: stop issuing, drain, report. Twice: cancel what is in flight,\nreport. Three times: exit.',
   );
   return command.action(async ({ config, out, quiet, jsonLines, ...views }: RunFlags, self: Command) => {
     // It takes longest to start, and loads while this process does.

@@ -67,7 +67,7 @@ export const runConfigSchema = group({
     .describe('base URLs of the servers; samples alternate between them'),
   model: text('a name').describe('model name sent with each request'),
   dataset: text('the path of a file').describe(
-    'JSON lines, JSON or CSV file with a column prompt (or messages)',
+    'JSON lines, JSON or CSV file with a column prompt (or messages), or text with one a line',
   ),
   api: choice(APIS).default('chat').describe('chat, completions: of OpenAI; sglang: its own generate API'),
   streaming: choice(['on', 'off', 'auto'])

@@ -95,7 +95,7 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--dataset',
     path: 'dataset',
     argument: '<file>',
-    help: 'prompts: .jsonl, .json or .csv with a column prompt (or messages)',
+    help: 'prompts: .jsonl, .json or .csv with a column prompt (or messages), or .txt with one a line',
     parse: text,
   },
   {
