@@ -335,6 +335,8 @@ describe('secrets', () => {
       bench.dataset(1),
     ]).finished;
     expect(finished.code).toBe(2);
-    expect(finished.stderr).toContain('config.yaml:2:12: client.api_key: found "<redacted>", wanted the secret itself');
+    expect(finished.stderr).toContain(
+      'config.yaml:2:12: client.api_key: found "<redacted>", wanted the secret itself',
+    );
   });
 });
