@@ -41,24 +41,28 @@ export function terminalSvg(text: string, title: string): string {
   const rows = lines.map((line, row) => {
     let column = 0;
     const spans: string[] = [];
+    const bars: string[] = [];
     for (const part of line.split(/(\u001b\[[\d;]*m)/)) {
       const codes = /^\u001b\[([\d;]*)m$/.exec(part);
       if (codes !== null) {
         style = styleAfter(style, codes[1]!.split(';').map(Number));
         continue;
       }
-      if (part.trim() !== '') spans.push(span(part, column, style));
+      for (const { 0: token, 1: blocks, index } of part.matchAll(TOKENS)) {
+        if (blocks === undefined) spans.push(span(token, column + index, style));
+        else bars.push(...[...blocks].map((block, i) => bar(block, column + index + i, row, style)));
+      }
       column += part.length;
     }
     widestColumns = Math.max(widestColumns, column);
-    return `<text y="${PADDING + (row + 0.75) * LINE_HEIGHT}">${spans.join('')}</text>`;
+    return `${bars.join('')}<text y="${PADDING + (row + 0.75) * LINE_HEIGHT}">${spans.join('')}</text>`;
   });
   const width = Math.ceil(widestColumns * CELL_WIDTH + 2 * PADDING);
   const height = lines.length * LINE_HEIGHT + 2 * PADDING;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">`,
     `<rect width="100%" height="100%" rx="8" fill="${BACKGROUND}"/>`,
-    `<g font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" xml:space="preserve">`,
+    `<g font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">`,
     ...rows,
     '</g></svg>\n',
   ].join('\n');
@@ -84,14 +88,24 @@ function styleAfter(style: Style, codes: readonly number[]): Style {
   }, style);
 }
 
+/** Blocks of U+2581 to U+2588, or words a space apart: where more spaces stand the place is told, for viewers collapse them. */
+const TOKENS = /([\u2581-\u2588]+)|[^\s\u2581-\u2588]+(?: [^\s\u2581-\u2588]+)*/g;
+
 function span(text: string, column: number, { colour, bold, dim }: Style): string {
-  const lead = text.length - text.trimStart().length;
-  const shown = text.trim();
-  const x = PADDING + (column + lead) * CELL_WIDTH;
+  const x = PADDING + column * CELL_WIDTH;
   const weight = bold ? ' font-weight="bold"' : '';
   const opacity = dim ? ' opacity="0.6"' : '';
   // The length is fixed so that columns line up whatever font the reader has.
-  return `<tspan x="${x.toFixed(1)}" textLength="${(shown.length * CELL_WIDTH).toFixed(1)}" lengthAdjust="spacingAndGlyphs" fill="${colour}"${weight}${opacity}>${escaped(shown)}</tspan>`;
+  return `<tspan x="${x.toFixed(1)}" textLength="${(text.length * CELL_WIDTH).toFixed(1)}" lengthAdjust="spacingAndGlyphs" fill="${colour}"${weight}${opacity}>${escaped(text)}</tspan>`;
+}
+
+/** A block as a rectangle: letters would leave seams between the lines. */
+function bar(block: string, column: number, row: number, { colour, dim }: Style): string {
+  const height = (LINE_HEIGHT * (block.charCodeAt(0) - 0x2580)) / 8;
+  const [x, y] = [PADDING + column * CELL_WIDTH, PADDING + (row + 1) * LINE_HEIGHT - height];
+  const opacity = dim ? ' opacity="0.6"' : '';
+  // A little wider than its cell, against seams between columns.
+  return `<rect x="${x.toFixed(1)}" y="${y}" width="${CELL_WIDTH + 0.2}" height="${height}" fill="${colour}"${opacity}/>`;
 }
 
 function escaped(text: string): string {

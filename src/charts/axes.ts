@@ -39,6 +39,7 @@ export function valueAxis(quantity: Quantity, max: number, theme: ChartTheme): C
     type: 'value',
     min: 0,
     ...(quantity === 'share' && max > WHOLE_FROM_SHARE && max <= 1 ? { max: 1 } : {}),
+    ...(quantity === 'number' && max >= 1 ? { minInterval: 1 } : {}),
     splitNumber: VALUE_TICKS,
     axisLabel: { ...labelLook(theme), formatter: formatter(tickFormatter(quantity, max)) },
     axisLine: { show: false },

@@ -39,7 +39,7 @@ thead th { color: var(--muted); font-weight: 500; }
 th[scope=row], th:first-child { text-align: left; font-weight: 500; }
 #errors-by-type thead th:last-child { text-align: left; }
 td.text { text-align: left; white-space: normal; overflow-wrap: anywhere; font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 12.5px; }
-.facts { display: grid; grid-template-columns: minmax(120px, 190px) 1fr; gap: 4px 16px; margin: 10px 0; font-size: 14px; }
+.facts { display: grid; grid-template-columns: fit-content(300px) minmax(0, 1fr); gap: 4px 24px; margin: 10px 0; font-size: 14px; }
 .facts dt { color: var(--muted); } .facts dd { margin: 0; }
 figure { margin: 14px 0 22px; break-inside: avoid; }
 figcaption p { margin: 0 0 4px; }
@@ -67,7 +67,7 @@ footer { margin-top: 40px; padding-top: 10px; border-top: 1px solid var(--line);
 @media screen and (max-width: ${WIDE_FROM - 1}px) {
   body { padding: 16px 14px 40px; }
   .pair { grid-template-columns: minmax(0, 1fr); }
-  .facts { grid-template-columns: minmax(0, 34%) 1fr; gap: 4px 12px; }
+  .facts { grid-template-columns: fit-content(40%) minmax(0, 1fr); gap: 4px 12px; }
   .time figcaption .readout { height: auto; min-height: 1.5em; text-align: left; padding: 0; }
   .findings li { grid-template-columns: 1fr; gap: 0; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }

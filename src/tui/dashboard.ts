@@ -69,7 +69,11 @@ function runBlocks(content: DashboardContent, { width, height }: ScreenSize): Bl
   const rows = isRoomy ? update.view.rows : update.view.rows.filter(({ unit }) => unit === 'ns');
   const percentiles = percentileLines(rows, update.history, selected, width);
   const verdict = isRoomy
-    ? verdictLines(update.verdict, isOver(content), width).slice(0, Math.floor(height / ROWS_A_REASON))
+    ? firstLines(
+        verdictLines(update.verdict, isOver(content), width),
+        Math.floor(height / ROWS_A_REASON),
+        width,
+      )
     : [verdictLine(update.verdict, isOver(content), width)];
   const marks = markLine(update.history, width);
   return [
@@ -79,6 +83,13 @@ function runBlocks(content: DashboardContent, { width, height }: ScreenSize): Bl
     { lines: verdict, rank: 3 },
     { lines: marks === undefined ? [] : [marks], rank: 8 },
   ];
+}
+
+/** At most so many lines; that more would follow is told at the end of the last. */
+function firstLines(lines: readonly Line[], most: number, width: number): readonly Line[] {
+  if (lines.length <= most) return lines;
+  const last = clip(lines[most - 1]!, width - 2);
+  return [...lines.slice(0, most - 1), [...last, span(' …')]];
 }
 
 function linesBefore(fitted: readonly (readonly Line[])[], blocks: number): number {
