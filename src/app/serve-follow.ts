@@ -8,6 +8,7 @@ import { connectSubscriber } from '../transport/zmq/subscriber.ts';
 import { runsIn } from './newest-run.ts';
 import { replayRun } from './replay.ts';
 import { RunDirectory } from './run-directory.ts';
+import { viewerLagMs } from './stand-back.ts';
 import { watchRun } from './watch-run.ts';
 
 export interface FollowOptions {
@@ -27,7 +28,11 @@ export async function followAddress(
   { onSnapshot, key, signal }: FollowOptions,
 ): Promise<void> {
   const subscriber = new SnapshotSubscriber({
-    subscriber: await connectSubscriber(new SnapshotCodec(), checkAddress(address), { conflate: true, key }),
+    subscriber: await connectSubscriber(new SnapshotCodec(), checkAddress(address), {
+      conflate: true,
+      lagMs: viewerLagMs(),
+      key,
+    }),
     onSnapshot,
   });
   await untilAborted(signal);

@@ -3,6 +3,8 @@ import { setPriority } from 'node:os';
 
 /** As a viewer's nice value: a load keeps nine tenths of a core both want. */
 const VIEWER_NICENESS = 10;
+/** Less than the time between two snapshots by default, and too little for an eye to notice. */
+const MAX_LAG_MS = 200;
 
 /**
  * Lets whatever else runs on this machine go first: who looks on must not delay what is measured. For the whole process where the
@@ -16,6 +18,14 @@ export function standBack(): void {
       // A thread that has ended, or a system that forbids it: it looks on as it is.
     }
   }
+}
+
+/**
+ * How long this viewer lets a snapshot lie, ms: all viewers get it at the same moment, and on a machine with few cores they would take
+ * all of them at once.
+ */
+export function viewerLagMs(): number {
+  return Math.random() * MAX_LAG_MS;
 }
 
 /** The system's numbers of the threads of this process; 0 stands for the process itself. */

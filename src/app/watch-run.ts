@@ -8,6 +8,7 @@ import { connectSubscriber } from '../transport/zmq/subscriber.ts';
 import { isRunning } from './process-identity.ts';
 import { readFinalSnapshot } from './report-source.ts';
 import { readManifest, RunDirectory } from './run-directory.ts';
+import { viewerLagMs } from './stand-back.ts';
 
 export interface WatchOptions {
   readonly onSnapshot: (snapshot: MetricsSnapshot) => void;
@@ -72,7 +73,10 @@ async function watchDirectory(path: string, { onSnapshot, log, signal }: WatchOp
       if (main === undefined || !isRunning(main)) return 'gone';
       if (subscriber === undefined && address !== undefined) {
         subscriber = new SnapshotSubscriber({
-          subscriber: await connectSubscriber(new SnapshotCodec(), address, { conflate: true }),
+          subscriber: await connectSubscriber(new SnapshotCodec(), address, {
+            conflate: true,
+            lagMs: viewerLagMs(),
+          }),
           onSnapshot,
         });
       }
@@ -94,6 +98,7 @@ async function watchAddress(
   const subscriber = new SnapshotSubscriber({
     subscriber: await connectSubscriber(new SnapshotCodec(), address, {
       conflate: true,
+      lagMs: viewerLagMs(),
       key,
       onConnection: (state) => {
         if (state === 'connected') [refusedMs, goneMs] = [Infinity, Infinity];

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscriber } from 'zeromq';
 import { FrameDecoder } from '../frame-decoder.ts';
 import { BATCH_TOPIC } from '../frame.ts';
@@ -12,6 +13,11 @@ export type ConnectionState = 'connected' | 'disconnected' | 'refused';
 export interface ZmqSubscriberOptions extends SubscriberOptions {
   /** The publisher's, when it has one. */
   readonly key?: string | undefined;
+  /**
+   * Time from the arrival of a frame to its decoding, of all but the first; default 0. When many processes of a machine get the same
+   * frames, another one in each keeps them from all working at the same moment.
+   */
+  readonly lagMs?: number | undefined;
   /** Told whenever the connection changes. A lost one is tried again for ever, ten times a second; a refused one perhaps. */
   readonly onConnection?: ((state: ConnectionState) => void) | undefined;
 }
@@ -63,12 +69,15 @@ class ZmqSubscriber<T> implements MessageSubscriber<T> {
   readonly #socket: Subscriber;
   readonly #decoder: FrameDecoder<T>;
   readonly #onFailure: (error: unknown) => void;
+  readonly #lagMs: number;
+  readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(codec: MessageCodec<T>, socket: Subscriber, options: SubscriberOptions) {
+  constructor(codec: MessageCodec<T>, socket: Subscriber, options: ZmqSubscriberOptions) {
     this.#socket = socket;
     this.#decoder = new FrameDecoder(codec, options.log);
     this.#onFailure = options.onFailure ?? throwUncaught;
+    this.#lagMs = options.lagMs ?? 0;
   }
 
   start(process: (items: readonly T[]) => void): void {
@@ -81,6 +90,7 @@ class ZmqSubscriber<T> implements MessageSubscriber<T> {
 
   async close(): Promise<void> {
     this.#socket.close();
+    this.#closing.abort();
     await this.#running;
   }
 
@@ -95,7 +105,12 @@ class ZmqSubscriber<T> implements MessageSubscriber<T> {
       }
       if (items.length > 0 && !this.#socket.closed) process(items);
       frame = await this.#receive();
+      if (this.#lagMs > 0) await this.#lag();
     }
+  }
+
+  async #lag(): Promise<void> {
+    await sleep(this.#lagMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
   }
 
   #hasMore(): boolean {
