@@ -9,7 +9,7 @@ import { runsIn } from './newest-run.ts';
 import { replayRun } from './replay.ts';
 import { RunDirectory } from './run-directory.ts';
 import { viewerLagMs } from './stand-back.ts';
-import { watchRun } from './watch-run.ts';
+import { untilAborted, watchRun } from './watch-run.ts';
 
 export interface FollowOptions {
   readonly onSnapshot: (snapshot: MetricsSnapshot) => void;
@@ -72,11 +72,4 @@ export async function followToEnd(path: string, options: FollowOptions): Promise
 async function newestRunning(runsPath: string, seen: ReadonlySet<string>): Promise<string | undefined> {
   const runs = await runsIn(runsPath);
   return runs.findLast(({ path, isUnderWay }) => isUnderWay && !seen.has(path))?.path;
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -24,7 +24,8 @@ export interface WatchOptions {
 /** How a watch ended: with the run's last snapshot, with a run that is gone without one, or by the watcher. */
 export type WatchEnd = 'final' | 'gone' | 'detached';
 
-const LOOK_INTERVAL_MS = 250;
+/** Between two looks at what the stream does not tell: that a run has died, a publisher is silent. */
+const LOOK_INTERVAL_MS = 1000;
 const DEFAULT_PATIENCE_MS = 10_000;
 /** Who is refused is not kept waiting: nothing will change. Time enough for a publisher that was just closing. */
 const REFUSED_PATIENCE_MS = 2000;
@@ -59,6 +60,7 @@ export function watchRun(target: string, options: WatchOptions): Promise<WatchEn
 async function watchDirectory(path: string, { onSnapshot, log, signal }: WatchOptions): Promise<WatchEnd> {
   const directory = RunDirectory.open(path);
   const address = readManifest(directory)?.addresses.snapshots;
+  const detached = untilAborted(signal);
   let subscriber: SnapshotSubscriber | undefined;
   try {
     for (;;) {
@@ -80,7 +82,8 @@ async function watchDirectory(path: string, { onSnapshot, log, signal }: WatchOp
           onSnapshot,
         });
       }
-      await sleep(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      const more = subscriber?.waitForTerminal(LOOK_INTERVAL_MS) ?? sleep(LOOK_INTERVAL_MS);
+      await Promise.race([more, detached]);
     }
   } finally {
     await subscriber?.close();
@@ -111,6 +114,7 @@ async function watchAddress(
       onSnapshot(snapshot);
     },
   });
+  const detached = untilAborted(signal);
   try {
     for (;;) {
       if (signal.aborted) return 'detached';
@@ -120,11 +124,19 @@ async function watchAddress(
       if (!hasSeen && nowMs - startedMs >= patienceMs) throw silent(address, patienceMs);
       // A publisher that comes back, as a restarted aggregator does, is the same run again.
       if (hasSeen && nowMs - goneMs >= patienceMs) return 'gone';
-      await sleep(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      await Promise.race([subscriber.waitForTerminal(LOOK_INTERVAL_MS), detached]);
     }
   } finally {
     await subscriber.close();
   }
+}
+
+/** Resolves once the signal is given. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function refused(address: string, key: string | undefined): InferometerError {
