@@ -148,7 +148,7 @@ function memoryLines(name: ProcessName): readonly BenchLine[] {
       ...(isJudged ? { goal: { of: 'value', bound: 'at most', value: FLAT_MB_PER_MINUTE } } : {}),
       note: 'median of the slopes between all pairs of samples of resident memory',
       tried:
-        'the heaps were followed for 5 minutes at 2500/s: what main and worker hold stays at 15 to 20 and 18 to 30 MB, their buffers below 15 MB; resident memory rises with the young generation, which V8 sizes by the rate of garbage and gives back in steps, and with connections opened while the server stalled. A bound on the young generation of the workers was not tried',
+        'the heaps were followed for 5 minutes at 2500/s: what main and worker hold stays at 15 to 20 and 18 to 30 MB, their buffers below 15 MB; resident memory rises with the young generation, which V8 sizes by what survives and grows in steps, and with connections opened while the server stalled. The young generation of the workers is bounded',
     },
   ];
 }

@@ -10,7 +10,7 @@ import {
   type WorkerOrder,
   type WorkerStart,
 } from './worker-messages.ts';
-import { SPINNING_THREAD_FLAG } from './young-space.ts';
+import { SPINNING_THREAD_FLAG, YOUNG_SPACE_LIMIT } from './young-space.ts';
 
 export interface ThreadListener {
   onNews(news: WorkerNews): void;
@@ -40,6 +40,7 @@ export class EngineThread {
     this.#worker = new Worker(siblingModule(import.meta.url, './worker.main'), {
       workerData: start,
       name: `engine-${workerIndex}`,
+      resourceLimits: YOUNG_SPACE_LIMIT,
     });
     this.#worker.on('message', (news: WorkerNews) => {
       if (!(news instanceof Uint8Array)) {
