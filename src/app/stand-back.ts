@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
@@ -7,8 +8,10 @@ const VIEWER_NICENESS = 10;
 const MAX_LAG_MS = 200;
 
 /**
- * Lets whatever else runs on this machine go first: who looks on must not delay what is measured. For the whole process where the
- * system tells its threads (Linux), else as the system takes it; without leave to do so nothing changes.
+ * Lets whatever else runs on this machine go first: who looks on must not delay what is measured. Less of a core that others want too, and
+ * as batch work, which when it wakes takes no core from who runs there (sched(7)).
+ *
+ * For all threads where the system tells them (Linux) and has chrt, else as far as it goes; without leave to do so nothing changes.
  */
 export function standBack(): void {
   for (const thread of threadIds()) {
@@ -18,6 +21,9 @@ export function standBack(): void {
       // A thread that has ended, or a system that forbids it: it looks on as it is.
     }
   }
+  execFile('chrt', ['-b', '-a', '-p', '0', String(process.pid)], () => {
+    // Likewise.
+  });
 }
 
 /**
