@@ -18,11 +18,13 @@ describe('engineLimits', () => {
       workers: 3,
       maxConnections: 896,
       warmConnections: 10,
+      shortage: undefined,
     });
     expect(engineLimits(configOf(), { cores: 1, openFiles: undefined, localPorts: undefined })).toEqual({
       workers: 1,
       maxConnections: 1024,
       warmConnections: 1024,
+      shortage: undefined,
     });
     expect(engineLimits(configOf(), { ...MACHINE, localPorts: 100 }).maxConnections).toBe(100);
   });
@@ -37,6 +39,18 @@ describe('engineLimits', () => {
     const limits = engineLimits(configOf(['--concurrency', '3000']), roomy);
     expect(limits).toMatchObject({ maxConnections: 3000, warmConnections: 3000 });
     expect(engineLimits(configOf(['--concurrency', '4']), roomy).maxConnections).toBe(1024);
+  });
+
+  it('says when there are few, unless a number was asked for', () => {
+    const small = { ...MACHINE, openFiles: 64 };
+    expect(engineLimits(configOf(['--rate', '10']), small)).toMatchObject({
+      maxConnections: 1,
+      shortage:
+        'found an open-file limit of 64, which leaves 1 connection; raise it (ulimit -n 1152); requests wait when there are none left',
+    });
+    expect(engineLimits(configOf(['--rate', '10'], ['--max-connections', '1']), small).shortage).toBe(
+      undefined,
+    );
   });
 
   it.each([

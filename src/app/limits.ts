@@ -21,10 +21,14 @@ export interface EngineLimits {
   readonly maxConnections: number;
   /** Connections worth opening before the first request is due. */
   readonly warmConnections: number;
+  /** What to tell when nobody asked for a number and the machine has fewer than there would be otherwise. */
+  readonly shortage: string | undefined;
 }
 
 /** Connections kept open at most when nothing else is asked for. */
 const DEFAULT_MAX_CONNECTIONS = 1024;
+/** So few are worth a word when nobody asked for a number. */
+const FEW_CONNECTIONS = 256;
 /** Descriptors left for files, sockets of our own and the runtime. */
 const RESERVED_DESCRIPTORS = 128;
 const MAX_AUTO_WORKERS = 8;
@@ -51,11 +55,12 @@ export function engineLimits(config: RunConfig, machine = machineLimits()): Engi
   // A thread for each CPU named, else for each core but one, which is left to the main thread and the aggregator.
   const cores = cpus?.length ?? machine.cores - 1;
   const workers = wanted === 'auto' ? Math.max(1, Math.min(MAX_AUTO_WORKERS, cores)) : wanted;
-  const maxConnections = connectionLimit(config, machine);
+  const { count: maxConnections, shortage } = connectionLimit(config, machine);
   return {
     workers,
     maxConnections,
     warmConnections: Math.min(maxConnections, connectionsToWarm(config)),
+    shortage,
   };
 }
 
@@ -105,28 +110,36 @@ function coreTimesMs() {
 }
 
 /** Connections that may be open: what was asked for, or the default as far as the machine goes. */
-function connectionLimit(config: RunConfig, machine: MachineLimits): number {
-  const { client, load, endpoints } = config;
+function connectionLimit(
+  { client, load, endpoints }: RunConfig,
+  machine: MachineLimits,
+): { readonly count: number; readonly shortage: string | undefined } {
   const byFiles = (machine.openFiles ?? Infinity) - RESERVED_DESCRIPTORS;
   const byPorts = (machine.localPorts ?? Infinity) * endpoints.length;
   const available = Math.max(1, Math.min(byFiles, byPorts));
+  const limitText = (wanted: number) =>
+    byFiles < byPorts
+      ? `an open-file limit of ${countText(machine.openFiles!)}, which leaves ${countedText(available, 'connection')}; ` +
+        `raise it (ulimit -n ${wanted + RESERVED_DESCRIPTORS})`
+      : `${countedText(available, 'local port')}, one for each connection; widen net.ipv4.ip_local_port_range`;
   const needed = client.max_connections ?? load.concurrency;
-  if (needed !== undefined && needed > available) {
+  if (needed === undefined) {
+    const shortage =
+      available < FEW_CONNECTIONS
+        ? `found ${limitText(DEFAULT_MAX_CONNECTIONS)}; requests wait when there are none left`
+        : undefined;
+    return { count: Math.min(available, DEFAULT_MAX_CONNECTIONS), shortage };
+  }
+  if (needed > available) {
     const flag = client.max_connections === undefined ? '--concurrency' : '--max-connections';
-    const reason =
-      byFiles < byPorts
-        ? `an open-file limit of ${countText(machine.openFiles!)}, which leaves ${countedText(available, 'connection')}; ` +
-          `raise it (ulimit -n ${needed + RESERVED_DESCRIPTORS})`
-        : `${countedText(available, 'local port')}, one for each connection; widen net.ipv4.ip_local_port_range`;
     throw new InferometerError(
       'INFEROMETER_LIMIT_EXCEEDED',
       'input',
-      `${flag} ${needed}: found ${reason}, or ask for less`,
+      `${flag} ${needed}: found ${limitText(needed)}, or ask for less`,
     );
   }
-  return needed === undefined || client.max_connections === undefined
-    ? Math.min(available, Math.max(DEFAULT_MAX_CONNECTIONS, needed ?? 0))
-    : needed;
+  const count = client.max_connections ?? Math.min(available, Math.max(DEFAULT_MAX_CONNECTIONS, needed));
+  return { count, shortage: undefined };
 }
 
 function connectionsToWarm({ load, stop }: RunConfig): number {

@@ -58,6 +58,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const { cpus } = config.client;
   if (cpus !== undefined) checkCpus(cpus);
   const limits = engineLimits(config);
+  if (limits.shortage !== undefined) log.warning(limits.shortage);
   const { aggregator = AggregatorProcess.start() } = options;
   closers.add(() => aggregator.discard());
   const idleCores = watchIdleCores(() => ownCpuMs(aggregator));
