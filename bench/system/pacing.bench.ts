@@ -1,4 +1,4 @@
-import { SPINNING_THREAD_FLAG } from '../../src/engine/young-space.ts';
+import { YOUNG_SPACE_FLAGS } from '../../src/engine/young-space.ts';
 import type { Bench, BenchLine, BenchOptions, BenchResult } from '../harness/bench.ts';
 import { inTurn } from '../harness/rounds.ts';
 import { spreadOf } from '../harness/spread.ts';
@@ -57,7 +57,7 @@ async function measure(
       const result = await runClient<PacingResult>(
         'pacing',
         order,
-        pacing === 'precise' ? [SPINNING_THREAD_FLAG] : [],
+        pacing === 'precise' ? [YOUNG_SPACE_FLAGS.min] : [],
       );
       results.push(result);
       return result.requests;

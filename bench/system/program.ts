@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path';
 import { cpuSecondsOf, timedCommand } from '../harness/cpu-time.ts';
 import { peakMemoryMb } from '../harness/memory.ts';
 
-/** The built program. */
-export const ENTRY = resolve(import.meta.dirname, '../../dist/cli/main.js');
+/** The built program, started as its users do. */
+const PROGRAM = resolve(import.meta.dirname, '../../bin/inferometer');
 
 /** The part of result_summary.json that benches read. */
 export interface RunSummary {
@@ -51,7 +51,7 @@ export class Workspace {
 }
 
 export function startProgram(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [ENTRY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** The mock server of the program, in a process of its own, and its address. */
@@ -70,8 +70,8 @@ export interface MeasuredRun {
 /** A whole run; its directory is removed. Throws when it made no report or a sample failed. */
 export async function measuredRun(workspace: Workspace, args: readonly string[]): Promise<MeasuredRun> {
   const out = workspace.freshRun();
-  const command = [ENTRY, 'run', '--model', 'm', '--out', out, '--events-jsonl', 'off', ...args];
-  const { cpuSeconds, stderr } = await timedCommand(process.execPath, command);
+  const command = ['run', '--model', 'm', '--out', out, '--events-jsonl', 'off', ...args];
+  const { cpuSeconds, stderr } = await timedCommand(PROGRAM, command);
   try {
     const summary = readSummary(out);
     if (summary.n_samples_failed > 0) throw new Error(`${summary.n_samples_failed} samples failed`);

@@ -1,4 +1,6 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
+// The young space is bounded: V8 would double it after each stall and keep it, memory that a long run seems to leak.
+//
 // Entry of the program. Nothing is imported before the version is known to do: an old Node would stop at the first thing it lacks.
 import module from 'node:module';
 

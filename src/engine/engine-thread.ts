@@ -10,7 +10,7 @@ import {
   type WorkerOrder,
   type WorkerStart,
 } from './worker-messages.ts';
-import { SPINNING_THREAD_FLAG, YOUNG_SPACE_LIMIT } from './young-space.ts';
+import { YOUNG_SPACE_FLAGS } from './young-space.ts';
 
 export interface ThreadListener {
   onNews(news: WorkerNews): void;
@@ -36,11 +36,11 @@ export class EngineThread {
     this.ready = ready;
     this.ready.catch(() => undefined);
     // Read as a thread begins, so it holds for all that begin from now on.
-    if (settings.pacing === 'precise') setFlagsFromString(SPINNING_THREAD_FLAG);
+    setFlagsFromString(YOUNG_SPACE_FLAGS.max);
+    if (settings.pacing === 'precise') setFlagsFromString(YOUNG_SPACE_FLAGS.min);
     this.#worker = new Worker(siblingModule(import.meta.url, './worker.main'), {
       workerData: start,
       name: `engine-${workerIndex}`,
-      resourceLimits: YOUNG_SPACE_LIMIT,
     });
     this.#worker.on('message', (news: WorkerNews) => {
       if (!(news instanceof Uint8Array)) {
