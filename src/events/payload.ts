@@ -116,9 +116,11 @@ export function payloadToJson(payload: EventPayload): readonly unknown[] {
 }
 
 function decodeArray(bytes: Uint8Array): readonly unknown[] {
+  // Of a Buffer the parts would be Buffers, which a message shows otherwise.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   let value: unknown;
   try {
-    value = decode(bytes);
+    value = decode(plain);
   } catch (error) {
     throw new WireFormatError('DecodeError', errorText(error), { cause: error });
   }
