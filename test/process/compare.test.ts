@@ -25,7 +25,7 @@ async function measure(name: string, ttftMs: number, ...flags: string[]): Promis
     'fixed:4',
   );
   const run = bench.start([
-    ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(20), '--concurrency', '8'],
+    ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(20), '--concurrency', '4'],
     ...['--samples', '400', '--events-jsonl', 'off', '--out', bench.file(name), ...flags],
   ]);
   const finished = await run.finished;
