@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { siblingModule } from '../core/sibling-module.ts';
@@ -10,7 +9,7 @@ import {
   type WorkerOrder,
   type WorkerStart,
 } from './worker-messages.ts';
-import { YOUNG_SPACE_FLAGS } from './young-space.ts';
+import { sizeYoungSpaces } from './young-space.ts';
 
 export interface ThreadListener {
   onNews(news: WorkerNews): void;
@@ -36,8 +35,7 @@ export class EngineThread {
     this.ready = ready;
     this.ready.catch(() => undefined);
     // Read as a thread begins, so it holds for all that begin from now on.
-    setFlagsFromString(YOUNG_SPACE_FLAGS.max);
-    if (settings.pacing === 'precise') setFlagsFromString(YOUNG_SPACE_FLAGS.min);
+    sizeYoungSpaces(settings.pacing === 'precise');
     this.#worker = new Worker(siblingModule(import.meta.url, './worker.main'), {
       workerData: start,
       name: `engine-${workerIndex}`,

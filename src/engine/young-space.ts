@@ -1,4 +1,8 @@
+import { setFlagsFromString } from 'node:v8';
+
 const SEMI_SPACE_MB = 32;
+/** The program's bound for its main thread, as in src/cli/main.ts and bin/inferometer. */
+const MAIN_THREAD_FLAG = '--max-semi-space-size=8';
 
 /**
  * Flags of V8 for engine threads, read as a thread begins.
@@ -14,3 +18,10 @@ export const YOUNG_SPACE_FLAGS = {
   max: `--max-semi-space-size=${SEMI_SPACE_MB}`,
   min: `--min-semi-space-size=${SEMI_SPACE_MB}`,
 } as const;
+
+/** Sets the flags for threads that begin from now on. Whoever started Node with a bound of their own keeps it. */
+export function sizeYoungSpaces(isSpinning: boolean): void {
+  const bounds = process.execArgv.filter((flag) => flag.startsWith('--max-semi-space-size'));
+  if (bounds.every((flag) => flag === MAIN_THREAD_FLAG)) setFlagsFromString(YOUNG_SPACE_FLAGS.max);
+  if (isSpinning) setFlagsFromString(YOUNG_SPACE_FLAGS.min);
+}
