@@ -48,7 +48,6 @@ export class ServedViews {
   readonly #closers: (() => Promise<void>)[] = [];
   #updates = new LiveUpdates();
   #runId: string | null = null;
-  #url: string | undefined;
 
   private constructor(log: Log) {
     this.#log = log;
@@ -65,11 +64,6 @@ export class ServedViews {
       views.#closers.push(() => push.close());
     }
     return views;
-  }
-
-  /** Address of the page, with the token when there is one; undefined without a web server. */
-  get url(): string | undefined {
-    return this.#url;
   }
 
   /** Takes the next snapshot, of the same run or of another. */
@@ -106,7 +100,6 @@ export class ServedViews {
       version: programVersion(),
     });
     this.#closers.push(() => server.close());
-    this.#url = server.url;
     this.#log.info(`web page: ${server.url}`);
     if (isDefault && server.port !== port) this.#log.info(`port ${port} is taken, so it is another one`);
     if (isOpen) {

@@ -51,7 +51,7 @@ export class ViewsHost {
     try {
       const desk = mayControl ? this.#desk() : undefined;
       this.#views = await ServedViews.open({ web, otlpUrl, desk, log: this.#log });
-      this.#tell({ kind: 'opened', url: this.#views.url });
+      this.#tell({ kind: 'opened' });
     } catch (error) {
       const { code, kind } =
         error instanceof InferometerError

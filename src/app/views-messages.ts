@@ -20,7 +20,7 @@ export type ToViews =
 
 /** From the process of a run's views to the run. */
 export type FromViews =
-  | { readonly kind: 'opened'; readonly url: string | undefined }
+  | { readonly kind: 'opened' }
   | {
       readonly kind: 'failed';
       readonly error: {

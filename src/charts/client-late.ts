@@ -1,12 +1,11 @@
 import type { RunHistory } from '../core/run-history.ts';
+import { STALL_SHARE_OF_MEDIAN } from '../core/stall-share.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
 import type { ChartOption, ChartValue } from './chart.ts';
 import type { LegendEntry } from './frame.ts';
 import type { ChartTheme } from './theme.ts';
 
 const CLIENT_LATE = 'client late';
-/** From this share of the median on lateness is a stall that shows in the numbers; for the verdict too. */
-const SHARE_OF_MEDIAN = 0.5;
 /** What is measured against: the shortest time there is a median of in most runs, else the whole latency. */
 const MEASURES = ['ttft_ns', 'sample_latency_ns'];
 /** Of the bar at the top of the plot, px. */
@@ -22,7 +21,7 @@ export interface LateSpan {
  * (of the latency, where there is no TTFT), neighbours taken together. What rises there may be the client's doing.
  */
 export function lateSpans(history: RunHistory): readonly LateSpan[] {
-  const limitMs = (SHARE_OF_MEDIAN * medianNs(history)) / NS_PER_MS;
+  const limitMs = (STALL_SHARE_OF_MEDIAN * medianNs(history)) / NS_PER_MS;
   const seconds = (bin: number) => {
     const ns = Math.min(bin * history.bin_ns, history.end_ns - history.start_ns);
     return ns / NS_PER_SECOND;

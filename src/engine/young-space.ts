@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 
 const SEMI_SPACE_MB = 32;
 /** The program's bound for its main thread, as in src/cli/main.ts and bin/inferometer. */
-const MAIN_THREAD_FLAG = '--max-semi-space-size=8';
+export const MAIN_THREAD_FLAG = '--max-semi-space-size=8';
 
 /**
  * Flags of V8 for engine threads, read as a thread begins.

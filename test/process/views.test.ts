@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { getPriority } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Program, WENT_THROUGH, Workbench } from './program.ts';
+import { type Program, waitFor, WENT_THROUGH, Workbench } from './program.ts';
 
 let bench: Workbench;
 beforeEach(() => {
@@ -43,6 +44,15 @@ function viewsOf(pid: number): number {
   return Number(found);
 }
 
+const SCHED_BATCH = 3;
+const hasChrt = spawnSync('chrt', ['--help'], { stdio: 'ignore' }).status === 0;
+
+/** The 41st field of proc_pid_stat(5); the second, a name in brackets, may hold blanks. */
+function schedulingPolicy(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
+}
+
 it('viewers get the last state of the run before the page ends with it', async () => {
   const { run, url } = await shownRun('--duration', '2s');
   const asking = request(new URL('/api/live/events', url)).end();
@@ -58,6 +68,7 @@ it('the process of the page stands back behind the load, and its death does the 
   await run.waitForOutput(/measuring/);
   const pid = viewsOf(run.pid);
   expect(getPriority(pid)).toBeGreaterThan(getPriority(run.pid));
+  if (hasChrt) await waitFor(() => schedulingPolicy(pid) === SCHED_BATCH, 'batch scheduling');
   process.kill(pid, 'SIGKILL');
   await run.waitForOutput(/process of the page ended \(SIGKILL\); the run goes on/);
   expect(WENT_THROUGH).toContain((await run.finished).code);
