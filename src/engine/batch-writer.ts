@@ -8,7 +8,7 @@ import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 export const MAX_BATCH_RECORDS = 4096;
 /** … when its payload has so many bytes, … */
 export const MAX_BATCH_PAYLOAD_BYTES = 256 * 1024;
-/** … or when its first record is so old. With 5 ms a run in closed loop takes a tenth more CPU time; a run that is killed loses so much. */
+/** … or when its first record is so old. Younger ones cost a closed loop CPU time by the frame; a run that is killed loses so much. */
 export const MAX_BATCH_AGE_MS = 20;
 /** No record has more: due time and dataset row, or prompt and completion tokens. */
 const MAX_EXTRAS = 2;
