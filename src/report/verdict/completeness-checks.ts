@@ -74,6 +74,6 @@ function judgePending({ pendingTaskCount }: VerdictFacts): Judgement {
   if (pendingTaskCount === 0) return undefined;
   return degraded(
     `${countedText(pendingTaskCount, 'token count')} still pending at the end: token lengths, TPOT and TPS lack them;` +
-      ' give metrics.drain_timeout_ms more time, or rebuild the report from the run log',
+      ' give --token-drain-timeout more time, or rebuild the report from the run log',
   );
 }
