@@ -160,8 +160,7 @@ export class Session {
     const { clock, record, onPhase } = this.#options;
     const isTracked = plan.kind === 'performance';
     // A change of the phase before, made just before its end, is not one of this phase.
-    const waitNs = this.#lastChangeNs - clock.nowNs();
-    if (waitNs > 0) await sleep(Math.ceil(waitNs / NS_PER_MS));
+    await this.#until(this.#lastChangeNs);
     onPhase?.(plan);
     if (isTracked) record(EventKind.sessionStartTracking);
     const startedNs = clock.nowNs();
@@ -171,6 +170,15 @@ export class Session {
       return { name: plan.name, kind: plan.kind, ...end, startedNs, endedNs: clock.nowNs() };
     } finally {
       if (isTracked) record(EventKind.sessionStopTracking);
+    }
+  }
+
+  async #until(atNs: number): Promise<void> {
+    // A timer counts whole ms of the loop's own time and may be up to one early.
+    for (;;) {
+      const waitNs = atNs - this.#options.clock.nowNs();
+      if (waitNs <= 0) return;
+      await sleep(Math.ceil(waitNs / NS_PER_MS));
     }
   }
 

@@ -119,6 +119,12 @@ describe('HdrHistogram', () => {
     expect(histogram.countBetween(5.5, 10)).toBe(0);
   });
 
+  it('counts the last bucket by its highest value also where that is beyond the highest trackable one', () => {
+    const histogram = ours({ low: 4096, high: 10_000, figures: 1 }, [8192]);
+    expect(histogram.countBetween(0, 10_001)).toBe(0);
+    expect(histogram.countBetween(0, 12_288)).toBe(1);
+  });
+
   it('merges to what one histogram of both would hold', () => {
     fc.assert(
       fc.property(

@@ -191,7 +191,9 @@ export class HdrHistogram {
   /** The lowest bucket whose highest value is at least `bound`: the one that holds the next whole number. */
   #firstIndexFrom(bound: number): number {
     if (bound <= 0) return 0;
-    return bound > this.high ? this.#counts.length : this.#indexOf(Math.ceil(bound));
+    // The last bucket may reach beyond `high`.
+    const last = this.#counts.length - 1;
+    return bound > this.#highestOf(last) ? last + 1 : this.#indexOf(Math.ceil(bound));
   }
 
   /** Everything the loops use is in locals, or they would read the fields again for each value. @hot */
