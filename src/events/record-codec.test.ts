@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -285,6 +286,50 @@ describe('EventRecordCodec', () => {
         }),
         { numRuns: 1000 },
       );
+    });
+
+    it('takes no damaged byte for another record', () => {
+      const options = { runId: RUN_ID, originNs: ORIGIN, nowNs: () => ORIGIN };
+      const writing = new EventRecordCodec(options);
+      const record = { kind: EventKind.sampleComplete, timestampNs: ns(7), sampleSeq: seq(5) };
+      const data = payloads.textModelOutput({ output: 'x', reasoning: null, toolCalls: null });
+      const forms = {
+        least: record,
+        finished: { ...record, payload: data, finishReason: 'stop' },
+        ofWorker: { ...record, note: { workerId: 3 } },
+        whole: {
+          ...record,
+          payload: data,
+          finishReason: 'stop',
+          note: { sampleUuid: uuids[4]!, workerId: 3 },
+        },
+      };
+      const differing: string[] = [];
+      for (const [form, usualRecord] of Object.entries(forms)) {
+        const bytes = writing.encode(usualRecord).payload.slice();
+        const template = new RecordTemplate(ORIGIN, new SampleNumbers(RUN_ID));
+        const batch = new EventBatchBuilder(1);
+        for (let at = 0; at < bytes.length; at++) {
+          const right = bytes[at]!;
+          for (let byte = 0; byte <= 0xff; byte++) {
+            bytes[at] = byte;
+            // What the template leaves to the general reader can't differ.
+            if (!template.read(bytes, batch)) continue;
+            const reading = new EventRecordCodec(options);
+            let general: EventRecord;
+            try {
+              general = reading.decode(bytes);
+            } catch (error) {
+              general = reading.onDecodeError(error);
+            }
+            const usual = new EventRecordCodec(options).decodeBatch([bytes]);
+            if (isDeepStrictEqual(usual, buildEventBatch([general]))) continue;
+            differing.push(`${form}: byte ${at} as ${byte} for ${right}`);
+          }
+          bytes[at] = right;
+        }
+      }
+      expect(differing).toEqual([]);
     });
 
     it('takes the usual records without the general reader', () => {

@@ -169,7 +169,7 @@ export class RecordTemplate {
 
   #readWorker(entries: number): boolean {
     if (entries === 0) return true;
-    if (entries > 1 || !this.#skip(WORKER_ID) || this.#at >= this.#end) return false;
+    if (entries !== 1 || !this.#skip(WORKER_ID) || this.#at >= this.#end) return false;
     this.#workerId = this.#view.getUint8(this.#at++);
     return this.#workerId < 0x80;
   }
