@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { allowedCpus, checkCpus } from './cpu-pinning.ts';
+import { allowedCpus, checkCpus, pinThreads } from './cpu-pinning.ts';
 
 it('knows the CPUs of this process as taskset does', () => {
   const [, list = ''] = /: (\S+)$/.exec(
@@ -19,4 +20,22 @@ it('refuses a CPU that is not there, or that nothing is known of', () => {
     '--cpus: found CPU 1, which this process may not use, wanted some of 0, 2, 3',
   );
   expect(() => checkCpus([0], [])).toThrow('wanted a system that tells its CPUs');
+});
+
+it('pins a process whose threads come and go', async () => {
+  const program = `
+    const { Worker } = require('node:worker_threads');
+    const begin = () => new Worker('', { eval: true }).on('exit', begin);
+    for (let i = 0; i < 4; i++) begin();
+    process.stdin.on('end', () => process.exit()).resume();
+    console.log('begun');`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  const last = allowedCpus().at(-1)!;
+  for (let round = 0; round < 200; round++) {
+    await pinThreads(child.pid!, round % 2 === 0 ? [last] : allowedCpus());
+  }
+  child.stdin.end();
+  await once(child, 'exit');
+  await expect(pinThreads(child.pid!, [last])).rejects.toThrow('--cpus: threads could not be pinned: ');
 });
