@@ -45,11 +45,16 @@ export class Program {
   }
 
   async waitForOutput(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpExecArray> {
-    return waitFor(
-      () => pattern.exec(this.stdout) ?? pattern.exec(this.stderr),
-      `${String(pattern)} in output`,
-      timeoutMs,
-    );
+    const found = () => pattern.exec(this.stdout) ?? pattern.exec(this.stderr);
+    try {
+      return await waitFor(found, `${String(pattern)} in output`, timeoutMs);
+    } catch (error) {
+      const { exitCode, signalCode } = this.child;
+      const state = exitCode ?? signalCode ?? 'running';
+      throw new Error(`${(error as Error).message}; ${state}, it said:\n${this.stdout}\n${this.stderr}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Ends it if it still runs. */

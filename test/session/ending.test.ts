@@ -251,9 +251,11 @@ describe('the drain', () => {
 });
 
 describe('a duration', () => {
-  const maxDurationMs = 60;
+  /** Of a closed loop, long enough for a busy machine to issue at all. */
+  const closedLoopMs = 600;
 
   test.each(PATTERNS)('$pattern: ends issuing, and the next phase begins', async (arrivals) => {
+    const maxDurationMs = arrivals.pattern === 'concurrency' ? closedLoopMs : 60;
     const { run } = await session({
       phases: [phase({ arrivals, maxDurationMs }), next],
       workers: 2,
@@ -271,7 +273,7 @@ describe('a duration', () => {
 
   test('ends issuing though no answer comes, and the drain begins', async () => {
     const { run } = await session({
-      phases: [phase({ arrivals: threeAtATime, maxDurationMs })],
+      phases: [phase({ arrivals: threeAtATime, maxDurationMs: closedLoopMs })],
       drainTimeoutMs: 100,
       script: { stepsOf: () => ['hold'] },
     });

@@ -1,0 +1,3 @@
+import { installLlama } from './install.ts';
+
+installLlama();
