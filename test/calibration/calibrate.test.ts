@@ -86,7 +86,7 @@ describe('inferometer calibrate', () => {
     const replayed = await bench.start(['report', bench.file('run')], { INFEROMETER_CALIBRATION: file })
       .finished;
     expect(replayed.stdout).toContain('Error bound: TTFT is overstated');
-  }, 60_000);
+  });
 
   it('refuses a grid it cannot read before it starts anything', async () => {
     const finished = await bench.start(['calibrate', '--grid', '10x10', '--out', bench.file('c.json')])

@@ -62,7 +62,7 @@ it('--cpus pins the engine thread to its CPU and keeps the rest of the program o
   }
   run.child.kill('SIGINT');
   await run.finished;
-}, 30_000);
+});
 
 it('--cpus needs taskset, and says so before a request is sent', async () => {
   const run = startRun(await bench.mock(), String(cpu), {
@@ -72,10 +72,10 @@ it('--cpus needs taskset, and says so before a request is sent', async () => {
   expect(code).toBe(3);
   expect(stderr).toContain('error: --cpus: found no program taskset on this machine');
   expect(() => readdirSync(bench.file('run'))).toThrow('ENOENT');
-}, 30_000);
+});
 
 it('--cpus refuses a CPU that is not there', async () => {
   const { code, stderr } = await startRun('http://127.0.0.1:1', '31337').finished;
   expect(code).toBe(2);
   expect(stderr).toContain('--cpus: found CPU 31337, which this process may not use');
-}, 30_000);
+});

@@ -44,7 +44,7 @@ export class Program {
     return this.child.pid!;
   }
 
-  async waitForOutput(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpExecArray> {
+  async waitForOutput(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
     const found = () => pattern.exec(this.stdout) ?? pattern.exec(this.stderr);
     try {
       return await waitFor(found, `${String(pattern)} in output`, timeoutMs);
@@ -68,7 +68,7 @@ export class Program {
 export async function waitFor<T>(
   probe: () => T | null | undefined | false,
   what: string,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<T> {
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {

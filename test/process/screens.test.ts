@@ -18,7 +18,7 @@ describe('without a terminal', { timeout: 60_000 }, () => {
       run('--out', 'runs/a', '--json-lines'),
       run('--out', 'quiet', '--quiet'),
     ]);
-  }, 60_000);
+  });
   afterAll(() => bench.end());
 
   const watch = (...args: readonly string[]): Promise<Finished> =>

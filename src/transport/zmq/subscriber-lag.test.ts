@@ -5,7 +5,7 @@ import { createSocketDirectory, type SocketDirectory } from './address.ts';
 import { bindPublisher } from './publisher.ts';
 import { connectSubscriber } from './subscriber.ts';
 
-const WAIT = { timeout: 5000, interval: 10 };
+const WAIT = { timeout: 15_000, interval: 10 };
 
 const TEXTS: MessageCodec<string> = {
   encode: (text) => ({ topic: topicBytes('text'), payload: new TextEncoder().encode(text) }),
