@@ -33,6 +33,11 @@ export class EngineWorker {
   readonly #health = new HealthMonitor(this.#pacing);
   readonly #healthTimer: NodeJS.Timeout;
   #issuer: Issuer | undefined;
+  /**
+   * Whose turn it is. Each worker alternates by itself: by the number of the sample, one of two workers would send to one of two
+   * endpoints only, and leave its connections to the other idle.
+   */
+  #nextPool: number;
   /** A performance phase is under way. */
   #isMeasured = false;
 
@@ -50,6 +55,7 @@ export class EngineWorker {
       answerDeadlines: new Deadlines(this.#clock, requestTimeoutMs),
     };
     this.#pools = this.#createPools();
+    this.#nextPool = workerIndex % this.#pools.length;
     this.#healthTimer = setInterval(() => this.#onSecond(), HEALTH_INTERVAL_MS);
   }
 
@@ -137,8 +143,8 @@ export class EngineWorker {
       startNs,
       slots: this.#slots(plan),
       send: (index, row, dueNs) => {
-        const seq = firstSampleSeq + index;
-        pools[seq % pools.length]!.send(seq, row, dueNs);
+        pools[this.#nextPool]!.send(firstSampleSeq + index, row, dueNs);
+        this.#nextPool = (this.#nextPool + 1) % pools.length;
       },
       onIssuingDone: (stopped) => this.#send({ kind: 'issuingDone', stopped }),
       onFinished: (issued) => {

@@ -96,11 +96,24 @@ describe('open loop', () => {
       expect(dueNs - firstNs).toBe(seq * 2e6);
       expect(issuedNs).toBeGreaterThanOrEqual(dueNs);
     }
-    for (const [index, server] of servers.entries()) {
+    for (const server of servers) {
       expect(server.requests).toHaveLength(50);
       for (const { text } of server.requests) expect(text).toContain(`Host: 127.0.0.1:${server.port}`);
-      expect(samples.filter(({ seq }) => seq % 2 === index)).toHaveLength(50);
     }
+  });
+
+  test('keeps the connections of every worker to every endpoint in use', async () => {
+    const waiting: (() => void)[] = [];
+    const hold: RawHandler = (request) => waiting.push(() => void answer(request));
+    const servers = [await serverOf(hold), await serverOf(hold)];
+    const engine = await engineOf({ urls: servers.map(({ url }) => url), workers: 2, maxConnections: 8 });
+    const run = engine.start({ pattern: 'constant', ratePerSecond: 1000 }, { maxSamples: 8 });
+    await vi.waitUntil(() => waiting.length === 8, { interval: 1, timeout: 15_000 });
+    for (const go of waiting) go();
+    await run.finished;
+    // Those that found no connection would have made the others time out first.
+    expect(engine.samples().map(({ error }) => error)).toEqual(Array(8).fill(undefined));
+    for (const server of servers) expect(server.requests).toHaveLength(4);
   });
 
   test('that a server holds up waits for a connection, and the wait is issue delay', async () => {
