@@ -88,3 +88,23 @@ test('a limit beyond what a timer can take is no reason to fire at once', () => 
   advance(2 ** 31);
   expect(late).toEqual([]);
 });
+
+test('counts from the time given, also when that is before others began', () => {
+  const late: number[] = [];
+  const deadlines = new Deadlines(clock, 100);
+  const startedAt = (name: number, ms: number) => deadlines.start(new Item(name, late), ms * 1e6);
+  advance(90);
+  startedAt(0, 10);
+  startedAt(1, 90);
+  startedAt(2, 50);
+  startedAt(3, 5);
+  advance(15);
+  expect(late).toEqual([3]);
+  advance(5);
+  expect(late).toEqual([3, 0]);
+  advance(40);
+  expect(late).toEqual([3, 0, 2]);
+  advance(40);
+  expect(late).toEqual([3, 0, 2, 1]);
+  deadlines.close();
+});

@@ -10,8 +10,9 @@ export interface Timed {
 }
 
 /**
- * Deadlines that all lie equally far ahead, so that the order of starting is the order of ending: a linked list and one
- * timer for all, where a timer each would cost more than the request. Starting and stopping take constant time and no allocation.
+ * Deadlines that all lie equally far ahead, so that the order of starting is nearly always the order of ending: a linked list and one
+ * timer for all, where a timer each would cost more than the request. Starting and stopping take constant time and no allocation;
+ * starting as of a time before others began takes a step for each of those.
  */
 export class Deadlines {
   readonly timeoutMs: number;
@@ -20,6 +21,8 @@ export class Deadlines {
   #first: Timed | undefined;
   #last: Timed | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer goes off. */
+  #timerNs = 0;
 
   constructor(clock: RunClock, timeoutMs: number) {
     this.#clock = clock;
@@ -27,17 +30,22 @@ export class Deadlines {
   }
 
   /**
-   * Begins to time an item, anew when it was timed already.
+   * Begins to time an item, anew when it was timed already. `fromNs`: from when on, now or earlier.
    * @hot
    */
-  start(item: Timed, nowNs: number): void {
+  start(item: Timed, fromNs: number): void {
     this.stop(item);
-    item.deadlineNs = nowNs + this.timeoutMs * NS_PER_MS;
-    item.previous = this.#last;
-    if (this.#last === undefined) this.#first = item;
-    else this.#last.next = item;
-    this.#last = item;
-    if (this.#timer === undefined) this.#arm(nowNs);
+    item.deadlineNs = fromNs + this.timeoutMs * NS_PER_MS;
+    let previous = this.#last;
+    while (previous !== undefined && previous.deadlineNs > item.deadlineNs) previous = previous.previous;
+    const next = previous === undefined ? this.#first : previous.next;
+    item.previous = previous;
+    item.next = next;
+    if (previous === undefined) this.#first = item;
+    else previous.next = item;
+    if (next === undefined) this.#last = item;
+    else next.previous = item;
+    if (this.#timer === undefined || item.deadlineNs < this.#timerNs) this.#arm();
   }
 
   /**
@@ -61,10 +69,12 @@ export class Deadlines {
   }
 
   /** The timer stays where it is when the first item is stopped: it finds the next one when it fires. */
-  #arm(nowNs: number): void {
+  #arm(): void {
     const first = this.#first;
     if (first === undefined) return;
-    const delayMs = Math.ceil((first.deadlineNs - nowNs) / NS_PER_MS);
+    clearTimeout(this.#timer);
+    this.#timerNs = first.deadlineNs;
+    const delayMs = Math.ceil((first.deadlineNs - this.#clock.nowNs()) / NS_PER_MS);
     this.#timer = setTimeout(this.#onTimer, Math.min(Math.max(delayMs, 1), MAX_TIMER_MS));
   }
 
@@ -75,7 +85,7 @@ export class Deadlines {
       this.stop(item);
       item.onTimeout(nowNs);
     }
-    if (this.#timer === undefined) this.#arm(nowNs);
+    if (this.#timer === undefined) this.#arm();
   }
 }
 
