@@ -121,9 +121,9 @@ export class TokenMetrics {
   #takeUsage(completionTokens: number, slot: number, completeNs: number): void {
     if (completionTokens === 0) return;
     this.#recordOsl(completionTokens, 'server', completeNs);
-    const recvFirstNs = this.#options.table.recvFirstNs[slot]!;
-    const cameInSeveralChunks = this.#options.table.lastRecvNs[slot]! > recvFirstNs;
-    if (completionTokens > 1 && cameInSeveralChunks) {
+    const { recvFirstNs: firstsNs, chunks } = this.#options.table;
+    const recvFirstNs = firstsNs[slot]!;
+    if (completionTokens > 1 && chunks[slot]! > 1 && !Number.isNaN(recvFirstNs)) {
       this.#recordTpot((completeNs - recvFirstNs) / (completionTokens - 1), 'server', completeNs);
     }
   }

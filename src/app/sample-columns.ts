@@ -15,7 +15,7 @@ export interface ExportColumn {
 
 /**
  * The columns of samples.csv and samples.parquet, one row a sample in the order of issue. Times are whole ns since the run's origin, spans
- * whole ns; what never came is null. Spans from due are null in closed loop, where nothing is due.
+ * whole ns; what never came is null. In closed loop a sample is due when it is issued.
  */
 export function exportColumns(samples: SampleColumns, runId: RunId): readonly ExportColumn[] {
   const { dueNs, issuedNs, firstChunkNs, completedNs, outcomes } = samples;

@@ -166,12 +166,12 @@ describe('runValues', () => {
     expect(runValues({ ...samples, measured: new Uint8Array(10) })).toBeUndefined();
   });
 
-  it('leaves out what is due nowhere, and samples of one chunk where time between chunks is meant', () => {
+  it('leaves out what is due nowhere, and samples of one chunk where time between chunks or tokens is meant', () => {
     const samples = simulate({ seed: 1, count: 100, memoryS: 1 });
     samples.dueNs.fill(NaN);
     samples.chunks.fill(1);
     const keys = runValues(samples)!.series.map(({ key }) => key);
-    expect(keys).toEqual(['ttft_ns', 'tpot_ns', 'latency_ns']);
+    expect(keys).toEqual(['ttft_ns', 'latency_ns']);
   });
 });
 

@@ -88,7 +88,7 @@ function seriesOf(
   return [
     collect('ttft_ns', (i) => firstChunkNs[i]! - issuedNs[i]!),
     collect('tpot_ns', (i) =>
-      lastChunkNs[i]! > firstChunkNs[i]! && outputTokens[i]! > 1
+      chunks[i]! > 1 && outputTokens[i]! > 1
         ? (completedNs[i]! - firstChunkNs[i]!) / (outputTokens[i]! - 1)
         : NaN,
     ),

@@ -17,6 +17,7 @@ interface Row {
   due?: number;
   first?: number;
   last?: number;
+  chunks: number;
   islAsked: boolean;
   errors: string[];
 }
@@ -88,7 +89,7 @@ export class NaiveAggregator {
   issued(record: EventRecord, seq: number, at: number): void {
     if (this.tracking) {
       const window = this.windows.at(-1)!;
-      const row = this.rows.get(seq) ?? { window, islAsked: false, errors: [] };
+      const row = this.rows.get(seq) ?? { window, chunks: 0, islAsked: false, errors: [] };
       this.rows.set(seq, row);
       row.window = window;
       this.firstIssued ??= at;
@@ -129,6 +130,7 @@ export class NaiveAggregator {
     if (!row) return;
     if (row.last !== undefined) this.add('chunk_delta_ns', at - row.last);
     row.last = at;
+    row.chunks++;
     for (const code of record.extras ?? []) this.add(`ttft_${CHANNELS[code]!}_ns`, at - row.issued!);
   }
 
@@ -160,7 +162,7 @@ export class NaiveAggregator {
   answerTokens(record: EventRecord, row: Row, at: number): void {
     const [promptTokens = NaN, completionTokens = NaN] = record.extras ?? [];
     if (!row.islAsked && promptTokens >= 0) this.add('isl', promptTokens);
-    const severalChunks = row.first !== undefined && row.last! > row.first;
+    const severalChunks = row.first !== undefined && row.chunks > 1;
     if (completionTokens >= 0) {
       if (completionTokens > 0) this.add('osl', completionTokens);
       if (completionTokens > 1 && severalChunks)

@@ -242,6 +242,19 @@ describe('by the server’s usage', () => {
     expect(run.values('tpot_ns')).toEqual([]);
   });
 
+  test('an answer whose chunks came in one read has the same time per token by either count', async () => {
+    const inOneRead = (usage: readonly [number, number]) =>
+      new ScriptedRun({ tokenCounter: wordCounter }).send(
+        startTracking(0),
+        issued(1, 0),
+        recvFirst(1, 1000),
+        recvNonFirst(1, 1000),
+        complete(1, 1000, { usage, answer: { output: ['a ', 'b c'] } }),
+      );
+    expect(inOneRead([3, 3]).values('tpot_ns')).toEqual([0]);
+    expect(await inOneRead([3, NaN]).valuesAfterDrain('tpot_ns')).toEqual([0]);
+  });
+
   test('a count that can not be one is not believed', async () => {
     const run = usageRun([-3, 1.5], wordCounter);
     expect(await run.valuesAfterDrain('osl')).toEqual([3]);
