@@ -99,9 +99,11 @@ export class AggregatorService {
 
   async #drainAndFinish(): Promise<void> {
     const { drainTimeoutMs, log } = this.#options;
-    const unfinishedCount = (await this.#queue?.drain(drainTimeoutMs)) ?? 0;
-    if (unfinishedCount > 0)
-      log.warning(`${unfinishedCount} token counts are missing from the final snapshot`);
+    await this.#queue?.drain(drainTimeoutMs);
+    // More than the queue has left: samples of one dataset row share the count of its prompt.
+    const { pendingTaskCount } = this.aggregator;
+    if (pendingTaskCount > 0)
+      log.warning(`${pendingTaskCount} token counts are missing from the final snapshot`);
     await this.#finish();
   }
 

@@ -30,6 +30,17 @@ function streamOf(chunks: number): string {
   return withLength(body, 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream');
 }
 
+/** Words are tokens. */
+const WORD_TOKENIZER = {
+  version: '1.0',
+  added_tokens: [],
+  normalizer: null,
+  pre_tokenizer: { type: 'WhitespaceSplit' },
+  post_processor: null,
+  decoder: null,
+  model: { type: 'WordLevel', vocab: { '[UNK]': 0, word: 1 }, unk_token: '[UNK]' },
+};
+
 function startRun(options: RunOptions): MeasuredRun {
   const run = new MeasuredRun({ ...options, flags: ['--streaming', 'off', ...options.flags] });
   closing.push(() => run.end());
@@ -163,6 +174,32 @@ it('a rate the connections cannot carry is invalid, too few samples degraded, an
     samples_cancelled: 'degraded',
     percentile_support: 'degraded',
   });
+});
+
+it('token counts that do not get the time they take are pending: degraded, and the samples are whole', async () => {
+  const answer = JSON.stringify({
+    id: 'c',
+    choices: [{ index: 0, message: { content: 'word '.repeat(2000) }, finish_reason: 'stop' }],
+  });
+  const { url } = await startServer(
+    ({ socket }) => void setTimeout(() => socket.write(withLength(answer)), 50),
+  );
+  const tokenizer = join(temporaryDirectory(), 'tokenizer.json');
+  writeFileSync(tokenizer, JSON.stringify(WORD_TOKENIZER));
+  const flags = ['--concurrency', '4', '--samples', '120', '--tokenizer', tokenizer];
+  // Without live snapshots nothing is counted before the end.
+  const run = startRun({
+    url,
+    flags: [...flags, '--publish-interval', '0ms', '--token-drain-timeout', '1ms'],
+  });
+  const summary = await run.summary();
+  expect(levels(summary)).toMatchObject({ token_counts_pending: 'degraded' });
+  expect(summary.samples).toMatchObject({ issued: 120, succeeded: 120 });
+  // The warning and the verdict count the same: 120 samples share the prompts of 20 rows.
+  const [, missing] = /(\d+) token counts are missing/.exec(run.output)!;
+  expect(summary.verdict.findings.map(({ message }) => message)).toContainEqual(
+    expect.stringContaining(`${missing} token counts still pending`),
+  );
 });
 
 describe('descriptors', () => {
