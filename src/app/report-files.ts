@@ -26,9 +26,15 @@ export function makeReport(
     useLegacyLoadgenQpsMetrics: false,
     stoppedEarly: stoppedEarly || toldToStop(sourced.snapshot),
     runConfig: configSections(config),
-    ...(calibration === undefined ? {} : { calibration }),
+    ...(calibration === undefined ? {} : { calibration, connectsOtherwise: connectsOtherwise(config) }),
     ...(rate === null ? {} : { requestedRatePerSecond: rate }),
   });
+}
+
+/** Otherwise than calibrate does, whose bounds then don't hold. */
+function connectsOtherwise({ endpoints, client }: RunHeader['config']): boolean {
+  const hasTls = Array.isArray(endpoints) && endpoints.some((url) => /^https:/i.test(String(url)));
+  return hasTls || (client as { readonly connections?: Json } | undefined)?.connections === 'new';
 }
 
 /** The run log itself says so: whatever became of the process that ran it. */

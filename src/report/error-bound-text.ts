@@ -1,5 +1,6 @@
-import { countText, durationText, numberText } from '../core/quantity-text.ts';
-import type { CalibratedCell, ClientError, RunLoad } from './error-bound.ts';
+import { countedText, countText, durationText, numberText } from '../core/quantity-text.ts';
+import { NS_PER_MS } from '../core/time.ts';
+import { loadOver, type CalibratedCell, type ClientError, type RunLoad } from './error-bound.ts';
 
 /** What a report says of the client's own error, as one sentence or two. */
 export function clientErrorText(error: ClientError): string {
@@ -8,11 +9,29 @@ export function clientErrorText(error: ClientError): string {
       return 'not measured on this machine; to measure it: inferometer calibrate';
     case 'no_load':
       return 'no bound: the requests went out all at once, or too few to tell a rate';
+    case 'other_connections':
+      return 'no bound: calibrate measures plain HTTP over connections that are kept alive, and this run had TLS or a connection for each request';
     case 'beyond':
-      return `no bound: ${loadText(error.load)} is beyond what was calibrated (up to ${loadText(error.largest.load)}); to measure it: inferometer calibrate --grid ${gridOf(error.load)}`;
+      return beyondText(error);
     case 'bound':
-      return `${boundText(error.cell)} (calibrated ${error.cell.calibratedAt.slice(0, 10)} at ${loadText(error.cell.load)})`;
+      return `${boundText(error.cell)} (calibrated ${error.cell.calibratedAt.slice(0, 10)} at ${loadText(error.cell.load)})${lateText(error.lateMs)}`;
   }
+}
+
+function beyondText({ load, largest, workers }: Extract<ClientError, { kind: 'beyond' }>): string {
+  const onThreads = (count: number) =>
+    workers === undefined ? '' : ` on ${countedText(count, 'engine thread')}`;
+  const grid = gridOf(loadOver(load, workers ?? null, largest.workers));
+  return (
+    `no bound: ${loadText(load)}${onThreads(workers ?? 0)} is beyond what was calibrated` +
+    ` (up to ${loadText(largest.load)}${onThreads(largest.workers)}); to measure it: inferometer calibrate --grid ${grid}`
+  );
+}
+
+function lateText(lateMs: number | undefined): string {
+  return lateMs === undefined
+    ? ''
+    : `; but in this run the client was later than that: by ${durationText(lateMs * NS_PER_MS)} in 1 % of the time`;
 }
 
 /** The error at one load in words. Bias is overstatement here: a stamp of ours is never on the early side. */

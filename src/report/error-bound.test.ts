@@ -6,6 +6,7 @@ import {
   findClientError,
   loadOf,
   type CalibratedCell,
+  type ClientAtWork,
   type RunLoad,
 } from './error-bound.ts';
 import { reportFromSnapshot } from './report.ts';
@@ -26,6 +27,7 @@ function cellAt(load: RunLoad, ttftP50Ns = 41_000): CalibratedCell {
   });
   return {
     load,
+    workers: 1,
     calibratedAt: '2026-11-24T12:00:00.000Z',
     ttft: error(ttftP50Ns, 300_000),
     chunkGap: error(5_000, 90_000),
@@ -49,6 +51,7 @@ function seriesOf(count: number, average: number): SeriesReport {
   };
 }
 
+const KNOWN_CLIENT: ClientAtWork = { workers: 1, lateP99Ms: 0, connectsOtherwise: false };
 const EMPTY: SeriesReport = { kind: 'empty', earlyStoppingPercentiles: null };
 
 describe('findClientError', () => {
@@ -76,6 +79,46 @@ describe('findClientError', () => {
   it('has nothing without a calibration, or without a load', () => {
     expect(findClientError([], small.load)).toEqual({ kind: 'none' });
     expect(findClientError(cells, null)).toEqual({ kind: 'no_load' });
+  });
+
+  describe('of a run on other threads', () => {
+    const shared = { ...large, workers: 4 };
+    const onThreads = (workers: number | null) => ({ workers, lateP99Ms: null, connectsOtherwise: false });
+    const half = loadAt(60, 120, 12_000);
+
+    it('looks at the load of a thread when there are fewer', () => {
+      expect(findClientError([shared], half, onThreads(2))).toMatchObject({ kind: 'bound' });
+      expect(findClientError([shared], half, onThreads(1))).toEqual({
+        kind: 'beyond',
+        load: half,
+        largest: shared,
+        workers: 1,
+      });
+    });
+
+    it('looks at the load as a whole when there are more, or when it is not known', () => {
+      for (const workers of [4, 8, null]) {
+        expect(findClientError([shared], large.load, onThreads(workers))).toMatchObject({ kind: 'bound' });
+        const twice = findClientError([shared], loadAt(250, 500, 50_000), onThreads(workers));
+        expect(twice).toMatchObject({ kind: 'beyond' });
+        expect(twice).not.toHaveProperty('workers');
+      }
+    });
+  });
+
+  it('has no bound for connections of a kind that is not calibrated', () => {
+    const client = { workers: 1, lateP99Ms: 0, connectsOtherwise: true };
+    expect(findClientError(cells, small.load, client)).toEqual({ kind: 'other_connections' });
+    expect(findClientError([], small.load, client)).toEqual({ kind: 'none' });
+  });
+
+  it('tells of a client that was later than the bound, unless a timer alone would be so late', () => {
+    const late = (lateP99Ms: number) => ({ workers: 1, lateP99Ms, connectsOtherwise: false });
+    expect(findClientError(cells, small.load, late(2))).not.toHaveProperty('lateMs');
+    expect(findClientError(cells, small.load, late(2.1))).toMatchObject({ kind: 'bound', lateMs: 2.1 });
+    const wide = { ...small, ttft: { ...small.ttft!, p99Ns: 5e6 } };
+    expect(findClientError([wide], small.load, late(5))).not.toHaveProperty('lateMs');
+    expect(findClientError([wide], small.load, late(6))).toMatchObject({ lateMs: 6 });
   });
 
   it('never quotes a cell the run exceeds by more than 5 %, nor misses one that covers it', () => {
@@ -139,6 +182,18 @@ describe('what a report says', () => {
     [
       findClientError([largest], load),
       'TTFT is overstated by at most 41.0 µs at p50 and 300 µs at p99, latency by 38.0 µs and 310 µs, chunk gaps are off by 5.00 µs and 90.0 µs (calibrated 2026-11-24 at 125 requests/s, 250 streams × 100 chunks/s)',
+    ],
+    [
+      findClientError([{ ...largest, workers: 4 }], load, { ...KNOWN_CLIENT, workers: 1 }),
+      'no bound: 125 requests/s, 250 streams × 100 chunks/s on 1 engine thread is beyond what was calibrated (up to 125 requests/s, 250 streams × 100 chunks/s on 4 engine threads); to measure it: inferometer calibrate --grid 500x1000x10',
+    ],
+    [
+      findClientError([largest], load, { ...KNOWN_CLIENT, connectsOtherwise: true }),
+      'no bound: calibrate measures plain HTTP over connections that are kept alive, and this run had TLS or a connection for each request',
+    ],
+    [
+      findClientError([{ ...largest, ttft: null, chunkGap: null }], load, { ...KNOWN_CLIENT, lateP99Ms: 6 }),
+      'latency is overstated by at most 38.0 µs at p50 and 310 µs at p99 (calibrated 2026-11-24 at 125 requests/s, 250 streams × 100 chunks/s); but in this run the client was later than that: by 6.00 ms in 1 % of the time',
     ],
     [
       findClientError([{ ...largest, ttft: null, chunkGap: null }], loadAt(5, 5, 0)),

@@ -32,6 +32,8 @@ export interface ReportOptions {
   readonly tornBytes?: number;
   /** What calibrate measured on the machine of the run, none when it never did; the report then tells of the client's own error. */
   readonly calibration?: readonly CalibratedCell[];
+  /** The run spoke TLS, or opened a connection for each request, neither of which calibrate does. */
+  readonly connectsOtherwise?: boolean;
   /** Results of accuracy phases for the display, as the reference writes them. */
   readonly accuracy?: readonly Json[];
 }
@@ -181,7 +183,14 @@ function ownReport(input: SnapshotInput, options: ReportOptions, latency: Series
     requestedRatePerSecond,
     steering,
     source: options.source ?? null,
-    clientError: options.calibration === undefined ? null : findClientError(options.calibration, load),
+    clientError:
+      options.calibration === undefined
+        ? null
+        : findClientError(options.calibration, load, {
+            workers: facts.client?.workers ?? null,
+            lateP99Ms: facts.client?.lateP99Ms ?? null,
+            connectsOtherwise: options.connectsOtherwise ?? false,
+          }),
     chunkGap,
     responseTtft: series('response_ttft_ns'),
     responseLatency: series('response_latency_ns'),

@@ -1,6 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { machineClass, saveCalibration } from '../../src/app/calibration/calibration-file.ts';
 import { EXIT_CODES } from '../../src/core/errors.ts';
+import { createLog } from '../../src/core/log.ts';
+import type { CalibratedCell } from '../../src/report/error-bound.ts';
 import { Workbench } from '../process/program.ts';
 
 let bench: Workbench;
@@ -20,6 +23,9 @@ interface Calibration {
       readonly latency_error: ErrorNs;
     }[];
   }[];
+}
+interface Summary {
+  readonly client_error: { readonly kind: string };
 }
 interface ErrorNs {
   readonly count: number;
@@ -108,6 +114,29 @@ describe('inferometer calibrate --out', () => {
 });
 
 describe('a run', () => {
+  it('of another kind than was calibrated gets no bound', async () => {
+    const file = bench.file('calibration.json');
+    const error = { count: 1, biasNs: 1, p50Ns: 1, p99Ns: 1, maxNs: 1 };
+    const cell: CalibratedCell = {
+      load: { requestsPerSecond: 1e6, streams: 1e6, chunksPerSecond: 1e9 },
+      workers: 1,
+      calibratedAt: '2026-11-24T12:00:00.000Z',
+      ...{ ttft: error, chunkGap: error, latency: error },
+    };
+    await saveCalibration(
+      file,
+      machineClass(),
+      [cell],
+      createLog(() => undefined),
+    );
+    const kind = () => bench.json<Summary>('run/performance/result_summary.json').client_error.kind;
+    await runWith(file);
+    expect(kind()).toBe('bound');
+    rmSync(bench.file('run'), { recursive: true });
+    await runWith(file, '--connections', 'new');
+    expect(kind()).toBe('other_connections');
+  });
+
   it('without a calibration says how to get one', async () => {
     const run = await runWith(bench.file('none.json'));
     expect(DONE, run.stderr).toContain(run.code);

@@ -6,6 +6,7 @@ import { EXIT_CODES, InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { NS_PER_MS } from '../../core/time.ts';
 import type { CalibratedCell } from '../../report/error-bound.ts';
+import { engineLimits } from '../limits.ts';
 import { startMockProcess } from '../mock-process.ts';
 import { runBenchmark } from '../run-benchmark.ts';
 import type { RunScreen } from '../run-screen.ts';
@@ -57,7 +58,8 @@ async function measure(cell: GridCell, { place, url, timing, log }: Measurement)
   const rows = rowsFor(cell, timing);
   await writeFile(dataset, Array.from({ length: rows }, (_, row) => promptLine(row)).join(''));
   const outPath = join(place, 'run');
-  const exitCode = await runBenchmark(configFor(cell, timing, { url, dataset, rows }), {
+  const config = configFor(cell, timing, { url, dataset, rows });
+  const exitCode = await runBenchmark(config, {
     outPath,
     screen: quietScreen(log),
   });
@@ -80,7 +82,8 @@ async function measure(cell: GridCell, { place, url, timing, log }: Measurement)
   }
   const { ttft, chunkGap, latency } = found;
   const load = calibratedLoad(nominalLoad(cell), found.load, timing.measuredNs / 1e9);
-  return { load, calibratedAt: new Date().toISOString(), ttft, chunkGap, latency };
+  const { workers } = engineLimits(config);
+  return { load, workers, calibratedAt: new Date().toISOString(), ttft, chunkGap, latency };
 }
 
 /** Rows enough for every arrival to have one of its own, by six standard deviations. */

@@ -18,6 +18,7 @@ const MACHINE: MachineClass = { cpu: 'Some CPU', cores: 2, nodeMajor: 24, versio
 function cellAt(requestsPerSecond: number, p50Ns: number): CalibratedCell {
   return {
     load: { requestsPerSecond, streams: 10, chunksPerSecond: 500 },
+    workers: 1,
     calibratedAt: '2026-11-24T12:00:00.000Z',
     ttft: { count: 3, biasNs: p50Ns, p50Ns, p99Ns: 9, maxNs: 10 },
     chunkGap: null,

@@ -54,6 +54,7 @@ const fileSchema = z.object({
       cells: z.array(
         z.object({
           calibrated_at: z.iso.datetime(),
+          workers: z.int().positive(),
           requests_per_second: amount,
           streams: amount,
           chunks_per_second: amount,
@@ -148,9 +149,10 @@ function isSameLoad(a: StoredCell, b: StoredCell): boolean {
   );
 }
 
-function storedCell({ load, calibratedAt, ttft, chunkGap, latency }: CalibratedCell): StoredCell {
+function storedCell({ load, workers, calibratedAt, ttft, chunkGap, latency }: CalibratedCell): StoredCell {
   return {
     calibrated_at: calibratedAt,
+    workers,
     requests_per_second: load.requestsPerSecond,
     streams: load.streams,
     chunks_per_second: load.chunksPerSecond,
@@ -167,6 +169,7 @@ function cellOf(stored: StoredCell): CalibratedCell {
       streams: stored.streams,
       chunksPerSecond: stored.chunks_per_second,
     },
+    workers: stored.workers,
     calibratedAt: stored.calibrated_at,
     ttft: errorOf(stored.ttft_error),
     chunkGap: errorOf(stored.chunk_gap_error),

@@ -19,6 +19,7 @@ const OPTIONS: ReportOptions = {
 
 const CELL: CalibratedCell = {
   load: { requestsPerSecond: 125, streams: 250, chunksPerSecond: 25_000 },
+  workers: 1,
   calibratedAt: '2026-11-24T12:00:00.000Z',
   ttft: { count: 625, biasNs: 41_200, p50Ns: 41_200, p99Ns: 302_000, maxNs: 910_000 },
   chunkGap: { count: 124_000, biasNs: 12, p50Ns: 8_300, p99Ns: 190_000, maxNs: 1_200_000 },
