@@ -4,6 +4,7 @@ import { ClientHealth, clientMomentOf, type HealthReport } from './client-health
 const REPORT: HealthReport = {
   worker: 0,
   measured: true,
+  events: 100,
   at_ns: 2_000_000_000,
   elapsed_ms: 1000,
   event_loop_delay_p99_ms: 1,
@@ -92,6 +93,15 @@ describe('ClientHealth', () => {
     expect(summaryOf({ ...busy, elapsed_ms: 100 }, {})).toMatchObject({ busy_share: 0 });
     expect(summaryOf({ cpu_share: 0.96, cpu_wait_share: null })).toMatchObject({ busy_share: 1 });
     expect(summaryOf({ cpu_share: null, cpu_wait_share: null })).toMatchObject({ worker_cpu_max: null });
+  });
+
+  it('leaves a second in which nothing happened out of the shares, unless something would have been late', () => {
+    const bad = { cpu_share: 1, gc_total_ms: 200, late_ms_beyond: [900, 800, 700, 0] };
+    const shares = { busy_share: 1, gc_share: 0.2, late_p99_ms: summaryOf(bad).late_p99_ms };
+    const idle = { events: 0, cpu_share: 0, gc_total_ms: 0 };
+    expect(summaryOf(bad, ...Array<object>(99).fill(idle))).toMatchObject(shares);
+    expect(summaryOf(bad, { ...idle, event_loop_delay_max_ms: 6 })).toMatchObject({ busy_share: 0.5 });
+    expect(summaryOf(bad, { ...idle, clock_step_ms: 700 })).toMatchObject({ ...shares, clock_step_ms: 700 });
   });
 
   it('finds by how much a worker was late in 1 % of the time', () => {

@@ -10,6 +10,8 @@ export interface HealthReport {
   readonly worker: number;
   /** It is about a part of a performance phase. */
   readonly measured: boolean;
+  /** Events of samples in that time. */
+  readonly events: number;
   /** When the time it is about ended, ns since the run's origin, and how long that was, ms. */
   readonly at_ns: number;
   readonly elapsed_ms: number;
@@ -45,6 +47,7 @@ export function healthReportOf(
   return {
     worker,
     measured: health.isMeasured,
+    events: health.events,
     at_ns: atNs,
     elapsed_ms: health.elapsedMs,
     event_loop_delay_p99_ms: health.loopDelayP99Ms,
@@ -135,7 +138,7 @@ export class ClientHealth {
     const stepMs = Math.abs(report.clock_step_ms ?? 0);
     this.#clockStepMs = Math.max(this.#clockStepMs, stepMs);
     addTo(this.#sendDelayCounts, report.send_delay_counts ?? []);
-    this.#foldTotals(report);
+    if (!isIdle(report)) this.#foldTotals(report);
   }
 
   #foldTotals(report: AnyHealthReport): void {
@@ -181,6 +184,14 @@ export class ClientHealth {
       retries: workers.reduce((sum, { retries = 0 }) => sum + retries, 0),
     };
   }
+}
+
+/**
+ * Nothing happened, and nothing would have been late: a pause, or a drain that waits for one answer. Shares of the time are of the rest, else a
+ * client that was hopelessly late would be good enough if only it had waited long enough afterwards.
+ */
+function isIdle({ events, event_loop_delay_max_ms: delayMs }: AnyHealthReport): boolean {
+  return events === 0 && delayMs <= VERDICT_LIMITS.lateFloorMs;
 }
 
 function addTo(sums: number[], values: readonly number[]): void {

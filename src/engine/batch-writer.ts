@@ -37,6 +37,7 @@ export class BatchWriter {
   readonly #extras = new Float64Array(MAX_BATCH_RECORDS * MAX_EXTRAS);
   #notes: Map<number, RecordNote> | undefined;
   #count = 0;
+  #flushedCount = 0;
   #extraEnd = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -44,6 +45,11 @@ export class BatchWriter {
   constructor(workerId: number, send: (frame: Uint8Array) => void) {
     this.#workerId = workerId;
     this.#send = send;
+  }
+
+  /** Records so far, handed over or not. */
+  get recordCount(): number {
+    return this.#flushedCount + this.#count;
   }
 
   /**
@@ -105,6 +111,7 @@ export class BatchWriter {
       notes: this.#notes,
     });
     this.#count = 0;
+    this.#flushedCount += count;
     this.payload.clear();
     this.#extraEnd = 0;
     this.#notes = undefined;

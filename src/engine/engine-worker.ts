@@ -40,6 +40,8 @@ export class EngineWorker {
   #nextPool: number;
   /** A performance phase is under way. */
   #isMeasured = false;
+  /** Records when the health was told last. */
+  #toldRecords = 0;
 
   constructor(start: WorkerStart, send: (news: WorkerNews) => void) {
     const { settings, workerIndex } = start;
@@ -178,9 +180,13 @@ export class EngineWorker {
   }
 
   #sendHealth(): void {
+    const { recordCount } = this.#writer;
+    const events = recordCount - this.#toldRecords;
+    this.#toldRecords = recordCount;
     const health = {
       ...this.#health.take(),
       isMeasured: this.#isMeasured,
+      events,
       connectionsOpened: this.#pools.reduce((sum, { opened }) => sum + opened, 0),
       connectFailures: this.#pools.reduce((sum, { connectFailures }) => sum + connectFailures, 0),
       retries: this.#pools.reduce((sum, { retries }) => sum + retries, 0),

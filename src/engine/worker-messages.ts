@@ -38,6 +38,8 @@ export interface WarmResult {
 export interface WorkerHealth extends ThreadHealth {
   /** It is about a part of a performance phase. */
   readonly isMeasured: boolean;
+  /** What happened to samples meanwhile: issued, chunks, ends. */
+  readonly events: number;
   /** Since the start of the run: connections established, and attempts that failed. */
   readonly connectionsOpened: number;
   readonly connectFailures: number;

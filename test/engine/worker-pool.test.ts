@@ -183,6 +183,8 @@ test('tells of its health', async () => {
   expect(health).toMatchObject({ connectionsOpened: 2, connectFailures: 0 });
   expect(health!.loopDelayMaxMs).toBeGreaterThanOrEqual(health!.loopDelayP99Ms);
   expect(health!.cpuShare).toBeGreaterThan(0);
+  await engine.run({ pattern: 'burst' }, { maxSamples: 5000 });
+  expect(engine.health.reduce((sum, { events }) => sum + events, 0)).toBe(engine.events.length);
 });
 
 test('a worker that dies is reported; the others cancel what they have, and the phase is rejected', async () => {

@@ -29,6 +29,7 @@ export const HEADER: RunHeader = {
 export const HEALTH: HealthReport = {
   worker: 0,
   measured: true,
+  events: 2000,
   at_ns: 2_000_000_000,
   elapsed_ms: 1000,
   event_loop_delay_p99_ms: 1.25,
