@@ -130,6 +130,7 @@ export class Aggregator {
     const { isl, osl, tpot } = this.#tokens.sources;
     return {
       in_flight: this.#table.size,
+      issuing_ns: this.#windows.issuingNs(),
       token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },
       errors_by_type: this.#errors.counts().map((error) => ({ ...error })),
     };

@@ -22,6 +22,7 @@ export class TrackingWindows {
   readonly #windows: OpenWindow[] = [];
   #isTracking = false;
   #firstIssuedNs = NaN;
+  #latestIssueNs = NaN;
   #lastIssuedNs = -Infinity;
   #lastIssuedCompleteNs = NaN;
 
@@ -51,7 +52,8 @@ export class TrackingWindows {
 
   /** @hot */
   onIssued(timestampNs: number): void {
-    if (Number.isNaN(this.#firstIssuedNs)) this.#firstIssuedNs = timestampNs;
+    if (Number.isNaN(this.#firstIssuedNs)) this.#firstIssuedNs = this.#latestIssueNs = timestampNs;
+    else if (timestampNs > this.#latestIssueNs) this.#latestIssueNs = timestampNs;
   }
 
   /** A sample of window `index`, issued at `issuedNs`, has ended. Of samples issued at once the first to end counts. @hot */
@@ -63,6 +65,12 @@ export class TrackingWindows {
       this.#lastIssuedNs = issuedNs;
       this.#lastIssuedCompleteNs = timestampNs;
     }
+  }
+
+  /** From the first tracked issue to the latest, whatever became of them; 0 before there are two. */
+  issuingNs(): number {
+    const issuingNs = this.#latestIssueNs - this.#firstIssuedNs;
+    return issuingNs > 0 ? issuingNs : 0;
   }
 
   /** Sum over the windows, each from its start to its last completion. Windows may overlap, so it may pass the wall time. */

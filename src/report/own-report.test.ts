@@ -120,7 +120,22 @@ describe('facts beside the metrics', () => {
     expect(checks).toEqual(expect.arrayContaining(['run_log_torn', 'stopped_early']));
   });
 
-  it('judge the rate by the fastest the requests can have gone out', () => {
+  it('judge the rate by the time issuing took, whatever single answers took', () => {
+    const checksOf = (issuingSeconds: number) =>
+      ownReportOf({
+        counters: {
+          tracked_samples_issued: 1001,
+          tracked_samples_succeeded: 1001,
+          legacy_loadgen_window_duration_ns: 20e9,
+        },
+        metrics: [timeSeries('sample_latency_ns', 1001, 60e9)],
+        extras: { issuing_ns: issuingSeconds * 1e9, run: { requested_rate_per_second: 100 } },
+      }).verdict.findings.map(({ check }) => check);
+    expect(checksOf(10)).not.toContain('rate_achieved');
+    expect(checksOf(13)).toContain('rate_achieved');
+  });
+
+  it('judge the rate by the fastest the requests can have gone out, when the snapshot does not tell', () => {
     const checksAfter = (windowSeconds: number) =>
       ownReportOf({
         counters: {

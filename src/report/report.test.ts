@@ -205,6 +205,7 @@ describe('input that lacks parts', () => {
     'event_stream',
     'client',
     'in_flight',
+    'issuing_ns',
   );
 
   it('reads a missing state as interrupted, the rest as nothing', () => {

@@ -221,7 +221,7 @@ function verdictOf(
       own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,
       own?.steering ?? null,
     ),
-    issueRateAtMostPerSecond: issueRateAtMost(input, latency),
+    issueRateAtMostPerSecond: issueRate(input) ?? issueRateAtMost(input, latency),
     issueDelayP99Ns: own === null ? null : percentileOf(own.issueDelay, 99),
     clientLimitErrors: own?.errorsByType.find(({ type }) => type === CLIENT_LIMIT_ERROR_TYPE)?.count ?? 0,
     medianResponseLatencyNs: own === null ? null : medianOf(own.responseLatency),
@@ -232,6 +232,13 @@ function verdictOf(
 
 function medianOf(series: SeriesReport): number | null {
   return series.kind === 'values' ? series.median : null;
+}
+
+/** Samples issued a second while there were any to issue; null for a snapshot that does not tell. */
+function issueRate(input: SnapshotInput): number | null {
+  const { issuing_ns: issuingNs } = input.extras;
+  const issued = Number(input.counter('tracked_samples_issued'));
+  return typeof issuingNs === 'number' && issuingNs > 0 ? perSecond(issued - 1, issuingNs) : null;
 }
 
 /**

@@ -98,6 +98,15 @@ describe('tracking windows', () => {
     expect([count('total_samples_completed'), count('tracked_samples_completed')]).toEqual([2, 0]);
   });
 
+  test('the time of issuing is from the first tracked issue to the latest, ended or not', () => {
+    const run = new ScriptedRun();
+    const issuingNs = () => run.aggregator.extras().issuing_ns;
+    run.send(started(0), issued(1, 5), startTracking(10), issued(2, 20));
+    expect(issuingNs()).toBe(0);
+    run.send(issued(3, 70), issued(4, 65), complete(3, 900), stopTracking(1000), issued(5, 2000));
+    expect(issuingNs()).toBe(50);
+  });
+
   test('a sample in flight at the stop is measured to its end', () => {
     const run = new ScriptedRun().send(
       started(0),

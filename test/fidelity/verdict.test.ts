@@ -176,6 +176,17 @@ it('a rate the connections cannot carry is invalid, too few samples degraded, an
   });
 });
 
+it('a rate that did not go out is invalid, whatever a single answer took', async () => {
+  const { url } = await startServer(({ socket }, nth) => {
+    // The first one outlasts the issuing of all the others.
+    setTimeout(() => socket.write(withLength(ANSWER)), nth === 0 ? 4000 : 20);
+  });
+  const flags = ['--rate', '400', '--samples', '150', '--max-connections', '2'];
+  const summary = await startRun({ url, flags }).summary();
+  expect(summary.samples).toMatchObject({ succeeded: 150 });
+  expect(levels(summary)).toMatchObject({ rate_achieved: 'invalid', issue_delay: 'degraded' });
+});
+
 it('token counts that do not get the time they take are pending: degraded, and the samples are whole', async () => {
   const answer = JSON.stringify({
     id: 'c',
