@@ -4,7 +4,7 @@ import type { Report } from '../report/report.ts';
 import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
 import { isRunning as isProcessRunning } from './process-identity.ts';
 import { replayRun } from './replay.ts';
-import { makeReport, writeReport } from './report-files.ts';
+import { makeReport, toldToStop, writeReport } from './report-files.ts';
 import { writeReportPage } from './report-page-file.ts';
 import { readManifest, RunDirectory } from './run-directory.ts';
 
@@ -38,7 +38,8 @@ export async function rebuildReport(
       `${directory.logPath}: holds no whole frame, nothing to report`,
     );
   }
-  const stoppedEarly = manifest?.outcome.state === 'stopped_early';
+  const outcome = manifest?.outcome.state;
+  const stoppedEarly = outcome === 'stopped_early' || (outcome !== 'complete' && toldToStop(replay.snapshot));
   const calibration =
     calibrationPath === undefined || manifest === undefined
       ? undefined

@@ -24,7 +24,7 @@ export function makeReport(
     version: programVersion(),
     source: sourced.source,
     useLegacyLoadgenQpsMetrics: false,
-    stoppedEarly: stoppedEarly || toldToStop(sourced.snapshot),
+    stoppedEarly,
     runConfig: configSections(config),
     ...(calibration === undefined ? {} : { calibration, connectsOtherwise: connectsOtherwise(config) }),
     ...(rate === null ? {} : { requestedRatePerSecond: rate }),
@@ -37,7 +37,7 @@ function connectsOtherwise({ endpoints, client }: RunHeader['config']): boolean 
   return hasTls || (client as { readonly connections?: Json } | undefined)?.connections === 'new';
 }
 
-/** The run log itself says so: whatever became of the process that ran it. */
+/** The run log says that its plan was cut short: for a run whose process did not live to tell. */
 export function toldToStop({ extras }: MetricsSnapshot): boolean {
   return (extras?.run as { readonly stopped_early?: boolean } | undefined)?.stopped_early === true;
 }

@@ -29,6 +29,8 @@ export class RunControl implements RunControls, ShutdownLadder {
   #isStopping = false;
   #isCancelling = false;
   #isOver = false;
+  /** The log says that the plan was cut short. */
+  #isCutShort = false;
   #running: RunningRun | undefined;
 
   constructor(log: Log) {
@@ -101,7 +103,7 @@ export class RunControl implements RunControls, ShutdownLadder {
     if (this.#running === undefined) this.#log.info('stopping before the run begins');
     else if (!this.#isOver) {
       this.#log.info('stopping: no new requests, draining those in flight (Ctrl-C again cancels them)');
-      this.#recordEnd('stop', this.#running);
+      this.#recordEnd('stop', this.#running, !this.#running.session.isIssued);
       this.#running.session.stop();
     }
     return true;
@@ -109,13 +111,11 @@ export class RunControl implements RunControls, ShutdownLadder {
 
   cancel(): boolean {
     if (this.#isCancelling) return false;
-    const wasStopping = this.#isStopping;
     this.#isStopping = true;
     this.#isCancelling = true;
     if (this.#running !== undefined && !this.#isOver) {
       this.#log.info('cancelling what is in flight (Ctrl-C again exits at once; the run log stays)');
-      if (wasStopping) this.#running.services.recorder.recordMark('cancel');
-      else this.#recordEnd('cancel', this.#running);
+      this.#recordEnd('cancel', this.#running, true);
       this.#running.session.cancel();
     }
     return true;
@@ -147,8 +147,10 @@ export class RunControl implements RunControls, ShutdownLadder {
   }
 
   /** In the log, so that a later reader knows whatever becomes of this process. */
-  #recordEnd(kind: 'stop' | 'cancel', { services: { recorder } }: RunningRun): void {
+  #recordEnd(kind: 'stop' | 'cancel', { services: { recorder } }: RunningRun, cutsShort: boolean): void {
     recorder.recordMark(kind);
+    if (!cutsShort || this.#isCutShort) return;
+    this.#isCutShort = true;
     recorder.recordSessionEvent(EventKind.sessionStopLoadgen);
   }
 }

@@ -93,6 +93,7 @@ export class Session {
   #isCancelled = false;
   /** The phase that is being issued. */
   #steered: SteeredPhase | undefined;
+  #isIssued = false;
   /** When the latest change takes effect. */
   #lastChangeNs = 0;
 
@@ -103,6 +104,11 @@ export class Session {
   /** How the phase under way is steered; undefined when nothing is being issued. */
   get steering(): SteeringState | undefined {
     return this.#isStopped ? undefined : this.#steered?.state;
+  }
+
+  /** The last phase has issued its last: a stop would keep nothing back. */
+  get isIssued(): boolean {
+    return this.#isIssued;
   }
 
   /**
@@ -186,7 +192,10 @@ export class Session {
     const startNs = nowNs + START_LEAD_NS;
     const run = this.#options.engine.runPhase({ plan, firstSampleSeq, startNs });
     this.#steered = new SteeredPhase(plan, startNs);
-    void run.issuingDone.then(() => (this.#steered = undefined));
+    void run.issuingDone.then(() => {
+      this.#steered = undefined;
+      this.#isIssued = plan === this.#options.phases.at(-1);
+    });
     return this.#drained(run);
   }
 

@@ -192,6 +192,25 @@ describe('Ctrl-C', () => {
     expect(readFileSync(bench.file('run/report.txt'), 'utf8')).toMatch(/was stopped before its plan/);
   });
 
+  it('once, when all requests are out: drains, and the plan was carried out', async () => {
+    const url = await bench.mock('--ttft', 'fixed:5000', '--output-tokens', 'fixed:1');
+    const run = bench.start([
+      ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(10), '--concurrency', '10'],
+      ...['--out', bench.file('run')],
+    ]);
+    await run.waitForOutput(/measuring/);
+    await sleep(1500);
+    run.child.kill('SIGINT');
+    const finished = await run.finished;
+    expect(WENT_THROUGH, finished.stderr).toContain(finished.code);
+    expect(finished.stdout).not.toContain('was stopped before its plan');
+    expect(bench.json('run/run.json')).toMatchObject({ outcome: { state: 'complete' } });
+    const snapshot = bench.json<{ extras: { run: object } }>('run/metrics/final_snapshot.json');
+    expect(snapshot.extras.run).toMatchObject({ stopped_early: false });
+    const report = await bench.start(['report', bench.file('run')]).finished;
+    expect(report.stdout).not.toContain('was stopped before its plan');
+  }, 30_000);
+
   it('twice: cancels what is in flight and counts it', async () => {
     const url = await bench.mock('--ttft', 'fixed:60000');
     const run = bench.start([
