@@ -17,7 +17,7 @@ import { TimedSeries } from './timed-series.ts';
 export const HISTORY_PERIOD_NS = NS_PER_SECOND;
 /** Bins at most: ten minutes at a second each; a longer run is told in longer bins. */
 export const MAX_HISTORY_BINS = 600;
-/** More are not kept: nobody could read them on a plot. */
+/** More notes, or more other marks, are not kept: nobody could read them on a plot. */
 const MAX_MARKS = 1000;
 
 /** The series that are kept bin by bin. */
@@ -135,7 +135,9 @@ export class HistoryRecorder {
   }
 
   onMark(mark: RunMark): void {
-    if (this.#marks.length < MAX_MARKS) this.#marks.push(mark);
+    // Programs leave notes too: a report must know all the same what was done to the load, and in which phase.
+    const alike = this.#marks.filter(({ kind }) => (kind === 'note') === (mark.kind === 'note'));
+    if (alike.length < MAX_MARKS || mark.kind === 'phase') this.#marks.push(mark);
   }
 
   /** All of it now; undefined before the first moment. Costs about 1 ms when all bins are used. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MAX_HISTORY_BINS } from '../../src/aggregator/history-recorder.ts';
-import { readHistoryExtras, type RunHistory } from '../../src/core/run-history.ts';
+import { readHistoryExtras, type RunHistory, type RunMark } from '../../src/core/run-history.ts';
 import type { EventRecord } from '../../src/events/event-batch.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
 import { parseSnapshotJson, snapshotJsonText } from '../../src/metrics/snapshot-json.ts';
@@ -179,6 +179,21 @@ test('the health of the client is in each bin it is about, the worst of the work
       cpu_wait_share: [null, null, null],
     },
   });
+});
+
+test('however many notes there are, what was done to the load is kept, and the phases always', () => {
+  const run = new ScriptedRun().send(started(0));
+  const { history } = run.aggregator;
+  const mark = (at_ns: number, kind: RunMark['kind']) => ({ at_ns, kind, value: null, text: '' });
+  for (let at = 1; at <= 1200; at++) history.onMark(mark(at, 'note'));
+  for (let at = 2001; at <= 3200; at++) history.onMark(mark(at, 'rate'));
+  history.onMark(mark(5000, 'phase'));
+  const kinds = Map.groupBy(historyOf(run).marks, ({ kind }) => kind);
+  expect([...kinds].map(([kind, marks]) => [kind, marks.length])).toEqual([
+    ['note', 1000],
+    ['rate', 1000],
+    ['phase', 1],
+  ]);
 });
 
 test('marks stand in order of time, and not more than a thousand', () => {
