@@ -290,7 +290,9 @@ export class Aggregator {
     this.#slowest.onComplete(seq, slot, timestampNs);
     this.#triggers.beforeComplete(slot, timestampNs);
     this.#tokens.onComplete(batch, index, slot, timestampNs);
-    this.#windows.onComplete(table.windows[slot]!, table.issuedNs[slot]!, timestampNs);
+    const window = table.windows[slot]!;
+    if (outcome === 'cancelled') this.#windows.onCancelled(window);
+    else this.#windows.onComplete(window, table.issuedNs[slot]!, timestampNs);
     this.#counters.tracked_samples_completed.add(1);
     this.#countFinishReason(batch.finishReasons[index]!);
     this.#outcomeCounters[outcome].add(1);

@@ -1,7 +1,7 @@
 /** One stretch of tracking: what was issued between a START and the STOP that follows. */
 export interface TrackingWindow {
   readonly startNs: number;
-  /** Latest completion of a sample issued in it, also after its STOP; `startNs` while there is none. */
+  /** Latest completion of a sample issued in it and not cancelled, also after its STOP; `startNs` while there is none. */
   readonly lastCompleteNs: number;
   readonly completedCount: number;
 }
@@ -71,6 +71,11 @@ export class TrackingWindows {
   issuingNs(): number {
     const issuingNs = this.#latestIssueNs - this.#firstIssuedNs;
     return issuingNs > 0 ? issuingNs : 0;
+  }
+
+  /** The run gave up a sample of window `index`: when that was says nothing of how long the measurement took. */
+  onCancelled(index: number): void {
+    this.#windows[index]!.completedCount++;
   }
 
   /** Sum over the windows, each from its start to its last completion. Windows may overlap, so it may pass the wall time. */

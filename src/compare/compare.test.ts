@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RandomSource } from '../core/random.ts';
-import type { SampleColumns } from '../events/sample-columns.ts';
+import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
 import { compareRuns, type Comparison } from './compare.ts';
 import { resampleRun } from './resample.ts';
 import { runValues } from './run-values.ts';
@@ -164,6 +164,16 @@ describe('runValues', () => {
   it('has nothing of a run in which nothing was measured', () => {
     const samples = simulate({ seed: 1, count: 10, memoryS: 1 });
     expect(runValues({ ...samples, measured: new Uint8Array(10) })).toBeUndefined();
+  });
+
+  it('lasts until the last sample that ended by itself', () => {
+    const samples = simulate({ seed: 1, count: 100, memoryS: 1 });
+    const { durationS } = runValues(samples)!;
+    samples.outcomes[50] = SAMPLE_OUTCOMES.indexOf('cancelled');
+    samples.completedNs[50] = 300e9;
+    expect(runValues(samples)!.durationS).toBeCloseTo(durationS, 9);
+    samples.outcomes[50] = SAMPLE_OUTCOMES.indexOf('errored');
+    expect(runValues(samples)!.durationS).toBeGreaterThan(290);
   });
 
   it('leaves out what is due nowhere, and samples of one chunk where time between chunks or tokens is meant', () => {

@@ -35,6 +35,7 @@ const SAMPLES_PER_BIN = 4;
 
 const SUCCEEDED = SAMPLE_OUTCOMES.indexOf('succeeded');
 const ERRORED = SAMPLE_OUTCOMES.indexOf('errored');
+const CANCELLED = SAMPLE_OUTCOMES.indexOf('cancelled');
 
 /**
  * The values of the samples `isPart` takes (all by default), of those issued while the run was measuring, with the definitions
@@ -49,7 +50,11 @@ export function runValues(
   const endedOnes = chosen.filter((i) => completedNs[i]! >= 0);
   if (endedOnes.length === 0) return undefined;
   const startNs = chosen.reduce((least, i) => Math.min(least, issuedNs[i]!), Infinity);
-  const endNs = endedOnes.reduce((most, i) => Math.max(most, completedNs[i]!), startNs + 1);
+  // When the run gave a sample up says nothing of how long the measurement took.
+  const endNs = endedOnes.reduce(
+    (most, i) => (samples.outcomes[i] === CANCELLED ? most : Math.max(most, completedNs[i]!)),
+    startNs + 1,
+  );
   const binCount = Math.max(1, Math.min(MOST_BINS, Math.floor(endedOnes.length / SAMPLES_PER_BIN)));
   const binOf = (atNs: number) =>
     Math.min(binCount - 1, Math.floor(((atNs - startNs) / (endNs - startNs)) * binCount));

@@ -154,12 +154,13 @@ function countsOf(metrics: SnapshotIndex): Counts {
   };
 }
 
-function overallRates({ issued }: Counts, metrics: SnapshotIndex): LiveRates {
+function overallRates({ issued, cancelled }: Counts, metrics: SnapshotIndex): LiveRates {
   const spanNs = metrics.counter('tracked_duration_ns');
   const outputTokens = Number(metrics.series('osl')?.total ?? 0);
   return {
     issuedPerSecond: perSecond(issued, spanNs),
-    endedPerSecond: perSecond(metrics.counter('tracked_samples_completed'), spanNs),
+    // As in the report: without what the run gave up.
+    endedPerSecond: perSecond(metrics.counter('tracked_samples_completed') - cancelled, spanNs),
     outputTokensPerSecond: outputTokens === 0 ? null : perSecond(outputTokens, spanNs),
   };
 }

@@ -120,6 +120,15 @@ describe('facts beside the metrics', () => {
     expect(checks).toEqual(expect.arrayContaining(['run_log_torn', 'stopped_early']));
   });
 
+  it('count no sample that the run gave up as completed by the server', () => {
+    const counters = {
+      ...{ tracked_samples_issued: 1000, tracked_samples_completed: 1000, tracked_samples_failed: 910 },
+      ...{ tracked_samples_succeeded: 90, tracked_samples_errored: 10, tracked_samples_cancelled: 900 },
+      tracked_duration_ns: 10e9,
+    };
+    expect(ownReportOf({ counters }).qps).toBe(10);
+  });
+
   it('judge the rate by the time issuing took, whatever single answers took', () => {
     const checksOf = (issuingSeconds: number) =>
       ownReportOf({

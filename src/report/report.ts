@@ -81,7 +81,7 @@ export interface Report {
   readonly inputSequenceLengths: SeriesReport;
   /** Null unless QPS and TPS are taken from it. */
   readonly legacyLoadgenWindowDurationNs: ExactInteger | null;
-  /** Completed samples a second; null without a duration. */
+  /** Samples a second that ended by themselves; null without a duration. */
   readonly qps: number | null;
   /** Output tokens a second; null without a duration or without token counts. */
   readonly tps: number | null;
@@ -123,7 +123,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     latency,
     outputSequenceLengths,
     inputSequenceLengths: series('isl'),
-    ...ratesOf(input, outputSequenceLengths, options.useLegacyLoadgenQpsMetrics ?? true),
+    ...ratesOf(input, samples.cancelled, outputSequenceLengths, options.useLegacyLoadgenQpsMetrics ?? true),
     finishReasonCounts: Object.fromEntries(
       [...FINISH_REASONS, 'other'].map((reason) => [
         reason,
@@ -140,8 +140,14 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
 
 type Rates = Pick<Report, 'durationNs' | 'legacyLoadgenWindowDurationNs' | 'qps' | 'tps'>;
 
-function ratesOf(input: SnapshotInput, outputLengths: SeriesReport, useLegacy: boolean): Rates {
-  const completed = Number(input.counter('tracked_samples_completed'));
+/** Without the samples the run gave up: neither they nor when that was say anything of the server. */
+function ratesOf(
+  input: SnapshotInput,
+  cancelled: number,
+  outputLengths: SeriesReport,
+  useLegacy: boolean,
+): Rates {
+  const completed = Number(input.counter('tracked_samples_completed')) - cancelled;
   const outputTokens = outputLengths.kind === 'values' ? outputLengths.total : null;
   const durationNs = positiveOrNull(input.counter('tracked_duration_ns'));
   const windowNs = positiveOrNull(input.counter('legacy_loadgen_window_duration_ns'));

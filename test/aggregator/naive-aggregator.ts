@@ -141,11 +141,15 @@ export class NaiveAggregator {
     this.add('sample_latency_ns', at - row.issued!);
     if (row.errors.length === 0 && row.due !== undefined) this.add('response_latency_ns', at - row.due);
     this.answerTokens(record, row, at);
+    const cancelledOnly = row.errors.every((type) => type === 'cancelled');
+    const outcome = row.errors.length === 0 ? 'succeeded' : cancelledOnly ? 'cancelled' : 'errored';
     row.window.completed++;
-    row.window.last = Math.max(row.window.last, at);
-    if (row.issued! > this.lastIssued) {
-      this.lastIssued = row.issued!;
-      this.lastIssuedComplete = at;
+    if (outcome !== 'cancelled') {
+      row.window.last = Math.max(row.window.last, at);
+      if (row.issued! > this.lastIssued) {
+        this.lastIssued = row.issued!;
+        this.lastIssuedComplete = at;
+      }
     }
     this.rows.delete(seq);
     this.count('tracked_samples_completed');
@@ -154,8 +158,6 @@ export class NaiveAggregator {
     if (reason !== undefined) {
       this.count(`tracked_finish_reason_${known.includes(reason) ? reason : 'other'}`);
     }
-    const cancelledOnly = row.errors.every((type) => type === 'cancelled');
-    const outcome = row.errors.length === 0 ? 'succeeded' : cancelledOnly ? 'cancelled' : 'errored';
     this.count(`tracked_samples_${outcome}`);
   }
 

@@ -98,6 +98,20 @@ describe('tracking windows', () => {
     expect([count('total_samples_completed'), count('tracked_samples_completed')]).toEqual([2, 0]);
   });
 
+  test('a sample the run gives up does not lengthen what was tracked, one that fails does', () => {
+    const run = new ScriptedRun().send(
+      started(0),
+      startTracking(0),
+      ...[issued(1, 10), issued(2, 20), issued(3, 30)],
+      complete(1, 100),
+      failed(3, 900, 'cancelled'),
+      complete(3, 900),
+    );
+    expect([run.aggregator.trackedDurationNs, run.aggregator.loadgenDurationNs]).toEqual([100, 90]);
+    run.send(failed(2, 1000, 'timeout'), complete(2, 1000));
+    expect([run.aggregator.trackedDurationNs, run.aggregator.loadgenDurationNs]).toEqual([1000, 990]);
+  });
+
   test('the time of issuing is from the first tracked issue to the latest, ended or not', () => {
     const run = new ScriptedRun();
     const issuingNs = () => run.aggregator.extras().issuing_ns;

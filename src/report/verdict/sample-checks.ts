@@ -73,7 +73,11 @@ function judgeCancelled({ samples }: VerdictFacts): Judgement {
 function judgeFailuresInLatency({ samples }: VerdictFacts): Judgement {
   const { errored, cancelled, succeeded, unaccounted } = samples;
   if (unaccounted === null || succeeded === 0 || errored + cancelled === 0) return undefined;
-  return note('latency and QPS count failed samples too, as the reference does; response latency does not');
+  return note(
+    errored === 0
+      ? 'latency counts cancelled samples too; response latency and QPS do not'
+      : 'latency and QPS count failed samples too, as the reference does; response latency does not',
+  );
 }
 
 function judgePercentileSupport({ latencyCount }: VerdictFacts): Judgement {
