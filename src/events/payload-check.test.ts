@@ -99,6 +99,60 @@ describe('PayloadChecker', () => {
     );
   });
 
+  it('accepts no damaged byte that decodePayload refuses, whichever it is', () => {
+    const forms = {
+      texts: payloads.textModelOutput({ output: ['a', 'é'], reasoning: 'b'.repeat(33), toolCalls: null }),
+      toolCalls: payloads.textModelOutput({
+        output: '',
+        reasoning: null,
+        toolCalls: [{ id: 1.5, function: { arguments: '{}' } }],
+      }),
+      prompt: payloads.promptData({
+        ...{
+          text: 't',
+          tokenIds: [1, 200, 70_000, -5],
+          chatTemplate: null,
+          toolChoice: { x: [1, 'z', true] },
+        },
+        ...{ messages: [{ role: 'user', content: ['x', { y: [null] }] }], tools: [{}] },
+        chatTemplateKwargs: { __proto_: 1, x_proto__: 2 },
+      }),
+      error: payloads.errorData({ errorType: 'timeout', errorMessage: 'x'.repeat(33) }),
+    };
+    const differing: string[] = [];
+    for (const [form, bytes] of Object.entries(forms)) {
+      for (let at = 0; at < bytes.length; at++) {
+        for (let byte = 0; byte <= 0xff; byte++) {
+          const damaged = bytes.with(at, byte);
+          const end = endOf(damaged);
+          if (end >= 0 && !isFine(damaged.subarray(0, end))) differing.push(`${form}: byte ${at} as ${byte}`);
+        }
+      }
+      for (let length = 0; length < bytes.length; length++) {
+        if (endOf(bytes.subarray(0, length)) !== -1) differing.push(`${form}: cut at ${length}`);
+      }
+    }
+    expect(differing).toEqual([]);
+  });
+
+  it('refuses `__proto__` in UTF-8 that is none, as readers refuse it', () => {
+    for (const underscore of [
+      [0xc1, 0x9f],
+      [0xc1, 0x1f],
+      [0xe0, 0x81, 0x9f],
+      [0xf0, 0x80, 0x81, 0x9f],
+    ]) {
+      const key = Buffer.from([...underscore, ...Buffer.from('_proto__')]);
+      const map = Buffer.concat([Uint8Array.of(0x81, 0xa0 | key.length), key, Uint8Array.of(0xc0)]);
+      const bytes = encode(['PromptData', null, null, null, null, 0]);
+      const whole = Buffer.concat([bytes.subarray(0, -1), map]);
+      expect(isFine(whole)).toBe(false);
+      expect(endOf(whole)).toBe(-1);
+    }
+    const legal = encode(['PromptData', null, null, null, null, { ßproto: 1, naïve_proto__: 2 }]);
+    expect(endOf(legal)).toBe(legal.length);
+  });
+
   it('refuses keys and depths that readers refuse', () => {
     const nested = (key: string) => encode(['PromptData', null, null, [JSON.parse(`{"${key}": 1}`)]]);
     expect(endOf(nested('__proto__'))).toBe(-1);

@@ -9,6 +9,11 @@ const MAP = 16;
 const MAPS = 32;
 const ANY = 64;
 
+/** A text shorter than the one that begins so can't be read as `__proto__`. */
+const PROTO_MARKER = 0xa0 | '__proto__'.length;
+const UNDERSCORE = 0x5f;
+const FIRST_NON_ASCII = 0x80;
+
 interface Shape {
   /** The tag as a short text, marker included. */
   readonly tag: Uint8Array;
@@ -119,15 +124,17 @@ export class PayloadChecker {
     for (let entry = 0; entry < entries; entry++) {
       if (this.#at >= this.#end) return false;
       const marker = this.#view.getUint8(this.#at);
-      // A key that begins so may be `__proto__`, which readers refuse.
-      const isPlainKey = marker >> 5 === 0b101 && !(marker === 0xa9 && this.#letterAfter() === 0x5f);
-      if (!isPlainKey || !this.#text(marker) || !this.#value(depth + 1)) return false;
+      if (!this.#isPlainKey(marker) || !this.#text(marker) || !this.#value(depth + 1)) return false;
     }
     return true;
   }
 
-  #letterAfter(): number {
-    return this.#at + 1 < this.#end ? this.#view.getUint8(this.#at + 1) : -1;
+  /** A short text that is not `__proto__`, which readers refuse, also where they find it in UTF-8 that is none: `c1 9f` for `_`, say. */
+  #isPlainKey(marker: number): boolean {
+    if (marker >> 5 !== 0b101) return false;
+    if (marker < PROTO_MARKER || this.#at + 1 >= this.#end) return true;
+    const first = this.#view.getUint8(this.#at + 1);
+    return first < FIRST_NON_ASCII && first !== UNDERSCORE;
   }
 
   #text(marker: number): boolean {
