@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type AnswerReader, type FinalOutput, ResponseFormatError, type TextSlice } from './adapter.ts';
@@ -185,6 +186,36 @@ test('a reader that has seen other bodies reads as a new one does', () => {
     ),
     { numRuns: 1000 },
   );
+});
+
+test('a count that looks like a probe of what is learned stays itself', () => {
+  const reader = adapterOf('chat').createReader();
+  const usage = { prompt_tokens: 2 ** 50 + 2, completion_tokens: 2 };
+  const read = (created: number) => {
+    const body = Buffer.from(JSON.stringify({ ...chat({ content: 'a' }), created, usage }));
+    return reader.readBody(body, 0, body.length).promptTokens;
+  };
+  expect([5, 7].map(read)).toEqual([2 ** 50 + 2, 2 ** 50 + 2]);
+});
+
+test('a reader that has learned a body reads it as a new one does, whichever byte is another', () => {
+  const body = Buffer.from(
+    String.raw`{"id":"r","choices":[{"message":{"content":"a\n é"}}],"usage":{"prompt_tokens":12}}`,
+  );
+  const reader = adapterOf('chat').createReader();
+  const differing: string[] = [];
+  for (let at = 0; at < body.length; at++) {
+    const damaged = Buffer.from(body);
+    for (let byte = 0; byte <= 0xff; byte++) {
+      damaged[at] = byte;
+      // What was learned matches in between, so that it stays.
+      reader.readBody(body, 0, body.length);
+      const found = attempt(reader, damaged);
+      const wanted = attempt(adapterOf('chat').createReader(), damaged);
+      if (!isDeepStrictEqual(found, wanted)) differing.push(`byte ${at} as ${byte}`);
+    }
+  }
+  expect(differing).toEqual([]);
 });
 
 test('a text of plain ASCII is told as the bytes it lies in, any other as a string', () => {

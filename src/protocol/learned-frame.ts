@@ -34,7 +34,7 @@ export class LearnedFrame {
     const json = this.#json;
     if (!json.wantsToLearn()) return;
     const text = deltaOf(json.learn(buffer, start, end) as JsonObject, readDelta)?.text ?? null;
-    this.#text = json.variableOf(text?.text);
+    this.#text = json.variableOf(text?.text, wanted.text);
     this.#chunk = chunkCode(wanted);
     if (text?.channel !== wanted.channel || this.#text === NO_VARIABLE) json.forget();
   }

@@ -89,20 +89,27 @@ describe('a probe', () => {
 
   test('tells the value that counts from a namesake', () => {
     const { learned, message } = probed(String.raw`{"t":"x","b":"\"t\":\"x\"","a":{"t":"x"}}`);
-    expect(learned.variableOf(message.t)).toBe(0);
-    expect(learned.variableOf(message.a?.t)).toBe(1);
-    expect(learned.variableOf('x')).toBe(NO_VARIABLE);
+    expect(learned.variableOf(message.t, 'x')).toBe(0);
+    expect(learned.variableOf(message.a?.t, 'x')).toBe(1);
+    expect(learned.variableOf('x', null)).toBe(NO_VARIABLE);
   });
 
   test('tells the last of two that have the same key', () => {
     const { learned, message } = probed('{"a":{"t":"x","t":"x"}}');
-    expect(learned.variableOf(message.a?.t)).toBe(1);
+    expect(learned.variableOf(message.a?.t, 'x')).toBe(1);
   });
 
   test('is nothing the message holds', () => {
     const { learned, message } = probed(String.raw`{"t":"x","a":{"\u0074":"probe 0"}}`);
-    expect(learned.variableOf(message.a?.t)).toBe(NO_VARIABLE);
-    expect(learned.variableOf(message.t)).toBe(0);
+    expect(learned.variableOf(message.a?.t, 'probe 0')).toBe(NO_VARIABLE);
+    expect(learned.variableOf(message.t, 'x')).toBe(0);
+  });
+
+  test('is not taken for what only looks like it', () => {
+    const { learned, message } = probed(String.raw`{"t":"x","a":{"\u0074":"\u0070robe 0"}}`);
+    expect(message.a?.t).toBe('probe 0');
+    expect(learned.variableOf(message.a?.t, 'probe 0')).toBe(NO_VARIABLE);
+    expect(learned.variableOf(message.t, 'x')).toBe(0);
   });
 });
 

@@ -131,8 +131,12 @@ export class LearnedJson {
     return JSON.parse(probed + UTF8.decode(message.subarray(position)));
   }
 
-  /** The variable that a value read from the probed message stands for, or {@link NO_VARIABLE}. */
-  variableOf(value: unknown): number {
+  /**
+   * The variable that a value read from the probed message stands for, or {@link NO_VARIABLE}. `original` is what the message itself
+   * holds there: the same, when it only happens to look like a probe.
+   */
+  variableOf(value: unknown, original: unknown): number {
+    if (value === original) return NO_VARIABLE;
     return this.#variables.findIndex(({ probe }) => probe === value);
   }
 

@@ -95,10 +95,10 @@ export class OpenAiBodyReader {
     const probed = this.#readReply(learned.learn(buffer, start, end) as JsonObject);
     const answer: LearnedAnswer = {
       finishReason: final.finishReason,
-      output: learned.variableOf(probed.output.output),
-      reasoning: learned.variableOf(probed.output.reasoning),
-      promptTokens: learned.variableOf(probed.promptTokens),
-      completionTokens: learned.variableOf(probed.completionTokens),
+      output: learned.variableOf(probed.output.output, final.output.output),
+      reasoning: learned.variableOf(probed.output.reasoning, final.output.reasoning),
+      promptTokens: learned.variableOf(probed.promptTokens, final.promptTokens),
+      completionTokens: learned.variableOf(probed.completionTokens, final.completionTokens),
     };
     const isWhole =
       (answer.output !== NO_VARIABLE || final.output.output === '') &&

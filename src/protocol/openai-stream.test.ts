@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CHANNELS } from '../core/event-types.ts';
@@ -253,6 +254,29 @@ describe.each(['chat', 'completions'] as const)(
       );
     });
 
+    test('whichever byte is another', () => {
+      const text = String.raw`"a\n é"`;
+      const choice = api === 'chat' ? `"delta":{"content":${text}}` : `"text":${text}`;
+      const frame = Buffer.from(`{"id":"x","created":5,"choices":[{${choice}}],"usage":null}`);
+      const learned = adapterOf(api).createReader().createAccumulator();
+      const differing: string[] = [];
+      for (let at = 0; at < frame.length; at++) {
+        const damaged = Buffer.from(frame);
+        for (let byte = 0; byte <= 0xff; byte++) {
+          damaged[at] = byte;
+          // What was learned matches in between, so that it stays.
+          give(learned, frame);
+          const outcomes = [learned, adapterOf(api).createReader().createAccumulator()].map((accumulator) => {
+            accumulator.reset();
+            const step = give(accumulator, damaged);
+            return { step, terminated: accumulator.terminated, ...accumulator.finish() };
+          });
+          if (!isDeepStrictEqual(outcomes[0], outcomes[1])) differing.push(`byte ${at} as ${byte}`);
+        }
+      }
+      expect(differing).toEqual([]);
+    });
+
     test('with a character cut by the frames', () => {
       const euro = Buffer.from('€');
       for (let cut = 1; cut < euro.length; cut++) {
@@ -333,6 +357,12 @@ test('a tool call beside a text is kept when the same frame was just learned', (
     reasoning: null,
     toolCalls: [[{ id: '1' }], [{ id: '2' }]],
   });
+});
+
+test('a text that looks like a probe of what is learned stays itself', () => {
+  const frame = (id: string) =>
+    String.raw`{"id":"${id}","choices":[{"delta":{"\u0063ontent":"\u0070robe 0"}}]}`;
+  expect(answerTo('chat', [frame('x'), frame('y')]).output.output).toEqual(['probe 0', 'probe 0']);
 });
 
 test.each([
