@@ -101,6 +101,15 @@ describe('payloads', () => {
     );
   });
 
+  it('of a value nested too deep to be shown are refused', () => {
+    const deep = new Uint8Array(100_001).fill(0x91);
+    deep[100_000] = 0xc0;
+    for (const head of [encode(['ErrorData', null]), encode([null])]) {
+      const bytes = Buffer.concat([head.subarray(0, -1), deep]);
+      expect(() => decodePayload(bytes)).toThrow('a value nested too deep to be shown');
+    }
+  });
+
   it('of malformed bytes are refused', () => {
     for (const bytes of [[], [0xc1], [0x92, 0xa1], [0x93, 0x01]]) {
       expect(() => decodePayload(Uint8Array.from(bytes))).toThrow(WireFormatError);

@@ -1,5 +1,6 @@
 import { decode } from '@msgpack/msgpack';
 import { errorText } from '../core/errors.ts';
+import { jsonText } from '../core/json-text.ts';
 import type { ErrorData, PromptData, TextModelOutput } from '../core/model-output.ts';
 import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 import { WireFormatError } from './wire-format-error.ts';
@@ -90,7 +91,7 @@ export function decodePayload(bytes: Uint8Array): EventPayload {
     case 'ErrorData':
       return { type: tag, data: errorData(fields) };
     default:
-      throw new WireFormatError('ValidationError', `unknown type of data: ${JSON.stringify(tag)}`);
+      throw new WireFormatError('ValidationError', `unknown type of data: ${jsonText(tag)}`);
   }
 }
 
@@ -165,7 +166,7 @@ function errorData(fields: readonly unknown[]): ErrorData {
 }
 
 function wrong(field: string, wanted: string, found: unknown): WireFormatError {
-  const shown = JSON.stringify(found)?.slice(0, 80) ?? 'nothing';
+  const shown = jsonText(found).slice(0, 80);
   return new WireFormatError('ValidationError', `${field}: wanted ${wanted}, found ${shown}`);
 }
 

@@ -86,6 +86,16 @@ test("an error with status 200 is the server's", () => {
   expect([errorType, message]).toEqual(['server_error', 'overloaded']);
 });
 
+test.each([
+  ['content', (deep: string) => `{"id":"r","choices":[{"message":{"content":${deep}}}]}`],
+  ['tool calls', (deep: string) => `{"id":"r","choices":[{"message":{"content":"","tool_calls":${deep}}}]}`],
+  ['error', (deep: string) => `{"error":${deep}}`],
+])('a value nested too deep to be shown is no answer: %s', (_where, bodyAround) => {
+  const depth = 100_000;
+  const { message } = refusal('chat', bodyAround(`${'['.repeat(depth)}${']'.repeat(depth)}`));
+  expect(message).toContain('a value nested too deep to be shown');
+});
+
 test('a long body is not repeated in the message', () => {
   expect(refusal('chat', 'x'.repeat(10_000)).message.length).toBeLessThan(200);
 });

@@ -1,3 +1,4 @@
+import { jsonText } from '../core/json-text.ts';
 import { ResponseFormatError } from './adapter.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -25,14 +26,14 @@ export function parseJsonObject(bytes: Uint8Array, start: number, end: number): 
 export function optionalText(object: JsonObject, name: string): string | null {
   const value = object[name] ?? null;
   if (value === null || typeof value === 'string') return value;
-  throw malformed(`${name}: found ${shown(JSON.stringify(value))}, wanted text`);
+  throw malformed(`${name}: found ${shown(jsonText(value))}, wanted text`);
 }
 
 /** The value at `name`, when it is a list of objects; null and absent are null. Throws {@link ResponseFormatError} for anything else. */
 export function optionalObjects(object: JsonObject, name: string): readonly JsonObject[] | null {
   const value = object[name] ?? null;
   if (value === null || (Array.isArray(value) && value.every(isJsonObject))) return value;
-  throw malformed(`${name}: found ${shown(JSON.stringify(value))}, wanted a list of objects`);
+  throw malformed(`${name}: found ${shown(jsonText(value))}, wanted a list of objects`);
 }
 
 export function malformed(message: string): ResponseFormatError {

@@ -1,3 +1,4 @@
+import { jsonText } from '../core/json-text.ts';
 import { type FinalOutput, ResponseFormatError } from './adapter.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 
@@ -28,5 +29,5 @@ function countOf(value: unknown): number {
 function errorMessage(error: unknown): string {
   if (typeof error === 'string') return error;
   if (isJsonObject(error) && typeof error.message === 'string' && error.message !== '') return error.message;
-  return JSON.stringify(error);
+  return jsonText(error);
 }
