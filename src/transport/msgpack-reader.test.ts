@@ -2,6 +2,7 @@ import { encode, ExtData } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MsgpackReader, type ReadFaults } from './msgpack-reader.ts';
+import { MAX_DEPTH, MsgpackWriter } from './msgpack-writer.ts';
 
 class Malformed extends Error {}
 class Unexpected extends Error {}
@@ -60,6 +61,19 @@ describe('MsgpackReader', () => {
     const deep = new Uint8Array(1_000_001).fill(0x91);
     deep[1_000_000] = 0xc0;
     expect(readerOf(deep).skip()).toHaveLength(deep.length);
+  });
+
+  it('reads what the writer nests, and refuses deeper nesting', () => {
+    const nested = (depth: number) => Uint8Array.of(...new Uint8Array(depth).fill(0x91), 0x90);
+    const writer = new MsgpackWriter();
+    const deepest = readerOf(nested(MAX_DEPTH)).value();
+    writer.value([deepest]);
+    expect(readerOf(writer.finish()).value()).toBeDefined();
+    for (const depth of [MAX_DEPTH + 1, 100_000]) {
+      expect(() => readerOf(nested(depth)).value()).toThrow(
+        new Malformed(`nesting deeper than ${MAX_DEPTH}`),
+      );
+    }
   });
 
   it('tells integers of any width from doubles', () => {

@@ -1,3 +1,5 @@
+import { MAX_DEPTH } from './msgpack-writer.ts';
+
 const TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Texts of up to so many bytes are read without a call out of JavaScript. */
 const SHORT_TEXT = 40;
@@ -80,8 +82,8 @@ export class MsgpackReader {
     return BigInt(value);
   }
 
-  /** Any value that JSON has; integers beyond 2^53 become doubles. */
-  value(): unknown {
+  /** Any value that JSON has, nested no deeper than {@link MAX_DEPTH}; integers beyond 2^53 become doubles. */
+  value(depth = 0): unknown {
     const marker = this.#peek();
     if (marker === 0xc2 || marker === 0xc3) {
       this.#at += 1;
@@ -90,10 +92,10 @@ export class MsgpackReader {
     if (this.nil()) return null;
     if (isText(marker)) return this.text();
     const items = this.#backed(this.#length(0x90, 0xdc));
-    if (items !== undefined) return Array.from({ length: items }, () => this.value());
+    if (items !== undefined) return Array.from({ length: items }, () => this.#inner(depth));
     const entries = this.#backed(this.#length(0x80, 0xde));
     if (entries === undefined) return Number(this.#number('a value of JSON').value);
-    return Object.fromEntries(Array.from({ length: entries }, () => [this.text(), this.value()]));
+    return Object.fromEntries(Array.from({ length: entries }, () => [this.text(), this.#inner(depth)]));
   }
 
   /** Passes over the value here, whatever it is, and returns its bytes. */
@@ -101,6 +103,12 @@ export class MsgpackReader {
     const start = this.#at;
     for (let values = 1; values > 0; values--) values += this.#skipOne();
     return this.#bytes.subarray(start, this.#at);
+  }
+
+  /** What a value at this depth contains. */
+  #inner(depth: number): unknown {
+    if (depth === MAX_DEPTH) throw this.#faults.malformed(`nesting deeper than ${MAX_DEPTH}`);
+    return this.value(depth + 1);
   }
 
   /** Passes over one value and says how many values it contains. */
