@@ -54,6 +54,33 @@ test('nothing that is looked for is passed over, and less than a word is left', 
   }
 });
 
+test('any two neighbouring bytes are found or not, wherever in their words they lie', () => {
+  const [start, end] = [3, 12];
+  const all = new Uint8Array(end).fill(0x41);
+  const view = viewOf(all);
+  const isSpecial = (value: number) => value < 0x20 || value === 0x22 || value === 0x5c;
+  const isWrong = (position: number, found: number) =>
+    position > (found < 0 ? end : found) || position <= (found < 0 ? end : found) - 4;
+  const wrong: string[] = [];
+  for (let at = start; at < start + 5; at++) {
+    for (let pair = 0; pair <= 0xffff; pair++) {
+      view.setUint16(at, pair);
+      const content = all.subarray(start);
+      const found = content.findIndex(isSpecial);
+      const control = content.findIndex((value) => value < 0x20);
+      const isPlain = content.every((value) => value < 0x80 && value !== 0x5c);
+      if (
+        isWrong(skipPlainText(view, start, end), found < 0 ? found : start + found) ||
+        isWrong(skipPrintable(view, start, end), control < 0 ? control : start + control) ||
+        isPlainAscii(view, start, end) !== isPlain
+      )
+        wrong.push(`${pair.toString(16)} at ${at}`);
+    }
+    view.setUint16(at, 0x4141);
+  }
+  expect(wrong).toEqual([]);
+});
+
 test('plain ASCII is what holds neither a backslash nor a byte above 0x7f', () => {
   fc.assert(
     fc.property(bytes, offset, (content, start) => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -301,6 +302,26 @@ test('every response reads the same however it is cut', () => {
     expect(outcome(bytes, everyByte)).toEqual(wanted);
     for (const cut of everyByte) expect(outcome(bytes, [cut])).toEqual(wanted);
   }
+});
+
+test('the size line and the end of a chunk read the same whole as byte by byte', () => {
+  const head = lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '');
+  const differing: string[] = [];
+  const check = (body: string) => {
+    const bytes = latin1(head + body);
+    const everyByte = Array.from(body, (_letter, place) => head.length + place);
+    if (!isDeepStrictEqual(outcome(bytes), outcome(bytes, everyByte))) differing.push(body);
+  };
+  const grow = (body: string, more: number): void => {
+    check(body);
+    if (more > 0) for (const letter of '01a;\r\n ') grow(body + letter, more - 1);
+  };
+  grow('', 4);
+  grow('1\r\nx', 4);
+  for (const size of ['000001', '0000001', '00000001', '0000000', '00000000', 'fffffff', '10000000']) {
+    for (const end of ['\r\n', '\n', '\r', ' \r\n', '\r\r\n']) check(`${size}${end}x\r\n0\r\n\r\n`);
+  }
+  expect(differing).toEqual([]);
 });
 
 const field = fc.oneof(

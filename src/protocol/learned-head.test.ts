@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
-import { HttpHead } from './http-head.ts';
+import { type HeadFacts, HttpHead } from './http-head.ts';
+import { HttpParseError } from './http-parse-error.ts';
 import { LearnedHead, NO_HEAD } from './learned-head.ts';
 
 const headOf = (...lines: readonly string[]) => Buffer.from([...lines, '', ''].join('\r\n'), 'latin1');
@@ -15,7 +17,7 @@ const HEAD = headOf(
 /** One that has read `head`, line by line, and learned it. */
 function learnedFrom(head: Buffer, learned = new LearnedHead()): LearnedHead {
   const facts = new HttpHead();
-  const [statusLine, ...fields] = head.toString('latin1').split('\r\n').slice(0, -2);
+  const [statusLine, ...fields] = head.toString('latin1').split(/\r?\n/).slice(0, -2);
   facts.takeStatusLine(Buffer.from(statusLine!), 0, statusLine!.length);
   for (const field of fields) facts.takeHeader(Buffer.from(field), 0, field.length);
   learned.learn(head, 0, head.length, facts);
@@ -55,6 +57,59 @@ test.each([
 ])('does not take one with another %s', (_what, from, to) => {
   const other = Buffer.from(HEAD.toString('latin1').replace(from, to), 'latin1');
   expect(learnedFrom(HEAD).match(other, 0, other.length)).toBe(NO_HEAD);
+});
+
+/** What line by line reading finds in the head at the start of `bytes`, and where it ends; `undefined` for none. */
+function readByLine(bytes: Buffer) {
+  const facts = new HttpHead();
+  try {
+    for (let line = 0, next = 0; ; line = next) {
+      const feed = bytes.indexOf(0x0a, line);
+      if (feed < 0) return undefined;
+      next = feed + 1;
+      const end = feed > line && bytes[feed - 1] === 0x0d ? feed - 1 : feed;
+      if (line === 0) facts.takeStatusLine(bytes, line, end);
+      else if (end > line) facts.takeHeader(bytes, line, end);
+      else return { end: next, ...factsOf(facts) };
+    }
+  } catch (error) {
+    if (error instanceof HttpParseError) return undefined;
+    throw error;
+  }
+}
+
+function factsOf({ status, isChunked, isEventStream, contentLength, keepsAlive }: HeadFacts): HeadFacts {
+  return { status, isChunked, isEventStream, contentLength, keepsAlive };
+}
+
+test.each([
+  ['of a body', HEAD],
+  [
+    'of a stream',
+    headOf('HTTP/1.1 200 OK', 'X:', 'Connection: close', 'Transfer-Encoding: chunked', 'Y: \ta'),
+  ],
+  ['of an old server', Buffer.from('HTTP/1.0 404 No\nServer: x\ncontent-type:text/event-stream\n\n')],
+])('takes no head that reads otherwise, whichever byte is another, left out or added: %s', (_what, head) => {
+  const learned = learnedFrom(head);
+  const differing: string[] = [];
+  let matches = 0;
+  const check = (what: string, ...parts: readonly Uint8Array[]) => {
+    const other = Buffer.concat([...parts, Buffer.from('{}\r\n\r\n')]);
+    const end = learned.match(other, 0, other.length);
+    if (end === NO_HEAD) return;
+    matches += 1;
+    if (!isDeepStrictEqual({ end, ...factsOf(learned) }, readByLine(other))) differing.push(what);
+  };
+  for (let at = 0; at < head.length; at++) {
+    const [before, after] = [head.subarray(0, at), head.subarray(at + 1)];
+    check(`without byte ${at}`, before, after);
+    for (let byte = 0; byte <= 0xff; byte++) {
+      check(`byte ${at} as ${byte}`, before, Uint8Array.of(byte), after);
+      check(`${byte} before byte ${at}`, before, Uint8Array.of(byte), head.subarray(at));
+    }
+  }
+  expect(differing).toEqual([]);
+  expect(matches).toBeGreaterThan(head.length);
 });
 
 test('does not learn two lengths, which must be the same', () => {

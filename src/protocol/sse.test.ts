@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ResponseFormatError } from './adapter.ts';
@@ -93,6 +94,23 @@ test('agrees with the standard on any bytes, however they are cut', () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+test('agrees with the standard on each stream of a few words, cut anywhere', () => {
+  const words = ['data', ':', ' ', '\r', '\n', 'x', '\ufeff', 'data:y\n\n'];
+  const differing: string[] = [];
+  const grow = (stream: string, more: number): void => {
+    const bytes = of(stream);
+    const wanted = naiveMessages(bytes);
+    const everywhere = Array.from(bytes, (_byte, place) => place);
+    for (const cuts of [everywhere, ...everywhere.map((place) => [place])]) {
+      if (!isDeepStrictEqual(messages(bytes, cuts), wanted))
+        differing.push(`${JSON.stringify(stream)} at ${cuts.join()}`);
+    }
+    if (more > 0) for (const word of words) grow(stream + word, more - 1);
+  };
+  grow('', 4);
+  expect(differing).toEqual([]);
 });
 
 test('tells a message at the carriage return that ends it, and once', () => {

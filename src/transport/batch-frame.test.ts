@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { decode, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -11,6 +12,16 @@ const payloads = fc.array(
     fc.nat({ max: 70_000 }).map((length) => new Uint8Array(length)),
   ),
 );
+
+function naivelyUnpacked(frame: Uint8Array): Buffer[] | undefined {
+  try {
+    const items = decode(frame.subarray(TOPIC_BYTES));
+    const areBinaries = Array.isArray(items) && items.every((item) => item instanceof Uint8Array);
+    return areBinaries ? items.map((item) => Buffer.from(item)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 describe('batch frames', () => {
   it('are the batch topic and what MessagePack makes of the payloads', () => {
@@ -39,6 +50,24 @@ describe('batch frames', () => {
       expect(unpackBatch(frame.subarray(0, length))).toBeUndefined();
     }
     expect(unpackBatch(Buffer.concat([frame, Buffer.alloc(1)]))).toBeUndefined();
+  });
+
+  it('are read as MessagePack reads them, whichever byte is another', () => {
+    const frame = packBatch([
+      Uint8Array.of(1, 2),
+      new Uint8Array(0),
+      Uint8Array.of(0xc4, 1, 5),
+      new Uint8Array(9),
+    ]);
+    const differing: string[] = [];
+    for (let at = TOPIC_BYTES; at < frame.length; at++) {
+      for (let byte = 0; byte <= 0xff; byte++) {
+        const damaged = frame.with(at, byte);
+        const found = unpackBatch(damaged)?.map((item) => Buffer.from(item));
+        if (!isDeepStrictEqual(found, naivelyUnpacked(damaged))) differing.push(`byte ${at} as ${byte}`);
+      }
+    }
+    expect(differing).toEqual([]);
   });
 
   it.each([
