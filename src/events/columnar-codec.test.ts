@@ -168,21 +168,16 @@ describe('columnar codec', () => {
         { kind: EventKind.errorGeneric, timestampNs: 2 as Nanoseconds, payload: Uint8Array.of(1, 2, 3) },
       ]),
     );
-    fc.assert(
-      fc.property(fc.nat({ max: body.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, mask) => {
-        const broken = body.slice();
-        broken[at]! ^= mask;
-        let batch: EventBatch;
+    for (let at = 0; at < body.length; at++) {
+      for (let byte = 0; byte <= 0xff; byte++) {
         try {
-          batch = decodeBatch(broken);
+          const batch = decodeBatch(body.with(at, byte));
+          for (let i = 0; i < batch.count; i++) recordAt(batch, i);
         } catch (error) {
-          expect(error).toBeInstanceOf(WireFormatError);
-          return;
+          if (!(error instanceof WireFormatError)) throw error;
         }
-        for (let i = 0; i < batch.count; i++) recordAt(batch, i);
-      }),
-      { numRuns: 2000 },
-    );
+      }
+    }
   });
 
   it.each([

@@ -332,6 +332,27 @@ describe('EventRecordCodec', () => {
       expect(differing).toEqual([]);
     });
 
+    it('takes no record that is cut, or has a byte more or less, whatever stands behind it', () => {
+      const writing = new EventRecordCodec({ runId: RUN_ID, originNs: ORIGIN });
+      const data = payloads.textModelOutput({ output: 'x', reasoning: null, toolCalls: null });
+      const record = { kind: EventKind.sampleComplete, timestampNs: ns(7), sampleSeq: seq(5), payload: data };
+      const bytes = writing.encode({ ...record, finishReason: 'stop', note: { workerId: 3 } }).payload;
+      const template = new RecordTemplate(ORIGIN, new SampleNumbers(RUN_ID));
+      const batch = new EventBatchBuilder(1);
+      const around = new Uint8Array(bytes.length + 2);
+      around.set(bytes, 1);
+      for (let end = 1; end <= bytes.length; end++) {
+        expect(template.read(around.subarray(1, end), batch)).toBe(false);
+      }
+      expect(template.read(around.subarray(1), batch)).toBe(false);
+      expect(template.read(around.subarray(0, -1), batch)).toBe(false);
+      for (let at = 0; at < bytes.length; at++) {
+        const shorter = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1)]);
+        expect(template.read(shorter, batch)).toBe(false);
+      }
+      expect(template.read(around.subarray(1, -1), batch)).toBe(true);
+    });
+
     it('takes the usual records without the general reader', () => {
       const samples = new SampleNumbers(RUN_ID);
       const template = new RecordTemplate(ORIGIN, samples);
