@@ -66,7 +66,8 @@ export class RandomSource {
   }
 
   /**
-   * A draw from the exponential distribution with mean 1 / `rate`, by inverse transform (Knuth, TAOCP vol. 2 §3.4.1).
+   * A draw from the exponential distribution with mean 1 / `rate`, by inverse transform (Knuth, TAOCP vol. 2 §3.4.1). The same on all
+   * machines; CPython's may differ in the last bit, as its logarithm is that of the system.
    * @hot
    */
   exponential(rate: number): number {
