@@ -14,8 +14,11 @@ export class SlowestSamples {
   readonly #firstNs = new Float64Array(KEPT);
   readonly #chunks = new Float64Array(KEPT);
   readonly #errored = new Uint8Array(KEPT);
+  /** In which order they were kept. */
+  readonly #turns = new Float64Array(KEPT);
+  #turn = 0;
   #count = 0;
-  /** Position and latency of the fastest one kept, once there are enough. */
+  /** Position and latency of the fastest one kept, the last of those, once there are enough. */
   #fastest = 0;
   #thresholdNs = -Infinity;
 
@@ -49,6 +52,7 @@ export class SlowestSamples {
   #keep(seq: SampleSeq, slot: number, latencyNs: number): void {
     const { dueNs, issuedNs, recvFirstNs, chunks, flags } = this.#table;
     const at = this.#count < KEPT ? this.#count++ : this.#fastest;
+    this.#turns[at] = this.#turn++;
     this.#latenciesNs[at] = latencyNs;
     this.#seqs[at] = seq;
     this.#duesNs[at] = dueNs[slot]!;
@@ -59,7 +63,8 @@ export class SlowestSamples {
     if (this.#count < KEPT) return;
     let fastest = 0;
     for (let i = 1; i < KEPT; i++) {
-      if (this.#latenciesNs[i]! < this.#latenciesNs[fastest]!) fastest = i;
+      const slowerNs = this.#latenciesNs[i]! - this.#latenciesNs[fastest]!;
+      if (slowerNs < 0 || (slowerNs === 0 && this.#turns[i]! > this.#turns[fastest]!)) fastest = i;
     }
     this.#fastest = fastest;
     this.#thresholdNs = this.#latenciesNs[fastest]!;
