@@ -6,12 +6,11 @@
  */
 export function fixedHalfEven(value: number, decimals: number): string {
   // From here on doubles are whole, and `toFixed` writes an exponent.
-  if (Math.abs(value) >= 1e21 && Number.isFinite(value)) return `${BigInt(value)}.${'0'.repeat(decimals)}`;
+  if (Math.abs(value) >= 1e21 && Number.isFinite(value)) {
+    return BigInt(value) + (decimals === 0 ? '' : `.${'0'.repeat(decimals)}`);
+  }
   const rounded = value.toFixed(decimals);
-  if (!isTie(value, decimals)) return rounded;
-  // A tie has exactly one digit more, a 5: without it the number is cut to the lower neighbour.
-  const lower = value.toFixed(decimals + 1).slice(0, decimals === 0 ? -2 : -1);
-  return isEven(lower.at(-1)!) ? lower : rounded;
+  return isTie(value, decimals) ? evenOf(rounded, value.toFixed(decimals + 1)) : rounded;
 }
 
 /**
@@ -20,16 +19,32 @@ export function fixedHalfEven(value: number, decimals: number): string {
  */
 export function generalHalfEven(value: number, digits: number): string {
   if (value === 0) return '0';
-  const exponent = Number(value.toExponential(digits - 1).split('e')[1]);
-  if (exponent >= -4 && exponent < digits) {
-    return withoutTrailingZeros(fixedHalfEven(value, digits - 1 - exponent));
-  }
-  const mantissa = withoutTrailingZeros(value.toExponential(digits - 1).split('e')[0]!);
-  return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  const [rounded, power] = value.toExponential(digits - 1).split('e') as [string, string];
+  const exponent = Number(power);
+  const decimals = digits - 1 - exponent;
+  if (exponent >= -4 && exponent < digits) return withoutTrailingZeros(fixedHalfEven(value, decimals));
+  const mantissa = isTie(value, decimals)
+    ? evenOf(rounded, value.toExponential(digits).split('e')[0]!)
+    : rounded;
+  const sign = exponent < 0 ? '-' : '+';
+  return `${withoutTrailingZeros(mantissa)}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
-/** Halfway between two decimals of that length: an odd multiple of 2^-(decimals + 1). Scaling by a power of 2 is exact. */
+/** Of a tie rounded up and written with one digit more, a 5: without that it is cut to the lower neighbour. */
+function evenOf(rounded: string, longer: string): string {
+  const lower = longer.slice(0, longer.at(-2) === '.' ? -2 : -1);
+  return isEven(lower.at(-1)!) ? lower : rounded;
+}
+
+/**
+ * Halfway between two decimals of that length: an odd multiple of 2^-(decimals + 1). Scaling by a power of 2 is exact. Between two
+ * multiples of a power of ten when `decimals` is negative.
+ */
 function isTie(value: number, decimals: number): boolean {
+  if (decimals < 0) {
+    const unit = 10n ** BigInt(-decimals);
+    return Number.isInteger(value) && (2n * BigInt(value)) % (2n * unit) === (value < 0 ? -unit : unit);
+  }
   return Math.abs(value * 2 ** (decimals + 1)) % 2 === 1;
 }
 
