@@ -1,6 +1,12 @@
 import type { WordView } from '../core/byte-words.ts';
 import type { ErrorData } from '../core/model-output.ts';
-import { type AnswerReader, NO_CHUNK, type StreamAccumulator } from '../protocol/adapter.ts';
+import {
+  type AnswerReader,
+  answerTooLong,
+  MAX_ANSWER_BYTES,
+  NO_CHUNK,
+  type StreamAccumulator,
+} from '../protocol/adapter.ts';
 import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
 import type { LearnedHead } from '../protocol/learned-head.ts';
 import { SseParser, type SseSink } from '../protocol/sse.ts';
@@ -47,6 +53,7 @@ export class Exchange implements HttpResponseSink, SseSink {
   readonly #recorder: SampleRecorder;
   readonly #parser: HttpResponseParser;
   readonly #body = new ByteCollector();
+  #bodyBytes = 0;
   readonly #errorBody = new ByteCollector(SHOWN_BYTES);
   #sse: SseParser | undefined;
   #answer: StreamAccumulator | undefined;
@@ -133,7 +140,7 @@ export class Exchange implements HttpResponseSink, SseSink {
       else this.#openBody();
     }
     if (this.#bodyKind === 'error') this.#errorBody.add(buffer, start, end);
-    else if (this.#bodyKind === 'whole') this.#body.add(buffer, start, end);
+    else if (this.#bodyKind === 'whole') this.#takeBody(buffer, start, end);
     else if (this.#failure === undefined) this.#sse!.feed(buffer, start, end);
   }
 
@@ -169,6 +176,13 @@ export class Exchange implements HttpResponseSink, SseSink {
   #openBody(): void {
     this.#bodyKind = 'whole';
     this.#body.reset();
+    this.#bodyBytes = 0;
+  }
+
+  #takeBody(buffer: Uint8Array, start: number, end: number): void {
+    this.#bodyBytes += end - start;
+    if (this.#bodyBytes <= MAX_ANSWER_BYTES) this.#body.add(buffer, start, end);
+    else this.#failure ??= unreadableResponse(answerTooLong());
   }
 
   #recordEnd(): void {

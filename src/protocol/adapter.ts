@@ -82,3 +82,10 @@ export class ResponseFormatError extends Error {
     this.errorType = errorType;
   }
 }
+
+/** Most bytes of an answer: of its body, or of the texts and tool calls of a stream. A frame of the run log has room for as much. */
+export const MAX_ANSWER_BYTES = 2 ** 26;
+
+export function answerTooLong(): ResponseFormatError {
+  return new ResponseFormatError('malformed_response', `an answer longer than ${MAX_ANSWER_BYTES} bytes`);
+}

@@ -15,6 +15,11 @@ export class EscapedText {
     return this.#bytes.length === 0;
   }
 
+  /** Bytes so far, escapes included. */
+  get length(): number {
+    return this.#bytes.length;
+  }
+
   clear(): void {
     this.#bytes.clear();
     this.#firstLength = 0;

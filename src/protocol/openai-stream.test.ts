@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CHANNELS } from '../core/event-types.ts';
-import { type FinalOutput, NO_CHUNK, ResponseFormatError, type StreamAccumulator } from './adapter.ts';
+import {
+  type FinalOutput,
+  MAX_ANSWER_BYTES,
+  NO_CHUNK,
+  ResponseFormatError,
+  type StreamAccumulator,
+} from './adapter.ts';
 import { adapterOf, type ApiName } from './adapters.ts';
 
 type Json = Record<string, unknown>;
@@ -422,6 +428,20 @@ test("an error's message is the server's", () => {
   expect(() => accumulator.onMessage(frame, 0, frame.length)).toThrow(/^overloaded$/);
   const unnamed = Buffer.from('{"error": {"code": 503}}');
   expect(() => accumulator.onMessage(unnamed, 0, unnamed.length)).toThrow('{"code":503}');
+});
+
+test.each([
+  ['texts that are learned', (text: string) => content(text)],
+  ['texts that are not', (text: string) => chat({ content: text, tool_calls: [] }, { finish_reason: '' })],
+  ['tool calls', (text: string) => chat({ tool_calls: [{ id: text }] })],
+])('gives up on an answer of endless %s', (_what, frame) => {
+  const accumulator = adapterOf('chat').createReader().createAccumulator();
+  const message = Buffer.from(frame('x'.repeat(2 ** 22)));
+  const give = () => accumulator.onMessage(message, 0, message.length);
+  for (let sent = 2 ** 22; sent < MAX_ANSWER_BYTES; sent += 2 ** 22) give();
+  expect(() => [give(), give()]).toThrow(`an answer longer than ${MAX_ANSWER_BYTES} bytes`);
+  accumulator.reset();
+  expect(give).not.toThrow();
 });
 
 test('empty messages count nothing', () => {

@@ -1,5 +1,12 @@
 import type { ToolCall } from '../core/model-output.ts';
-import { type ChunkCode, type FinalOutput, NO_CHUNK, type StreamAccumulator } from './adapter.ts';
+import {
+  answerTooLong,
+  type ChunkCode,
+  type FinalOutput,
+  MAX_ANSWER_BYTES,
+  NO_CHUNK,
+  type StreamAccumulator,
+} from './adapter.ts';
 import { isBlankMessage, isDoneMessage } from './control-message.ts';
 import { EscapedText } from './escaped-text.ts';
 import { parseJsonObject } from './json.ts';
@@ -29,6 +36,8 @@ export class OpenAiAccumulator implements StreamAccumulator {
   #toolCalls: (readonly ToolCall[])[] = [];
   #finishReason: string | null = null;
   #usage: Usage = UNKNOWN_USAGE;
+  /** Of the messages that brought {@link #toolCalls}. */
+  #toolCallBytes = 0;
   #hasChunk = false;
   #isDone = false;
 
@@ -48,6 +57,7 @@ export class OpenAiAccumulator implements StreamAccumulator {
     if (this.#toolCalls.length > 0) this.#toolCalls = [];
     this.#finishReason = null;
     this.#usage = UNKNOWN_USAGE;
+    this.#toolCallBytes = 0;
     this.#hasChunk = false;
     this.#isDone = false;
   }
@@ -59,6 +69,7 @@ export class OpenAiAccumulator implements StreamAccumulator {
     if (chunk === NO_CHUNK) return this.#takeMessage(buffer, start, end);
     const text = chunk === CONTENT_CHUNK ? this.#content : this.#reasoning;
     text.appendEscaped(buffer, learned.textStart, learned.textEnd);
+    this.#checkLength();
     this.#hasChunk = true;
     return chunk;
   }
@@ -91,7 +102,15 @@ export class OpenAiAccumulator implements StreamAccumulator {
     if (delta === null) return NO_CHUNK;
     const isPlain = usage === null && delta.toolCalls.length === 0 && !delta.finishReason;
     if (isPlain && delta.text !== null) this.#learned.learn(buffer, start, end, delta.text, this.#readDelta);
-    return this.#takeDelta(delta);
+    if (delta.toolCalls.length > 0) this.#toolCallBytes += end - start;
+    const chunk = this.#takeDelta(delta);
+    this.#checkLength();
+    return chunk;
+  }
+
+  #checkLength(): void {
+    const length = this.#content.length + this.#reasoning.length + this.#toolCallBytes;
+    if (length > MAX_ANSWER_BYTES) throw answerTooLong();
   }
 
   #takeDelta({ text, toolCalls, finishReason }: Delta): ChunkCode {

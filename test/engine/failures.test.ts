@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { MAX_ANSWER_BYTES } from '../../src/protocol/adapter.ts';
 import { type EngineOptions, LocalEngine } from './harness.ts';
 import {
   ANSWER,
@@ -149,6 +150,18 @@ describe('an answer that is none', () => {
     expect(await failureOf(engine)).toEqual({
       errorType: 'http_500',
       errorMessage: `HTTP 500: ${'ü'.repeat(200)}`,
+    });
+  });
+
+  test('is one with a body longer than an answer may be', async () => {
+    const head = `${JSON_HEAD}\r\nContent-Length: ${MAX_ANSWER_BYTES + 1}\r\n\r\n`;
+    const engine = await against(({ socket }) => {
+      socket.write(head);
+      socket.write(Buffer.alloc(MAX_ANSWER_BYTES + 1, '['));
+    });
+    expect(await failureOf(engine)).toEqual({
+      errorType: 'malformed_response',
+      errorMessage: `an answer longer than ${MAX_ANSWER_BYTES} bytes`,
     });
   });
 
