@@ -240,6 +240,15 @@ describe('the line on response and service latency', () => {
     expect(linesOf(serviceNs, responseNs, 0)).toEqual([]);
   });
 
+  it('is missing where they differ by the samples that failed, not by lateness', () => {
+    const metrics = [
+      timeSeries('sample_latency_ns', 1000, 1630e6),
+      timeSeries('response_latency_ns', 450, 1910e6),
+      timeSeries('issue_delay_ns', 1000, 0),
+    ];
+    expect(reportText(ownReportOf({ metrics }))).not.toContain(' from due and ');
+  });
+
   it('says that requests waited for a connection, or that the client was late', () => {
     const start = 'Latency p99 is 1.02 s from due and 12.0 ms from issued: ';
     expect(linesOf(12e6, 1020e6, 1e6)).toEqual([`${start}requests waited here for a free connection.`]);

@@ -32,10 +32,12 @@ export function waitLines({ latency, own }: Report): string[] {
   if (own === null || latency.kind === 'empty' || own.responseLatency.kind === 'empty') return [];
   const serviceNs = percentileOf(latency, 99);
   const responseNs = percentileOf(own.responseLatency, 99);
-  if (serviceNs === null || responseNs === null) return [];
-  if (responseNs - serviceNs < Math.max(NOTICEABLE_NS, NOTICEABLE_SHARE * serviceNs)) return [];
   const issueDelayNs = own.issueDelay.kind === 'empty' ? null : percentileOf(own.issueDelay, 99);
-  const waited = waitedForConnection(own.client?.sendDelayP99Ns ?? null, issueDelayNs ?? 0);
+  if (serviceNs === null || responseNs === null || issueDelayNs === null) return [];
+  const noticeableNs = Math.max(NOTICEABLE_NS, NOTICEABLE_SHARE * serviceNs);
+  // Failed samples are in the one and not in the other: then they may differ although every request went out in time.
+  if (responseNs - serviceNs < noticeableNs || issueDelayNs < noticeableNs) return [];
+  const waited = waitedForConnection(own.client?.sendDelayP99Ns ?? null, issueDelayNs);
   const reason = waited ? 'requests waited here for a free connection' : 'the client sent requests late';
   const [due, issued] = [durationText(responseNs), durationText(serviceNs)];
   return [`Latency p99 is ${due} from due and ${issued} from issued: ${reason}.`];
