@@ -1,12 +1,12 @@
-import { elapsedText } from '../charts/elapsed.ts';
-import { countText, durationText, numberText, percentText, settingText } from '../core/quantity-text.ts';
+import { countedText, countText, durationText, numberText, percentText } from '../core/quantity-text.ts';
 import type { RunHistory, SlowSample } from '../core/run-history.ts';
-import { NS_PER_SECOND } from '../core/time.ts';
+import { clockText } from '../live/lines.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import { ownFacts, VERDICT_MEANINGS, type Fact } from '../report/own-text.ts';
 import { timeSeries, timeText, waitLines } from '../report/percentile-table.ts';
 import type { Report } from '../report/report.ts';
 import { percentileOf } from '../report/series-report.ts';
+import { askedRateText } from '../report/steering.ts';
 import { headlines } from '../report/terminal-summary.ts';
 import type { Verdict } from '../report/verdict.ts';
 import { markup, NOTHING, type Markup } from './markup.ts';
@@ -58,15 +58,17 @@ function amountTiles({ qps, tps, durationNs, own, samples }: Report): readonly M
   const { issued, succeeded, errored } = samples;
   const asked = own?.requestedRatePerSecond ?? null;
   const askedText =
-    asked === null ? `${countText(succeeded)} succeeded` : `${settingText(asked)}/s asked for`;
+    asked === null
+      ? `${countText(succeeded)} succeeded`
+      : `${askedRateText(asked, own?.steering ?? null)} asked for`;
   return [
     ...(qps === null ? [] : [tile('Completed', `${numberText(qps)}/s`, askedText)]),
     tile(
       'Failed',
       errored === 0 ? 'none' : percentText(errored / Math.max(1, issued)),
       errored === 0
-        ? `of ${countText(issued)} samples`
-        : `${countText(errored)} of ${countText(issued)} samples`,
+        ? `of ${countedText(issued, 'sample')}`
+        : `${countText(errored)} of ${countedText(issued, 'sample')}`,
     ),
     ...(tps === null ? [] : [tile('Output tokens', `${numberText(tps)}/s`, 'of all samples together')]),
     ...(durationNs === null ? [] : [tile('Duration', durationText(Number(durationNs)), 'measured')]),
@@ -120,7 +122,7 @@ export function slowestSection(
 function slowestCells(sample: SlowSample, startNs: number): readonly string[] {
   return [
     `#${sample.seq}`,
-    elapsedText((sample.issued_ns - startNs) / NS_PER_SECOND),
+    clockText(sample.issued_ns - startNs),
     sample.due_ns === null ? '–' : durationText(sample.issued_ns - sample.due_ns),
     sample.ttft_ns === null ? '–' : durationText(sample.ttft_ns),
     durationText(sample.latency_ns),

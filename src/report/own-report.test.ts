@@ -186,6 +186,20 @@ describe('terminal summary', () => {
     expect(terminalSummary(ownReportOf({ metrics })).join('\n')).toMatch(/Response latency[^]*Issue delay/);
   });
 
+  it('says which rates were asked for, and that failed samples count as completed', () => {
+    const counters = { tracked_samples_completed: 9, tracked_duration_ns: 1e9, tracked_samples_errored: 2 };
+    const marks = [{ at_ns: 1e8, kind: 'rate', value: 90, text: '' }];
+    const extras = { history: { format: 1, end_ns: 1e9, marks } };
+    const rateOf = (parts: OwnParts) =>
+      terminalSummary(ownReportOf(parts, { requestedRatePerSecond: 60 })).find((line) =>
+        line.startsWith('Rate'),
+      );
+    expect(rateOf({ counters })).toContain('9.00/s completed (failed ones too; 60/s asked for)');
+    expect(rateOf({ counters: { ...counters, tracked_samples_errored: 0 }, extras })).toContain(
+      '9.00/s completed (60/s, then 90/s asked for)',
+    );
+  });
+
   it('fits the width it is given, but for tables', () => {
     const report = ownReportOf({}, { stoppedEarly: true, requestedRatePerSecond: 5 });
     const widest = Math.max(...terminalSummary(report, { width: 40 }).map((line) => line.length));

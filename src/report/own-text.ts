@@ -1,4 +1,4 @@
-import { countedText, countText, durationText, percentText, settingText } from '../core/quantity-text.ts';
+import { countedText, countText, durationText, percentText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import { clientErrorText } from './error-bound-text.ts';
@@ -11,7 +11,7 @@ import type {
   TokenSources,
 } from './run-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
-import { steeringText } from './steering.ts';
+import { askedRateText, steeringText } from './steering.ts';
 import type { Verdict } from './verdict.ts';
 import type { Finding } from './verdict/check.ts';
 import { wrapText } from './wrap.ts';
@@ -62,7 +62,10 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Run', runText(run)],
     ['Source of the numbers', source],
     ['Samples', sampleAccountText(samples)],
-    ['Rate asked for', requestedRatePerSecond === null ? null : `${settingText(requestedRatePerSecond)}/s`],
+    [
+      'Rate asked for',
+      requestedRatePerSecond === null ? null : askedRateText(requestedRatePerSecond, own.steering),
+    ],
     ['Steered', own.steering && steeringText(own.steering)],
     ['Token counts', tokenSourcesText(own.tokenSources)],
     ['Event stream', eventStream && eventStreamText(eventStream)],

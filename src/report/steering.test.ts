@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunMark, RunMarkKind } from '../core/run-history.ts';
-import { highestRate, readSteering, steeringText } from './steering.ts';
+import { askedRateText, highestRate, readSteering, steeringText } from './steering.ts';
 
 type Sketch = readonly [atS: number, kind: RunMarkKind, value?: number];
 
@@ -41,6 +41,15 @@ describe('steering', () => {
     expect(highestRate(50, null)).toBe(50);
     expect(highestRate(50, steering([1, 'rate', 80], [2, 'rate', 20]))).toBe(80);
     expect(highestRate(null, steering([1, 'concurrency', 80]))).toBeNull();
+  });
+
+  it('tells the rates asked for one after another', () => {
+    expect(askedRateText(60, null)).toBe('60/s');
+    expect(askedRateText(60, steering([1, 'rate', 90], [2, 'rate', 0.5]))).toBe(
+      '60/s, then 90/s, then 0.5/s',
+    );
+    const many = [1, 2, 3, 4].map((n): Sketch => [n, 'rate', n * 8]);
+    expect(askedRateText(60, steering(...many))).toBe('8 to 60/s');
   });
 
   it.each<[marks: readonly Sketch[], text: string]>([

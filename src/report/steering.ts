@@ -51,6 +51,15 @@ export function highestRate(planned: number | null, steering: SteeringFacts | nu
 /** Changes listed at most; of more the range is told. */
 const MAX_LISTED = 4;
 
+/** The rates asked for, one after another: `60/s`, `60/s, then 90/s`. */
+export function askedRateText(planned: number, steering: SteeringFacts | null): string {
+  const rates = [planned, ...(steering?.ratesPerSecond ?? [])];
+  const texts = rates.map((rate) => `${settingText(rate)}/s`);
+  return rates.length > MAX_LISTED
+    ? `${settingText(Math.min(...rates))} to ${settingText(Math.max(...rates))}/s`
+    : texts.join(', then ');
+}
+
 /** `the rate was changed by hand to 80/s and 20/s, issuing was paused for 3.1 s`. */
 export function steeringText(steering: SteeringFacts): string {
   const { ratesPerSecond, concurrencies, pauses, pausedNs } = steering;

@@ -1,10 +1,11 @@
 import { styleText } from 'node:util';
-import { countText, durationText, numberText, settingText } from '../core/quantity-text.ts';
+import { countText, durationText, numberText } from '../core/quantity-text.ts';
 import { clientErrorText } from './error-bound-text.ts';
 import { errorLines, findingLines, sampleAccountText, VERDICT_MEANINGS, type Fact } from './own-text.ts';
 import { percentileTable } from './percentile-table.ts';
 import type { Report } from './report.ts';
 import type { SeriesReport } from './series-report.ts';
+import { askedRateText } from './steering.ts';
 import { wrapText } from './wrap.ts';
 
 export interface TerminalSummaryOptions {
@@ -39,11 +40,15 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
 export function headlines(report: Report): readonly Fact[] {
   const { samples, durationNs, qps, own } = report;
   const asked = own?.requestedRatePerSecond ?? null;
-  const askedText = asked === null ? '' : ` (${settingText(asked)}/s asked for)`;
+  const rateNotes = [
+    ...(samples.errored === 0 ? [] : ['failed ones too']),
+    ...(asked === null ? [] : [`${askedRateText(asked, own?.steering ?? null)} asked for`]),
+  ];
+  const rateNote = rateNotes.length === 0 ? '' : ` (${rateNotes.join('; ')})`;
   const facts: readonly Fact[] = [
     ['Samples', sampleAccountText(samples)],
     ['Duration', durationNs === null ? '' : durationText(Number(durationNs))],
-    ['Rate', qps === null ? '' : `${numberText(qps)}/s completed${askedText}`],
+    ['Rate', qps === null ? '' : `${numberText(qps)}/s completed${rateNote}`],
     ['Tokens', tokensText(report)],
   ];
   return facts.filter(([, text]) => text !== '');
