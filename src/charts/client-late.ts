@@ -7,7 +7,10 @@ import type { ChartTheme } from './theme.ts';
 
 const CLIENT_LATE = 'client late';
 /** What is measured against: the shortest time there is a median of in most runs, else the whole latency. */
-const MEASURES = ['ttft_ns', 'sample_latency_ns'];
+const MEASURES = [
+  { name: 'ttft_ns', word: 'TTFT' },
+  { name: 'sample_latency_ns', word: 'latency' },
+];
 /** Of the bar at the top of the plot, px. */
 const BAR_HEIGHT = 4;
 
@@ -21,7 +24,7 @@ export interface LateSpan {
  * (of the latency, where there is no TTFT), neighbours taken together. What rises there may be the client's doing.
  */
 export function lateSpans(history: RunHistory): readonly LateSpan[] {
-  const limitMs = (STALL_SHARE_OF_MEDIAN * medianNs(history)) / NS_PER_MS;
+  const limitMs = (STALL_SHARE_OF_MEDIAN * (measureOf(history)?.medianNs ?? Infinity)) / NS_PER_MS;
   const seconds = (bin: number) => {
     const ns = Math.min(bin * history.bin_ns, history.end_ns - history.start_ns);
     return ns / NS_PER_SECOND;
@@ -66,11 +69,21 @@ export function lateLegend(theme: ChartTheme): LegendEntry {
   return { name: CLIENT_LATE, swatch: theme.late };
 }
 
-/** Infinite when the run has none. */
-function medianNs({ series }: RunHistory): number {
-  for (const name of MEASURES) {
+/** What is marked and what follows from it, for a person; undefined where nothing is. */
+export function lateText(history: RunHistory): string | undefined {
+  const measure = measureOf(history);
+  if (measure === undefined || lateSpans(history).length === 0) return undefined;
+  return (
+    `Where “${CLIENT_LATE}” is marked, the event loop of an engine worker was late by more than half the median ${measure.word}: ` +
+    'what rises there may be the client’s.'
+  );
+}
+
+/** Undefined when nothing was measured. */
+function measureOf({ series }: RunHistory) {
+  for (const { name, word } of MEASURES) {
     const medians = (series[name]?.p50 ?? []).filter((value) => value !== null).toSorted((a, b) => a - b);
-    if (medians.length > 0) return medians[Math.floor(medians.length / 2)]!;
+    if (medians.length > 0) return { word, medianNs: medians[Math.floor(medians.length / 2)]! };
   }
-  return Infinity;
+  return undefined;
 }

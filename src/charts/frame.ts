@@ -7,8 +7,11 @@ const DEFAULT_WIDTH = 800;
 export const PLOT_MARGINS = { left: 66, right: 26, top: 12, bottom: 28 } as const;
 const LEGEND_LINE_HEIGHT = 22;
 const TITLE_HEIGHT = 30;
-/** What an entry takes beside its text, and a letter of it, px. */
-const LEGEND_ENTRY_WIDTH = 45;
+/** The sample of a line in the legend, px; longer behind a symbol, where its dashes would not be seen. */
+const LEGEND_LINE_WIDTH = 20;
+const LEGEND_LINE_WIDTH_WITH_SYMBOL = 40;
+/** What an entry takes beside that and its text, and a letter of it, px. */
+const LEGEND_ENTRY_MARGIN = 25;
 const LETTER_WIDTH = 7;
 /** Wide, for without a browser ECharts takes letters for narrower than they are. */
 const LEGEND_GAP = 20;
@@ -74,8 +77,12 @@ function withSymbols(points: ChartLine['points'], symbol: string | undefined): C
 }
 
 /** Where the plot of a chart begins, px from the top: below title, legend and what is written above the plot. */
-export function plotTop(layout: ChartLayout, legend: readonly LegendEntry[], aboveHeight = 0): number {
-  return PLOT_MARGINS.top + titleHeight(layout) + legendHeight(legend, layout) + aboveHeight;
+export function plotTop(
+  layout: ChartLayout,
+  legend: readonly LegendEntry[],
+  { aboveHeight = 0, hasSymbols = false }: { readonly aboveHeight?: number; readonly hasSymbols?: boolean },
+): number {
+  return PLOT_MARGINS.top + titleHeight(layout) + legendHeight(legend, layout, hasSymbols) + aboveHeight;
 }
 
 /** What all charts have in common around their axes and series. */
@@ -98,7 +105,13 @@ export function frameOption(parts: {
   return {
     animation: false,
     textStyle: { color: theme.text, fontFamily: FONT_FAMILY },
-    grid: { left, right, top: plotTop(layout, legend, parts.aboveHeight), bottom, outerBoundsMode: 'none' },
+    grid: {
+      left,
+      right,
+      top: plotTop(layout, legend, { aboveHeight: parts.aboveHeight ?? 0, hasSymbols }),
+      bottom,
+      outerBoundsMode: 'none',
+    },
     title: {
       ...{ show: layout.titled === true, text: parts.title, left: 8, top: 6, padding: 0 },
       textStyle: { color: theme.text, fontSize: 15 },
@@ -112,7 +125,7 @@ export function frameOption(parts: {
         top: titleHeight(layout),
         padding: [2, 0],
         itemGap: LEGEND_GAP,
-        itemWidth: 20,
+        itemWidth: hasSymbols ? LEGEND_LINE_WIDTH_WITH_SYMBOL : LEGEND_LINE_WIDTH,
         itemHeight: 9,
       },
       textStyle: { color: theme.text, fontSize: 12 },
@@ -148,14 +161,15 @@ function legendEntry(entry: LegendEntry): ChartValue {
   return { name: entry.name, icon: 'roundRect', itemStyle: { color: entry.swatch, opacity: 1 } };
 }
 
-function legendHeight(entries: readonly LegendEntry[], layout: ChartLayout): number {
+function legendHeight(entries: readonly LegendEntry[], layout: ChartLayout, hasSymbols: boolean): number {
   if (entries.length < 2) return 0;
+  const lineWidth = hasSymbols ? LEGEND_LINE_WIDTH_WITH_SYMBOL : LEGEND_LINE_WIDTH;
   const width = widthOf(layout) - PLOT_MARGINS.left - PLOT_MARGINS.right;
   let lines = 1;
   let used = 0;
   for (const entry of entries) {
     const name = typeof entry === 'string' ? entry : entry.name;
-    const needed = LEGEND_ENTRY_WIDTH + LETTER_WIDTH * name.length;
+    const needed = LEGEND_ENTRY_MARGIN + lineWidth + LETTER_WIDTH * name.length;
     if (used > 0 && used + needed > width) {
       lines++;
       used = 0;

@@ -58,7 +58,11 @@ export function timeCharts(
     if (values.length === 0 || (spec.hiddenWhenZero && max === 0)) return [];
     const { id, title, description, quantity } = spec;
     const legend = [...lines.map(({ name }) => name), ...(late.length === 0 ? [] : [lateLegend(theme)])];
-    const plot = { top: plotTop(layout, legend, marks.height), labelsHeight: marks.height };
+    const hasSymbols = lines.some(({ look }) => lineLook(theme, look).symbol !== undefined);
+    const plot = {
+      top: plotTop(layout, legend, { aboveHeight: marks.height, hasSymbols }),
+      labelsHeight: marks.height,
+    };
     const option = frameOption({
       ...{ theme, title, layout, xAxis },
       yAxis: verticalAxis(spec, values, max, theme),

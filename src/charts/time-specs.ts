@@ -24,15 +24,23 @@ export interface TimeChartSpec {
   readonly hiddenWhenZero: boolean;
 }
 
+/** In closed loop a sample is due when it is issued, and the line would only hide the other. */
+const DUE: TimeLine = {
+  name: 'due',
+  values: (history) => (isOpenLoop(history) ? ratesOf(history, history.counts.due) : undefined),
+  isDetail: true,
+};
+
 /** Charts over time, from what was asked of the server over what it did to what the client did. */
 export const TIME_CHARTS: readonly TimeChartSpec[] = [
   chart(
     'arrivals',
     'Requests per second',
     'number',
-    [{ ...rate('requested', 'due'), isDetail: true }, rate('sent', 'issued'), rate('succeeded', 'succeeded')],
+    [DUE, rate('issued', 'issued'), rate('succeeded', 'succeeded')],
     {
-      description: 'Requests the plan wanted, requests sent and requests that succeeded, each second.',
+      description:
+        'Requests that were due by the plan in open loop, were issued, and succeeded, each second.',
     },
   ),
   chart(
@@ -130,6 +138,11 @@ function percentileChart(id: string, title: string, series: string, what: string
 
 function rate(name: string, count: HistoryCount): TimeLine {
   return { name, values: (history) => ratesOf(history, history.counts[count]) };
+}
+
+/** As soon as samples are measured. */
+function isOpenLoop({ series }: RunHistory): boolean {
+  return series.issue_delay_ns?.max.some((delayNs) => delayNs !== null && delayNs > 0) === true;
 }
 
 /** Counts as rates a second. A last bin shorter than half of one is left out: it is too short to tell a rate. */

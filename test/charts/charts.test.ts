@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { logTicks } from '../../src/charts/axes.ts';
-import { lateSpans } from '../../src/charts/client-late.ts';
+import { lateSpans, lateText } from '../../src/charts/client-late.ts';
+import type { ChartRun } from '../../src/charts/chart.ts';
 import { countOf, histogramPoints, ninesPoints } from '../../src/charts/distribution.ts';
 import { distributionCharts } from '../../src/charts/distribution-charts.ts';
 import { elapsedStep, elapsedText } from '../../src/charts/elapsed.ts';
@@ -118,7 +119,7 @@ describe('charts over time', () => {
 
   test('count a short last bin by its length, and leave out one too short to tell a rate', () => {
     const { history } = run;
-    const sent = chart('arrivals')!.lines.find(({ name }) => name === 'sent')!.points;
+    const sent = chart('arrivals')!.lines.find(({ name }) => name === 'issued')!.points;
     expect(sent[10]).toEqual([10.5, history.counts.issued[10]]);
     expect(sent.at(-1)![1]).toBeNull();
     const longer = { ...history, end_ns: history.end_ns + 0.4 * history.bin_ns };
@@ -167,6 +168,32 @@ describe('charts over time', () => {
     }
     expect(JSON.stringify(chart('ttft')!.option)).not.toContain('client late');
     expect(lateSpans({ ...late.history, series: {} })).toEqual([]);
+    expect(lateText(late.history)).toMatch(/^Where “client late” is marked, .* half the median TTFT: /);
+    expect(lateText(run.history)).toBeUndefined();
+    const { sample_latency_ns: latency } = late.history.series;
+    const withoutStreams = { ...late.history, series: { sample_latency_ns: { ...latency!, p50: [2e6] } } };
+    expect(lateText(withoutStreams)).toContain('half the median latency: ');
+  });
+
+  test('tell what was due in open loop only, where it can differ from what was issued', () => {
+    const names = (one: ChartRun) =>
+      timeCharts([one], LIGHT_THEME)
+        .find(({ id }) => id === 'arrivals')!
+        .lines.map(({ name }) => name);
+    expect(names(run)).toEqual(['due', 'issued', 'succeeded']);
+    const { issue_delay_ns: delay } = run.history.series;
+    const never = { ...delay!, max: delay!.max.map(() => 0) };
+    const series = { ...run.history.series, issue_delay_ns: never };
+    expect(names({ ...run, history: { ...run.history, series } })).toEqual(['issued', 'succeeded']);
+  });
+
+  test('have legends in which solid and dashed can be told apart behind the symbols of runs', () => {
+    const widthOfLine = (...runs: readonly ChartRun[]) => {
+      const { legend } = timeCharts(runs, LIGHT_THEME).find(({ id }) => id === 'ttft')!.option;
+      return (legend as { readonly itemWidth: number }).itemWidth;
+    };
+    expect(widthOfLine(run)).toBe(20);
+    expect(widthOfLine(run, { ...run, name: 'b' })).toBe(40);
   });
 
   test('leave details out where runs are laid over each other', () => {
@@ -182,7 +209,7 @@ describe('charts over time', () => {
 
   test('runs of the same name stay apart', () => {
     const [drawn] = timeCharts([run, run], LIGHT_THEME);
-    expect(drawn!.lines.map(({ name }) => name)).toContain('a (2) sent');
+    expect(drawn!.lines.map(({ name }) => name)).toContain('a (2) issued');
   });
 
   test('formatters become functions', () => {

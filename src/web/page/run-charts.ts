@@ -1,8 +1,9 @@
 import type { Chart, ChartRun } from '../../charts/chart.ts';
+import { lateText } from '../../charts/client-late.ts';
 import { distributionCharts } from '../../charts/distribution-charts.ts';
 import { timeCharts } from '../../charts/time-charts.ts';
 import { ChartBoard } from './chart-board.ts';
-import { element } from './dom.ts';
+import { element, setText } from './dom.ts';
 import type { ThemeSwitch } from './theme.ts';
 
 /** One time axis for all charts over time, so that a spike can be followed from one to the other. */
@@ -20,6 +21,7 @@ export class RunCharts {
     element('h2', {}, 'Distribution of'),
     this.#choice,
   );
+  readonly #late = element('p', { class: 'muted', id: 'late' });
   readonly parts: readonly HTMLElement[];
 
   constructor(theme: ThemeSwitch) {
@@ -27,10 +29,16 @@ export class RunCharts {
     this.#distributions = new ChartBoard(theme, (...wanted) => this.#chosen(distributionCharts(...wanted)));
     this.#chooser.hidden = true;
     this.#choice.addEventListener('change', () => this.#distributions.draw());
-    this.parts = [this.#time.element, this.#chooser, this.#distributions.element];
+    this.#late.hidden = true;
+    this.parts = [this.#late, this.#time.element, this.#chooser, this.#distributions.element];
   }
 
   show(runs: readonly ChartRun[]): void {
+    const [run] = runs;
+    // Several runs laid over each other have no room for it.
+    const late = runs.length === 1 && run?.history !== undefined ? lateText(run.history) : undefined;
+    this.#late.hidden = late === undefined;
+    setText(this.#late, late ?? '');
     this.#time.show(runs);
     this.#distributions.show(runs);
   }
