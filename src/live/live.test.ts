@@ -220,6 +220,13 @@ describe('steering', () => {
     expect(viewOf(history({ kind: 'concurrency', value: 8 })).requestedConcurrency).toBe(8);
   });
 
+  it('tells no rate of a run that is over and had several, for the others are over all of it', () => {
+    const over = (...marks: readonly Partial<RunMark>[]) =>
+      viewOf({ ...history(began, ...marks), state: 'complete' }).requestedRatePerSecond;
+    expect(over()).toBe(20);
+    expect(over({ kind: 'rate', value: 30 })).toBeNull();
+  });
+
   it('keeps the history of an earlier snapshot', () => {
     expect(viewOf(history(began), { atSeconds: 2 })).toMatchObject({ phase: 'performance' });
   });

@@ -9,25 +9,32 @@ export interface Steering {
   readonly phase: string | null;
   readonly isPaused: boolean;
   readonly isStopping: boolean;
-  /** As it is asked for now; null in closed loop. */
+  /** As it is asked for now; null in closed loop, and for a run that is over and was asked for several. */
   readonly requestedRatePerSecond: number | null;
-  /** As it is asked for now; null in open loop and for a burst. */
+  /** The same in closed loop; null in open loop and for a burst. */
   readonly requestedConcurrency: number | null;
 }
 
 type RunFields = { readonly [key: string]: Json };
 
-/** What a run is asked to do after all its marks. Each phase begins as planned, whatever was done to the one before. */
-export function steeringOf(run: RunFields, marks: readonly RunMark[]): Steering {
+/**
+ * What a run is asked to do after all its marks. Each phase begins as planned, whatever was done to the one before. When it `isOver`
+ * the numbers beside are of all its load.
+ */
+export function steeringOf(run: RunFields, marks: readonly RunMark[], isOver: boolean): Steering {
   const phaseAt = marks.findLastIndex(({ kind }) => kind === 'phase');
   const inPhase = marks.slice(phaseAt + 1);
   const last = (...kinds: readonly RunMarkKind[]) => inPhase.findLast(({ kind }) => kinds.includes(kind));
+  const asked = (kind: 'rate' | 'concurrency', planned: number | null) => {
+    const changed = last(kind)?.value ?? null;
+    return isOver && changed !== null ? null : (changed ?? planned);
+  };
   return {
     phase: marks[phaseAt]?.text ?? null,
     isPaused: last('pause', 'resume')?.kind === 'pause',
     isStopping: marks.some(({ kind }) => kind === 'stop' || kind === 'cancel'),
-    requestedRatePerSecond: last('rate')?.value ?? numberOrNull(run.requested_rate_per_second),
-    requestedConcurrency: last('concurrency')?.value ?? numberOrNull(run.requested_concurrency),
+    requestedRatePerSecond: asked('rate', numberOrNull(run.requested_rate_per_second)),
+    requestedConcurrency: asked('concurrency', numberOrNull(run.requested_concurrency)),
   };
 }
 

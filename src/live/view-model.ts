@@ -84,7 +84,7 @@ export class LiveViewModel {
       outputTokens: Number(metrics.series('osl')?.total ?? 0),
     });
     const rates = isTerminal(snapshot.state) ? overallRates(counts, metrics) : recentRates;
-    const steering = steeringOf(run, this.#history?.marks ?? []);
+    const steering = steeringOf(run, this.#history?.marks ?? [], isTerminal(snapshot.state));
     const elapsedNs = this.#clock.elapsedNs(snapshot, metrics);
     const plannedSamples = numberOrNull(run.planned_samples);
     const isFollowingPlan = snapshot.state === 'live' && !counts.warmingUp && !steering.isStopping;

@@ -54,7 +54,7 @@ function rateWords({ issuedPerSecond, endedPerSecond, ...view }: LiveView, contr
   return [
     ...(asked === null ? [] : [span(`${settingText(round3(asked))}/s asked, `)]),
     span(issuedPerSecond === null ? '…' : `${numberText(issuedPerSecond)}/s issued`, 'strong'),
-    span(endedPerSecond === null ? '' : `, ${numberText(endedPerSecond)}/s ended`),
+    span(endedPerSecond === null ? '' : `, ${numberText(endedPerSecond)}/s completed`),
   ];
 }
 
@@ -65,7 +65,7 @@ function round3(value: number): number {
 function sampleWords({ issued, succeeded, errored, cancelled, warmingUp }: LiveView): Line {
   return [
     span(`${countText(issued)} issued${warmingUp ? ' (warm-up)' : ''}, `),
-    span(`${countText(succeeded)} completed`, 'strong'),
+    span(`${countText(succeeded)} succeeded`, 'strong'),
     span(errored === 0 ? '' : ', '),
     span(errored === 0 ? '' : `${countText(errored)} failed`, 'bad'),
     span(cancelled === 0 ? '' : `, ${countText(cancelled)} cancelled`),
