@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../browser.ts';
@@ -289,6 +290,24 @@ describe.skipIf(executablePath === undefined)(
         await drawn(page, 'ttft', 1);
         await page.getByText('Slowest samples').waitFor();
         expect(complaints).toEqual([]);
+      },
+      TIMEOUT_MS,
+    );
+
+    it(
+      'calls runs by the names they were given, and compares what only one of them measured',
+      async () => {
+        const failed = ['--endpoint', 'http://127.0.0.1:9', '--model', 'm', '--dataset', bench.dataset(3)];
+        await bench.start(['run', ...failed, '--out', bench.file('compared/failed')]).finished;
+        cpSync(bench.file('runs/short'), bench.file('compared/worked'), { recursive: true });
+        const server = bench.start(['serve', '--runs', bench.file('compared'), '--listen', '0']);
+        const [, url] = (await server.waitForOutput(/web page: (http\S+)/)) as unknown as [string, string];
+        const { page } = await open(`${url}#/compare/failed/worked`);
+        await page.getByRole('columnheader', { name: /^A · failed · \d{4}-/ }).waitFor();
+        await page.getByRole('rowheader', { name: 'TTFT p99', exact: true }).waitFor();
+        await page.keyboard.press('r');
+        await page.getByRole('link', { name: /^\d{4}-.*worked$/ }).click();
+        await page.getByRole('heading', { name: /^worked · \d{4}-/ }).waitFor();
       },
       TIMEOUT_MS,
     );

@@ -5,7 +5,7 @@ import { RunCharts } from './run-charts.ts';
 import { DataTable, element } from './dom.ts';
 import type { Page } from './page.ts';
 import { valueText } from './run-tables.ts';
-import { whenText } from './runs-page.ts';
+import { ownNameText, whenText } from './runs-page.ts';
 import type { ThemeSwitch } from './theme.ts';
 import { levelText } from './verdict-card.ts';
 
@@ -31,7 +31,9 @@ export class ComparePage implements Page {
   async #load(names: readonly string[]): Promise<void> {
     try {
       const runs = await Promise.all(names.map(fetchRun));
-      const labels = runs.map(({ entry }, i) => `${letterOf(i)} · ${whenText(entry)}`);
+      const labels = runs.map(({ entry }, i) =>
+        [letterOf(i), ownNameText(entry), whenText(entry)].filter((part) => part !== undefined).join(' · '),
+      );
       this.element.replaceChildren(
         element('section', { class: 'head' }, element('h1', {}, `${runs.length} runs compared`)),
         element('section', { class: 'card' }, tableOf(runs, labels)),
@@ -82,7 +84,9 @@ function tableOf(runs: readonly PastRun[], labels: readonly string[]): HTMLEleme
     ];
   };
   const rates = runs.some(({ entry }) => entry.samplesPerSecond !== null);
-  const series = runs[0]!.update.view.rows.map(({ series: name, label, unit }) => ({ name, label, unit }));
+  // A run that failed has no values of what another one measured; those of the fullest stand in their usual order.
+  const rows = runs.map(({ update }) => update.view.rows).toSorted((a, b) => b.length - a.length);
+  const series = [...new Map(rows.flat().map((row) => [row.series, row])).values()];
   table.show([
     text('Verdict', ({ update }) => (update.verdict === undefined ? '–' : levelText(update.verdict.level))),
     text('Model', ({ entry }) => entry.model ?? '–'),
@@ -101,7 +105,7 @@ function tableOf(runs: readonly PastRun[], labels: readonly string[]): HTMLEleme
       ({ entry }) => entry.outputTokensPerSecond,
       (value) => `${numberText(value)}/s`,
     ),
-    ...series.flatMap(({ name, label, unit }) =>
+    ...series.flatMap(({ series: name, label, unit }) =>
       QUANTILES.map((quantile) =>
         number(
           `${label} ${quantile}`,
@@ -119,5 +123,5 @@ function changeText(value: number, first: number): string {
   if (first === 0) return '';
   const percent = (value / first - 1) * 100;
   if (Math.abs(percent) < SMALLEST_PERCENT) return '(=)';
-  return `(${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)}\u00a0%)`;
+  return `(${percent < 0 ? '−' : '+'}${numberText(Math.abs(percent))}\u00a0%)`;
 }

@@ -81,8 +81,10 @@ function rateText({
   };
 }
 
-function inFlightText({ inFlight, requestedConcurrency }: LiveView): TileText {
-  const note = requestedConcurrency === null ? 'now' : `of ${countText(requestedConcurrency)} wanted`;
+function inFlightText({ inFlight, requestedConcurrency, state }: LiveView): TileText {
+  // Nobody asks for any when issuing is over.
+  const asked = state === 'live' ? requestedConcurrency : null;
+  const note = asked === null ? 'now' : `of ${countText(asked)} asked for`;
   return { value: countText(inFlight), note };
 }
 

@@ -2,7 +2,7 @@ import { fetchRun } from './api.ts';
 import { element } from './dom.ts';
 import type { Page } from './page.ts';
 import { RunView } from './run-view.ts';
-import { whenText } from './runs-page.ts';
+import { ownNameText, whenText } from './runs-page.ts';
 import type { ThemeSwitch } from './theme.ts';
 
 /** A run of the list, as it ended. */
@@ -24,7 +24,9 @@ export class PastPage implements Page {
   async #load(name: string): Promise<void> {
     try {
       const { entry, update, slowestSamples, config, machine } = await fetchRun(name);
-      const title = [whenText(entry), entry.model, entry.load].filter((part) => part !== null).join(' · ');
+      const title = [ownNameText(entry), whenText(entry), entry.model, entry.load]
+        .filter((part) => part !== undefined && part !== null)
+        .join(' · ');
       this.element.replaceChildren(...this.#view.parts, detailsOf({ run: entry.name, config, machine }));
       this.#view.show(update, title);
       this.#view.showSlowest(slowestSamples, update.history?.start_ns ?? 0);

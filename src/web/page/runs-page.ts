@@ -1,4 +1,4 @@
-import { countText, durationText, numberText } from '../../core/quantity-text.ts';
+import { countedText, countText, durationText, numberText } from '../../core/quantity-text.ts';
 import type { RunEntry } from '../run-library.ts';
 import { fetchRuns } from './api.ts';
 import { element, scroller, setText } from './dom.ts';
@@ -97,8 +97,8 @@ export class RunsPage implements Page {
       total === 0
         ? 'No runs here yet.'
         : words.length === 0
-          ? `${total} runs`
-          : `${found.length} of ${total} runs`,
+          ? countedText(total, 'run')
+          : `${countText(found.length)} of ${countedText(total, 'run')}`,
     );
     const shown = JSON.stringify(found);
     if (shown === this.#shown) return;
@@ -115,7 +115,13 @@ export class RunsPage implements Page {
       else this.#chosen.delete(name);
       this.#showChoice();
     });
-    const link = element('a', { href: `#/run/${encodeURIComponent(name)}` }, whenText(run));
+    const ownName = ownNameText(run);
+    const link = element(
+      'a',
+      { href: `#/run/${encodeURIComponent(name)}` },
+      whenText(run),
+      ownName === undefined ? null : element('span', { class: 'own-name' }, ownName),
+    );
     const level =
       verdict === null
         ? element('span', { class: 'muted' }, run.state?.replace('_', ' ') ?? '–')
@@ -141,6 +147,14 @@ export class RunsPage implements Page {
     setText(this.#compare, size < 2 ? 'Choose runs to compare' : `Compare ${size} runs`);
     this.#compare.disabled = size < 2;
   }
+}
+
+/** Names the program makes up itself; they say no more than when a run was. */
+const MADE_UP_NAME = /^\d{8}T\d{6}Z-[0-9a-f]+$/;
+
+/** The name somebody gave a run's directory; undefined where {@link whenText} says as much. */
+export function ownNameText({ startedAt, name }: Pick<RunEntry, 'startedAt' | 'name'>): string | undefined {
+  return startedAt === null || MADE_UP_NAME.test(name) ? undefined : name;
 }
 
 /** When a run was, in the viewer's own time zone. */

@@ -7,7 +7,7 @@ const SIGNS = { valid: '✔', degraded: '▲', invalid: '✖', note: '•' } as 
 const MEANINGS = {
   valid: 'the numbers stand',
   degraded: 'the numbers stand with the reservations below',
-  invalid: "don't quote these numbers",
+  invalid: 'do not quote these numbers',
 } as const;
 
 /** What a verdict level is called, with its sign. */
@@ -23,7 +23,7 @@ export class VerdictCard {
   readonly element = element(
     'section',
     { class: 'card verdict', 'aria-label': 'Verdict' },
-    element('p', { role: 'status' }, this.#level, ' – ', this.#meaning),
+    element('p', { role: 'status' }, this.#level, this.#meaning),
     this.#findings,
   );
   #shown = '';
@@ -37,7 +37,7 @@ export class VerdictCard {
     setAttribute(this.element, 'data-level', level);
     setAttribute(this.#level, 'data-level', level);
     setText(this.#level, levelText(level).toUpperCase());
-    setText(this.#meaning, isOver ? MEANINGS[level] : `so far: ${MEANINGS[level]}`);
+    setText(this.#meaning, `${isOver ? '' : ' so far'}: ${MEANINGS[level]}`);
     this.#findings.hidden = findings.length === 0;
     this.#findings.replaceChildren(
       ...findings.map((finding) =>
@@ -45,9 +45,16 @@ export class VerdictCard {
           'li',
           {},
           element('span', { class: 'level', 'data-level': finding.level }, levelText(finding.level)),
-          element('span', {}, finding.message),
+          element('span', {}, ...withWholeFlags(finding.message)),
         ),
       ),
     );
   }
+}
+
+/** A flag would be broken behind its hyphens. */
+function withWholeFlags(message: string): readonly (Node | string)[] {
+  return message
+    .split(/(--[a-z-]+)/)
+    .map((part) => (part.startsWith('--') ? element('span', { class: 'flag' }, part) : part));
 }
