@@ -206,6 +206,13 @@ describe('terminal summary', () => {
     expect(widest).toBeLessThanOrEqual(65);
   });
 
+  it('cuts the example of an error to its line', () => {
+    const errors_by_type = [{ type: 'http_500', count: 1570, example: `HTTP 500: ${'x'.repeat(200)}` }];
+    const lines = terminalSummary(ownReportOf({ extras: { errors_by_type } }), { width: 80 });
+    expect(lines.at(-1)).toMatch(/^ {2}http_500 {2}1,570 {2}HTTP 500: x+…$/);
+    expect(lines.at(-1)).toHaveLength(80);
+  });
+
   it('has the same words with colours', () => {
     const coloured = terminalSummary(closedLoop, { colour: true }).join('\n');
     expect(coloured).toContain('\u001b[');

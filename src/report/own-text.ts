@@ -16,7 +16,8 @@ import type { Verdict } from './verdict.ts';
 import type { Finding } from './verdict/check.ts';
 import { wrapText } from './wrap.ts';
 
-const EXAMPLE_WIDTH = 70;
+/** An example of an error is cut to what is left of its line, but to no less. */
+const SHORTEST_EXAMPLE = 20;
 
 /** What a verdict means for who reads it. */
 export const VERDICT_MEANINGS = {
@@ -43,11 +44,11 @@ export function sampleAccountText(samples: SampleAccount): string {
   return `${countText(issued)} issued ${holds ? '=' : '≠'} ${parts.join(' + ')}${holds ? '' : ' (THE SUM IS OFF)'}`;
 }
 
-/** Error types, most frequent first, each with how often it occurred and an example cut to a line. */
-export function errorLines(errors: readonly ErrorTypeCount[]): string[] {
+/** Error types, most frequent first, each with how often it occurred and an example cut to a line of `width`. */
+export function errorLines(errors: readonly ErrorTypeCount[], width: number): string[] {
   const counted = alignColumns(errors.map(({ type, count }) => [type, countText(count)]));
   return counted.map((line, i) => {
-    const example = oneLine(errors[i]!.example);
+    const example = oneLine(errors[i]!.example, Math.max(SHORTEST_EXAMPLE, width - line.length - 4));
     return example === '' ? `  ${line}` : `  ${line}  ${example}`;
   });
 }
@@ -80,7 +81,7 @@ export function ownFactLines(own: OwnReport, samples: SampleAccount, width: numb
   const { errorsByType } = own;
   return [
     ...ownFacts(own, samples).flatMap(([label, text]) => wrapText(`${label}: `, text, width)),
-    ...(errorsByType.length === 0 ? [] : ['Errors by type:', ...errorLines(errorsByType)]),
+    ...(errorsByType.length === 0 ? [] : ['Errors by type:', ...errorLines(errorsByType, width)]),
   ];
 }
 
@@ -147,7 +148,7 @@ function clientText(client: ClientFacts): string {
     .join(', ');
 }
 
-function oneLine(text: string): string {
+function oneLine(text: string, width: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > EXAMPLE_WIDTH ? `${line.slice(0, EXAMPLE_WIDTH - 1)}…` : line;
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 }

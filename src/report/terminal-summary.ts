@@ -32,7 +32,7 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
     ...alignLabels(headlines(report)),
     ...(tableHead === undefined ? [] : ['', paint('dim', tableHead), ...tableRows]),
     ...errorBoundLines(report, width),
-    ...topErrorLines(report),
+    ...topErrorLines(report, width),
   ];
 }
 
@@ -78,14 +78,14 @@ function errorBoundLines({ own }: Report, width: number): string[] {
   return error === null ? [] : ['', ...wrapText('Error bound: ', clientErrorText(error), width)];
 }
 
-function topErrorLines({ own }: Report): string[] {
+function topErrorLines({ own }: Report, width: number): string[] {
   const errors = own?.errorsByType ?? [];
   if (errors.length === 0) return [];
   const more = errors.length - SHOWN_ERRORS;
   return [
     '',
     'Errors by type:',
-    ...errorLines(errors.slice(0, SHOWN_ERRORS)),
+    ...errorLines(errors.slice(0, SHOWN_ERRORS), width),
     ...(more > 0 ? [`  and ${countText(more)} more in the report`] : []),
   ];
 }

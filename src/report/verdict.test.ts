@@ -147,6 +147,14 @@ describe('drawVerdict', () => {
     expect(checks.filter((check) => check !== 'failures_in_latency' && check !== 'steered')).toEqual([]);
   });
 
+  it('tells no later beginning than the issue delay, of which it is a part', () => {
+    const { findings } = verdictWith({ ...client({ sendDelayP99Ns: 52e6 }), issueDelayP99Ns: 45.7e6 });
+    const { message } = findings.find(({ check }) => check === 'send_delay')!;
+    expect(message).toMatch(
+      /^the client was late: it began 1 % of the requests more than 45\.7 ms after they were due/,
+    );
+  });
+
   it('expects samples in flight while the run is live', () => {
     const { findings } = verdictWith({ ...samples({ inFlight: 3, succeeded: 9_997 }), state: 'live' });
     expect(findings.map(({ check }) => check)).toEqual(['run_interrupted']);

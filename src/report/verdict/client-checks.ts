@@ -40,14 +40,16 @@ export const CLIENT_CHECKS: readonly Check[] = [
   ),
 ];
 
-function judgeSendDelay({ client, medianServiceNs }: VerdictFacts): Judgement {
+function judgeSendDelay({ client, medianServiceNs, issueDelayP99Ns }: VerdictFacts): Judgement {
   const delayMs = (client?.sendDelayP99Ns ?? 0) / NS_PER_MS;
   const level = lateLevel(delayMs, medianServiceNs);
   if (level === undefined) return undefined;
+  // It is known to a power of two, and is a part of the issue delay, which is known exactly.
+  const toldMs = Math.min(delayMs, (issueDelayP99Ns ?? Infinity) / NS_PER_MS);
   return {
     level,
     message:
-      `the client turned to 1 % of the requests more than ${msText(delayMs)} after they were due${againstText(medianServiceNs)}:` +
+      `the client was late: it began 1 % of the requests more than ${msText(toldMs)} after they were due${againstText(medianServiceNs)}:` +
       ' use more --workers, a machine with less to do, or lower --rate',
   };
 }

@@ -48,7 +48,7 @@ function judgeErrors({ samples, mostFrequentError }: VerdictFacts): Judgement {
   return worse(
     share > L.erroredShareInvalid,
     `${percentText(share)} of the samples failed${cause}; up to ${percents(L.erroredShare)} is fine:` +
-      ' look at the errors below, lower the load or mend the server',
+      ' look at the errors by type, lower the load or mend the server',
   );
 }
 
