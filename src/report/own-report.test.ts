@@ -231,6 +231,24 @@ describe('terminal summary', () => {
   });
 });
 
+describe('report.txt', () => {
+  const content = timeSeries('ttft_content_ns', 9, 7e6);
+
+  it('tells the TTFT of content only beside another one', () => {
+    const textOf = (...metrics: readonly object[]) => reportText(ownReportOf({ metrics }));
+    expect(textOf(timeSeries('ttft_ns', 9, 7e6), content)).not.toContain('TTFT of content');
+    expect(textOf(timeSeries('ttft_ns', 9, 5e6), content, timeSeries('ttft_reasoning_ns', 9, 5e6))).toMatch(
+      /TTFT of content:[^]*TTFT of reasoning:/,
+    );
+  });
+
+  it('fits 80 columns, its configuration too', () => {
+    const runConfig = { run: Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`setting_${i}`, i])) };
+    const lines = reportText(ownReportOf({}, { runConfig, stoppedEarly: true })).split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+});
+
 describe('wrapText', () => {
   it('breaks between words and indents below the first', () => {
     expect(wrapText('- ', 'aa bb cc dd', 7)).toEqual(['- aa bb', '  cc dd']);

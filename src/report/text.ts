@@ -9,8 +9,10 @@ import { pythonText } from './python-text.ts';
 import type { OwnReport, Report } from './report.ts';
 import { MILLISECONDS, seriesLines, TOKENS } from './series-text.ts';
 import type { Verdict } from './verdict.ts';
+import { wrapText } from './wrap.ts';
 
-const WIDTH = 100;
+/** Of a terminal as it opens, and of what a mail program shows. */
+const WIDTH = 80;
 
 const INTERRUPTED_WARNING =
   'WARNING: run was interrupted (SIGTERM/SIGINT) — metrics below are best-effort partial data.';
@@ -54,7 +56,7 @@ function openingLines(report: Report): string[] {
     ...warningLines(report),
     `Version: ${report.version}`,
     ...(report.gitSha === null ? [] : [`Git SHA: ${report.gitSha}`]),
-    ...(report.runConfig === null ? [] : runConfigLines(report.runConfig)),
+    ...(report.runConfig === null ? [] : runConfigLines(report.runConfig, own === null ? Infinity : WIDTH)),
     `Total samples issued: ${report.samplesIssued}`,
     `Total samples completed: ${report.samplesCompleted}`,
     `Total samples failed: ${report.samplesFailed}`,
@@ -83,10 +85,13 @@ function warningLines({ state, complete }: Report): string[] {
   return complete ? [] : [INCOMPLETE_WARNING];
 }
 
-function runConfigLines(runConfig: { readonly [section: string]: Json }): string[] {
+function runConfigLines(runConfig: { readonly [section: string]: Json }, width: number): string[] {
   const sections = Object.entries(runConfig);
   if (sections.length === 0) return [];
-  return ['Run config:', ...sections.map(([name, value]) => `  ${name}: ${sectionText(value)}`)];
+  return [
+    'Run config:',
+    ...sections.flatMap(([name, value]) => wrapText(`  ${name}: `, sectionText(value), width)),
+  ];
 }
 
 function sectionText(value: Json): string {
@@ -97,12 +102,14 @@ function sectionText(value: Json): string {
 }
 
 function ownSeriesLines(own: OwnReport): string[] {
+  // Where all text is content, its TTFT is the one already told.
+  const hasChannels = own.ttftReasoning.kind === 'values' || own.ttftTool.kind === 'values';
   return [
     ...seriesLines('Response TTFT (from due)', own.responseTtft, MILLISECONDS),
     ...seriesLines('Response latency (from due)', own.responseLatency, MILLISECONDS),
     ...seriesLines('Issue delay (due to issued)', own.issueDelay, MILLISECONDS),
     ...seriesLines('Chunk gap', own.chunkGap, MILLISECONDS),
-    ...seriesLines('TTFT of content', own.ttftContent, MILLISECONDS),
+    ...(hasChannels ? seriesLines('TTFT of content', own.ttftContent, MILLISECONDS) : []),
     ...seriesLines('TTFT of reasoning', own.ttftReasoning, MILLISECONDS),
     ...seriesLines('TTFT of tool calls', own.ttftTool, MILLISECONDS),
   ];
