@@ -7,8 +7,18 @@ export function createCommand(name: string, description: string, examples: reado
   return new Command(name)
     .description(description)
     .exitOverride()
+    .configureHelp({ optionDescription })
     .showHelpAfterError(`(${name === 'inferometer' ? name : `inferometer ${name}`} --help shows all)`)
     .addHelpText('after', `\nExamples:\n${shown}`);
+}
+
+/** What a flag does, what may be given and what holds without it, as all texts of help say it. */
+function optionDescription({ description, argChoices, defaultValue }: Option): string {
+  const facts = [
+    ...(argChoices === undefined ? [] : [`${argChoices.slice(0, -1).join(', ')} or ${argChoices.at(-1)}`]),
+    ...(defaultValue === undefined ? [] : [`default ${String(defaultValue)}`]),
+  ];
+  return facts.length === 0 ? description : `${description} (${facts.join('; ')})`.trim();
 }
 
 /** Adds a flag whose texts are all kept, in the order given. */

@@ -24,14 +24,21 @@ export function plotCommand(finish: (exitCode: number) => void): Command {
     'inferometer plot runs/before runs/after --format png --chart ttft percentiles-latency',
   ])
     .argument('<runs...>', 'run directories; several are laid over each other')
-    .addOption(new Option('--format <format>', 'of the files').choices(PLOT_FORMATS).default('svg'))
-    .addOption(new Option('--theme <theme>').choices(Object.keys(PLOT_THEMES)).default('light'))
+    .addOption(new Option('--format <format>', 'what is written').choices(PLOT_FORMATS).default('svg'))
+    .addOption(
+      new Option('--theme <theme>', 'of the drawings').choices(Object.keys(PLOT_THEMES)).default('light'),
+    )
     .option(
       '--chart <ids...>',
       'these only: ttft, latency, errors, histogram-ttft, percentiles-ttft, … (default all)',
     )
-    .option('--width <px>', 'of the drawing; images have twice as many', pixels('--width'), 900)
-    .option('--height <px>', 'likewise', pixels('--height'), 320)
+    .option(
+      '--width <px>',
+      'width of a drawing; PNG images have twice as many pixels',
+      pixels('--width'),
+      900,
+    )
+    .option('--height <px>', 'its height, likewise', pixels('--height'), 320)
     .option('--out <dir>', 'default: plots in the directory of a single run, else plots here')
     .action(async (paths: string[], flags: Flags) => finish(await plot(paths, flags)));
 }

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { AggregatorProcess } from '../app/aggregator-process.ts';
-import { SETTINGS } from '../config/settings.ts';
+import { SETTINGS, type SettingGroup } from '../config/settings.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { addViewFlags, type ViewFlags } from './view-flags.ts';
@@ -13,6 +13,14 @@ interface RunFlags extends ViewFlags {
   readonly jsonLines?: boolean;
 }
 
+/** In the order of help: what has to be told first. */
+const HEADINGS: Readonly<Record<SettingGroup, string>> = {
+  requests: 'Server and requests (--endpoint, --model and --dataset are needed):',
+  load: 'Load:',
+  client: 'Client:',
+  output: 'Progress, results and settings:',
+};
+
 export function runCommand(finish: (exitCode: number) => void): Command {
   const command = createCommand('run', COMMANDS.run, [
     'inferometer run --endpoint http://localhost:8000 --model m --dataset prompts.jsonl',
@@ -20,17 +28,20 @@ export function runCommand(finish: (exitCode: number) => void): Command {
     'inferometer run --endpoint http://a:8000 --endpoint http://b:8000 --model m --dataset prompts.csv --concurrency 64 --samples 5000',
     'INFEROMETER_API_KEY=… inferometer run --endpoint https://host/v1 --model m --dataset prompts.jsonl --rate 2 --warmup 20',
   ]);
+  for (const [group, heading] of Object.entries(HEADINGS)) {
+    command.optionsGroup(heading);
+    for (const { flag, argument, help, environment } of SETTINGS.filter((one) => one.group === group)) {
+      addRepeatable(
+        command,
+        `${flag} ${argument}`,
+        environment === undefined ? help : `${help} (${environment})`,
+      );
+    }
+  }
   command.option(
     '--config <file>',
     'YAML file with the same settings (as config.yaml of an earlier run); flags win over it',
   );
-  for (const { flag, argument, help, environment } of SETTINGS) {
-    addRepeatable(
-      command,
-      `${flag} ${argument}`,
-      environment === undefined ? help : `${help} (${environment})`,
-    );
-  }
   command.option('--out <dir>', 'directory of the run (default runs/<UTC time>-<short id>)');
   command.option('--quiet', 'show nothing but the result and what goes wrong');
   command.option(
@@ -38,6 +49,7 @@ export function runCommand(finish: (exitCode: number) => void): Command {
     'print the progress as a JSON object a second and the result as the last one, on stdout',
   );
   addViewFlags(command);
+  command.addHelpOption(new Option('-h, --help', 'display help for command').helpGroup(HEADINGS.output));
   command.addHelpText(
     'after',
     '\nCtrl-C once: stop issuing, drain, report. Twice: cancel what is in flight,\nreport. Three times: exit.',

@@ -4,12 +4,17 @@ import { parseDecimal, parseDurationMs } from './units.ts';
 /** Text of one flag to the value of the schema, or what was wanted instead. */
 type Parse = (text: string) => { readonly value: unknown } | { readonly wanted: string };
 
+/** What a setting is about. */
+export type SettingGroup = 'requests' | 'load' | 'client' | 'output';
+
 /** How one field of the schema is set on the command line. The table is the single source of flags, help and messages. */
 export interface Setting {
   readonly flag: `--${string}`;
   /** Where the value goes, e.g. `load.rate_per_second`; several flags may share one path only when repeatable. */
   readonly path: string;
   readonly argument: string;
+  /** Under which heading help tells it. */
+  readonly group: SettingGroup;
   readonly help: string;
   readonly parse: Parse;
   /** May be given several times; the values are collected. */
@@ -78,6 +83,7 @@ const onOff: Parse = (given) => {
 export const SETTINGS: readonly Setting[] = [
   {
     flag: '--endpoint',
+    group: 'requests',
     path: 'endpoints',
     argument: '<url>',
     help: 'base URL of the server, such as http://host:8000; repeat it to alternate between servers',
@@ -86,6 +92,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--model',
+    group: 'requests',
     path: 'model',
     argument: '<name>',
     help: 'model name sent with each request',
@@ -93,6 +100,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--dataset',
+    group: 'requests',
     path: 'dataset',
     argument: '<file>',
     help: 'prompts: .jsonl, .json or .csv with a column prompt (or messages), or .txt with one a line',
@@ -100,6 +108,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--api',
+    group: 'requests',
     path: 'api',
     argument: '<api>',
     help: 'chat or completions of OpenAI, or sglang, its own generate API (default chat)',
@@ -107,6 +116,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--streaming',
+    group: 'requests',
     path: 'streaming',
     argument: '<mode>',
     help: 'on, off or auto (default auto: off for burst, else on)',
@@ -114,6 +124,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--pattern',
+    group: 'load',
     path: 'load.pattern',
     argument: '<pattern>',
     help: 'burst, constant, poisson or concurrency (default: poisson with --rate, concurrency with --concurrency, else burst)',
@@ -121,6 +132,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--rate',
+    group: 'load',
     path: 'load.rate_per_second',
     argument: '<n>',
     help: 'arrivals a second, for constant and poisson',
@@ -128,6 +140,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--concurrency',
+    group: 'load',
     path: 'load.concurrency',
     argument: '<n>',
     help: 'requests kept in flight, for concurrency',
@@ -135,6 +148,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--samples',
+    group: 'load',
     path: 'stop.samples',
     argument: '<n>',
     help: 'stop after so many requests (default: one pass over the dataset, unless --duration is given)',
@@ -142,6 +156,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--duration',
+    group: 'load',
     path: 'stop.duration_ms',
     argument: '<time>',
     help: 'stop issuing after this time',
@@ -149,6 +164,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--warmup',
+    group: 'load',
     path: 'warmup',
     argument: '<n|time>',
     help: 'first send so many requests, or for so long, without measuring',
@@ -156,6 +172,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--workers',
+    group: 'client',
     path: 'client.workers',
     argument: '<n>',
     help: 'engine threads (default auto: one core is left to the rest)',
@@ -163,6 +180,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--cpus',
+    group: 'client',
     path: 'client.cpus',
     argument: '<list>',
     help: 'CPUs for the engine threads, one each, such as 2,3 or 4-7; the rest of the program keeps off them (by taskset)',
@@ -170,6 +188,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--seed',
+    group: 'load',
     path: 'seed',
     argument: '<n>',
     help: 'seed of arrivals and sample order (default 42)',
@@ -177,6 +196,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--sample-order',
+    group: 'load',
     path: 'sample_order',
     argument: '<order>',
     help: 'without-replacement, with-replacement or sequential (default without-replacement)',
@@ -184,6 +204,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--max-output-tokens',
+    group: 'requests',
     path: 'max_output_tokens',
     argument: '<n>',
     help: 'upper limit of output tokens asked for',
@@ -191,6 +212,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--max-connections',
+    group: 'client',
     path: 'client.max_connections',
     argument: '<n>',
     help: 'open connections at most; a burst keeps them all busy (default 1024)',
@@ -198,6 +220,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--pacing',
+    group: 'client',
     path: 'client.pacing',
     argument: '<mode>',
     help: 'precise (spin near a due time), economy (sleep only) or auto (default auto: precise when each worker can have an idle core)',
@@ -205,6 +228,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--connections',
+    group: 'client',
     path: 'client.connections',
     argument: '<use>',
     help: 'reuse, or new: one for each request, with TCP and TLS inside its times (default reuse)',
@@ -212,6 +236,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--api-key',
+    group: 'requests',
     path: 'client.api_key',
     argument: '<key>',
     help: 'sent as Authorization: Bearer; prefer the environment variable',
@@ -221,6 +246,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--header',
+    group: 'requests',
     path: 'client.headers',
     argument: '<name: value>',
     help: 'extra request header; may be repeated',
@@ -230,6 +256,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--request-timeout',
+    group: 'client',
     path: 'client.request_timeout_ms',
     argument: '<time>',
     help: 'a request unanswered for so long fails (default 10m)',
@@ -237,6 +264,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--connect-timeout',
+    group: 'client',
     path: 'client.connect_timeout_ms',
     argument: '<time>',
     help: 'a connection, with its TLS, not there after so long has failed (default 30s)',
@@ -244,6 +272,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--tls-verify',
+    group: 'requests',
     path: 'client.tls_verify',
     argument: '<mode>',
     help: 'check the certificate of the server: on or off (default on)',
@@ -251,6 +280,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--drain-timeout',
+    group: 'client',
     path: 'drain_timeout_ms',
     argument: '<time>',
     help: 'wait so long for requests in flight after issuing ends, 0 = cancel them then (default 4m)',
@@ -258,6 +288,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--token-drain-timeout',
+    group: 'output',
     path: 'metrics.drain_timeout_ms',
     argument: '<time>',
     help: 'wait so long for token counts after the last answer, 0 = for all of them (default 1m)',
@@ -265,6 +296,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--publish-interval',
+    group: 'output',
     path: 'metrics.publish_interval_ms',
     argument: '<time>',
     help: 'time between live snapshots, 0 = no live view (default 250ms)',
@@ -272,6 +304,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--tokenizer',
+    group: 'requests',
     path: 'tokenizer',
     argument: '<file>',
     help: 'tokenizer.json: counts every prompt, and answers whose tokens the server does not report',
@@ -279,6 +312,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     flag: '--events-jsonl',
+    group: 'output',
     path: 'events_jsonl',
     argument: '<mode>',
     help: 'export events.jsonl after the run: on, off or auto (default auto: when the run log is under 256 MB)',

@@ -46,6 +46,27 @@ function helpOf(command: Command): string {
   return text;
 }
 
+describe('help', () => {
+  it('of run tells what is needed first, and each flag once under a heading of its own', () => {
+    const help = helpOf(runCommand(() => undefined));
+    const flags = [...help.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+    expect(flags.slice(0, 3)).toEqual(['--endpoint', '--model', '--dataset']);
+    expect(flags.toSorted()).toEqual(flagsOf(runCommand(() => undefined)).toSorted());
+    expect(help.match(/^\S.*:$/gm)).toEqual([
+      expect.stringContaining('are needed'),
+      'Load:',
+      'Client:',
+      'Progress, results and settings:',
+      'Examples:',
+    ]);
+  });
+
+  it('tells defaults and choices in one way', () => {
+    for (const command of COMMAND_LIST) expect(helpOf(command)).not.toMatch(/default: "|choices:/);
+    expect(helpOf(plotCommand(() => undefined))).toContain('(svg or png; default svg)');
+  });
+});
+
 describe('flags', () => {
   it('every command is looked at', () => {
     expect(COMMAND_LIST.map((command) => command.name()).sort()).toEqual(Object.keys(COMMANDS).sort());
