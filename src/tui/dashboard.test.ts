@@ -81,6 +81,18 @@ describe('state', () => {
     expect(screen({ update: undefined })).toContain('waiting for the run'));
 });
 
+it('tells the end of a name that is too long for its line, as long as there is room for a word of it', () => {
+  const title = `runs/${'a-long-story-'.repeat(5)}second-try`;
+  const first = (width: number) => screen({ title }, { width, height: 24 }).split('\n')[0];
+  expect(first(80)).toMatch(/^….*-second-try {2}● live · performance .* to go$/);
+  expect(first(50)).toMatch(/^● live · performance .* to go$/);
+});
+
+it('offers no steering of a run that is over', () => {
+  expect(screenOf({ state: 'live' })).toMatch(/p pause/);
+  expect(screenOf({ state: 'complete' })).not.toMatch(/p pause/);
+});
+
 it('asks in its last line', () => {
   const last = (content: Partial<DashboardContent>) => screen(content).split('\n').at(-1);
   expect(last({ prompt: { kind: 'note', text: 'hi' } })).toContain('note: hi▏');

@@ -1,4 +1,5 @@
 import { countText } from '../core/quantity-text.ts';
+import { isTerminal } from '../metrics/snapshot.ts';
 import type { DashboardContent } from './content.ts';
 import { clip, span, type Line } from './paint.ts';
 
@@ -7,7 +8,7 @@ export function footLine(content: DashboardContent, width: number): Line {
   return clip(content.prompt === undefined ? keyLine(content) : promptLine(content, content.prompt), width);
 }
 
-function keyLine({ controls, page }: DashboardContent): Line {
+function keyLine({ controls, page, update }: DashboardContent): Line {
   if (page !== 'run') return keys([['any key', 'back']]);
   const view: readonly (readonly [string, string])[] = [
     ['tab', 'series'],
@@ -15,6 +16,8 @@ function keyLine({ controls, page }: DashboardContent): Line {
     ['?', 'help'],
   ];
   if (controls === undefined) return keys([...view, ['q', 'leave; the run goes on']]);
+  // The report is being written.
+  if (update !== undefined && isTerminal(update.view.state)) return keys(view);
   const load = controls.ratePerSecond === null ? 'concurrency' : 'rate';
   return keys([
     ['p', controls.isPaused ? 'resume' : 'pause'],

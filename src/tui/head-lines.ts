@@ -18,9 +18,24 @@ export function titleLine(content: DashboardContent, width: number): Line {
   const state = span(`${symbol} ${text}`, tone);
   const run = span(`${content.title}  `, 'quiet');
   // Where there is no room for everything, the time is worth more than the run's name, and that more than ours.
-  const lefts: readonly Line[] = [[name, span('  '), run, state], [run, state], [state]];
-  const left = lefts.find((line) => lineWidth(line) + 2 + textWidth(times) <= width) ?? [state];
+  const lefts: readonly Line[] = [
+    [name, span('  '), run, state],
+    [run, state],
+  ];
+  const room = width - 2 - textWidth(times);
+  const left = lefts.find((line) => lineWidth(line) <= room) ?? [
+    ...shortened(content.title, room - lineWidth([state])),
+    state,
+  ];
   return spread(left, [span(times)], width);
+}
+
+/** What is left of a name that cannot be told in full: its end, which tells a path from its neighbours. Less says nothing. */
+const SHORTEST_NAME = 12;
+
+function shortened(title: string, width: number): Line {
+  const letters = [...title].slice(-(width - 3)).join('');
+  return width < SHORTEST_NAME ? [] : [span(`…${letters}  `, 'quiet')];
 }
 
 /** A symbol and a word a person would use, so that no one needs the colour. */
