@@ -1,4 +1,4 @@
-import { countedText, durationText } from '../core/quantity-text.ts';
+import { countedText, countText, durationText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { ComparedPair, ComparedRun, ComparisonReport } from './comparison-report.ts';
@@ -31,7 +31,7 @@ function runLines(runs: readonly ComparedRun[]): string[] {
     ['', 'samples', 'time', 'block', 'verdict', 'run'],
     ...runs.map((run) => [
       run === runs[0] ? `${run.letter} (baseline)` : run.letter,
-      String(run.sampleCount),
+      countText(run.sampleCount),
       durationText(run.durationS * NS_PER_SECOND),
       durationText(run.blockS * NS_PER_SECOND),
       run.verdict ?? 'none',
