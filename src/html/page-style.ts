@@ -22,6 +22,7 @@ nav a { margin-right: 14px; }
 .valid { --level: var(--valid); } .degraded { --level: var(--degraded); } .invalid { --level: var(--invalid); } .note { --level: var(--muted); }
 .findings { list-style: none; margin: 8px 0 0; padding: 0; }
 .findings li { display: grid; grid-template-columns: 84px 1fr; gap: 8px; padding: 3px 0; font-size: 14px; }
+.flag { white-space: nowrap; }
 .findings b { color: var(--level); font-weight: 600; }
 .tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 10px; margin: 0 0 10px; }
 .tiles div { padding: 10px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); }

@@ -9,7 +9,7 @@ import { percentileOf } from '../report/series-report.ts';
 import { askedRateText } from '../report/steering.ts';
 import { headlines } from '../report/terminal-summary.ts';
 import type { Verdict } from '../report/verdict.ts';
-import { markup, NOTHING, type Markup } from './markup.ts';
+import { markup, NOTHING, type Markup, type MarkupPart } from './markup.ts';
 
 const PERCENTILES = [50, 75, 90, 95, 99, 99.9];
 /** Longest example of an error, letters. */
@@ -21,7 +21,7 @@ const SIGNS = { valid: '✓', degraded: '!', invalid: '✗', note: 'i' } as cons
 export function verdictSection({ level, findings }: Verdict): Markup {
   const items = findings.map(
     (finding) =>
-      markup`<li class="${finding.level}"><b>${finding.level}</b><span>${finding.message}</span></li> `,
+      markup`<li class="${finding.level}"><b>${finding.level}</b><span>${withWholeFlags(finding.message)}</span></li> `,
   );
   return markup`<section class="verdict ${level}" aria-label="Verdict">
     <p><strong>${SIGNS[level]} ${level.toUpperCase()}</strong>: ${VERDICT_MEANINGS[level]}</p>
@@ -33,6 +33,13 @@ export function verdictSection({ level, findings }: Verdict): Markup {
           </ul>`
     }
   </section>`;
+}
+
+/** A flag would be broken behind its hyphens. */
+function withWholeFlags(message: string): readonly MarkupPart[] {
+  return message
+    .split(/(--[a-z-]+)/)
+    .map((part) => (part.startsWith('--') ? markup`<span class="flag">${part}</span>` : part));
 }
 
 /** The numbers to quote: how much was done, then how fast; then the account of the samples in words. */

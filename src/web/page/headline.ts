@@ -12,7 +12,7 @@ interface TileText {
 
 /** The numbers people ask for first. Undefined: there is nothing to show yet, and the tile keeps its place with a dash. */
 const TILES: readonly (readonly [label: string, text: (view: LiveView) => TileText | undefined])[] = [
-  ['Rate', rateText],
+  ['Completed', rateText],
   ['In flight', inFlightText],
   ['Succeeded', succeededText],
   ['Failed', failedText],
