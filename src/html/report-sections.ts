@@ -78,7 +78,9 @@ function amountTiles({ qps, tps, durationNs, own, samples }: Report): readonly M
         : `${countText(errored)} of ${countedText(issued, 'sample')}`,
     ),
     ...(tps === null ? [] : [tile('Output tokens', `${numberText(tps)}/s`, 'of all samples together')]),
-    ...(durationNs === null ? [] : [tile('Duration', durationText(Number(durationNs)), 'measured')]),
+    ...(durationNs === null
+      ? []
+      : [tile('Duration', durationText(Number(durationNs)), 'to the last answer')]),
   ];
 }
 

@@ -47,7 +47,8 @@ export function headlines(report: Report): readonly Fact[] {
   const rateNote = rateNotes.length === 0 ? '' : ` (${rateNotes.join('; ')})`;
   const facts: readonly Fact[] = [
     ['Samples', sampleAccountText(samples)],
-    ['Duration', durationNs === null ? '' : durationText(Number(durationNs))],
+    // Rates are over all of it, and so below the one asked for in a short run.
+    ['Duration', durationNs === null ? '' : `${durationText(Number(durationNs))}, to the last answer`],
     ['Rate', qps === null ? '' : `${numberText(qps)}/s completed${rateNote}`],
     ['Tokens', tokensText(report)],
   ];
