@@ -40,6 +40,7 @@ export class DashboardProgress implements RunProgress {
         screen: this.#screen,
         keyboard: this.#keyboard,
         title: runPath,
+        isReplay: false,
         controls,
         // As the terminal itself would, were it not told to hand Ctrl-C over as a key.
         onWish: (wish) => void (wish === 'interrupt' && process.kill(process.pid, 'SIGINT')),

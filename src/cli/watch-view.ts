@@ -63,11 +63,18 @@ export class DashboardWatch implements WatchView {
   static async open(
     screen: WriteStream,
     keyboard: ReadStream,
-    title: string,
+    { title, isReplay }: { readonly title: string; readonly isReplay: boolean },
     leave: () => void,
   ): Promise<DashboardWatch> {
     const { openDashboard } = await loadDashboard();
-    const dashboard = openDashboard({ screen, keyboard, title, controls: undefined, onWish: leave });
+    const dashboard = openDashboard({
+      screen,
+      keyboard,
+      title,
+      isReplay,
+      controls: undefined,
+      onWish: leave,
+    });
     return new DashboardWatch(screen, title, dashboard);
   }
 

@@ -70,7 +70,9 @@ async function watch(run: string | undefined, flags: WatchFlags): Promise<number
   if (flags.json === true) throw flagError('--json', 'no --once', 'both together');
   const { stdin, stdout, stderr } = process;
   const view: WatchView = canDraw(stdout)
-    ? await DashboardWatch.open(stdout, stdin, target, () => leaving.abort())
+    ? await DashboardWatch.open(stdout, stdin, { title: target, isReplay: flags.replay === true }, () =>
+        leaving.abort(),
+      )
     : new PlainWatch(stdout, stderr);
   try {
     const end = await follow({

@@ -15,6 +15,8 @@ export type Page = 'run' | 'verdict' | 'help';
 export interface DashboardContent {
   /** Which run this is: its directory or address. */
   readonly title: string;
+  /** The run is over, and played again from its log. */
+  readonly isReplay: boolean;
   /** Undefined before the first snapshot. */
   readonly update: LiveUpdate | undefined;
   /** How the run is being steered; undefined for one that is only watched. */

@@ -10,6 +10,7 @@ import type { DashboardStore } from './store.ts';
 export interface DashboardProps {
   readonly store: DashboardStore;
   readonly title: string;
+  readonly isReplay: boolean;
   readonly controls: RunControls | undefined;
   readonly depth: ColourDepth;
   readonly hasKeys: boolean;
@@ -19,7 +20,7 @@ export interface DashboardProps {
 
 /** The dashboard as ink draws it: one text the size of the terminal, of which only lines that changed are written. */
 export function DashboardApp(props: DashboardProps): ReactElement {
-  const { store, title, controls, depth, hasKeys } = props;
+  const { store, title, isReplay, controls, depth, hasKeys } = props;
   const { update, message, screen } = useSyncExternalStore(store.subscribe, store.current);
   const { columns, rows } = useWindowSize();
   useInput((input, key) => keyPressesOf(input, key).forEach((press) => obey(press, props)), {
@@ -27,7 +28,7 @@ export function DashboardApp(props: DashboardProps): ReactElement {
   });
   const lines = dashboardLines(
     {
-      ...{ title, update, message, page: screen.page, prompt: screen.prompt },
+      ...{ title, isReplay, update, message, page: screen.page, prompt: screen.prompt },
       controls: controls?.state,
       selected: screen.selected ?? selectableSeries(update)[0] ?? 'ttft_ns',
     },

@@ -88,6 +88,14 @@ it('tells the end of a name that is too long for its line, as long as there is r
   expect(first(50)).toMatch(/^● live · performance .* to go$/);
 });
 
+it('does not call a replay live, nor say that its run goes on', () => {
+  const watched = screen({ controls: undefined });
+  expect(watched).toMatch(/● live · performance[^]*q leave; the run goes on/);
+  const replayed = screen({ controls: undefined, isReplay: true });
+  expect(replayed).toContain('● replay · performance');
+  expect(replayed).not.toContain('the run goes on');
+});
+
 it('offers no steering of a run that is over', () => {
   expect(screenOf({ state: 'live' })).toMatch(/p pause/);
   expect(screenOf({ state: 'complete' })).not.toMatch(/p pause/);

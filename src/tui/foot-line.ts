@@ -8,14 +8,14 @@ export function footLine(content: DashboardContent, width: number): Line {
   return clip(content.prompt === undefined ? keyLine(content) : promptLine(content, content.prompt), width);
 }
 
-function keyLine({ controls, page, update }: DashboardContent): Line {
+function keyLine({ controls, page, update, isReplay }: DashboardContent): Line {
   if (page !== 'run') return keys([['any key', 'back']]);
   const view: readonly (readonly [string, string])[] = [
     ['tab', 'series'],
     ['v', 'verdict'],
     ['?', 'help'],
   ];
-  if (controls === undefined) return keys([...view, ['q', 'leave; the run goes on']]);
+  if (controls === undefined) return keys([...view, ['q', isReplay ? 'leave' : 'leave; the run goes on']]);
   // The report is being written.
   if (update !== undefined && isTerminal(update.view.state)) return keys(view);
   const load = controls.ratePerSecond === null ? 'concurrency' : 'rate';

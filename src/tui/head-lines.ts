@@ -10,7 +10,11 @@ export function titleLine(content: DashboardContent, width: number): Line {
   const view = content.update?.view;
   const name = span('inferometer', 'strong');
   if (view === undefined) return [name, span(`  ${content.title}  `, 'quiet'), span('○ waiting for the run')];
-  const { symbol, text, tone } = standing(view, content.controls?.isPaused ?? view.isPaused);
+  const { symbol, text, tone } = standing(
+    view,
+    content.controls?.isPaused ?? view.isPaused,
+    content.isReplay,
+  );
   const times = [
     `${clockText(view.elapsedNs)} elapsed`,
     ...(view.remainingNs === null ? [] : [`${clockText(view.remainingNs)} to go`]),
@@ -42,6 +46,7 @@ function shortened(title: string, width: number): Line {
 function standing(
   view: LiveView,
   isPaused: boolean,
+  isReplay: boolean,
 ): { readonly symbol: string; readonly text: string; readonly tone: Tone } {
   const { state } = view;
   if (state === 'complete') return { symbol: '✓', text: 'complete', tone: 'good' };
@@ -51,7 +56,7 @@ function standing(
   if (state !== 'live') return { symbol: '○', text: stateText(view), tone: 'chart' };
   if (view.warmingUp || view.phase === null || view.issued === 0)
     return { symbol: '●', text: stateText(view), tone: 'chart' };
-  return { symbol: '●', text: `live · ${view.phase}`, tone: 'good' };
+  return { symbol: '●', text: `${isReplay ? 'replay' : 'live'} · ${view.phase}`, tone: 'good' };
 }
 
 /** How much of the plan is done, as a bar; undefined where nobody can tell. */

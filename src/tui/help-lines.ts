@@ -22,7 +22,7 @@ const READING: readonly string[] = [
   'Marks: ┃ phase, ‖ pause, ▸ resume, ± rate or concurrency, ◆ note, ■ stop, × cancel.',
   'Percentiles are those of measured samples so far, from a histogram; the report has exact ones.',
 ];
-const WATCHING: readonly Entry[] = [['q', 'leave; the run goes on']];
+const WATCHING: readonly Entry[] = [['q', 'leave; a run under way goes on']];
 
 /** What each key does and how to read the screen. */
 export function helpLines(canSteer: boolean, width: number): Line[] {

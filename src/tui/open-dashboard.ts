@@ -13,6 +13,8 @@ export interface DashboardOptions {
   readonly keyboard: ReadStream;
   /** Which run this is: its directory or address. */
   readonly title: string;
+  /** The run is over, and played again from its log. */
+  readonly isReplay: boolean;
   /** Undefined to watch only. */
   readonly controls: RunControls | undefined;
   /** `interrupt` is Ctrl-C, which is a key like any other while the dashboard is open; `leave` is wished for when only watching. */
@@ -36,13 +38,13 @@ const DEFAULT_ROWS = 24;
 
 /** Opens the dashboard on a screen of its own. A redraw takes 7 ms of CPU at 80×24 and 14 ms at 200×50. */
 export function openDashboard(options: DashboardOptions): Dashboard {
-  const { screen, keyboard, title, controls, onWish } = options;
+  const { screen, keyboard, title, isReplay, controls, onWish } = options;
   giveSize(screen);
   // A terminal that was closed gives no keys any more; the program learns of it by a signal.
   keyboard.on('error', () => undefined);
   const store = new DashboardStore();
   const app = createElement(DashboardApp, {
-    ...{ store, title, controls, onWish },
+    ...{ store, title, isReplay, controls, onWish },
     depth: colourDepth(screen.getColorDepth()),
     hasKeys: keyboard.isTTY,
   });

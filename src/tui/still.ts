@@ -12,7 +12,7 @@ export function stillLines(
   depth: ColourDepth,
 ): string[] {
   const content = {
-    ...{ title, update, controls: undefined, prompt: undefined, message: undefined },
+    ...{ title, isReplay: false, update, controls: undefined, prompt: undefined, message: undefined },
     page: 'run' as const,
     selected: selectableSeries(update)[0] ?? 'ttft_ns',
   };

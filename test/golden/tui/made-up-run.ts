@@ -111,6 +111,7 @@ export const UPDATE: LiveUpdate = {
 
 export const CONTENT: DashboardContent = {
   title: 'runs/20261124T110000Z-a1b2c3',
+  isReplay: false,
   update: UPDATE,
   controls: { isPaused: false, isStopping: false, ratePerSecond: 44, concurrency: null },
   ...{ page: 'run', selected: 'ttft_ns', prompt: undefined, message: undefined },
