@@ -6,8 +6,7 @@ import { ownFacts, VERDICT_MEANINGS, type Fact } from '../report/own-text.ts';
 import { timeSeries, timeText, waitLines } from '../report/percentile-table.ts';
 import type { Report } from '../report/report.ts';
 import { percentileOf } from '../report/series-report.ts';
-import { askedRateText } from '../report/steering.ts';
-import { headlines } from '../report/terminal-summary.ts';
+import { headlines, rateNotes } from '../report/terminal-summary.ts';
 import type { Verdict } from '../report/verdict.ts';
 import { markup, NOTHING, type Markup, type MarkupPart } from './markup.ts';
 
@@ -61,26 +60,24 @@ export function headlineSection(report: Report): Markup {
 const HEADLINE_SERIES = ['TTFT', 'TPOT', 'Latency', 'Response latency'];
 const TOLD_BY_TILES = ['Duration', 'Rate'];
 
-function amountTiles({ qps, tps, durationNs, own, samples }: Report): readonly Markup[] {
-  const { issued, succeeded, errored } = samples;
-  const asked = own?.requestedRatePerSecond ?? null;
-  const askedText =
-    asked === null
-      ? `${countText(succeeded)} succeeded`
-      : `${askedRateText(asked, own?.steering ?? null)} asked for`;
+function amountTiles(report: Report): readonly Markup[] {
+  const { qps, tps, durationNs, samples } = report;
+  const { issued, succeeded, errored, cancelled } = samples;
+  const rateNote = rateNotes(report).join('; ') || `${countText(succeeded)} succeeded`;
+  const cancelledText = cancelled === 0 ? '' : `, ${countText(cancelled)} cancelled`;
   return [
-    ...(qps === null ? [] : [tile('Completed', `${numberText(qps)}/s`, askedText)]),
+    ...(qps === null ? [] : [tile('Completed', `${numberText(qps)}/s`, rateNote)]),
     tile(
       'Failed',
       errored === 0 ? 'none' : percentText(errored / Math.max(1, issued)),
       errored === 0
-        ? `of ${countedText(issued, 'sample')}`
-        : `${countText(errored)} of ${countedText(issued, 'sample')}`,
+        ? `of ${countedText(issued, 'sample')}${cancelledText}`
+        : `${countText(errored)} of ${countedText(issued, 'sample')}${cancelledText}`,
     ),
     ...(tps === null ? [] : [tile('Output tokens', `${numberText(tps)}/s`, 'of all samples together')]),
     ...(durationNs === null
       ? []
-      : [tile('Duration', durationText(Number(durationNs)), 'to the last answer')]),
+      : [tile('Duration', durationText(Number(durationNs)), 'to the end of the last sample')]),
   ];
 }
 

@@ -195,6 +195,8 @@ describe('terminal summary', () => {
         line.startsWith('Rate'),
       );
     expect(rateOf({ counters })).toContain('9.00/s completed (failed ones too; 60/s asked for)');
+    const cancelled = { ...counters, tracked_samples_cancelled: 3 };
+    expect(rateOf({ counters: cancelled })).toContain('(failed and cancelled ones too; 60/s asked for)');
     expect(rateOf({ counters: { ...counters, tracked_samples_errored: 0 }, extras })).toContain(
       '9.00/s completed (60/s, then 90/s asked for)',
     );

@@ -38,21 +38,33 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
 
 /** What became of the samples, how long it took, and the rates. */
 export function headlines(report: Report): readonly Fact[] {
-  const { samples, durationNs, qps, own } = report;
-  const asked = own?.requestedRatePerSecond ?? null;
-  const rateNotes = [
-    ...(samples.errored === 0 ? [] : ['failed ones too']),
-    ...(asked === null ? [] : [`${askedRateText(asked, own?.steering ?? null)} asked for`]),
-  ];
-  const rateNote = rateNotes.length === 0 ? '' : ` (${rateNotes.join('; ')})`;
+  const { samples, durationNs, qps } = report;
+  const notes = rateNotes(report);
+  const rateNote = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
   const facts: readonly Fact[] = [
     ['Samples', sampleAccountText(samples)],
     // Rates are over all of it, and so below the one asked for in a short run.
-    ['Duration', durationNs === null ? '' : `${durationText(Number(durationNs))}, to the last answer`],
+    [
+      'Duration',
+      durationNs === null ? '' : `${durationText(Number(durationNs))}, to the end of the last sample`,
+    ],
     ['Rate', qps === null ? '' : `${numberText(qps)}/s completed${rateNote}`],
     ['Tokens', tokensText(report)],
   ];
   return facts.filter(([, text]) => text !== '');
+}
+
+/** What has to be known of the rate of completed samples: what else than success is in it, and what was asked for. */
+export function rateNotes({ samples, own }: Report): readonly string[] {
+  const asked = own?.requestedRatePerSecond ?? null;
+  const others = [
+    ...(samples.errored === 0 ? [] : ['failed']),
+    ...(samples.cancelled === 0 ? [] : ['cancelled']),
+  ];
+  return [
+    ...(others.length === 0 ? [] : [`${others.join(' and ')} ones too`]),
+    ...(asked === null ? [] : [`${askedRateText(asked, own?.steering ?? null)} asked for`]),
+  ];
 }
 
 function tokensText({ tps, inputSequenceLengths, outputSequenceLengths }: Report): string {
