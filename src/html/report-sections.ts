@@ -77,7 +77,7 @@ function amountTiles(report: Report): readonly Markup[] {
     ...(tps === null ? [] : [tile('Output tokens', `${numberText(tps)}/s`, 'of all samples together')]),
     ...(durationNs === null
       ? []
-      : [tile('Duration', durationText(Number(durationNs)), 'to the end of the last sample')]),
+      : [tile('Duration', durationText(Number(durationNs)), 'to the last answer')]),
   ];
 }
 

@@ -196,7 +196,7 @@ describe('terminal summary', () => {
       );
     expect(rateOf({ counters })).toContain('9.00/s completed (failed ones too; 60/s asked for)');
     const cancelled = { ...counters, tracked_samples_cancelled: 3 };
-    expect(rateOf({ counters: cancelled })).toContain('(failed and cancelled ones too; 60/s asked for)');
+    expect(rateOf({ counters: cancelled })).toContain('6.00/s completed (failed ones too; 60/s asked for)');
     expect(rateOf({ counters: { ...counters, tracked_samples_errored: 0 }, extras })).toContain(
       '9.00/s completed (60/s, then 90/s asked for)',
     );

@@ -44,10 +44,7 @@ export function headlines(report: Report): readonly Fact[] {
   const facts: readonly Fact[] = [
     ['Samples', sampleAccountText(samples)],
     // Rates are over all of it, and so below the one asked for in a short run.
-    [
-      'Duration',
-      durationNs === null ? '' : `${durationText(Number(durationNs))}, to the end of the last sample`,
-    ],
+    ['Duration', durationNs === null ? '' : `${durationText(Number(durationNs))}, to the last answer`],
     ['Rate', qps === null ? '' : `${numberText(qps)}/s completed${rateNote}`],
     ['Tokens', tokensText(report)],
   ];
@@ -57,12 +54,8 @@ export function headlines(report: Report): readonly Fact[] {
 /** What has to be known of the rate of completed samples: what else than success is in it, and what was asked for. */
 export function rateNotes({ samples, own }: Report): readonly string[] {
   const asked = own?.requestedRatePerSecond ?? null;
-  const others = [
-    ...(samples.errored === 0 ? [] : ['failed']),
-    ...(samples.cancelled === 0 ? [] : ['cancelled']),
-  ];
   return [
-    ...(others.length === 0 ? [] : [`${others.join(' and ')} ones too`]),
+    ...(samples.errored === 0 ? [] : ['failed ones too']),
     ...(asked === null ? [] : [`${askedRateText(asked, own?.steering ?? null)} asked for`]),
   ];
 }
