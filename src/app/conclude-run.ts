@@ -1,8 +1,8 @@
 import type { RunConfig } from '../config/schema.ts';
 import { errorText, EXIT_CODES, InferometerError } from '../core/errors.ts';
-import { exportEventsJsonl } from '../runlog/export-jsonl.ts';
 import type { SessionOutcome } from '../session/session.ts';
 import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
+import { exportEvents } from './export-events.ts';
 import { keepFinalSnapshot, makeReport, writeReport } from './report-files.ts';
 import { writeReportPage } from './report-page-file.ts';
 import { sourceSnapshot } from './report-source.ts';
@@ -69,7 +69,7 @@ export async function concludeRun(
   await attempt('report', () => writeReport(directory, report));
   if (exportWanted(config, writer.bytes)) {
     screen.step('exporting events.jsonl');
-    await attempt(directory.eventsPath, () => exportEventsJsonl(directory.logPath, directory.eventsPath));
+    await attempt(directory.eventsPath, () => exportEvents(directory, header, log));
   }
   const exitCode = exitCodeOf(outcome, recordingFailure ?? outputFailure, report.verdict.level === 'invalid');
   await manifest.update({

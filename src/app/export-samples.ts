@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { errorText, InferometerError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import { readSamples } from '../runlog/samples.ts';
 import { readLogHeader } from './log-header.ts';
 import { RunDirectory } from './run-directory.ts';
@@ -16,21 +17,25 @@ export interface ExportSamplesOptions {
   /** Default: samples.csv or samples.parquet in the run directory. */
   readonly outPath?: string | undefined;
   readonly onRows?: (count: number, of: number) => void;
+  readonly log: Log;
 }
 
 /**
  * Writes every sample of a run, one row each, from its run log. Memory is about 85 bytes a sample and what the writer takes. The file
- * appears under its name when it is whole.
+ * appears under its name when it is whole. Corrupt places of the log are left out, with a warning.
  *
  * Throws `InferometerError` (input) when there is no run at `path`, nothing in its log, or the file can't be written.
  */
 export async function exportSamples(
   path: string,
-  { format, outPath, onRows }: ExportSamplesOptions,
+  { format, outPath, onRows, log }: ExportSamplesOptions,
 ): Promise<{ readonly path: string; readonly samples: number }> {
   const directory = RunDirectory.open(path);
   const { run_id: runId } = await readLogHeader(directory.logPath);
-  const samples = await readSamples(directory.logPath);
+  const samples = await readSamples(directory.logPath, {
+    onCorrupt: (error) =>
+      log.warning(`${error.message}; going on behind it, what it told of samples is missing`),
+  });
   const target = outPath ?? directory.samplesPath(format);
   const temporary = `${target}.tmp`;
   try {

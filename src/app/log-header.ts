@@ -5,5 +5,14 @@ import { decodeRunHeader, type RunHeader } from './run-header.ts';
 /** The header of a run log. Throws `InferometerError` (input) when the log does not even hold that. */
 export async function readLogHeader(logPath: string): Promise<RunHeader> {
   for await (const frame of readFrames(logPath)) return decodeRunHeader(frame);
-  throw new InferometerError('INFEROMETER_RUNLOG_EMPTY', 'input', `${logPath}: holds no whole frame`);
+  throw emptyRunLog(logPath, 'read');
+}
+
+/** A log was not even begun, or is none: there is nothing to `what`. */
+export function emptyRunLog(logPath: string, what: string): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_RUNLOG_EMPTY',
+    'input',
+    `${logPath}: holds no whole frame, nothing to ${what}`,
+  );
 }

@@ -9,6 +9,7 @@ import type { Log } from '../core/log.ts';
 import { makeDirectory } from '../core/make-directory.ts';
 import { chartRunOf } from '../html/chart-run.ts';
 import { loadSvgPainter } from '../html/svg-painter.ts';
+import { emptyRunLog } from './log-header.ts';
 import { loadPngPainter } from './png.ts';
 import { replayRun } from './replay.ts';
 import { readFinalSnapshot } from './report-source.ts';
@@ -76,11 +77,7 @@ async function runAt(path: string, log: Log): Promise<ChartRun> {
     (await readFinalSnapshot(directory.finalSnapshotPath, log)) ??
     (await replayRun(directory.logPath, { log }))?.snapshot;
   if (snapshot === undefined) {
-    throw new InferometerError(
-      'INFEROMETER_RUNLOG_EMPTY',
-      'input',
-      `${directory.logPath}: holds no whole frame, nothing to draw`,
-    );
+    throw emptyRunLog(directory.logPath, 'draw');
   }
   return chartRunOf(basename(resolve(path)), snapshot);
 }

@@ -1,7 +1,7 @@
-import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Report } from '../report/report.ts';
 import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
+import { emptyRunLog } from './log-header.ts';
 import { isRunning as isProcessRunning } from './process-identity.ts';
 import { replayRun } from './replay.ts';
 import { makeReport, toldToStop, writeReport } from './report-files.ts';
@@ -32,11 +32,7 @@ export async function rebuildReport(
   const manifest = readManifest(directory);
   const replay = await replayRun(directory.logPath, { log });
   if (replay === undefined) {
-    throw new InferometerError(
-      'INFEROMETER_RUNLOG_EMPTY',
-      'input',
-      `${directory.logPath}: holds no whole frame, nothing to report`,
-    );
+    throw emptyRunLog(directory.logPath, 'report');
   }
   const outcome = manifest?.outcome.state;
   const stoppedEarly = outcome === 'stopped_early' || (outcome !== 'complete' && toldToStop(replay.snapshot));

@@ -6,6 +6,7 @@ import { decodeBatch } from '../events/columnar-codec.ts';
 import { isTerminal, type MetricsSnapshot } from '../metrics/snapshot.ts';
 import { readFrames } from '../runlog/read.ts';
 import { FrameKind, type Frame } from '../transport/frame.ts';
+import { emptyRunLog } from './log-header.ts';
 import { RunFold } from './run-fold.ts';
 import { markOfFrame } from './run-marks.ts';
 import { SnapshotTap } from './snapshot-tap.ts';
@@ -27,13 +28,16 @@ const SHORTEST_WAIT_MS = 5;
 
 /**
  * Plays a run from its log at its own pace or a multiple of it, through the code that folds a live run: a viewer sees the snapshots
- * it would have seen then, the final one exact. Throws what {@link readFrames} throws.
+ * it would have seen then, the final one exact; corrupt places are left out and counted. Throws `INFEROMETER_RUNLOG_EMPTY` (input) when
+ * the log does not even hold its header.
  */
 export async function replayLive(logPath: string, options: LiveReplayOptions): Promise<WatchEnd> {
   const { speed, onSnapshot, log, signal } = options;
   const clock = new ReplayClock(speed);
   let last: MetricsSnapshot | undefined;
   let frames = 0;
+  let nextSeq = 0;
+  let lostFrames = 0;
   const fold = new RunFold({
     publisher: new SnapshotTap((snapshot) => {
       last = snapshot;
@@ -43,20 +47,29 @@ export async function replayLive(logPath: string, options: LiveReplayOptions): P
     publishIntervalMs: PUBLISH_INTERVAL_MS,
     drainTimeoutMs: 0,
     spillDirectory: dirname(logPath),
-    eventStream: () => ({ frames, heals: 0, healed_frames: 0, aggregator_restarts: 0, replayed: true }),
+    eventStream: () => ({
+      ...{ frames, heals: 0, healed_frames: 0, lost_frames: lostFrames },
+      ...{ aggregator_restarts: 0, replayed: true },
+    }),
     nowNs: () => Math.round(clock.nowNs),
     log,
   });
-  for await (const frame of readFrames(logPath)) {
+  const logged = readFrames(logPath, {
+    onCorrupt: (error) => log.warning(`${error.message}; going on behind it`),
+  });
+  for await (const frame of logged) {
     const dueNs = momentOf(frame);
     if (dueNs !== undefined) await clock.waitFor(dueNs, signal);
     if (signal.aborted) break;
     frames += 1;
+    lostFrames += frame.seq - nextSeq;
+    nextSeq = frame.seq + 1;
     await fold.handle(frame);
     if (fold.ended) break;
   }
   await (fold.ended ? fold.finished() : fold.interrupt());
   if (signal.aborted) return 'detached';
+  if (fold.header === undefined) throw emptyRunLog(logPath, 'play');
   return last !== undefined && isTerminal(last.state) ? 'final' : 'gone';
 }
 

@@ -1,12 +1,14 @@
-import { Option, type Command } from 'commander';
-import { exportSamples, SAMPLE_FORMATS, type SampleFormat } from '../app/export-samples.ts';
+import type { Command } from 'commander';
+import { exportSamples, SAMPLE_FORMATS } from '../app/export-samples.ts';
 import { EXIT_CODES } from '../core/errors.ts';
+import { createLog } from '../core/log.ts';
 import { countedText, percentText } from '../core/quantity-text.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { choiceOf } from './flag-values.ts';
 
 interface Flags {
-  readonly samples: SampleFormat;
+  readonly samples: string;
   readonly out?: string;
 }
 
@@ -17,9 +19,7 @@ export function exportCommand(finish: (exitCode: number) => void): Command {
     `duckdb -c "select quantile_cont(ttft_ns, 0.99) / 1e6 as ms from 'samples.parquet' where measured"`,
   ])
     .argument('<run>', 'run directory')
-    .addOption(
-      new Option('--samples <format>', 'one row a sample').choices(SAMPLE_FORMATS).default('parquet'),
-    )
+    .option('--samples <format>', `one row a sample: ${SAMPLE_FORMATS.join(' or ')}`, 'parquet')
     .option('--out <file>', 'default: samples.<format> in the run directory')
     .action(async (path: string, flags: Flags) => finish(await exportRun(path, flags)));
 }
@@ -30,9 +30,10 @@ async function exportRun(path: string, { samples, out }: Flags): Promise<number>
     if (stderr.isTTY) stderr.write(`\r${percentText(count / of)} of ${countedText(of, 'sample')}\x1b[K`);
   };
   const exported = await exportSamples(path, {
-    format: samples,
+    format: choiceOf('--samples', samples, SAMPLE_FORMATS),
     outPath: out,
     onRows: progress,
+    log: createLog((line) => stderr.write(`${line}\n`), 'warning'),
   });
   if (stderr.isTTY) stderr.write('\r\x1b[K');
   process.stdout.write(`${exported.path}: ${countedText(exported.samples, 'sample')}\n`);

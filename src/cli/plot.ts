@@ -1,20 +1,21 @@
-import { Option, type Command } from 'commander';
-import { PLOT_FORMATS, PLOT_THEMES, plotRuns, type PlotFormat, type PlotThemeName } from '../app/plot.ts';
+import type { Command } from 'commander';
+import { PLOT_FORMATS, PLOT_THEMES, plotRuns } from '../app/plot.ts';
 import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { wholeNumberOf } from './flag-values.ts';
+import { choiceOf, wholeNumberOf } from './flag-values.ts';
 
 interface Flags {
-  readonly format: PlotFormat;
-  readonly theme: PlotThemeName;
+  readonly format: string;
+  readonly theme: string;
   readonly chart?: readonly string[];
   readonly out?: string;
   readonly width: number;
   readonly height: number;
 }
 
+const THEMES = Object.keys(PLOT_THEMES) as (keyof typeof PLOT_THEMES)[];
 const LARGEST_PX = 8000;
 const SMALLEST_PX = 200;
 
@@ -24,28 +25,23 @@ export function plotCommand(finish: (exitCode: number) => void): Command {
     'inferometer plot runs/before runs/after --format png --chart ttft percentiles-latency',
   ])
     .argument('<runs...>', 'run directories; several are laid over each other')
-    .addOption(new Option('--format <format>', 'what is written').choices(PLOT_FORMATS).default('svg'))
-    .addOption(
-      new Option('--theme <theme>', 'of the drawings').choices(Object.keys(PLOT_THEMES)).default('light'),
-    )
+    .option('--format <format>', `of the files: ${PLOT_FORMATS.join(' or ')}`, 'svg')
+    .option('--theme <theme>', `of the drawings: ${THEMES.join(' or ')}`, 'light')
     .option(
       '--chart <ids...>',
       'these only: ttft, latency, errors, histogram-ttft, percentiles-ttft, … (default all)',
     )
-    .option(
-      '--width <px>',
-      'width of a drawing; PNG images have twice as many pixels',
-      pixels('--width'),
-      900,
-    )
-    .option('--height <px>', 'its height, likewise', pixels('--height'), 320)
+    .option('--width <px>', 'of the drawing; images have twice as many', pixels('--width'), 900)
+    .option('--height <px>', 'likewise', pixels('--height'), 320)
     .option('--out <dir>', 'default: plots in the directory of a single run, else plots here')
     .action(async (paths: string[], flags: Flags) => finish(await plot(paths, flags)));
 }
 
 async function plot(paths: readonly string[], flags: Flags): Promise<number> {
   const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
-  const { format, theme, chart: charts, out: outPath, width, height } = flags;
+  const { chart: charts, out: outPath, width, height } = flags;
+  const format = choiceOf('--format', flags.format, PLOT_FORMATS);
+  const theme = choiceOf('--theme', flags.theme, THEMES);
   const written = await plotRuns(paths, { format, theme, charts, outPath, width, height, log });
   process.stdout.write(`${written.join('\n')}\n`);
   return EXIT_CODES.ok;

@@ -74,12 +74,17 @@ async function watch(run: string | undefined, flags: WatchFlags): Promise<number
         leaving.abort(),
       )
     : new PlainWatch(stdout, stderr);
+  let hasShown = false;
   try {
     const end = await follow({
-      onSnapshot: (snapshot) => view.show(snapshot),
+      onSnapshot: (snapshot) => {
+        hasShown = true;
+        view.show(snapshot);
+      },
       log: createLog((line) => view.note(line), 'warning'),
       signal: leaving.signal,
     });
+    if (end === 'gone' && !hasShown) throw runGone(target);
     if (end === 'gone') view.note(goneText(target));
   } finally {
     view.close();
@@ -124,8 +129,12 @@ async function printOnce(
     else new PlainWatch(stdout, stderr).show(first);
     return EXIT_CODES.ok;
   }
-  if (end === 'gone') throw new InferometerError('INFEROMETER_RUN_GONE', 'result', goneText(target));
+  if (end === 'gone') throw runGone(target);
   return EXIT_CODES.interrupted;
+}
+
+function runGone(target: string): InferometerError {
+  return new InferometerError('INFEROMETER_RUN_GONE', 'result', goneText(target));
 }
 
 function goneText(target: string): string {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -98,7 +98,9 @@ describe('exportEventsJsonl', () => {
       record(EventKind.errorGeneric, 31),
     ]);
     appendEvents([record(EventKind.errorGeneric, 32)]);
-    expect(await exportEventsJsonl(log, output)).toEqual({ records: 7, ended: true, tornBytes: 0 });
+    expect(await exportEventsJsonl(log, output)).toEqual({
+      ...{ records: 7, ended: true, tornBytes: 0, missingFrames: 0 },
+    });
     const none = '"conversation_id":"","turn":null,"data":null';
     const uuid = (number: number) => sampleUuid(RUN_ID, seq(number));
     const nulls = 'null,null,null,null,null,null';
@@ -120,8 +122,66 @@ describe('exportEventsJsonl', () => {
     const wholeBytes = writer.bytes;
     appendEvents([record(EventKind.sessionEnded, 1)]);
     await truncate(log, wholeBytes + 30);
-    expect(await exportEventsJsonl(log, output)).toEqual({ records: 1, ended: false, tornBytes: 30 });
+    expect(await exportEventsJsonl(log, output)).toEqual({
+      ...{ records: 1, ended: false, tornBytes: 30, missingFrames: 0 },
+    });
     expect(await lines()).toHaveLength(1);
+  });
+
+  describe('of a log with corrupt places', () => {
+    const issued = (row: number) =>
+      record(EventKind.sampleIssued, 10 + row, { sampleSeq: seq(row), extras: [9, row] });
+    /** Where the frames of header, two prompts, and events begin. */
+    let starts: number[];
+    beforeEach(() => {
+      starts = [];
+      const appends = [
+        () => appendHeader(),
+        () =>
+          writer.append(FrameKind.prompts, encodePromptsFrame({ firstRow: 0, prompts: [prompt('zero')] })),
+        () => writer.append(FrameKind.prompts, encodePromptsFrame({ firstRow: 1, prompts: [prompt('one')] })),
+        () => appendEvents([issued(0)]),
+        () => appendEvents([issued(1)]),
+        () => appendEvents([record(EventKind.sessionEnded, 30)]),
+      ];
+      for (const append of appends) {
+        starts.push(writer.bytes);
+        append();
+      }
+    });
+
+    async function damage(...frames: readonly number[]): Promise<void> {
+      const bytes = await readFile(log);
+      for (const frame of frames) bytes[starts[frame]! + 30]! ^= 1;
+      await writeFile(log, bytes);
+    }
+    const samples = async () =>
+      (await lines()).map((line) => /"sample_uuid":"(\w*)".*?"data":(.{20})/.exec(line)?.slice(1));
+    const uuid = (number: number) => sampleUuid(RUN_ID, seq(number));
+
+    it('tells of them unless it may leave them out, and then exports the rest', async () => {
+      await damage(1, 3);
+      await expect(exportEventsJsonl(log, output)).rejects.toThrow(`corrupt at byte ${starts[1]}`);
+      const told: string[] = [];
+      const onCorrupt = (error: Error) => void told.push(error.message);
+      expect(await exportEventsJsonl(log, output, { onCorrupt })).toMatchObject({
+        ...{ records: 2, ended: true, missingFrames: 2 },
+      });
+      expect(told).toHaveLength(2);
+      // Its prompt stands behind the first corrupt place, and is found there.
+      expect(await samples()).toEqual([[uuid(1), '["PromptData","one",'], undefined]);
+    });
+
+    it('does without the header frame when it knows the header', async () => {
+      await damage(0);
+      const onCorrupt = () => undefined;
+      await expect(exportEventsJsonl(log, output, { onCorrupt })).rejects.toThrow('before its header');
+      const header = { runId: RUN_ID, originNs: ORIGIN_NS };
+      expect(await exportEventsJsonl(log, output, { onCorrupt, header })).toMatchObject({
+        ...{ records: 3, ended: true, missingFrames: 1 },
+      });
+      expect((await samples())[0]![0]).toBe(uuid(0));
+    });
   });
 
   it('streams: a log of many batches in order', async () => {

@@ -8,8 +8,13 @@ import { recordAt, recordFields, type RunContext } from '../events/record-fields
 import { recordToJsonLine } from '../events/record-json.ts';
 import { type Frame, FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
 import { PromptIndex } from './prompt-index.ts';
-import { readFrames } from './read.ts';
-import { readRunHeader } from './run-header.ts';
+import { readFrames, type ReadOptions } from './read.ts';
+import { readRunHeader, type RunHeader } from './run-header.ts';
+
+export interface ExportOptions extends Pick<ReadOptions, 'onCorrupt'> {
+  /** What the header frame says, for a log whose own may be damaged. */
+  readonly header?: RunHeader;
+}
 
 export interface ExportResult {
   readonly records: number;
@@ -17,22 +22,29 @@ export interface ExportResult {
   readonly ended: boolean;
   /** Bytes of a frame that was never finished, left out. */
   readonly tornBytes: number;
+  /** Frames that corrupt places took, of all kinds. */
+  readonly missingFrames: number;
 }
 
 /**
  * Writes a run log as the reference's `events.jsonl`: a record a line in the order they were logged, prompts joined to the
  * issued records, nothing behind `session.ended`. Memory is bounded by the largest frame and 16 bytes a dataset row.
  *
- * The file appears at `outputPath` when it is complete. Throws `INFEROMETER_RUNLOG_CORRUPT` or `INFEROMETER_RUNLOG_HEADER`.
+ * The file appears at `outputPath` when it is complete. Throws `INFEROMETER_RUNLOG_CORRUPT`, unless somebody wants to be told of
+ * corrupt places, or `INFEROMETER_RUNLOG_HEADER`.
  */
-export async function exportEventsJsonl(logPath: string, outputPath: string): Promise<ExportResult> {
+export async function exportEventsJsonl(
+  logPath: string,
+  outputPath: string,
+  options: ExportOptions = {},
+): Promise<ExportResult> {
   const partPath = `${outputPath}.part`;
-  const result = { records: 0, ended: false, tornBytes: 0 };
+  const result = { records: 0, ended: false, tornBytes: 0, missingFrames: 0 };
   async function* texts(): AsyncGenerator<string> {
-    for await (const lines of eventLines(logPath, (bytes) => (result.tornBytes = bytes))) {
-      result.records += lines.records;
-      result.ended = lines.ended;
-      yield lines.text;
+    for await (const { text, records, ended } of eventLines(logPath, options, result)) {
+      result.records += records;
+      result.ended = ended;
+      yield text;
     }
   }
   try {
@@ -51,16 +63,32 @@ interface Lines {
   readonly ended: boolean;
 }
 
-/** The lines of each events frame, up to the end of the run. */
-async function* eventLines(path: string, onTornTail: (bytes: number) => void): AsyncGenerator<Lines> {
+/** The lines of each events frame, up to the end of the run; counts what is missing. */
+async function* eventLines(
+  path: string,
+  { header, onCorrupt }: ExportOptions,
+  missing: { tornBytes: number; missingFrames: number },
+): AsyncGenerator<Lines> {
   const prompts = new PromptIndex(path);
-  let run: RunContext | undefined;
+  const promptOf = (row: number) => prompts.promptOf(row);
+  let run: RunContext | undefined = header && { ...header, promptOf };
   let offset = 0;
+  let nextSeq = 0;
+  const frames = readFrames(path, {
+    onTornTail: (bytes) => (missing.tornBytes = bytes),
+    ...(onCorrupt && {
+      onCorrupt: (error, skippedBytes) => {
+        offset += skippedBytes;
+        onCorrupt(error, skippedBytes);
+      },
+    }),
+  });
   try {
-    for await (const frame of readFrames(path, { onTornTail })) {
-      if (frame.kind === FrameKind.runHeader) {
-        run = { ...readRunHeader(frame), promptOf: (row) => prompts.promptOf(row) };
-      } else if (frame.kind === FrameKind.prompts) prompts.add(frame, offset + FRAME_HEADER_BYTES);
+    for await (const frame of frames) {
+      missing.missingFrames += frame.seq - nextSeq;
+      nextSeq = frame.seq + 1;
+      if (frame.kind === FrameKind.runHeader) run = { ...readRunHeader(frame), promptOf };
+      else if (frame.kind === FrameKind.prompts) prompts.add(frame, offset + FRAME_HEADER_BYTES);
       else if (frame.kind === FrameKind.events) {
         const lines = linesOf(frame, run ?? missingHeader(path));
         yield lines;

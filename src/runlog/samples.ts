@@ -7,7 +7,7 @@ import { decodePayload } from '../events/payload.ts';
 import type { SampleColumns } from '../events/sample-columns.ts';
 import { FrameKind } from '../transport/frame.ts';
 import { GrowingColumn } from './growing-column.ts';
-import { readFrames } from './read.ts';
+import { readFrames, type ReadOptions } from './read.ts';
 
 /** Positions in `SAMPLE_OUTCOMES`. */
 const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const;
@@ -15,11 +15,14 @@ const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const
 /**
  * Reads every sample out of a run log: one pass, about 85 bytes a sample. A torn tail is left out.
  *
- * Throws `INFEROMETER_RUNLOG_CORRUPT` as reading does, and the errors of the file system.
+ * Throws `INFEROMETER_RUNLOG_CORRUPT` as reading does, unless told what to do about it, and the errors of the file system.
  */
-export async function readSamples(logPath: string): Promise<SampleColumns> {
+export async function readSamples(
+  logPath: string,
+  options: Pick<ReadOptions, 'onCorrupt'> = {},
+): Promise<SampleColumns> {
   const collector = new SampleCollector();
-  for await (const frame of readFrames(logPath)) {
+  for await (const frame of readFrames(logPath, options)) {
     if (frame.kind === FrameKind.events) collector.take(decodeBatch(frame.body));
   }
   return collector.finish();

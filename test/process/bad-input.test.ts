@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -21,6 +21,9 @@ beforeAll(async () => {
   writeFileSync(bench.file('empty.jsonl'), '');
   writeFileSync(bench.file('odd.yaml'), 'model: m\nload:\n  rte: 5\n');
   writeFileSync(bench.file('file'), '');
+  writeFileSync(bench.file('foreign.json'), '{"precious": true}\n');
+  mkdirSync(bench.file('begun'));
+  writeFileSync(bench.file('begun/run.log'), '');
 });
 
 afterAll(async () => {
@@ -69,6 +72,13 @@ it.each<[readonly string[], string]>([
   [['report', ''], '"": no run here'],
   [['compare', 'a', 'b', '--margin', '1e400'], '--margin: found "1e400", wanted a share from 0% to 1000%'],
   [['compare', 'a', 'b', '--format', 'x'], '--format: found "x", wanted one of text, json, html'],
+  [['plot', 'a', '--format', 'x'], '--format: found "x", wanted one of svg, png'],
+  [['plot', 'a', '--theme', 'x'], '--theme: found "x", wanted one of light, dark'],
+  [['export', 'a', '--samples', 'x'], '--samples: found "x", wanted one of csv, parquet'],
+  [['watch', '--replay', 'nowhere'], 'nowhere: no run here (run.log is missing), wanted a run directory'],
+  [['watch', '--replay', 'begun'], 'begun/run.log: holds no whole frame, nothing to play'],
+  [['watch', '--replay', '--once', 'begun'], 'begun/run.log: holds no whole frame, nothing to play'],
+  [['calibrate', '--out', 'foreign.json'], 'foreign.json: is no calibration of this program, and is left as'],
   [['plot', 'a', '--width', '1e400'], '--width: found "1e400", wanted a whole number from 200 to 8000'],
   [['calibrate', '--grid', '1x1e300x1'], '--grid: found "1x1e300x1", wanted numbers up to 100000'],
   [['demo', '--duration', '10'], '--duration: found "10", wanted a duration with its unit'],
@@ -77,6 +87,17 @@ it.each<[readonly string[], string]>([
   expect(finished).toMatchObject({ code: 2, stdout: '' });
   expect(finished.stderr).toMatch(/^error: .*\n$/);
   expect(finished.stderr).toContain(message);
+});
+
+it('calibrate leaves a file alone that is none of ours', async () => {
+  await bench.start(['calibrate', '--quick', '--out', 'foreign.json'], {}, bench.path).finished;
+  expect(readFileSync(bench.file('foreign.json'), 'utf8')).toBe('{"precious": true}\n');
+});
+
+it('watch of a run that is gone and left nothing to show says so, and by its exit code', async () => {
+  const finished = await bench.start(['watch', 'begun'], {}, bench.path).finished;
+  expect(finished).toMatchObject({ code: 5, stdout: '' });
+  expect(finished.stderr).toMatch(/^error: the run is gone without a final snapshot; .*\n$/);
 });
 
 it('what commander refuses names the help to look at', async () => {

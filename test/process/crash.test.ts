@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFrames } from '../../src/runlog/read.ts';
+import { FrameKind } from '../../src/transport/frame.ts';
 import { waitFor, WENT_THROUGH, Workbench } from './program.ts';
 
 let bench: Workbench;
@@ -67,6 +68,31 @@ async function framesInLog(fewest: number): Promise<number> {
     if (frames >= fewest) return frames;
     await sleep(200);
   }
+}
+
+/** Where the events frame number `index` of the run's log begins. */
+async function offsetOfEvents(index: number): Promise<number> {
+  let [offset, seen] = [0, 0];
+  for await (const { kind, bytes } of readFrames(bench.file('run/run.log'))) {
+    if (kind === FrameKind.events && seen++ === index) break;
+    offset += bytes.length;
+  }
+  return offset;
+}
+
+/** Turns a bit of a byte. */
+function damage(path: string, at: number): void {
+  const file = openSync(path, 'r+');
+  const byte = Buffer.alloc(1);
+  readSync(file, byte, 0, 1, at);
+  writeSync(file, Buffer.of(byte[0]! ^ 1), 0, 1, at);
+  closeSync(file);
+}
+
+/** Pid of the first process that another one started. */
+async function childOf(pid: number): Promise<number> {
+  const children = () => /^\d+/.exec(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))?.[0];
+  return Number(await waitFor(children, 'child process'));
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -137,7 +163,8 @@ describe('a run whose parts die', () => {
     expect(interrupted.state).toBe('interrupted');
     await waitFor(() => !isRunning(aggregatorPid), 'end of the aggregator');
     const report = await bench.start(['report', bench.file('run')]).finished;
-    expect(report.stdout).toMatch(/interrupted/i);
+    expect(report.stdout).toContain('WARNING: the run log does not hold the end of the run: it was cut off');
+    expect(report.stdout).not.toMatch(/SIGTERM|SIGINT/);
     const issued = Number(/Total samples issued: (\d+)/.exec(report.stdout)?.[1]);
     expect(issued).toBeGreaterThan(200);
     expect(issued).toBeGreaterThanOrEqual(counter(interrupted, 'tracked_samples_issued'));
@@ -160,6 +187,59 @@ describe('a run whose parts die', () => {
       complete: true,
     });
   });
+
+  it('exports the events it can when its log is damaged, and says how much is missing', async () => {
+    const { run } = await startRun(3, 200, '--events-jsonl', 'on');
+    await framesInLog(40);
+    const offset = await offsetOfEvents(10);
+    damage(bench.file('run/run.log'), offset + 40);
+    const finished = await run.finished;
+    expect(WENT_THROUGH, finished.stderr).toContain(finished.code);
+    expect(finished.stderr).toContain(`run.log is corrupt at byte ${offset}: frame fails its checksum`);
+    expect(finished.stderr).toContain(
+      'run/events.jsonl: 1 frame of the run log could not be read; their events are missing',
+    );
+    const events = readFileSync(bench.file('run/events.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(events.length).toBeGreaterThan(1000);
+    expect(events.at(-1)).toContain('"session.ended"');
+
+    const table = await bench.start(['export', bench.file('run'), '--samples', 'csv']).finished;
+    expect(table.code, table.stderr).toBe(0);
+    expect(table.stderr).toMatch(
+      /^warning: .* is corrupt at byte \d+: .*, what it told of samples is missing\n$/,
+    );
+    const replay = await bench.start(['watch', '--replay', '--speed', '1000000', bench.file('run')]).finished;
+    expect(replay.code, replay.stderr).toBe(0);
+    expect(replay.stderr).toMatch(/^warning: .* is corrupt at byte \d+: .*; going on behind it\n$/);
+  }, 30_000);
+
+  it('goes on without an aggregator that hangs at its start, and reports from the log', async () => {
+    const url = await bench.mock(...LATENCY);
+    const run = bench.start([
+      ...[
+        'run',
+        '--endpoint',
+        url,
+        '--model',
+        'm',
+        '--dataset',
+        bench.dataset(5),
+        '--out',
+        bench.file('run'),
+      ],
+      ...['--pattern', 'constant', '--rate', '100', '--samples', '50'],
+    ]);
+    process.kill(await childOf(run.pid), 'SIGSTOP');
+    const finished = await run.finished;
+    expect(WENT_THROUGH, finished.stderr).toContain(finished.code);
+    expect(finished.stderr).toContain('waiting for the aggregator to start');
+    expect(finished.stderr).toContain('going on without a live view');
+    expect(bench.json<Manifest>('run/run.json').outcome.report_source).toBe('replay of the run log');
+    expect(bench.json('run/performance/result_summary.json')).toMatchObject({
+      n_samples_completed: 50,
+      complete: true,
+    });
+  }, 60_000);
 
   it('does not notice a stopped viewer', async () => {
     const { run } = await startRun(5);
@@ -270,6 +350,31 @@ function isRunning(pid: number): boolean {
 }
 
 describe('a stop before the run begins', () => {
+  it('does not wait for an aggregator that hangs', async () => {
+    const url = await bench.mock();
+    const run = bench.start([
+      ...[
+        'run',
+        '--endpoint',
+        url,
+        '--model',
+        'm',
+        '--dataset',
+        bench.dataset(5),
+        '--out',
+        bench.file('run'),
+      ],
+    ]);
+    process.kill(await childOf(run.pid), 'SIGSTOP');
+    await run.waitForOutput(/waiting for the aggregator/);
+    run.child.kill('SIGINT');
+    const finished = await run.finished;
+    expect(finished.code, finished.stderr).toBe(130);
+    expect(finished.stderr).toContain('stopped before the run began');
+    expect(finished.stderr).not.toContain('not ready');
+    expect(existsSync(bench.file('run'))).toBe(false);
+  }, 20_000);
+
   it('leaves nothing behind', async () => {
     const url = await bench.mock();
     const run = bench.start([
