@@ -77,8 +77,7 @@ async function measureGrid(
   const program = fileURLToPath(siblingModule(import.meta.url, './main'));
   const machine = machineClass();
   // A file that can't be written is better known now than after the first cell.
-  await saveCalibration(path, machine, [], log);
-  tellWarnings();
+  await saveCalibration(path, machine, []);
   progress(`calibrating ${machine.cpu}, ${machine.cores} cores; about ${timeText(grid, measuredMs)}\n`);
   progress(busyWarning(machine.cores));
   const cells: CalibratedCell[] = [];
@@ -87,7 +86,7 @@ async function measureGrid(
     let result = '';
     try {
       const calibrated = await calibrateCell(cell, { program, measuredMs, log });
-      await saveCalibration(path, machine, [calibrated], log);
+      await saveCalibration(path, machine, [calibrated]);
       cells.push(calibrated);
       result = resultText(calibrated);
     } finally {

@@ -151,7 +151,7 @@ describe('a run', () => {
     const run = await runWith(file);
     expect(DONE, run.stderr).toContain(run.code);
     expect(run.stderr).toMatch(
-      /warning: .*calibration\.json: can't be used: .*; inferometer calibrate writes it anew/,
+      /warning: .*calibration\.json: is no calibration of this program; move it away, and inferometer calibrate/,
     );
     expect(run.stdout).toContain('Error bound: not measured on this machine');
   });

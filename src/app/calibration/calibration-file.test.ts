@@ -40,8 +40,8 @@ afterEach(() => rmSync(place, { recursive: true, force: true }));
 
 describe('a calibration file', () => {
   it('gives back what was put in, a cell for each load, the latest', async () => {
-    await saveCalibration(path, MACHINE, [cellAt(10, 1), cellAt(20, 2)], log);
-    await saveCalibration(path, MACHINE, [cellAt(20, 5)], log);
+    await saveCalibration(path, MACHINE, [cellAt(10, 1), cellAt(20, 2)]);
+    await saveCalibration(path, MACHINE, [cellAt(20, 5)]);
     expect(await loadCalibration(path, MACHINE, log)).toEqual([cellAt(10, 1), cellAt(20, 5)]);
     expect(warnings).toEqual([]);
   });
@@ -50,9 +50,9 @@ describe('a calibration file', () => {
     'keeps machine classes apart: %j',
     async (change) => {
       const other = { ...MACHINE, ...change };
-      await saveCalibration(path, MACHINE, [cellAt(10, 1)], log);
+      await saveCalibration(path, MACHINE, [cellAt(10, 1)]);
       expect(await loadCalibration(path, other, log)).toEqual([]);
-      await saveCalibration(path, other, [cellAt(10, 2)], log);
+      await saveCalibration(path, other, [cellAt(10, 2)]);
       expect(await loadCalibration(path, MACHINE, log)).toEqual([cellAt(10, 1)]);
       expect(await loadCalibration(path, other, log)).toEqual([cellAt(10, 2)]);
     },
@@ -63,25 +63,34 @@ describe('a calibration file', () => {
     expect(warnings).toEqual([]);
   });
 
-  it.each([
-    '',
-    '{"format": 1, "machi',
-    '[]',
-    '{"format": 2, "machines": []}',
-    '{"format":1,"machines":[{}]}',
-  ])('that reads %j is a warning and no failure, and is replaced', async (content) => {
+  it.each(['{"format": 1, "machi', '[]', '{"format": 2, "machines": []}', '{"format":1,"machines":[{}]}'])(
+    'that reads %j is a warning and no failure for a report, and is not overwritten',
+    async (content) => {
+      const file = join(place, 'calibration.json');
+      writeFileSync(file, content);
+      expect(await loadCalibration(file, MACHINE, log)).toEqual([]);
+      expect(warnings).toEqual([
+        `warning: ${file}: is no calibration of this program; move it away, and inferometer calibrate writes a new one`,
+      ]);
+      await expect(saveCalibration(file, MACHINE, [cellAt(10, 1)])).rejects.toThrow(
+        `${file}: is no calibration of this program, and is left as it is; wanted`,
+      );
+      expect(readFileSync(file, 'utf8')).toBe(content);
+    },
+  );
+
+  it('that is empty holds nothing, and is written', async () => {
     const file = join(place, 'calibration.json');
-    writeFileSync(file, content);
+    writeFileSync(file, '');
     expect(await loadCalibration(file, MACHINE, log)).toEqual([]);
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/^warning: .*calibration\.json: can't be used: .*inferometer calibrate/);
-    await saveCalibration(file, MACHINE, [cellAt(10, 1)], log);
+    expect(warnings).toEqual([]);
+    await saveCalibration(file, MACHINE, [cellAt(10, 1)]);
     expect(await loadCalibration(file, MACHINE, log)).toEqual([cellAt(10, 1)]);
   });
 
   it('that cannot be written says so', async () => {
     writeFileSync(join(place, 'state'), 'a file where a directory is wanted');
-    await expect(saveCalibration(path, MACHINE, [cellAt(10, 1)], log)).rejects.toThrow(/can't be written/);
+    await expect(saveCalibration(path, MACHINE, [cellAt(10, 1)])).rejects.toThrow(/can't be written/);
     expect(readFileSync(join(place, 'state'), 'utf8')).toContain('a file');
   });
 });

@@ -80,21 +80,26 @@ export async function loadCalibration(
   machine: MachineClass,
   log: Log,
 ): Promise<readonly CalibratedCell[]> {
-  const file = await readCalibrationFile(path, log);
-  return file.machines.filter((stored) => isOf(stored, machine)).flatMap(({ cells }) => cells.map(cellOf));
+  let machines: readonly StoredMachine[];
+  try {
+    ({ machines } = await readCalibrationFile(path));
+  } catch (error) {
+    log.warning(`${path}: ${errorText(error)}; move it away, and inferometer calibrate writes a new one`);
+    return [];
+  }
+  return machines.filter((stored) => isOf(stored, machine)).flatMap(({ cells }) => cells.map(cellOf));
 }
 
 /**
- * Puts cells into a file, in the place of earlier ones of the same load and machine. A file that can't be read is replaced,
- * with a warning. Throws `INFEROMETER_CALIBRATION_UNWRITABLE` (input).
+ * Puts cells into a file, in the place of earlier ones of the same load and machine. Throws `INFEROMETER_CALIBRATION_FOREIGN` (input) for
+ * a file with anything else in it, which stays as it is, and `INFEROMETER_CALIBRATION_UNWRITABLE` (input).
  */
 export async function saveCalibration(
   path: string,
   machine: MachineClass,
   cells: readonly CalibratedCell[],
-  log: Log,
 ): Promise<void> {
-  const { machines } = await readCalibrationFile(path, log);
+  const { machines } = await fileToUpdate(path);
   const stored = cells.map(storedCell);
   const kept = machines
     .filter((other) => isOf(other, machine))
@@ -120,15 +125,35 @@ export async function saveCalibration(
   }
 }
 
-async function readCalibrationFile(path: string, log: Log): Promise<CalibrationFile> {
+async function fileToUpdate(path: string): Promise<CalibrationFile> {
   try {
-    return fileSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return await readCalibrationFile(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      const found = error instanceof z.ZodError ? 'is no calibration of this program' : errorText(error);
-      log.warning(`${path}: can't be used: ${found}; inferometer calibrate writes it anew`);
-    }
-    return { format: 1, machines: [] };
+    throw new InferometerError(
+      'INFEROMETER_CALIBRATION_FOREIGN',
+      'input',
+      `${path}: ${errorText(error)}, and is left as it is; wanted a calibration, or a file that is new or empty`,
+      { cause: error },
+    );
+  }
+}
+
+/** Throws, saying what is wrong with it, for a file that is there and not empty and can't be used. */
+async function readCalibrationFile(path: string): Promise<CalibrationFile> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    // With a file in the place of a directory above it nothing is there either.
+    if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw new Error(`can't be read (${errorText(error)})`, { cause: error });
+    text = '';
+  }
+  if (text === '') return { format: 1, machines: [] };
+  try {
+    return fileSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error('is no calibration of this program', { cause: error });
   }
 }
 
