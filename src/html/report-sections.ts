@@ -48,7 +48,10 @@ export function headlineSection(report: Report): Markup {
     .map(([label, series]) =>
       tile(`${label} p50`, timeText(series.median), `p99 ${timeText(percentileOf(series, 99))}`),
     );
-  const warning = report.state === 'interrupted' ? 'The run was interrupted: these are partial data.' : '';
+  const warning =
+    report.state === 'interrupted'
+      ? 'The run log does not hold the end of the run: these are partial data.'
+      : '';
   return markup`<section aria-label="Headline numbers">
     ${warning === '' ? NOTHING : markup`<p><strong>${warning}</strong></p>`}
     <dl class="tiles">${amountTiles(report)}</dl>

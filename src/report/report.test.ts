@@ -305,6 +305,8 @@ describe('display', () => {
     expect(summaryLines(reportOf({ state: 'interrupted', pending: 2 }))[1]).toMatch(
       /^WARNING: run was interrupted/,
     );
+    const ours = { state: 'interrupted', counters: { tracked_samples_succeeded: 1 } } as const;
+    expect(summaryLines(reportOf(ours)).join('\n')).toMatch(/^WARNING: the run log does not hold the end/m);
     expect(summaryLines(reportOf({ pending: 2 }))[1]).toMatch(/^WARNING: report is incomplete/);
     expect(summaryLines(reportOf({})).join()).not.toContain('WARNING');
   });

@@ -14,6 +14,9 @@ import { wrapText } from './wrap.ts';
 /** Of a terminal as it opens, and of what a mail program shows. */
 const WIDTH = 80;
 
+/** Whatever cut it off: a signal that could be obeyed would have let the run come to its end. */
+const CUT_OFF_WARNING =
+  'WARNING: the run log does not hold the end of the run: it was cut off, or still goes on — metrics below are of what was recorded.';
 const INTERRUPTED_WARNING =
   'WARNING: run was interrupted (SIGTERM/SIGINT) — metrics below are best-effort partial data.';
 const INCOMPLETE_WARNING =
@@ -80,8 +83,8 @@ function verdictLines({ level, findings }: Verdict): string[] {
   ];
 }
 
-function warningLines({ state, complete }: Report): string[] {
-  if (state === 'interrupted') return [INTERRUPTED_WARNING];
+function warningLines({ state, complete, own }: Report): string[] {
+  if (state === 'interrupted') return [own === null ? INTERRUPTED_WARNING : CUT_OFF_WARNING];
   return complete ? [] : [INCOMPLETE_WARNING];
 }
 
