@@ -10,6 +10,7 @@ export interface SupervisorOptions {
   readonly aggregator: Omit<AggregatorOptions, 'ready' | 'restarts'>;
   /** Address for the readiness handshake. */
   readonly readyAddress: string;
+  /** For the first aggregator and those that come in its place, in all; then the run goes on without any. */
   readonly readyTimeoutMs: number;
   readonly log: Log;
   /** Told whenever a (new) aggregator runs. */
@@ -19,6 +20,8 @@ export interface SupervisorOptions {
 const MAX_RESTARTS = 5;
 const FIRST_RESTART_DELAY_MS = 100;
 const KILL_AFTER_MS = 5000;
+/** From then on a user wonders. */
+const WAITING_IS_TOLD_AFTER_MS = 2000;
 
 /**
  * Keeps one aggregator process running until it has said its last word: exit code 0 after the final snapshot.
@@ -34,6 +37,7 @@ export class AggregatorSupervisor {
   #process: AggregatorProcess;
   #restarts = 0;
   #restartTimer: NodeJS.Timeout | undefined;
+  #isReady = false;
   #stopping = false;
   /** Frames of the run, once it is over. */
   #frames: number | undefined;
@@ -41,11 +45,11 @@ export class AggregatorSupervisor {
   private constructor(options: SupervisorOptions, host: ReadyHost) {
     this.#options = options;
     this.#process = options.process;
-    this.#begin({ address: options.readyAddress, id: 0 });
+    this.#begin();
     this.ready = this.#waitForReady(host);
   }
 
-  /** Tells the aggregator its options. One that does not come up in time is left to the restarts. */
+  /** Tells the aggregator its options. When none comes up in time, the run is left to go on without. */
   static async launch(options: SupervisorOptions): Promise<AggregatorSupervisor> {
     return new AggregatorSupervisor(options, await bindReadyHost(options.readyAddress));
   }
@@ -79,7 +83,7 @@ export class AggregatorSupervisor {
     }
   }
 
-  /** Ends whatever still runs: SIGTERM, and SIGKILL five seconds later. Idempotent. */
+  /** Ends whatever still runs: SIGTERM, and SIGKILL five seconds later, or at once what has nothing to say yet. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restartTimer);
@@ -88,7 +92,7 @@ export class AggregatorSupervisor {
       this.#ended.resolve(false);
       return;
     }
-    aggregator.kill('SIGTERM');
+    aggregator.kill(this.#isReady ? 'SIGTERM' : 'SIGKILL');
     const killer = setTimeout(() => aggregator.kill('SIGKILL'), KILL_AFTER_MS);
     await this.#ended.promise;
     clearTimeout(killer);
@@ -99,23 +103,30 @@ export class AggregatorSupervisor {
     const gaveUp = this.#ended.promise.then((finished) => {
       if (!finished) throw new Error('it died again and again');
     });
+    const teller = setTimeout(
+      () => log.info(`waiting for the aggregator to start, for ${readyTimeoutMs / 1000} s at most`),
+      WAITING_IS_TOLD_AFTER_MS,
+    );
     try {
       await Promise.race([host.waitForReady(1, readyTimeoutMs), gaveUp]);
+      this.#isReady = true;
     } catch (error) {
-      if (!this.#stopping)
-        log.warning(`aggregator is not ready (${errorText(error)}); going on without a live view`);
+      if (this.#stopping) return;
+      log.warning(`aggregator is not ready (${errorText(error)}); going on without a live view`);
+      await this.stop();
     } finally {
+      clearTimeout(teller);
       await host.close();
     }
   }
 
-  #begin(ready?: AggregatorOptions['ready']): void {
-    const { aggregator, onStarted, log } = this.#options;
+  #begin(): void {
+    const { aggregator, readyAddress, onStarted, log } = this.#options;
     const started = this.#process;
     const options = {
       ...aggregator,
       restarts: this.#restarts,
-      ...(ready === undefined ? {} : { ready }),
+      ...(this.#isReady ? {} : { ready: { address: readyAddress, id: this.#restarts } }),
     };
     started.begin(options, (line) => log.warning(`aggregator: ${line}`));
     if (this.#frames !== undefined) started.endAt(this.#frames);

@@ -85,7 +85,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     starting,
     import('./conclude-run.ts'),
     writingConfig,
-    services.supervisor.ready,
+    Promise.race([services.supervisor.ready, control.stopped]),
   ]);
   if (cpus !== undefined) {
     const { threadIds } = pool;

@@ -25,7 +25,10 @@ const MAX_NOTE_LENGTH = 200;
  * start. What is done to the run is marked in its log, with the time at which it takes effect.
  */
 export class RunControl implements RunControls, ShutdownLadder {
+  /** Resolves at the first stop: what a run that has not begun waits for need not come any more. */
+  readonly stopped: Promise<void>;
   readonly #log: Log;
+  readonly #resolveStopped: () => void;
   #isStopping = false;
   #isCancelling = false;
   #isOver = false;
@@ -35,6 +38,9 @@ export class RunControl implements RunControls, ShutdownLadder {
 
   constructor(log: Log) {
     this.#log = log;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.stopped = promise;
+    this.#resolveStopped = resolve;
   }
 
   /** Whether the run began: then its directory is worth keeping. */
@@ -100,8 +106,11 @@ export class RunControl implements RunControls, ShutdownLadder {
   stop(): boolean {
     if (this.#isStopping) return false;
     this.#isStopping = true;
+    this.#resolveStopped();
     if (this.#running === undefined) this.#log.info('stopping before the run begins');
-    else if (!this.#isOver) {
+    else if (this.#isOver)
+      this.#log.info('the load is over, the report is being made (Ctrl-C twice more exits without it)');
+    else {
       this.#log.info('stopping: no new requests, draining those in flight (Ctrl-C again cancels them)');
       this.#recordEnd('stop', this.#running, !this.#running.session.isIssued);
       this.#running.session.stop();

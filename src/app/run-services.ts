@@ -60,7 +60,8 @@ export interface RunServicesOptions {
 
 /** Frames queued for a subscriber of events before it misses some; it heals from the log. */
 const EVENTS_HIGH_WATER_MARK = 64;
-const READY_TIMEOUT_MS = 30_000;
+/** An aggregator starts within half a second; a machine that takes this long for it has nothing to show live. */
+const READY_TIMEOUT_MS = 15_000;
 
 /**
  * Makes the run directory, writes the log's head, opens the sockets and tells the aggregator to begin. What it opens it adds to the

@@ -26,7 +26,7 @@ afterEach(async () => {
   await run.remove();
 });
 
-const launch = () =>
+const launch = (readyTimeoutMs = 15_000) =>
   AggregatorSupervisor.launch({
     process: waiting,
     aggregator: {
@@ -36,7 +36,7 @@ const launch = () =>
       socketDirectory: sockets.path,
     },
     readyAddress: sockets.freshAddress('svc_ready'),
-    readyTimeoutMs: 15_000,
+    readyTimeoutMs,
     log: createLog((line) => lines.push(line)),
     onStarted: (pid) => pids.push(pid),
   });
@@ -63,6 +63,29 @@ it('starts another one when the waiting one died before it was told anything', a
   expect(lines.join('\n')).toContain('aggregator died (SIGKILL); restart 1 of 5');
   await supervisor.stop();
   await supervisor.ready;
+});
+
+it('hears from the one that came in the place of one that died at its start', async () => {
+  await waiting.discard();
+  const supervisor = await launch();
+  await supervisor.ready;
+  expect(lines.join('\n')).not.toContain('not ready');
+  expect(supervisor.restarts).toBe(1);
+  run.start();
+  run.end();
+  expect(await supervisor.waitForEnd(Infinity)).toBe(true);
+});
+
+it('gives up one that hangs at its start, and is not waited for at the end', async () => {
+  waiting.kill('SIGSTOP');
+  const supervisor = await launch(200);
+  await supervisor.ready;
+  expect(await supervisor.waitForEnd(Infinity)).toBe(false);
+  expect(waiting.hasEnded).toBe(true);
+  expect(supervisor.restarts).toBe(0);
+  expect(lines).toEqual([
+    'warning: aggregator is not ready (0/1 services ready within 0.2 s); going on without a live view',
+  ]);
 });
 
 it('ends one that does not get so far, without a word', async () => {
