@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { programVersion } from '../app/version.ts';
 import { createCommand, exitCodeOf } from './command-line.ts';
 import { COMMANDS, type CommandName } from './commands.ts';
+import { outliveOutput } from './output-streams.ts';
 
 /** Makes a command that tells its exit code to `finish`. */
 type CommandFactory = (finish: (exitCode: number) => void) => Command;
@@ -24,12 +25,7 @@ const FACTORIES: Readonly<Record<CommandName, () => Promise<CommandFactory>>> = 
 /** Runs the program with its arguments; resolves to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   setDefaultResultOrder('verbatim');
-  // A reader that has seen enough (`| head`) or a terminal that was closed is no error, and no reason to end a run at once.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    });
-  }
+  const checkOutput = outliveOutput(process);
   let exitCode = 0;
   const finish = (code: number) => {
     exitCode = code;
@@ -52,6 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   return exitCodeOf(
     async () => {
       await program.parseAsync(argv);
+      await checkOutput();
       return exitCode;
     },
     (text) => process.stderr.write(`${text}\n`),

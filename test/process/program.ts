@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** The built program; `npm test` builds before it tests. */
-const ENTRY = resolve(import.meta.dirname, '../../dist/cli/main.js');
+export const ENTRY = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
 /** Exit codes of a run that went through. On a machine with other things to do its verdict may be `invalid`, which is 5. */
 export const WENT_THROUGH: readonly unknown[] = [0, 5];
