@@ -44,7 +44,7 @@ export async function exportSamples(
     );
     await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new InferometerError(
       'INFEROMETER_OUT_UNWRITABLE',
       'input',

@@ -1,10 +1,14 @@
 import { InferometerError } from '../core/errors.ts';
 import { readFrames } from '../runlog/read.ts';
+import { FrameKind, type Frame } from '../transport/frame.ts';
 import { decodeRunHeader, type RunHeader } from './run-header.ts';
 
 /** The header of a run log. Throws `InferometerError` (input) when the log does not even hold that. */
 export async function readLogHeader(logPath: string): Promise<RunHeader> {
-  for await (const frame of readFrames(logPath)) return decodeRunHeader(frame);
+  for await (const frame of readFrames(logPath)) {
+    requireHeader(frame, logPath);
+    return decodeRunHeader(frame);
+  }
   throw emptyRunLog(logPath, 'read');
 }
 
@@ -14,5 +18,15 @@ export function emptyRunLog(logPath: string, what: string): InferometerError {
     'INFEROMETER_RUNLOG_EMPTY',
     'input',
     `${logPath}: holds no whole frame, nothing to ${what}`,
+  );
+}
+
+/** Throws `INFEROMETER_RUNLOG_CONTENT` (input) unless `frame`, the first of a log that could be read, is its header. */
+export function requireHeader({ kind, seq }: Frame, logPath: string): void {
+  if (kind === FrameKind.runHeader) return;
+  throw new InferometerError(
+    'INFEROMETER_RUNLOG_CONTENT',
+    'input',
+    `${logPath}: found frame ${seq} first, wanted the run's header, without which the others mean nothing`,
   );
 }

@@ -6,7 +6,7 @@ import { decodeBatch } from '../events/columnar-codec.ts';
 import { isTerminal, type MetricsSnapshot } from '../metrics/snapshot.ts';
 import { readFrames } from '../runlog/read.ts';
 import { FrameKind, type Frame } from '../transport/frame.ts';
-import { emptyRunLog } from './log-header.ts';
+import { emptyRunLog, requireHeader } from './log-header.ts';
 import { RunFold } from './run-fold.ts';
 import { markOfFrame } from './run-marks.ts';
 import { SnapshotTap } from './snapshot-tap.ts';
@@ -58,6 +58,7 @@ export async function replayLive(logPath: string, options: LiveReplayOptions): P
     onCorrupt: (error) => log.warning(`${error.message}; going on behind it`),
   });
   for await (const frame of logged) {
+    if (frames === 0) requireHeader(frame, logPath);
     const dueNs = momentOf(frame);
     if (dueNs !== undefined) await clock.waitFor(dueNs, signal);
     if (signal.aborted) break;

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { Log } from '../core/log.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { readFrames } from '../runlog/read.ts';
+import { requireHeader } from './log-header.ts';
 import { RunFold } from './run-fold.ts';
 import type { RunHeader } from './run-header.ts';
 import { SnapshotTap } from './snapshot-tap.ts';
@@ -61,6 +62,7 @@ export async function replayRun(
     },
   });
   for await (const frame of logged) {
+    if (frames === 0) requireHeader(frame, logPath);
     frames += 1;
     lostFrames += frame.seq - nextSeq;
     nextSeq = frame.seq + 1;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../core/atomic-file.ts';
@@ -10,6 +10,19 @@ import type { ProcessIdentity } from './process-identity.ts';
 
 function isEmptyDirectory(path: string): boolean {
   return statSync(path).isDirectory() && readdirSync(path).length === 0;
+}
+
+/** What keeps a run log from being read, if anything does. */
+function faultOfLog(path: string): string | undefined {
+  try {
+    if (!statSync(path).isFile()) return 'run.log is no file';
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return 'run.log is missing';
+    return `run.log cannot be read: ${errorText(error)}`;
+  }
 }
 
 /** The files of a run, by name. */
@@ -52,17 +65,22 @@ export class RunDirectory {
     return directory;
   }
 
-  /** Opens the directory of an earlier or a running run. Throws `InferometerError` (input) when it holds none. */
+  /** Opens the directory of an earlier or a running run. Throws `InferometerError` (input) when it holds none that can be read. */
   static open(path: string): RunDirectory {
     const directory = new RunDirectory(path);
-    if (path === '' || !existsSync(directory.logPath)) {
-      throw new InferometerError(
-        'INFEROMETER_RUN_MISSING',
-        'input',
-        `${path === '' ? '""' : path}: no run here (run.log is missing), wanted a run directory`,
-      );
-    }
-    return directory;
+    const fault = path === '' ? 'run.log is missing' : faultOfLog(directory.logPath);
+    if (fault === undefined) return directory;
+    throw new InferometerError(
+      'INFEROMETER_RUN_MISSING',
+      'input',
+      `${path === '' ? '""' : path}: no run here (${fault}), wanted a run directory`,
+    );
+  }
+
+  /** The same, or `undefined` where that throws. */
+  static find(path: string): RunDirectory | undefined {
+    const directory = new RunDirectory(path);
+    return faultOfLog(directory.logPath) === undefined ? directory : undefined;
   }
 
   get configPath(): string {
@@ -132,12 +150,30 @@ export async function writeManifest(directory: RunDirectory, manifest: RunManife
   await writeFileAtomic(directory.manifestPath, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** The manifest of a run, or `undefined` when it is missing or torn: the run log alone suffices for a report. */
+/** The manifest of a run, or `undefined` when it is missing, torn or none: the run log alone suffices for a report. */
 export function readManifest(directory: RunDirectory): RunManifest | undefined {
   try {
-    return JSON.parse(readFileSync(directory.manifestPath, 'utf8')) as RunManifest;
-  } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const found: unknown = JSON.parse(readFileSync(directory.manifestPath, 'utf8'));
+    return isManifest(found) ? found : undefined;
+  } catch {
+    return undefined;
   }
+}
+
+function isManifest(found: unknown): found is RunManifest {
+  const { format, run_id, version, started_at, machine, main_process, addresses, outcome } = fieldsOf(found);
+  return (
+    format === 1 &&
+    [run_id, version, started_at].every((field) => typeof field === 'string') &&
+    [machine, main_process, addresses, outcome].every(
+      (field) => typeof field === 'object' && field !== null,
+    ) &&
+    typeof fieldsOf(main_process).pid === 'number' &&
+    typeof fieldsOf(addresses).snapshots === 'string' &&
+    typeof fieldsOf(outcome).state === 'string'
+  );
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -90,7 +90,9 @@ export class RunsFolder implements RunLibrary {
     const known = this.#read.get(name);
     // A run under way may end without touching a file.
     if (known?.changedMs === latest && known.entry.state !== 'running') return known.entry;
-    const entry = await readEntry(name, RunDirectory.open(path));
+    const directory = RunDirectory.find(path);
+    if (directory === undefined) return undefined;
+    const entry = await readEntry(name, directory);
     this.#read.set(name, { changedMs: latest, entry });
     return entry;
   }

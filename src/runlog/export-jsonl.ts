@@ -51,7 +51,7 @@ export async function exportEventsJsonl(
     await pipeline(texts, createWriteStream(partPath));
     await rename(partPath, outputPath);
   } catch (error) {
-    await rm(partPath, { force: true });
+    await rm(partPath, { force: true }).catch(() => undefined);
     throw error;
   }
   return result;
