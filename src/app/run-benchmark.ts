@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { RunConfig } from '../config/schema.ts';
-import { errorText } from '../core/errors.ts';
+import { errorText, InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Pacing } from '../engine/settings.ts';
 import { WorkerPool } from '../engine/worker-pool.ts';
@@ -159,7 +159,16 @@ function ownCpuMs({ pid }: AggregatorProcess): number {
 
 async function writeConfig({ directory, header }: RunServices): Promise<void> {
   const { stringify } = await import('yaml');
-  await writeFile(directory.configPath, stringify(header.config));
+  try {
+    await writeFile(directory.configPath, stringify(header.config));
+  } catch (error) {
+    throw new InferometerError(
+      'INFEROMETER_CONFIG_UNWRITABLE',
+      'setup',
+      `${directory.configPath}: cannot be written: ${errorText(error)}`,
+      { cause: error },
+    );
+  }
 }
 
 /** Opens the connections the first requests will need, so that no handshake is inside their times. */

@@ -18,6 +18,7 @@ import type { CalibratedCell, SeriesError } from '../report/error-bound.ts';
 import { amountText } from '../report/error-bound-text.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { givenText } from './flag-values.ts';
 import { useColour } from './terminal.ts';
 
 interface Flags {
@@ -53,7 +54,8 @@ async function calibrate(flags: Flags): Promise<number> {
   const isQuick = flags.quick === true;
   const grid = flags.grid === undefined ? (isQuick ? QUICK_GRID : FULL_GRID) : parseGrid(flags.grid);
   const measuredMs = isQuick ? QUICK_MEASURED_MS : MEASURED_MS;
-  const path = flags.out ?? defaultCalibrationPath(process.env);
+  const path =
+    givenText('--out', flags.out, 'a file to keep the calibration in') ?? defaultCalibrationPath(process.env);
   const cells = await measureGrid(grid, measuredMs, path);
   const [head, ...rows] = calibrationTable(cells);
   const dim = (text: string) =>

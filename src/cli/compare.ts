@@ -10,7 +10,7 @@ import { assertNever, errorText, EXIT_CODES, InferometerError } from '../core/er
 import { createLog } from '../core/log.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { choiceOf, flagError } from './flag-values.ts';
+import { choiceOf, flagError, givenText } from './flag-values.ts';
 
 const FORMATS = ['text', 'json', 'html'] as const;
 type Format = (typeof FORMATS)[number];
@@ -64,13 +64,14 @@ async function compare(paths: readonly string[], flags: Flags): Promise<number> 
     ),
   };
   const format = choiceOf('--format', flags.format, FORMATS);
+  const outPath = givenText('--out', flags.out, 'a file');
   checkCount(paths, flags.halves === true);
   const report = await (flags.halves === true
     ? compareHalves(paths[0]!, options)
     : compareRunDirectories(paths, options));
   const text = await textOf(report, format, flags.halves === true ? [] : paths);
-  if (flags.out === undefined) process.stdout.write(text);
-  else await writeOut(flags.out, text);
+  if (outPath === undefined) process.stdout.write(text);
+  else await writeOut(outPath, text);
   return exitCodeOf(report, flags.strict === true);
 }
 

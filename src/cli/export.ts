@@ -5,7 +5,7 @@ import { createLog } from '../core/log.ts';
 import { countedText, percentText } from '../core/quantity-text.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { choiceOf } from './flag-values.ts';
+import { choiceOf, givenText } from './flag-values.ts';
 
 interface Flags {
   readonly samples: string;
@@ -31,7 +31,7 @@ async function exportRun(path: string, { samples, out }: Flags): Promise<number>
   };
   const exported = await exportSamples(path, {
     format: choiceOf('--samples', samples, SAMPLE_FORMATS),
-    outPath: out,
+    outPath: givenText('--out', out, 'a file'),
     onRows: progress,
     log: createLog((line) => stderr.write(`${line}\n`), 'warning'),
   });

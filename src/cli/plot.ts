@@ -4,7 +4,7 @@ import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { choiceOf, wholeNumberOf } from './flag-values.ts';
+import { choiceOf, givenText, wholeNumberOf } from './flag-values.ts';
 
 interface Flags {
   readonly format: string;
@@ -39,7 +39,8 @@ export function plotCommand(finish: (exitCode: number) => void): Command {
 
 async function plot(paths: readonly string[], flags: Flags): Promise<number> {
   const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
-  const { chart: charts, out: outPath, width, height } = flags;
+  const { chart: charts, width, height } = flags;
+  const outPath = givenText('--out', flags.out, 'a directory');
   const format = choiceOf('--format', flags.format, PLOT_FORMATS);
   const theme = choiceOf('--theme', flags.theme, THEMES);
   const written = await plotRuns(paths, { format, theme, charts, outPath, width, height, log });

@@ -5,6 +5,7 @@ import { runBenchmark } from '../app/run-benchmark.ts';
 import type { ConfigFile } from '../config/config-file.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { errorText } from '../core/errors.ts';
+import { givenText } from './flag-values.ts';
 import { createRunScreen, type RunScreenOptions } from './run-screen.ts';
 import { type ViewFlags, viewKeyOf, withViews } from './view-flags.ts';
 
@@ -24,7 +25,10 @@ export interface RunInvocation {
 export async function runWith(invocation: RunInvocation): Promise<number> {
   const { configPath, outPath, flags, shown, views, aggregator } = invocation;
   const { viewAddress } = views;
-  const file = configPath === undefined ? undefined : await readConfigFile(configPath);
+  const file =
+    configPath === undefined
+      ? undefined
+      : await readConfigFile(givenText('--config', configPath, 'a YAML file'));
   const config = resolveConfig({ file, environment: process.env, flags });
   return runBenchmark(config, {
     outPath,
