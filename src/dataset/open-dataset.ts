@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { mapColumns } from './columns.ts';
@@ -49,6 +49,8 @@ function parseTextLines(bytes: Uint8Array, path: string): LocatedRow[] {
 
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
+    // It may never end, as /dev/zero does not.
+    if ((await stat(path)).isCharacterDevice()) throw new Error('it is a device');
     return await readFile(path);
   } catch (cause) {
     throw new InferometerError(

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -16,6 +16,7 @@ beforeAll(async () => {
   endpoint = `http://127.0.0.1:${(counter.address() as AddressInfo).port}`;
   bench.dataset(2, 'ok.jsonl');
   mkdirSync(bench.file('folder.jsonl'));
+  symlinkSync('/dev/null', bench.file('endless.jsonl'));
   writeFileSync(bench.file('binary.csv'), Buffer.from([0xff, 0xfe, 0x00, 0x80]));
   writeFileSync(bench.file('broken.jsonl'), '{"prompt":"a"}\n{"prompt":\n');
   writeFileSync(bench.file('empty.jsonl'), '');
@@ -36,6 +37,7 @@ it.each<[string, readonly string[], string]>([
   ['rate', ['--rate', '1e400'], '--rate: found "1e400", wanted a number above 0'],
   ['duration', ['--duration', '10'], '--duration: found "10", wanted a duration with its unit'],
   ['a folder', ['--dataset', 'folder.jsonl'], "folder.jsonl: can't be read: EISDIR"],
+  ['a device', ['--dataset', 'endless.jsonl'], "endless.jsonl: can't be read: it is a device"],
   ['no text', ['--dataset', 'binary.csv'], 'binary.csv: found bytes that are no UTF-8'],
   ['a broken row', ['--dataset', 'broken.jsonl'], 'broken.jsonl:2: found {"prompt":'],
   ['no rows', ['--dataset', 'empty.jsonl'], 'empty.jsonl: found no rows'],
