@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { errorText, EXIT_CODES, InferometerError } from '../core/errors.ts';
+import { choiceOf } from './flag-values.ts';
 
 /** A command that answers `--help` with its examples and throws instead of exiting. */
 export function createCommand(name: string, description: string, examples: readonly string[]): Command {
@@ -19,6 +20,17 @@ function optionDescription({ description, argChoices, defaultValue }: Option): s
     ...(defaultValue === undefined ? [] : [`default ${String(defaultValue)}`]),
   ];
   return facts.length === 0 ? description : `${description} (${facts.join('; ')})`.trim();
+}
+
+/** A flag that takes one of some words; another is refused as every flag refuses. */
+export function choiceOption<T extends string>(
+  flags: string,
+  help: string,
+  choices: readonly T[],
+  defaultChoice: T,
+): Option {
+  const option = new Option(flags, help).choices(choices).default(defaultChoice);
+  return option.argParser((text) => choiceOf(option.long!, text, choices));
 }
 
 /** Adds a flag whose texts are all kept, in the order given. */

@@ -8,9 +8,9 @@ import { parseShare } from '../config/units.ts';
 import { writeFileAtomic } from '../core/atomic-file.ts';
 import { assertNever, errorText, EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
-import { createCommand } from './command-line.ts';
+import { choiceOption, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { choiceOf, flagError, givenText } from './flag-values.ts';
+import { flagError, givenText } from './flag-values.ts';
 
 const FORMATS = ['text', 'json', 'html'] as const;
 type Format = (typeof FORMATS)[number];
@@ -20,7 +20,7 @@ const MAX_MARGIN = 10;
 interface Flags {
   readonly margin: string;
   readonly confidence: string;
-  readonly format: string;
+  readonly format: Format;
   readonly out?: string;
   readonly halves?: boolean;
   readonly strict?: boolean;
@@ -37,7 +37,7 @@ export function compareCommand(finish: (exitCode: number) => void): Command {
     .argument('<runs...>', 'run directories; the first is the baseline')
     .option('--margin <share>', 'differences up to this are of no interest', '3%')
     .option('--confidence <share>', 'with which all intervals of a table hold together', '95%')
-    .option('--format <format>', `one of ${FORMATS.join(', ')}`, 'text')
+    .addOption(choiceOption('--format <format>', 'what is written', FORMATS, 'text'))
     .option('--out <file>', 'write there instead of printing')
     .option('--halves', 'compare the second half of one run with its first')
     .option('--strict', 'exit 6 also unless it is shown that nothing is worse beyond the margin')
@@ -63,13 +63,12 @@ async function compare(paths: readonly string[], flags: Flags): Promise<number> 
       'a share from 50% to 99.9%',
     ),
   };
-  const format = choiceOf('--format', flags.format, FORMATS);
   const outPath = givenText('--out', flags.out, 'a file');
   checkCount(paths, flags.halves === true);
   const report = await (flags.halves === true
     ? compareHalves(paths[0]!, options)
     : compareRunDirectories(paths, options));
-  const text = await textOf(report, format, flags.halves === true ? [] : paths);
+  const text = await textOf(report, flags.format, flags.halves === true ? [] : paths);
   if (outPath === undefined) process.stdout.write(text);
   else await writeOut(outPath, text);
   return exitCodeOf(report, flags.strict === true);

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import { exportSamples, SAMPLE_FORMATS } from '../app/export-samples.ts';
+import { exportSamples, SAMPLE_FORMATS, type SampleFormat } from '../app/export-samples.ts';
 import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { countedText, percentText } from '../core/quantity-text.ts';
-import { createCommand } from './command-line.ts';
+import { choiceOption, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { choiceOf, givenText } from './flag-values.ts';
+import { givenText } from './flag-values.ts';
 
 interface Flags {
-  readonly samples: string;
+  readonly samples: SampleFormat;
   readonly out?: string;
 }
 
@@ -19,7 +19,7 @@ export function exportCommand(finish: (exitCode: number) => void): Command {
     `duckdb -c "select quantile_cont(ttft_ns, 0.99) / 1e6 as ms from 'samples.parquet' where measured"`,
   ])
     .argument('<run>', 'run directory')
-    .option('--samples <format>', `one row a sample: ${SAMPLE_FORMATS.join(' or ')}`, 'parquet')
+    .addOption(choiceOption('--samples <format>', 'one row a sample', SAMPLE_FORMATS, 'parquet'))
     .option('--out <file>', 'default: samples.<format> in the run directory')
     .action(async (path: string, flags: Flags) => finish(await exportRun(path, flags)));
 }
@@ -30,7 +30,7 @@ async function exportRun(path: string, { samples, out }: Flags): Promise<number>
     if (stderr.isTTY) stderr.write(`\r${percentText(count / of)} of ${countedText(of, 'sample')}\x1b[K`);
   };
   const exported = await exportSamples(path, {
-    format: choiceOf('--samples', samples, SAMPLE_FORMATS),
+    format: samples,
     outPath: givenText('--out', out, 'a file'),
     onRows: progress,
     log: createLog((line) => stderr.write(`${line}\n`), 'warning'),

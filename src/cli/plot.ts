@@ -1,21 +1,21 @@
 import type { Command } from 'commander';
-import { PLOT_FORMATS, PLOT_THEMES, plotRuns } from '../app/plot.ts';
+import { PLOT_FORMATS, PLOT_THEMES, type PlotFormat, plotRuns, type PlotThemeName } from '../app/plot.ts';
 import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
-import { createCommand } from './command-line.ts';
+import { choiceOption, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { choiceOf, givenText, wholeNumberOf } from './flag-values.ts';
+import { givenText, wholeNumberOf } from './flag-values.ts';
 
 interface Flags {
-  readonly format: string;
-  readonly theme: string;
+  readonly format: PlotFormat;
+  readonly theme: PlotThemeName;
   readonly chart?: readonly string[];
   readonly out?: string;
   readonly width: number;
   readonly height: number;
 }
 
-const THEMES = Object.keys(PLOT_THEMES) as (keyof typeof PLOT_THEMES)[];
+const THEMES = Object.keys(PLOT_THEMES) as PlotThemeName[];
 const LARGEST_PX = 8000;
 const SMALLEST_PX = 200;
 
@@ -25,8 +25,8 @@ export function plotCommand(finish: (exitCode: number) => void): Command {
     'inferometer plot runs/before runs/after --format png --chart ttft percentiles-latency',
   ])
     .argument('<runs...>', 'run directories; several are laid over each other')
-    .option('--format <format>', `of the files: ${PLOT_FORMATS.join(' or ')}`, 'svg')
-    .option('--theme <theme>', `of the drawings: ${THEMES.join(' or ')}`, 'light')
+    .addOption(choiceOption('--format <format>', 'what is written', PLOT_FORMATS, 'svg'))
+    .addOption(choiceOption('--theme <theme>', 'of the drawings', THEMES, 'light'))
     .option(
       '--chart <ids...>',
       'these only: ttft, latency, errors, histogram-ttft, percentiles-ttft, … (default all)',
@@ -39,10 +39,8 @@ export function plotCommand(finish: (exitCode: number) => void): Command {
 
 async function plot(paths: readonly string[], flags: Flags): Promise<number> {
   const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
-  const { chart: charts, width, height } = flags;
+  const { format, theme, chart: charts, width, height } = flags;
   const outPath = givenText('--out', flags.out, 'a directory');
-  const format = choiceOf('--format', flags.format, PLOT_FORMATS);
-  const theme = choiceOf('--theme', flags.theme, THEMES);
   const written = await plotRuns(paths, { format, theme, charts, outPath, width, height, log });
   process.stdout.write(`${written.join('\n')}\n`);
   return EXIT_CODES.ok;

@@ -3,9 +3,9 @@ import { FAILURE_KINDS, parseFailureMode } from '../testing/failure-modes.ts';
 import { parseDistribution } from '../testing/latency-model.ts';
 import { startMockServer } from '../testing/mock-server.ts';
 import type { Pacing } from '../testing/pacer.ts';
-import { addRepeatable, createCommand } from './command-line.ts';
+import { addRepeatable, choiceOption, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { choiceOf, givenText, wholeNumberOf } from './flag-values.ts';
+import { givenText, wholeNumberOf } from './flag-values.ts';
 
 const PACINGS = ['economy', 'precise'] as const satisfies readonly Pacing[];
 
@@ -16,7 +16,7 @@ interface Flags {
   readonly interToken: string;
   readonly outputTokens: string;
   readonly seed: string;
-  readonly pacing: string;
+  readonly pacing: Pacing;
   readonly fail?: readonly string[];
   readonly withParent?: boolean;
 }
@@ -42,7 +42,7 @@ export function serveMockCommand(finish: (exitCode: number) => void): Command {
       '--with-parent',
       'end when standard input closes, as it does when the program that started this one ends',
     )
-    .option('--pacing <mode>', 'economy (timers), or precise (spins near a due time)', 'economy');
+    .addOption(choiceOption('--pacing <mode>', 'by timers, or spinning near a due time', PACINGS, 'economy'));
   const kinds = Object.entries(FAILURE_KINDS).map(([kind, what]) => `${kind}: ${what}`);
   addRepeatable(
     command,
@@ -57,7 +57,7 @@ async function serveMock(flags: Flags): Promise<number> {
     host: givenText('--host', flags.host, 'an address of this machine'),
     port: wholeNumberOf('--port', flags.port, 0, 65_535),
     seed: wholeNumberOf('--seed', flags.seed, 0, Number.MAX_SAFE_INTEGER),
-    pacing: choiceOf('--pacing', flags.pacing, PACINGS),
+    pacing: flags.pacing,
     latency: {
       ttftMs: parseDistribution('--ttft', flags.ttft),
       interTokenMs: parseDistribution('--inter-token', flags.interToken),

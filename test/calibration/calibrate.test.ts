@@ -2,7 +2,6 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { machineClass, saveCalibration } from '../../src/app/calibration/calibration-file.ts';
 import { EXIT_CODES } from '../../src/core/errors.ts';
-import { createLog } from '../../src/core/log.ts';
 import type { CalibratedCell } from '../../src/report/error-bound.ts';
 import { Workbench } from '../process/program.ts';
 
@@ -123,12 +122,7 @@ describe('a run', () => {
       calibratedAt: '2026-11-24T12:00:00.000Z',
       ...{ ttft: error, chunkGap: error, latency: error },
     };
-    await saveCalibration(
-      file,
-      machineClass(),
-      [cell],
-      createLog(() => undefined),
-    );
+    await saveCalibration(file, machineClass(), [cell]);
     const kind = () => bench.json<Summary>('run/performance/result_summary.json').client_error.kind;
     await runWith(file);
     expect(kind()).toBe('bound');
