@@ -3,7 +3,7 @@ import { errorText, InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { readSamples } from '../runlog/samples.ts';
 import { readLogHeader } from './log-header.ts';
-import { RunDirectory } from './run-directory.ts';
+import { refuseRunLog, RunDirectory } from './run-directory.ts';
 import { exportColumns } from './sample-columns.ts';
 import { writeCsv, writeParquet, type TableWriter } from './sample-files.ts';
 
@@ -31,12 +31,13 @@ export async function exportSamples(
   { format, outPath, onRows, log }: ExportSamplesOptions,
 ): Promise<{ readonly path: string; readonly samples: number }> {
   const directory = RunDirectory.open(path);
+  const target = outPath ?? directory.samplesPath(format);
+  refuseRunLog(target);
   const { run_id: runId } = await readLogHeader(directory.logPath);
   const samples = await readSamples(directory.logPath, {
     onCorrupt: (error) =>
       log.warning(`${error.message}; going on behind it, what it told of samples is missing`),
   });
-  const target = outPath ?? directory.samplesPath(format);
   const temporary = `${target}.tmp`;
   try {
     await WRITERS[format](temporary, exportColumns(samples, runId), samples.count, (count) =>

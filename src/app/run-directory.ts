@@ -1,6 +1,6 @@
 import { accessSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { writeFileAtomic } from '../core/atomic-file.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
@@ -120,6 +120,17 @@ export class RunDirectory {
   get pagePath(): string {
     return join(this.path, 'report.html');
   }
+}
+
+/** All else can be made again from the log of a run. Throws `InferometerError` (input) for a file that would take its place. */
+export function refuseRunLog(outPath: string): void {
+  const logPath = RunDirectory.find(dirname(outPath))?.logPath;
+  if (logPath === undefined || resolve(logPath) !== resolve(outPath)) return;
+  throw new InferometerError(
+    'INFEROMETER_OUT_IS_LOG',
+    'input',
+    `--out ${outPath}: is the log of a run, wanted a file that may be written over`,
+  );
 }
 
 /** `runs/<UTC time>-<6 digits of the run id>`. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { compareHalves, compareRunDirectories } from '../app/compare-runs.ts';
 import { comparisonPageOf } from '../app/comparison-page-file.ts';
+import { refuseRunLog } from '../app/run-directory.ts';
 import { comparisonJson } from '../compare/json.ts';
 import { comparisonText } from '../compare/text.ts';
 import type { ComparisonReport } from '../compare/comparison-report.ts';
@@ -64,6 +65,7 @@ async function compare(paths: readonly string[], flags: Flags): Promise<number> 
     ),
   };
   const outPath = givenText('--out', flags.out, 'a file');
+  if (outPath !== undefined) refuseRunLog(outPath);
   checkCount(paths, flags.halves === true);
   const report = await (flags.halves === true
     ? compareHalves(paths[0]!, options)

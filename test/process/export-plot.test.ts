@@ -31,6 +31,22 @@ test('a run leaves its page, and report draws it again when it is gone', async (
   expect(readFileSync(page, 'utf8')).toContain('Content-Security-Policy');
 });
 
+test('nothing is written over the log of a run', async () => {
+  const log = bench.file('run/run.log');
+  const before = readFileSync(log);
+  for (const args of [
+    ['export', run],
+    ['compare', run, run],
+  ]) {
+    const refused = await program(...args, '--out', log);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toBe(
+      `error: --out ${log}: is the log of a run, wanted a file that may be written over\n`,
+    );
+  }
+  expect(readFileSync(log).equals(before)).toBe(true);
+});
+
 test('samples as Parquet and CSV are those of the log', async () => {
   const samples = await readSamples(bench.file('run/run.log'));
   expect((await program('export', run)).stdout).toBe(`${run}/samples.parquet: 60 samples\n`);
