@@ -46,17 +46,21 @@ interface Following {
   readonly follower: RunLogFollower;
   readonly seqs: number[];
   readonly done: Promise<void>;
+  /** From then on a frame that is not in the stream is healed, no longer caught up on. */
+  readonly caughtUp: Promise<void>;
 }
 
 function follow(options: Partial<FollowerOptions> = {}, handle?: FrameHandler): Following {
-  const follower = new RunLogFollower({ path, pollMs: 5, ...options });
+  const { promise: caughtUp, resolve: onCaughtUp } = Promise.withResolvers<void>();
+  const log = createLog((line) => line.includes('caught up') && onCaughtUp(), 'debug');
+  const follower = new RunLogFollower({ path, pollMs: 5, log, ...options });
   const seqs: number[] = [];
   const done = follower.run((frame) => {
     expect([...new Set(frame.body)]).toEqual(frame.body.length === 0 ? [] : [frame.seq & 0xff]);
     seqs.push(frame.seq);
     return handle?.(frame);
   });
-  return { follower, seqs, done };
+  return { follower, seqs, done, caughtUp };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -105,6 +109,7 @@ describe('RunLogFollower', () => {
   it('heals a gap in the stream at the next frame, and counts it', async () => {
     const stream = new ManualStream();
     const following = follow({ subscriber: stream, pollMs: 60_000 });
+    await following.caughtUp;
     stream.deliver([append()]);
     await until(() => following.seqs.length === 1);
     append();
@@ -119,6 +124,7 @@ describe('RunLogFollower', () => {
   it('heals the loss of the last frames when the stream stays silent', async () => {
     const stream = new ManualStream();
     const following = follow({ subscriber: stream });
+    await following.caughtUp;
     stream.deliver([append()]);
     await until(() => following.seqs.length === 1);
     append();
@@ -193,6 +199,7 @@ describe('RunLogFollower', () => {
     it('loses nothing that the stream brought', async () => {
       const stream = new ManualStream();
       const following = follow({ subscriber: stream, pollMs: 60_000 });
+      await following.caughtUp;
       stream.deliver([append()]);
       await until(() => following.seqs.length === 1);
       const [, third] = [append(), append(), append()];
@@ -319,6 +326,7 @@ describe('RunLogFollower', () => {
     );
     const subscriber = await connectMemorySubscriber(bus, FRAME_CODEC, 'frames');
     const following = follow({ subscriber, pollMs: 60_000 });
+    await following.caughtUp;
     for (let i = 0; i < 30; i++) {
       corruptNext = i % 10 === 5;
       publisher.publish(append());
