@@ -101,6 +101,12 @@ const counter = (snapshot: Snapshot, name: string) =>
 const residentMb = (pid: number) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
 
+/** Of a run whose directory is `run`. */
+const runArgs = (url: string, rowCount: number) => [
+  ...['run', '--endpoint', url, '--model', 'm'],
+  ...['--dataset', bench.dataset(rowCount), '--out', bench.file('run')],
+];
+
 describe('a run whose parts die', () => {
   it('restarts a killed aggregator, which catches up, and ends complete and exact', async () => {
     const { run, aggregatorPid } = await startRun(4);
@@ -216,17 +222,7 @@ describe('a run whose parts die', () => {
   it('goes on without an aggregator that hangs at its start, and reports from the log', async () => {
     const url = await bench.mock(...LATENCY);
     const run = bench.start([
-      ...[
-        'run',
-        '--endpoint',
-        url,
-        '--model',
-        'm',
-        '--dataset',
-        bench.dataset(5),
-        '--out',
-        bench.file('run'),
-      ],
+      ...runArgs(url, 5),
       ...['--pattern', 'constant', '--rate', '100', '--samples', '50'],
     ]);
     process.kill(await childOf(run.pid), 'SIGSTOP');
@@ -352,19 +348,7 @@ function isRunning(pid: number): boolean {
 describe('a stop before the run begins', () => {
   it('does not wait for an aggregator that hangs', async () => {
     const url = await bench.mock();
-    const run = bench.start([
-      ...[
-        'run',
-        '--endpoint',
-        url,
-        '--model',
-        'm',
-        '--dataset',
-        bench.dataset(5),
-        '--out',
-        bench.file('run'),
-      ],
-    ]);
+    const run = bench.start(runArgs(url, 5));
     process.kill(await childOf(run.pid), 'SIGSTOP');
     await run.waitForOutput(/waiting for the aggregator/);
     run.child.kill('SIGINT');
@@ -377,17 +361,7 @@ describe('a stop before the run begins', () => {
 
   it('leaves nothing behind', async () => {
     const url = await bench.mock();
-    const run = bench.start([
-      'run',
-      '--endpoint',
-      url,
-      '--model',
-      'm',
-      '--dataset',
-      bench.dataset(5),
-      '--out',
-      bench.file('run'),
-    ]);
+    const run = bench.start(runArgs(url, 5));
     await waitFor(() => existsSync(bench.file('run/run.log')), 'run.log');
     run.child.kill('SIGINT');
     const finished = await run.finished;
