@@ -34,7 +34,7 @@ export class ConstantArrivals implements ArrivalSchedule {
  * Poisson arrivals: independent exponential gaps of at least 1 ns, each cut to whole ns. The first arrival comes after
  * the first gap.
  *
- * One uniform draw and one logarithm a call; the gaps CPython's generator gives for the seed, of which some 1 in 10^9 is a ns off
+ * One uniform draw and one logarithm a call; the gaps CPython's generator gives for the seed, but for a rare one that is a ns off
  * where logarithms of the two round differently. Inverse transform,
  * Knuth TAOCP vol. 2 §3.4.1. Throws `INFEROMETER_PLAN_RATE` when the rate is not finite and above 0.
  */
