@@ -15,6 +15,7 @@ import type { Json, SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
 import { ErrorTally } from './error-tally.ts';
 import { HistoryRecorder, type SampleOutcome } from './history-recorder.ts';
+import { LatenessRecorder } from './lateness-recorder.ts';
 import { PayloadReader } from './payload-reader.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import { RowFlag, SampleTable, type SampleRow } from './sample-table.ts';
@@ -51,6 +52,8 @@ export interface AggregatorOptions {
 export class Aggregator {
   /** How the run goes over time, warm-up included. */
   readonly history: HistoryRecorder;
+  /** How late the client read, and how far the metrics may be off for that. */
+  readonly lateness: LatenessRecorder;
 
   readonly #options: AggregatorOptions;
   readonly #counters: RunMetrics['counters'];
@@ -74,6 +77,7 @@ export class Aggregator {
     const { metrics, tokenQueue: queue, log } = options;
     this.#options = options;
     this.history = new HistoryRecorder(metrics);
+    this.lateness = new LatenessRecorder(metrics);
     this.#counters = metrics.counters;
     this.#finishReasonCounters = FINISH_REASONS.map(
       (reason) => metrics.counters[`tracked_finish_reason_${reason}`],
@@ -89,6 +93,7 @@ export class Aggregator {
     this.#tokens = new TokenMetrics({
       ...{ isl, osl, queue, payloads: this.#payloads, table: this.#table, history: this.history },
       tpot: this.history.series('tpot_ns'),
+      lateness: this.lateness,
     });
   }
 
@@ -139,8 +144,10 @@ export class Aggregator {
   /** The long ones among the facts, for a snapshot now and then: {@link HistoryExtras}. Costs about 2 ms for ten minutes. */
   historyExtras(): { readonly [key: string]: Json } {
     const history = this.history.history();
+    const bounds = this.lateness.bounds();
     const extras = {
       ...(history === undefined ? {} : { history }),
+      ...(bounds === undefined ? {} : { client_bounds: bounds }),
       distributions: distributionsOf(this.#options.metrics),
       slowest_samples: this.#slowest.samples(),
     };
@@ -163,6 +170,7 @@ export class Aggregator {
     if (this.#ended) return;
     const { count, kinds, sampleSeqs, timestampsNs } = batch;
     let index = 0;
+    this.lateness.goTo(batch.workerId);
     for (; index < count && !this.#ended; index++) {
       const timestampNs = timestampsNs[index]!;
       const sinceStartNs = timestampNs - this.#startedNs;
@@ -253,7 +261,10 @@ export class Aggregator {
     const slot = this.#table.slotOf(seq);
     if (slot < 0) return;
     this.#triggers.beforeRecvFirst(slot, timestampNs);
+    const lateNs = this.lateness.lateNs(timestampNs);
+    if (lateNs > 0) this.#boundTtft(slot, timestampNs, lateNs);
     this.#table.recvFirstNs[slot] = timestampNs;
+    this.#table.recvFirstLateNs[slot] = lateNs;
     this.#onChunk(batch, index, slot, timestampNs);
   }
 
@@ -267,6 +278,11 @@ export class Aggregator {
   /** @hot */
   #onChunk(batch: EventBatch, index: number, slot: number, timestampNs: number): void {
     this.#triggers.beforeLastRecv(slot, timestampNs);
+    const lateNs = this.lateness.lateNs(timestampNs);
+    const gapNs = timestampNs - this.#table.lastRecvNs[slot]!;
+    if (!Number.isNaN(gapNs))
+      this.lateness.record('chunk_delta_ns', gapNs, lateNs, this.#table.lastRecvLateNs[slot]!);
+    this.#table.lastRecvLateNs[slot] = lateNs;
     this.#table.lastRecvNs[slot] = timestampNs;
     this.#table.chunks[slot]! += 1;
     const { extraEnds } = batch;
@@ -289,6 +305,8 @@ export class Aggregator {
     this.history.onComplete(outcome);
     this.#slowest.onComplete(seq, slot, timestampNs);
     this.#triggers.beforeComplete(slot, timestampNs);
+    const lateNs = this.lateness.lateNs(timestampNs);
+    if (lateNs > 0) this.#boundLatency(slot, timestampNs, lateNs, outcome);
     this.#tokens.onComplete(batch, index, slot, timestampNs);
     const window = table.windows[slot]!;
     if (outcome === 'cancelled') this.#windows.onCancelled(window);
@@ -297,6 +315,22 @@ export class Aggregator {
     this.#countFinishReason(batch.finishReasons[index]!);
     this.#outcomeCounters[outcome].add(1);
     table.close(seq, slot);
+  }
+
+  /** The first chunk may have been there earlier. */
+  #boundTtft(slot: number, timestampNs: number, lateNs: number): void {
+    const { issuedNs, dueNs } = this.#table;
+    this.lateness.record('ttft_ns', timestampNs - issuedNs[slot]!, lateNs);
+    if (!Number.isNaN(dueNs[slot]!))
+      this.lateness.record('response_ttft_ns', timestampNs - dueNs[slot]!, lateNs);
+  }
+
+  /** So may the end of the answer. */
+  #boundLatency(slot: number, timestampNs: number, lateNs: number, outcome: SampleOutcome): void {
+    const { issuedNs, dueNs } = this.#table;
+    this.lateness.record('sample_latency_ns', timestampNs - issuedNs[slot]!, lateNs);
+    if (outcome === 'succeeded' && !Number.isNaN(dueNs[slot]!))
+      this.lateness.record('response_latency_ns', timestampNs - dueNs[slot]!, lateNs);
   }
 
   #onError(batch: EventBatch, index: number, kind: EventKind, seq: SampleSeq): void {

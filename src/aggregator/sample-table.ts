@@ -28,13 +28,16 @@ const FIRST_CAPACITY = 1024;
  * The tracked samples in flight, a column a field; a stamp not taken yet is NaN.
  *
  * A row keeps its slot from {@link open} to {@link close}; slots are used again, so the columns are as long as most
- * samples were ever in flight at once: 41 bytes each. Only growing allocates. The columns are replaced when they grow:
+ * samples were ever in flight at once: 57 bytes each. Only growing allocates. The columns are replaced when they grow:
  * read them from the table each time.
  */
 export class SampleTable {
   issuedNs = new Float64Array(FIRST_CAPACITY);
   recvFirstNs = new Float64Array(FIRST_CAPACITY);
   lastRecvNs = new Float64Array(FIRST_CAPACITY);
+  /** How late the reads of the first and the latest chunk may be, by their windows. */
+  recvFirstLateNs = new Float64Array(FIRST_CAPACITY);
+  lastRecvLateNs = new Float64Array(FIRST_CAPACITY);
   /** When the plan wanted it issued. */
   dueNs = new Float64Array(FIRST_CAPACITY);
   /** Tracking window it was issued in. */
@@ -65,6 +68,8 @@ export class SampleTable {
     this.issuedNs[slot] = NaN;
     this.recvFirstNs[slot] = NaN;
     this.lastRecvNs[slot] = NaN;
+    this.recvFirstLateNs[slot] = 0;
+    this.lastRecvLateNs[slot] = 0;
     this.dueNs[slot] = NaN;
     this.chunks[slot] = 0;
     this.flags[slot] = 0;
@@ -101,6 +106,8 @@ export class SampleTable {
     this.issuedNs = copyInto(new Float64Array(capacity), this.issuedNs);
     this.recvFirstNs = copyInto(new Float64Array(capacity), this.recvFirstNs);
     this.lastRecvNs = copyInto(new Float64Array(capacity), this.lastRecvNs);
+    this.recvFirstLateNs = copyInto(new Float64Array(capacity), this.recvFirstLateNs);
+    this.lastRecvLateNs = copyInto(new Float64Array(capacity), this.lastRecvLateNs);
     this.dueNs = copyInto(new Float64Array(capacity), this.dueNs);
     this.windows = copyInto(new Uint32Array(capacity), this.windows);
     this.chunks = copyInto(new Uint32Array(capacity), this.chunks);

@@ -11,6 +11,7 @@ import type { SeriesSampler } from '../metrics/sampler.ts';
 import type { TokenInput } from '../tokens/token-input.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
 import type { HistoryRecorder } from './history-recorder.ts';
+import type { LatenessRecorder } from './lateness-recorder.ts';
 import type { PayloadReader } from './payload-reader.ts';
 import { PromptTable, promptLength, TOKEN_SOURCES, type TokenSource } from './prompt-table.ts';
 import { RowFlag, type SampleTable } from './sample-table.ts';
@@ -32,6 +33,8 @@ export interface TokenMetricsOptions {
   readonly queue: TokenQueue | undefined;
   readonly payloads: PayloadReader;
   readonly table: SampleTable;
+  /** Told of each TPOT. */
+  readonly lateness: LatenessRecorder;
 }
 
 /**
@@ -124,7 +127,9 @@ export class TokenMetrics {
     const { recvFirstNs: firstsNs, chunks } = this.#options.table;
     const recvFirstNs = firstsNs[slot]!;
     if (completionTokens > 1 && chunks[slot]! > 1 && !Number.isNaN(recvFirstNs)) {
-      this.#recordTpot((completeNs - recvFirstNs) / (completionTokens - 1), 'server', completeNs);
+      const nsPerToken = (completeNs - recvFirstNs) / (completionTokens - 1);
+      this.#recordTpot(nsPerToken, 'server', completeNs);
+      this.#latenessOf(slot, recvFirstNs, completeNs)(nsPerToken);
     }
   }
 
@@ -144,9 +149,19 @@ export class TokenMetrics {
     if (this.#options.tpot === undefined || Number.isNaN(recvFirstNs)) return;
     const rest = answerInputAfterFirstChunk(payload.data);
     if (rest === undefined) return;
+    const bound = this.#latenessOf(slot, recvFirstNs, completeNs);
     queue.enqueue(rest, (tokenCount) => {
-      if (tokenCount > 0) this.#recordTpot((completeNs - recvFirstNs) / tokenCount, 'tokenizer', completeNs);
+      if (tokenCount === 0) return;
+      this.#recordTpot((completeNs - recvFirstNs) / tokenCount, 'tokenizer', completeNs);
+      bound((completeNs - recvFirstNs) / tokenCount);
     });
+  }
+
+  /** Tells how late the reads of a sample's TPOT may be; made while its row is there. */
+  #latenessOf(slot: number, fromNs: number, toNs: number): (nsPerToken: number) => void {
+    const { lateness, table } = this.#options;
+    const [lateNs, firstLateNs] = [lateness.lateNs(toNs), table.recvFirstLateNs[slot]!];
+    return (nsPerToken) => lateness.recordTpot(nsPerToken, toNs - fromNs, lateNs, firstLateNs);
   }
 
   #recordIsl(tokenCount: number, source: TokenSource): void {

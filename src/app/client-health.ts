@@ -3,6 +3,7 @@ import { NS_PER_MS, NS_PER_US } from '../core/time.ts';
 import type { Pacing } from '../engine/settings.ts';
 import type { WorkerHealth } from '../engine/worker-messages.ts';
 import type { Json } from '../metrics/snapshot.ts';
+import type { SparseCounts } from '../stats/lateness-counts.ts';
 import { VERDICT_LIMITS } from '../report/verdict/limits.ts';
 
 /** Content of a `health` frame: what one engine worker tells of itself about once a second, and when a phase begins and ends. */
@@ -36,6 +37,13 @@ export interface HealthReport {
   readonly connect_failures: number;
   /** Times a sample got another connection because the system took not one byte of it on the first. */
   readonly retries: number;
+  /** How late the worker read; null without probes. Counts by bucket: position and count by turns, see `LatenessCounts`. */
+  readonly lateness?: {
+    readonly reads: number;
+    readonly late: SparseCounts;
+    readonly unseen: SparseCounts;
+    readonly waits: SparseCounts;
+  } | null;
 }
 
 export function healthReportOf(
@@ -64,6 +72,7 @@ export function healthReportOf(
     connections_opened: health.connectionsOpened,
     connect_failures: health.connectFailures,
     retries: health.retries,
+    lateness: health.lateness ?? null,
   };
 }
 

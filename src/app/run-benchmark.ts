@@ -4,6 +4,7 @@ import { errorText, InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Pacing } from '../engine/settings.ts';
 import { WorkerPool } from '../engine/worker-pool.ts';
+import { encodeWindowsFrame } from '../events/lateness-windows.ts';
 import { Session } from '../session/session.ts';
 import { FrameKind } from '../transport/frame.ts';
 import { AggregatorProcess } from './aggregator-process.ts';
@@ -138,11 +139,15 @@ function startPool(
       connectTimeoutMs: config.client.connect_timeout_ms,
       maxConnections,
       pacing,
+      probesPerSecond: config.client.probe_rate,
       connections: config.client.connections,
       tlsVerify: config.client.tls_verify,
     },
     {
       onFrame: (bytes) => recorder.record(FrameKind.events, bytes),
+      onWindows: (windows, workerId) => {
+        recorder.record(FrameKind.windows, encodeWindowsFrame({ workerId, windows }));
+      },
       onHealth: (health, worker) => {
         recorder.record(FrameKind.health, jsonFrame(healthReportOf(worker, health, pacing, clock.nowNs())));
       },

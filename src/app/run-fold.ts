@@ -5,6 +5,7 @@ import type { Log } from '../core/log.ts';
 import { monotonicNs, NS_PER_MS } from '../core/time.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
+import { decodeWindows } from '../events/lateness-windows.ts';
 import { decodePayload } from '../events/payload.ts';
 import { decodePrompts } from '../events/prompts-codec.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
@@ -87,6 +88,9 @@ export class RunFold {
         );
         return;
       }
+      case FrameKind.windows:
+        this.#running().aggregator.lateness.addWindows(decodeWindows(frame.body));
+        return;
       case FrameKind.health:
         this.#foldHealth(jsonOfFrame(frame) as AnyHealthReport);
         return;
@@ -165,7 +169,8 @@ export class RunFold {
 
   #foldHealth(report: AnyHealthReport): void {
     this.#health.fold(report);
-    const { history } = this.#running().aggregator;
+    const { history, lateness } = this.#running().aggregator;
+    if (report.lateness && report.measured !== false) lateness.addTold(report.lateness);
     history.onClient(clientMomentOf(report, history.endNs));
   }
 

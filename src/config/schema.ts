@@ -49,6 +49,8 @@ const MAX_WORKERS = 64;
 /** Requests in flight and connections at most: beyond every machine. */
 const MAX_IN_FLIGHT = 1_000_000;
 const MAX_OUTPUT_TOKENS = 1_000_000_000;
+/** More take more time than they tell. */
+const MAX_PROBE_RATE = 10_000;
 const MAX_CPU = 99_999;
 
 function workers() {
@@ -119,6 +121,9 @@ export const runConfigSchema = group({
     pacing: choice(['auto', 'precise', 'economy'])
       .default('auto')
       .describe('precise: spin near a due time; economy: only sleep; auto: precise when cores are idle'),
+    probe_rate: wholeNumber(0, MAX_PROBE_RATE)
+      .default(250)
+      .describe('probes a second that measure how late each engine thread reads; 0: none'),
     connections: choice(['reuse', 'new'])
       .default('reuse')
       .describe('keep connections alive, or open one for each request, inside its times'),

@@ -227,6 +227,14 @@ export const SETTINGS: readonly Setting[] = [
     parse: choice('auto', 'precise', 'economy'),
   },
   {
+    flag: '--probe-rate',
+    group: 'client',
+    path: 'client.probe_rate',
+    argument: '<n>',
+    help: 'probes a second that measure how late each engine thread reads (default 250; 0: none, and no error bound)',
+    parse: number,
+  },
+  {
     flag: '--connections',
     group: 'client',
     path: 'client.connections',

@@ -5,12 +5,15 @@ import type { Connector, SocketListener } from './connector.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import { brokenConnection, CANCELLED, connectFailure, connectTimedOut, timedOut } from './failure.ts';
+import type { LoopLateness } from './loop-lateness.ts';
 import type { SampleRecorder } from './sample-recorder.ts';
 
 /** What the connections of a worker share. */
 export interface ConnectionTools {
   readonly clock: RunClock;
   readonly recorder: SampleRecorder;
+  /** Undefined when lateness is not measured. */
+  readonly lateness?: LoopLateness | undefined;
   /** For connecting, and for answering. */
   readonly connectDeadlines: Deadlines;
   readonly answerDeadlines: Deadlines;
@@ -76,6 +79,7 @@ export class Connection implements SocketListener, Timed {
    */
   send(request: Uint8Array, seq: number, row: number, dueNs: number, issuedNs: number): boolean {
     this.#state = 'busy';
+    this.#tools.lateness?.busy(issuedNs);
     this.#exchange.begin(seq);
     this.#socket.write(request);
     // An error there at once is that of the first attempt to write; later ones leave it open how much went out.
@@ -124,6 +128,7 @@ export class Connection implements SocketListener, Timed {
   /** @hot */
   onRead(length: number): void {
     const nowNs = this.#tools.clock.nowNs();
+    this.#tools.lateness?.read(nowNs);
     if (this.#state !== 'busy') {
       this.#closeIdle();
       return;

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { siblingModule } from '../core/sibling-module.ts';
 import type { EngineSettings } from './settings.ts';
+import type { SharedProbes } from './probe-schedule.ts';
 import {
   COUNTERS,
   type WarmResult,
@@ -26,9 +27,15 @@ export class EngineThread {
   readonly #warmings: PromiseWithResolvers<WarmResult>[] = [];
   #hasEnded = false;
 
-  constructor(settings: EngineSettings, workerIndex: number, workerCount: number, listener: ThreadListener) {
+  constructor(
+    settings: EngineSettings,
+    workerIndex: number,
+    workerCount: number,
+    probes: SharedProbes | undefined,
+    listener: ThreadListener,
+  ) {
     const counters = new SharedArrayBuffer(COUNTERS.length * Int32Array.BYTES_PER_ELEMENT);
-    const start: WorkerStart = { settings, workerIndex, workerCount, counters };
+    const start: WorkerStart = { settings, workerIndex, workerCount, counters, probes };
     const { promise: ready, resolve, reject } = Promise.withResolvers<number | undefined>();
     let failure: Error | undefined;
     this.counters = new Int32Array(counters);

@@ -11,7 +11,9 @@ import { Connector } from './connector.ts';
 import { Deadlines } from './deadlines.ts';
 import { HealthMonitor } from './health.ts';
 import { Issuer } from './issuer.ts';
+import { LoopLateness } from './loop-lateness.ts';
 import { PacingRecord } from './pacing-record.ts';
+import { ProbeReader } from './probe-reader.ts';
 import { SampleRecorder } from './sample-recorder.ts';
 import { type EnginePhase, shareOf } from './settings.ts';
 import { totalOf } from './warming.ts';
@@ -32,6 +34,8 @@ export class EngineWorker {
   readonly #pacing = new PacingRecord();
   readonly #health = new HealthMonitor(this.#pacing);
   readonly #healthTimer: NodeJS.Timeout;
+  readonly #lateness: LoopLateness | undefined;
+  #probeReader: ProbeReader | undefined;
   #issuer: Issuer | undefined;
   /**
    * Whose turn it is. Each worker alternates by itself: by the number of the sample, one of two workers would send to one of two
@@ -49,10 +53,15 @@ export class EngineWorker {
     this.#start = start;
     this.#send = send;
     this.#clock = createRunClock(settings.originNs);
-    this.#writer = new BatchWriter(workerIndex, send);
+    this.#lateness = start.probes && new LoopLateness(this.#clock, start.probes);
+    this.#writer = new BatchWriter(workerIndex, (frame) => {
+      this.#sendWindows();
+      send(frame);
+    });
     this.#tools = {
       clock: this.#clock,
       recorder: new SampleRecorder(this.#writer, new Int32Array(start.counters)),
+      lateness: this.#lateness,
       connectDeadlines: new Deadlines(this.#clock, Math.min(requestTimeoutMs, connectTimeoutMs)),
       answerDeadlines: new Deadlines(this.#clock, requestTimeoutMs),
     };
@@ -63,6 +72,10 @@ export class EngineWorker {
 
   take(order: WorkerOrder): void {
     switch (order.kind) {
+      case 'probes':
+        if (this.#lateness !== undefined)
+          this.#probeReader = new ProbeReader(order.port, this.#clock, this.#lateness);
+        return;
       case 'warm':
         void this.#warm(order.connections).then((result) => this.#send({ kind: 'warmed', result }));
         return;
@@ -96,6 +109,7 @@ export class EngineWorker {
     this.#tools.connectDeadlines.close();
     this.#tools.answerDeadlines.close();
     this.#health.close();
+    this.#probeReader?.close();
     clearInterval(this.#healthTimer);
     this.#writer.flush();
   }
@@ -179,6 +193,11 @@ export class EngineWorker {
     this.#sendHealth();
   }
 
+  #sendWindows(): void {
+    const windows = this.#lateness?.takeWindows();
+    if (windows !== undefined) this.#send({ kind: 'windows', windows });
+  }
+
   #sendHealth(): void {
     const { recordCount } = this.#writer;
     const events = recordCount - this.#toldRecords;
@@ -190,6 +209,7 @@ export class EngineWorker {
       connectionsOpened: this.#pools.reduce((sum, { opened }) => sum + opened, 0),
       connectFailures: this.#pools.reduce((sum, { connectFailures }) => sum + connectFailures, 0),
       retries: this.#pools.reduce((sum, { retries }) => sum + retries, 0),
+      lateness: this.#lateness?.take(),
     };
     this.#send({ kind: 'health', health });
   }

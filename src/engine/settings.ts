@@ -34,6 +34,8 @@ export interface EngineSettings {
   /** Open connections at most, over all workers and endpoints; each worker keeps at least one to every endpoint. */
   readonly maxConnections: number;
   readonly pacing: Pacing;
+  /** Probes a second to each worker, by which it measures how late it reads; default 0: none. */
+  readonly probesPerSecond?: number | undefined;
   readonly connections: ConnectionUse;
   /** Check server certificates. */
   readonly tlsVerify: boolean;

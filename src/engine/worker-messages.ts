@@ -1,6 +1,8 @@
 import type { ErrorData } from '../core/model-output.ts';
 import type { PlanChange } from '../plan/steering.ts';
 import type { ThreadHealth } from './health.ts';
+import type { LatenessReport } from './loop-lateness.ts';
+import type { SharedProbes } from './probe-schedule.ts';
 import type { EnginePhase, EngineSettings } from './settings.ts';
 
 /** What a worker is started with. */
@@ -10,6 +12,8 @@ export interface WorkerStart {
   readonly workerCount: number;
   /** {@link COUNTERS} of this worker as Int32Array. */
   readonly counters: SharedArrayBuffer;
+  /** Undefined when there are no probes. */
+  readonly probes?: SharedProbes | undefined;
 }
 
 /** Positions in a worker's counters, which main reads at any time. */
@@ -17,6 +21,8 @@ export const COUNTERS = { issued: 0, ended: 1, length: 2 } as const;
 
 /** Main to worker. */
 export type WorkerOrder =
+  /** Where probes come from. */
+  | { readonly kind: 'probes'; readonly port: number }
   | { readonly kind: 'warm'; readonly connections: number }
   | { readonly kind: 'phase'; readonly phase: EnginePhase; readonly ticketCounter: Int32Array }
   /** The plan of the phase under way is changed. */
@@ -45,6 +51,8 @@ export interface WorkerHealth extends ThreadHealth {
   readonly connectFailures: number;
   /** See {@link ConnectionPool.retries}; since the start of the run. */
   readonly retries: number;
+  /** Undefined when there are no probes. */
+  readonly lateness?: LatenessReport | undefined;
 }
 
 /** Worker to main, in order; a bare Uint8Array is an unsealed `events` frame. */
@@ -53,6 +61,8 @@ export type WorkerNews =
   /** `threadId`: the system's number of the thread, where it tells one. */
   | { readonly kind: 'ready'; readonly threadId: number | undefined }
   | { readonly kind: 'warmed'; readonly result: WarmResult }
+  /** Precedes the frame of the reads it is about; see `LoopLateness.takeWindows`. */
+  | { readonly kind: 'windows'; readonly windows: Float64Array }
   /** No further request will be issued; `stopped`: because of a stop. */
   | { readonly kind: 'issuingDone'; readonly stopped: boolean }
   /** Nothing is in flight and all frames were sent. */

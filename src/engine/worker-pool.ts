@@ -3,6 +3,7 @@ import type { PlanChange } from '../plan/steering.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { EngineThread } from './engine-thread.ts';
 import { PhaseProgress, type PhaseOutcome } from './phase-progress.ts';
+import { ProbeThread } from './probe-thread.ts';
 import { type EnginePhase, type EngineSettings, shareOf } from './settings.ts';
 import { totalOf } from './warming.ts';
 import {
@@ -17,6 +18,8 @@ import {
 export interface WorkerPoolHandlers {
   /** A batch of events as an unsealed frame (`encodeBatchFrame`), in a buffer of its own that the handler may keep. */
   onFrame(bytes: Uint8Array, workerIndex: number): void;
+  /** How late the reads of the frame that follows may be: see `LoopLateness.takeWindows`. */
+  onWindows?(windows: Float64Array, workerIndex: number): void;
   /** About once a second from each worker. */
   onHealth(health: WorkerHealth, workerIndex: number): void;
   /** Once at most: the first worker that ended without being told to. */
@@ -46,6 +49,7 @@ export interface SampleCounts {
 export class WorkerPool {
   readonly #handlers: WorkerPoolHandlers;
   readonly #threads: readonly EngineThread[];
+  readonly #probes: ProbeThread | undefined;
   #threadIds: readonly (number | undefined)[] = [];
   #phase: PhaseProgress | undefined;
   #death: Error | undefined;
@@ -54,10 +58,15 @@ export class WorkerPool {
   private constructor(settings: EngineSettings, handlers: WorkerPoolHandlers) {
     this.#handlers = handlers;
     const workerCount = usableWorkers(settings);
+    const { originNs, probesPerSecond = 0 } = settings;
+    this.#probes =
+      probesPerSecond > 0
+        ? new ProbeThread({ originNs, workers: workerCount, ratePerSecond: probesPerSecond })
+        : undefined;
     this.#threads = Array.from(
       { length: workerCount },
       (_, index) =>
-        new EngineThread(settings, index, workerCount, {
+        new EngineThread(settings, index, workerCount, this.#probes?.shared, {
           onNews: (news) => this.#onNews(news, index),
           onEnd: (error) => this.#onEnd(error, index),
         }),
@@ -69,6 +78,7 @@ export class WorkerPool {
     const pool = new WorkerPool(settings, handlers);
     try {
       pool.#threadIds = await Promise.all(pool.#threads.map((thread) => thread.ready));
+      await pool.#startProbes();
     } catch (error) {
       await pool.close();
       throw error;
@@ -146,7 +156,17 @@ export class WorkerPool {
   /** Closes all connections and ends the threads, whatever they are doing. Idempotent. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    await Promise.all([this.#probes?.close(), ...this.#threads.map((thread) => thread.close())]);
+  }
+
+  /** Without a port to listen on there are no probes: the report then says that lateness was not measured. */
+  async #startProbes(): Promise<void> {
+    if (this.#probes === undefined) return;
+    try {
+      this.#order({ kind: 'probes', port: await this.#probes.port });
+    } catch {
+      await this.#probes.close();
+    }
   }
 
   #order(order: WorkerOrder): void {
@@ -161,6 +181,9 @@ export class WorkerPool {
     switch (news.kind) {
       case 'ready':
       case 'warmed':
+        return;
+      case 'windows':
+        this.#handlers.onWindows?.(news.windows, workerIndex);
         return;
       case 'health':
         this.#handlers.onHealth(news.health, workerIndex);

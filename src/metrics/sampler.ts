@@ -107,6 +107,11 @@ export class SeriesSampler {
     return this.#raw.count;
   }
 
+  /** The values as the live view counts them: clamped, cut to whole numbers. For reading. */
+  get hdr(): HdrHistogram {
+    return this.#hdr;
+  }
+
   get total(): ExactInteger {
     return this.#sums.total;
   }

@@ -1,0 +1,82 @@
+import { NS_PER_SECOND } from '../core/time.ts';
+
+/** Probes whose times are kept; a worker that is further behind has not read for seconds. */
+const KEPT = 8192;
+/** Due times are announced so many probes ahead: a worker that wakes from a stop of the whole process sees those the stop covered. */
+export const ANNOUNCED_AHEAD = 256;
+/** A probe later than this was held up with the whole process, and carries its due time. */
+export const PROBE_GRACE_NS = 2e6;
+
+/** Positions in the counters. */
+const ANNOUNCED = 0;
+const SENT = 1;
+const COUNTER_BYTES = 16;
+
+/** What the probe thread shares with the workers, read-only for these. */
+export type SharedProbes = SharedArrayBuffer;
+
+export function createSharedProbes(): SharedProbes {
+  return new SharedArrayBuffer(COUNTER_BYTES + 2 * KEPT * Float64Array.BYTES_PER_ELEMENT);
+}
+
+/** When the probes are due and when they left, by their number; ns since the run's origin. One thread writes, all others read. */
+export class ProbeTimes {
+  readonly #counters: Int32Array;
+  readonly #dueNs: Float64Array;
+  readonly #sentNs: Float64Array;
+
+  constructor(shared: SharedProbes) {
+    this.#counters = new Int32Array(shared, 0, 2);
+    this.#dueNs = new Float64Array(shared, COUNTER_BYTES, KEPT);
+    this.#sentNs = new Float64Array(shared, COUNTER_BYTES + KEPT * Float64Array.BYTES_PER_ELEMENT, KEPT);
+  }
+
+  /** Probes that have left. @hot */
+  get sent(): number {
+    return Atomics.load(this.#counters, SENT);
+  }
+
+  get announced(): number {
+    return Atomics.load(this.#counters, ANNOUNCED);
+  }
+
+  announce(dueNs: number): void {
+    const index = this.announced;
+    this.#dueNs[index % KEPT] = dueNs;
+    Atomics.store(this.#counters, ANNOUNCED, index + 1);
+  }
+
+  /** To be called right before the probe is written. */
+  send(atNs: number): void {
+    const index = this.sent;
+    const dueNs = this.dueNs(index);
+    this.#sentNs[index % KEPT] = atNs - dueNs > PROBE_GRACE_NS ? dueNs : atNs;
+    Atomics.store(this.#counters, SENT, index + 1);
+  }
+
+  dueNs(index: number): number {
+    return this.#dueNs[index % KEPT]!;
+  }
+
+  /** When a probe that has left did so; its due time, if it was held up. @hot */
+  sentNs(index: number): number {
+    return this.#sentNs[index % KEPT]!;
+  }
+
+  /**
+   * Since when a probe has been on its way at `nowNs`: since it left, or was due if it should have left long ago; Infinity when
+   * it is not.
+   * @hot
+   */
+  pendingSinceNs(index: number, nowNs: number): number {
+    if (index < this.sent) return this.sentNs(index);
+    if (index >= this.announced) return Infinity;
+    const dueNs = this.dueNs(index);
+    return nowNs - dueNs > PROBE_GRACE_NS ? dueNs : Infinity;
+  }
+}
+
+/** A Poisson process: gaps that know nothing of one another. */
+export function exponentialGapNs(ratePerSecond: number, uniform: number): number {
+  return (-Math.log(1 - uniform) * NS_PER_SECOND) / ratePerSecond;
+}

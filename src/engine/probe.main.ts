@@ -1,0 +1,48 @@
+import { createServer, type Socket } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createRunClock, NS_PER_MS } from '../core/time.ts';
+import { ANNOUNCED_AHEAD, exponentialGapNs, ProbeTimes } from './probe-schedule.ts';
+import type { ProbeNews, ProbeStart } from './probe-thread.ts';
+
+/** Probes between two turns of this thread's event loop, which it needs to let go of what was written. */
+const PROBES_PER_TURN = 16;
+const PROBE = Buffer.from([0]);
+
+/** The thread that sends probes: sleeps to the next due time, writes a byte to each worker. */
+const { originNs, shared, workers, ratePerSecond } = workerData as ProbeStart;
+const port = parentPort!;
+const clock = createRunClock(originNs);
+const times = new ProbeTimes(shared);
+/** Nobody wakes it: waiting for it is sleeping. */
+const sleeper = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+const sockets: Socket[] = [];
+let lastDueNs = 0;
+
+const server = createServer({ noDelay: true }, (socket) => {
+  // A worker that has ended takes its socket with it.
+  socket.on('error', () => socket.destroy());
+  sockets.push(socket);
+  if (sockets.length < workers) return;
+  server.close();
+  lastDueNs = clock.nowNs();
+  turn();
+});
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('probes have no port');
+  port.postMessage({ port: address.port } satisfies ProbeNews);
+});
+
+function turn(): void {
+  for (let i = 0; i < PROBES_PER_TURN; i++) {
+    while (times.announced < times.sent + ANNOUNCED_AHEAD) {
+      lastDueNs += exponentialGapNs(ratePerSecond, Math.random());
+      times.announce(lastDueNs);
+    }
+    const remainingMs = (times.dueNs(times.sent) - clock.nowNs()) / NS_PER_MS;
+    if (remainingMs > 0) Atomics.wait(sleeper, 0, 0, remainingMs);
+    times.send(clock.nowNs());
+    for (const socket of sockets) if (!socket.destroyed) socket.write(PROBE);
+  }
+  setImmediate(turn);
+}
