@@ -50,13 +50,22 @@ export class Workspace {
   }
 }
 
-export function startProgram(args: readonly string[]): ChildProcess {
-  return spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** `through`: a command that starts it, such as `nice -n 5`. */
+export function startProgram(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  through: readonly string[] = [],
+): ChildProcess {
+  const [command = PROGRAM, ...rest] = [...through, PROGRAM, ...args];
+  return spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
 }
 
 /** The mock server of the program, in a process of its own, and its address. */
-export async function startMock(args: readonly string[]): Promise<{ child: ChildProcess; url: string }> {
-  const child = startProgram(['serve-mock', ...args]);
+export async function startMock(
+  args: readonly string[],
+  through: readonly string[] = [],
+): Promise<{ child: ChildProcess; url: string }> {
+  const child = startProgram(['serve-mock', ...args], {}, through);
   const [banner] = (await once(child.stdout!, 'data')) as [Buffer];
   return { child, url: /http:\/\/\S+/.exec(banner.toString())![0] };
 }

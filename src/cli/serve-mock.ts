@@ -19,6 +19,7 @@ interface Flags {
   readonly pacing: Pacing;
   readonly fail?: readonly string[];
   readonly withParent?: boolean;
+  readonly writeBytes?: string;
 }
 
 export function serveMockCommand(finish: (exitCode: number) => void): Command {
@@ -38,6 +39,7 @@ export function serveMockCommand(finish: (exitCode: number) => void): Command {
     .option('--inter-token <ms>', 'time between tokens, likewise', 'normal:10,2')
     .option('--output-tokens <n>', 'tokens of an answer, likewise', 'lognormal:60,0.5')
     .option('--seed <n>', 'seed of all that is drawn', '42')
+    .option('--write-bytes <n>', 'split what is written into pieces of so many bytes')
     .option(
       '--with-parent',
       'end when standard input closes, as it does when the program that started this one ends',
@@ -58,6 +60,9 @@ async function serveMock(flags: Flags): Promise<number> {
     port: wholeNumberOf('--port', flags.port, 0, 65_535),
     seed: wholeNumberOf('--seed', flags.seed, 0, Number.MAX_SAFE_INTEGER),
     pacing: flags.pacing,
+    ...(flags.writeBytes === undefined
+      ? {}
+      : { writeBytes: wholeNumberOf('--write-bytes', flags.writeBytes, 1, 65_536) }),
     latency: {
       ttftMs: parseDistribution('--ttft', flags.ttft),
       interTokenMs: parseDistribution('--inter-token', flags.interToken),

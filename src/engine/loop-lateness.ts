@@ -85,7 +85,8 @@ export class LoopLateness {
     for (let i = 0; i < count; i++) {
       const sentNs = this.#probes.sentNs(this.#readProbes++);
       this.#late.add(atNs - sentNs);
-      const isOldest = sentNs === this.#oldestNs;
+      // One that was overdue when the turn began has left by now, and its time may have been taken for a later one.
+      const isOldest = i === 0 && this.#oldestNs !== Infinity;
       this.#unseen.add(isOldest ? Math.max(0, this.#originWithoutNs - sentNs) : 0);
       if (isOldest) this.#oldestNs = Infinity;
     }
@@ -119,18 +120,22 @@ export class LoopLateness {
     this.#isTurnOpen = true;
     const hasRested = atNs - this.#busyUntilNs > BUSY_GAP_NS;
     if (hasRested) this.#busyFromNs = atNs;
-    // Whatever was there when the turn before began was read in it.
-    const unreadNs = this.#turnNs;
-    const baseNs = hasRested ? atNs : this.#busyFromNs;
-    const oldestNs = this.#probes.pendingSinceNs(this.#readProbes, atNs);
-    const nextNs = this.#probes.pendingSinceNs(this.#readProbes + 1, atNs);
-    this.#oldestNs = oldestNs;
-    this.#originWithoutNs = Math.max(unreadNs, Math.min(baseNs, nextNs));
-    this.#originNs = Math.max(unreadNs, Math.min(baseNs, oldestNs));
+    // Whatever was there when the turn before began was read in it, unless a probe shows that the loop had asked long before.
+    const baseNs = hasRested ? atNs : Math.max(this.#turnNs, this.#busyFromNs);
+    this.#oldestNs = this.#pendingSinceNs(this.#readProbes, atNs);
+    this.#originWithoutNs = Math.min(baseNs, this.#pendingSinceNs(this.#readProbes + 1, atNs));
+    this.#originNs = Math.min(baseNs, this.#oldestNs);
     this.#turnNs = atNs;
     this.#partNs = atNs;
     this.#lastNs = atNs;
     setImmediate(this.#onRound);
+  }
+
+  /** A probe that has not left says nothing of the time before the latest turn: it may be the probes' own thread that was held up. */
+  #pendingSinceNs(index: number, nowNs: number): number {
+    if (this.#probes.hasLeft(index)) return this.#probes.sentNs(index);
+    const dueNs = this.#probes.overdueNs(index, nowNs);
+    return dueNs < this.#turnNs ? this.#turnNs : dueNs;
   }
 
   #endTurn(atNs: number): void {

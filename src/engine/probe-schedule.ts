@@ -63,13 +63,13 @@ export class ProbeTimes {
     return this.#sentNs[index % KEPT]!;
   }
 
-  /**
-   * Since when a probe has been on its way at `nowNs`: since it left, or was due if it should have left long ago; Infinity when
-   * it is not.
-   * @hot
-   */
-  pendingSinceNs(index: number, nowNs: number): number {
-    if (index < this.sent) return this.sentNs(index);
+  /** @hot */
+  hasLeft(index: number): boolean {
+    return index < this.sent;
+  }
+
+  /** When a probe that has not left was due, if it should have left long ago at `nowNs`; else Infinity. @hot */
+  overdueNs(index: number, nowNs: number): number {
     if (index >= this.announced) return Infinity;
     const dueNs = this.dueNs(index);
     return nowNs - dueNs > PROBE_GRACE_NS ? dueNs : Infinity;

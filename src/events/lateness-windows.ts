@@ -37,7 +37,7 @@ export function decodeWindows(body: Uint8Array): LatenessWindows {
     throw new WireFormatError('ValidationError', `lateness windows have an impossible length: ${body.length} bytes`);
   }
   // A copy: the body need not lie at a multiple of 8.
-  const copy = body.slice();
+  const copy = new Uint8Array(body);
   return {
     workerId: new DataView(copy.buffer).getInt32(0, true),
     windows: new Float64Array(copy.buffer, HEADER_BYTES),

@@ -8,8 +8,13 @@ import { Reply } from './reply.ts';
 export type RequestHandler = (request: HttpRequest, reply: Reply, receivedNs: number) => void;
 
 /** Serves the requests of one connection, one at a time and in order; the next ones wait. */
-export function serveConnection(socket: Socket, clock: RunClock, handle: RequestHandler): void {
-  const connection = new Connection(socket, clock, handle);
+export function serveConnection(
+  socket: Socket,
+  clock: RunClock,
+  handle: RequestHandler,
+  writeBytes?: number,
+): void {
+  const connection = new Connection(socket, clock, handle, writeBytes);
   socket.on('data', (bytes: Buffer) => connection.onData(bytes));
   socket.on('close', () => connection.onClose());
   // The client's resets are its own business; 'close' follows and tells the request that was being answered.
@@ -20,15 +25,17 @@ class Connection {
   readonly #socket: Socket;
   readonly #clock: RunClock;
   readonly #handle: RequestHandler;
+  readonly #writeBytes: number | undefined;
   readonly #reader: HttpRequestReader;
   readonly #waiting: { readonly request: HttpRequest; readonly receivedNs: number }[] = [];
   #current: Reply | undefined;
   #serving = false;
 
-  constructor(socket: Socket, clock: RunClock, handle: RequestHandler) {
+  constructor(socket: Socket, clock: RunClock, handle: RequestHandler, writeBytes: number | undefined) {
     this.#socket = socket;
     this.#clock = clock;
     this.#handle = handle;
+    this.#writeBytes = writeBytes;
     this.#reader = new HttpRequestReader(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'));
   }
 
@@ -56,10 +63,11 @@ class Connection {
     while (this.#current === undefined) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
-      const reply = new Reply(this.#socket, this.#clock, next.request, () => {
+      const onEnd = () => {
         this.#current = undefined;
         this.#serveNext();
-      });
+      };
+      const reply = new Reply(this.#socket, this.#clock, next.request, onEnd, this.#writeBytes);
       this.#current = reply;
       this.#handle(next.request, reply, next.receivedNs);
     }

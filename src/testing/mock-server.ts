@@ -25,6 +25,8 @@ export interface MockServerOptions {
   readonly seed?: number;
   /** Default `economy`. */
   readonly pacing?: Pacing;
+  /** Most bytes of a write; default: no limit. */
+  readonly writeBytes?: number;
   readonly truthLimits?: Partial<TruthLimits>;
 }
 
@@ -68,7 +70,7 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    serveConnection(socket, clock, handle);
+    serveConnection(socket, clock, handle, options.writeBytes);
   });
   const port = await listen(server, host, options.port ?? 0);
   return {

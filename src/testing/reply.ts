@@ -17,26 +17,35 @@ export class Reply {
   readonly #isOld: boolean;
   readonly #keepAlive: boolean;
   readonly #onEnd: () => void;
+  readonly #writeBytes: number;
   #isOpen = true;
+  #slowestWriteNs = 0;
   #streaming = false;
 
-  /** `onEnd`: the connection may take the next request. */
+  /** `onEnd`: the connection may take the next request. `writeBytes`: most bytes of a write. */
   constructor(
     socket: Socket,
     clock: RunClock,
     request: Pick<HttpRequest, 'isOld' | 'keepAlive'>,
     onEnd: () => void,
+    writeBytes = Infinity,
   ) {
     this.#socket = socket;
     this.#clock = clock;
     this.#isOld = request.isOld;
     this.#keepAlive = request.keepAlive;
     this.#onEnd = onEnd;
+    this.#writeBytes = writeBytes;
   }
 
   /** Whether the client is still there and waits for more. */
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** The longest time a write took: so much later than told bytes may have left. */
+  get slowestWriteNs(): number {
+    return this.#slowestWriteNs;
   }
 
   /** A whole response of known length. */
@@ -100,9 +109,16 @@ export class Reply {
     this.onAbort();
   }
 
+  /** In pieces, the time is that of the last one: what is in the text can't be read before. */
   #write(text: string): number {
+    let at = 0;
+    for (; text.length - at > this.#writeBytes; at += this.#writeBytes) {
+      if (this.#isOpen) this.#socket.write(text.slice(at, at + this.#writeBytes), 'latin1');
+    }
+    const rest = at === 0 ? text : text.slice(at);
     const atNs = this.#clock.nowNs();
-    if (this.#isOpen) this.#socket.write(text, 'latin1');
+    if (this.#isOpen) this.#socket.write(rest, 'latin1');
+    this.#slowestWriteNs = Math.max(this.#slowestWriteNs, this.#clock.nowNs() - atNs);
     return atNs;
   }
 

@@ -85,7 +85,7 @@ export class StreamedAnswer implements PacedTask {
 
   #end(outcome: Outcome, tokens: number, atNs: number): void {
     this.#parts.entry.tokens(tokens, atNs);
-    this.#parts.entry.end(outcome, 200, atNs);
+    this.#parts.entry.end(outcome, 200, atNs, this.#parts.reply.slowestWriteNs);
   }
 }
 

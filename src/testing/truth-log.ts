@@ -43,6 +43,8 @@ export interface TruthRecord {
   readonly endNs: bigint | null;
   /** As `firstTokenNs`, for each token; `null` when the answer was no stream, or there was no room to keep them. */
   readonly tokenNs: readonly bigint[] | null;
+  /** Bytes may have left by so much later than told: the longest time a write took. */
+  readonly slowestWriteNs: number;
 }
 
 export interface TruthLimits {
@@ -79,8 +81,9 @@ const Field = {
   chat: 8,
   stream: 9,
   tokensAt: 10,
+  slowestWriteNs: 11,
 } as const;
-const FIELDS = 11;
+const FIELDS = 12;
 
 type Field = (typeof Field)[keyof typeof Field];
 
@@ -131,6 +134,7 @@ export class TruthLog {
       Number(facts.api === 'chat'),
       Number(facts.stream),
       tokensAt,
+      0,
     ];
     this.#records.set(fields, slot * FIELDS);
     return new TruthEntry(this, slot, this.#generation);
@@ -166,6 +170,7 @@ export class TruthLog {
             this.#tokenNs.subarray(tokensAt, tokensAt + outputTokens),
             (ns) => this.#originNs + BigInt(ns),
           ),
+      slowestWriteNs: this.#get(index, Field.slowestWriteNs),
     };
   }
 
@@ -180,8 +185,16 @@ export class TruthLog {
   }
 
   /** For {@link TruthEntry}. */
-  noteEnd(slot: number, generation: number, outcome: Outcome, status: number, atNs: number): void {
+  noteEnd(
+    slot: number,
+    generation: number,
+    outcome: Outcome,
+    status: number,
+    atNs: number,
+    slowestWriteNs: number,
+  ): void {
     if (slot < 0 || generation !== this.#generation) return;
+    this.#set(slot, Field.slowestWriteNs, slowestWriteNs);
     this.#set(slot, Field.outcome, OUTCOMES.indexOf(outcome));
     this.#set(slot, Field.status, status);
     this.#set(slot, Field.endNs, atNs);
@@ -230,9 +243,9 @@ export class TruthEntry {
     if (count > 0) this.#log.noteTokens(this.#slot, this.#generation, count, atNs);
   }
 
-  end(outcome: Outcome, status: number, atNs: number): void {
+  end(outcome: Outcome, status: number, atNs: number, slowestWriteNs = 0): void {
     this.#isOpen = false;
-    this.#log.noteEnd(this.#slot, this.#generation, outcome, status, atNs);
+    this.#log.noteEnd(this.#slot, this.#generation, outcome, status, atNs, slowestWriteNs);
   }
 }
 
@@ -250,6 +263,7 @@ export function truthLine(record: TruthRecord, withTokens: boolean): string {
     received_ns: String(record.receivedNs),
     first_token_ns: record.firstTokenNs === null ? null : String(record.firstTokenNs),
     end_ns: record.endNs === null ? null : String(record.endNs),
+    slowest_write_ns: record.slowestWriteNs,
     ...(withTokens && { token_ns: record.tokenNs?.map(String) ?? null }),
   };
   return `${JSON.stringify(line)}\n`;

@@ -6,6 +6,8 @@ export interface ServerTruth {
   readonly receivedNs: number;
   readonly tokensNs: readonly number[];
   readonly endNs: number;
+  /** Bytes may have left by so much later. */
+  readonly slowestWriteNs?: number;
 }
 
 const stamp = z.string().transform((text) => BigInt(text));
@@ -15,6 +17,7 @@ const truthSchema = z.object({
   received_ns: stamp,
   end_ns: stamp.nullable(),
   token_ns: z.array(stamp).nullable(),
+  slowest_write_ns: z.number().default(0),
 });
 
 /** Asks a mock server what it did; answers that are not whole, or have no number or no token times, are left out. */
@@ -39,6 +42,7 @@ export function parseTruth(lines: string, originNs: bigint): readonly ServerTrut
           receivedNs: sinceOrigin(truth.received_ns),
           tokensNs: tokensNs.map(sinceOrigin),
           endNs: sinceOrigin(endNs),
+          slowestWriteNs: truth.slowest_write_ns,
         },
       ];
     });
