@@ -5,6 +5,8 @@ import { ProbeTimes, type SharedProbes } from './probe-schedule.ts';
 
 /** A loop that came round and read again within this time had not waited. */
 const BUSY_GAP_NS = 50_000;
+/** After a turn that came late, a longer pause may be part of the same trouble. */
+const MOST_HELD_UP_GAP_NS = 2e6;
 /** Reads that may be later than this are told one by one, by {@link LatenessWindow}; others by their distribution. */
 export const TOLD_LATENESS_NS = 200_000;
 const MOST_WINDOWS = 1024;
@@ -46,6 +48,8 @@ export class LoopLateness {
   #turnNs = -Infinity;
   #partNs = 0;
   #lastNs = -Infinity;
+  /** When the loop asked for what the turn reads, at the earliest. */
+  #askedNs = -Infinity;
   /** Since when bytes that this turn reads may have been there. */
   #originNs = 0;
   /** The same by what is known without the oldest probe, and when that left. */
@@ -118,13 +122,16 @@ export class LoopLateness {
 
   #beginTurn(atNs: number): void {
     this.#isTurnOpen = true;
-    const hasRested = atNs - this.#busyUntilNs > BUSY_GAP_NS;
+    // The loop may have asked as long ago as the oldest probe of the turn before left; what has come since is read only now.
+    const askedNs = this.#askedNs;
+    const heldUpNs = Math.min(this.#turnNs - askedNs, MOST_HELD_UP_GAP_NS);
+    const hasRested = atNs - this.#busyUntilNs > Math.max(BUSY_GAP_NS, heldUpNs);
     if (hasRested) this.#busyFromNs = atNs;
-    // Whatever was there when the turn before began was read in it, unless a probe shows that the loop had asked long before.
-    const baseNs = hasRested ? atNs : Math.max(this.#turnNs, this.#busyFromNs);
+    const baseNs = hasRested ? atNs : this.#busyFromNs > this.#turnNs ? this.#busyFromNs : askedNs;
     this.#oldestNs = this.#pendingSinceNs(this.#readProbes, atNs);
     this.#originWithoutNs = Math.min(baseNs, this.#pendingSinceNs(this.#readProbes + 1, atNs));
     this.#originNs = Math.min(baseNs, this.#oldestNs);
+    this.#askedNs = Math.min(atNs, this.#oldestNs);
     this.#turnNs = atNs;
     this.#partNs = atNs;
     this.#lastNs = atNs;
