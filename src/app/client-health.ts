@@ -94,6 +94,7 @@ const LATE_SHARE = 0.01;
 /** The CPU shares of a shorter time say nothing. */
 const MIN_CPU_MS = 500;
 const USUAL_ELAPSED_MS = 1000;
+const LEAST_GC_TIME_MS = 1000;
 
 /** What a report says of the time it is about. `latestNs`: how far the run has got, for a report of an earlier version. */
 export function clientMomentOf(report: AnyHealthReport, latestNs: number): ClientMoment {
@@ -183,7 +184,8 @@ export class ClientHealth {
       late_p99_ms: worst((worker) => worker.lateP99Ms()),
       send_delay_p99_ns: delayP99Ns(this.#sendDelayCounts),
       gc_pause_max_ms: this.#gcPauseMaxMs,
-      gc_share: worst((worker) => shareOf(worker.gcTotalMs, worker)),
+      // Of a second at least: one pause in a run of 100 ms is no share of the time.
+      gc_share: worst(({ gcTotalMs, elapsedMs }) => gcTotalMs / Math.max(LEAST_GC_TIME_MS, elapsedMs)),
       worker_cpu_max: this.#cpuShareMax,
       worker_cpu_wait_max: this.#cpuWaitMax,
       busy_share: worst((worker) => shareOf(worker.busyMs, worker)),

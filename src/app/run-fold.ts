@@ -187,13 +187,15 @@ export class RunFold {
 
 /** What viewers want to know of the plan beside the header's own fields; null where the configuration asks for none. */
 function plannedLoad({ config }: RunHeader): { readonly [key: string]: Json } {
-  const { stop, load } = config as {
+  const { stop, load, judge } = config as {
+    readonly judge?: readonly string[];
     readonly stop?: { readonly duration_ms?: number };
     readonly load?: { readonly concurrency?: number };
   };
   const durationMs = stop?.duration_ms;
   return {
     requested_concurrency: load?.concurrency ?? null,
+    ...(judge === undefined ? {} : { judge }),
     planned_duration_ns: durationMs === undefined ? null : durationMs * NS_PER_MS,
   };
 }

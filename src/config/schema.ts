@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_TICKETS } from '../plan/tickets.ts';
-import { APIS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 
 // Each check says what is wanted, in words that do for a flag and for a file.
 
@@ -102,6 +102,11 @@ export const runConfigSchema = group({
   }).optional(),
   sample_order: choice(SAMPLE_ORDERS).default('without_replacement').describe('which dataset row comes next'),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(42).describe('seed of arrivals and sample order'),
+  judge: z
+    .array(choice(JUDGED_METRICS), 'a list of metrics')
+    .min(1, 'a list of metrics')
+    .optional()
+    .describe('metrics whose verdict counts for the run; default: all that are shown'),
   client: group({
     workers: workers().default('auto').describe('engine threads; auto: one core is left to the rest'),
     cpus: z

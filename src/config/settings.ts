@@ -1,4 +1,4 @@
-import { APIS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { parseDecimal, parseDurationMs } from './units.ts';
 
 /** Text of one flag to the value of the schema, or what was wanted instead. */
@@ -67,6 +67,14 @@ const cpuList: Parse = (given) => {
     for (let cpu = Number(first); cpu <= end; cpu++) cpus.add(cpu);
   }
   return { value: [...cpus] };
+};
+
+/** Metrics with commas between; `gaps` and `chunk-gap` are one. */
+const metricList: Parse = (given) => {
+  const names = given.split(',').map((name) => (name === 'gaps' ? 'chunk_gap' : name.replaceAll('-', '_')));
+  return names.every((name) => (JUDGED_METRICS as readonly string[]).includes(name))
+    ? { value: [...new Set(names)] }
+    : { wanted: `some of ${JUDGED_METRICS.join(', ')}, with commas between` };
 };
 
 const header: Parse = (given) => {
@@ -225,6 +233,14 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<mode>',
     help: 'precise (spin near a due time), economy (sleep only) or auto (default auto: precise when each worker can have an idle core)',
     parse: choice('auto', 'precise', 'economy'),
+  },
+  {
+    flag: '--judge',
+    group: 'output',
+    path: 'judge',
+    argument: '<metrics>',
+    help: 'judge the run by these metrics only: ttft, tpot, chunk_gap, latency, throughput (default: all that are shown)',
+    parse: metricList,
   },
   {
     flag: '--probe-rate',

@@ -1,3 +1,4 @@
+import { metricVerdictText } from '../core/judged-metrics.ts';
 import { countedText, countText, durationText, numberText, percentText } from '../core/quantity-text.ts';
 import type { RunHistory, SlowSample } from '../core/run-history.ts';
 import { clockText } from '../live/lines.ts';
@@ -17,13 +18,15 @@ const EXAMPLE_LENGTH = 600;
 /** Told by sign and word, and by colour too. */
 const SIGNS = { valid: '✓', degraded: '!', invalid: '✗', note: 'i' } as const;
 
-export function verdictSection({ level, findings }: Verdict): Markup {
+export function verdictSection({ level, findings, metrics }: Verdict): Markup {
+  const byMetric = metricVerdictText(metrics);
   const items = findings.map(
     (finding) =>
       markup`<li class="${finding.level}"><b>${finding.level}</b><span>${withWholeFlags(finding.message)}</span></li> `,
   );
   return markup`<section class="verdict ${level}" aria-label="Verdict">
     <p><strong>${SIGNS[level]} ${level.toUpperCase()}</strong>: ${VERDICT_MEANINGS[level]}</p>
+    ${byMetric === '' ? NOTHING : markup`<p>${byMetric}</p>`}
     ${
       items.length === 0
         ? NOTHING

@@ -31,6 +31,7 @@ export function progressJson({ view, verdict }: LiveUpdate): Readonly<Record<str
     series: Object.fromEntries(view.rows.map((row) => [row.series, rowJson(row)])),
     verdict: verdict?.level ?? null,
     findings: verdict?.findings ?? [],
+    verdict_by_metric: Object.fromEntries((verdict?.metrics ?? []).map(({ metric, level }) => [metric, level])),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { LogDistribution, RunHistory } from '../core/run-history.ts';
+import type { MetricVerdict } from '../core/judged-metrics.ts';
 import type { LiveView } from './view-model.ts';
 
 /** The verdict a run would get if it ended now. */
@@ -10,6 +11,8 @@ export interface VerdictSoFar {
     readonly level: 'invalid' | 'degraded' | 'note';
     readonly message: string;
   }[];
+  /** Absent in what an earlier version told. */
+  readonly metrics?: readonly MetricVerdict[];
 }
 
 /** All that a live view shows of a run at one moment, in a terminal or on a page: plain JSON. */

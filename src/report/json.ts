@@ -1,3 +1,4 @@
+import type { ClientErrorBounds } from './client-error.ts';
 import { clientErrorToJson } from './error-bound.ts';
 import type { OwnReport, Report } from './report.ts';
 import type { SampleAccount } from './sample-account.ts';
@@ -23,6 +24,7 @@ export const OWN_REPORT_KEYS = [
   'event_stream',
   'client',
   'client_error',
+  'client_bounds',
 ] as const;
 
 /** Keys of ours in the block of a series, behind the reference's. */
@@ -117,6 +119,30 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       clock_step_ms: client.clockStepMs,
     },
     client_error: own.clientError && clientErrorToJson(own.clientError),
+    client_bounds: own.errorBounds && errorBoundsToJson(own.errorBounds),
+  };
+}
+
+function errorBoundsToJson({ told, metrics, throughputShare }: ClientErrorBounds) {
+  return {
+    probes: told.probes,
+    late_p50_ns: told.late_p50_ns,
+    late_p99_ns: told.late_p99_ns,
+    late_max_ns: told.late_max_ns,
+    completion_late_mean_ns: told.completion_late_mean_ns,
+    throughput_lowered_share: throughputShare,
+    metrics: Object.fromEntries(
+      metrics.map(({ metric, figures }) => [
+        metric,
+        Object.fromEntries(
+          figures.map(({ percentile, addedNs, missingNs }) => [
+            `${percentile}.0`,
+            { added_ns: addedNs, missing_ns: missingNs },
+          ]),
+        ),
+      ]),
+    ),
+    series: told.series,
   };
 }
 

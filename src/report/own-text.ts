@@ -1,6 +1,8 @@
+import { METRIC_NAMES, metricVerdictText } from '../core/judged-metrics.ts';
 import { countedText, countText, durationText, percentText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
+import type { ClientErrorBounds } from './client-error.ts';
 import { clientErrorText } from './error-bound-text.ts';
 import type { OwnReport } from './report.ts';
 import type {
@@ -26,8 +28,16 @@ export const VERDICT_MEANINGS = {
   invalid: 'do not quote these numbers',
 } as const satisfies Record<Verdict['level'], string>;
 
-/** The findings of a verdict, worst first, wrapped to `width`. */
-export function findingLines(findings: readonly Finding[], width: number): string[] {
+/** How each metric stands where they stand differently, then the findings of a verdict, worst first, wrapped to `width`. */
+export function findingLines({ findings, metrics }: Verdict, width: number): string[] {
+  const byMetric = metricVerdictText(metrics);
+  return [
+    ...(byMetric === '' ? [] : wrapText('  by metric ', byMetric, width)),
+    ...messageLines(findings, width),
+  ];
+}
+
+function messageLines(findings: readonly Finding[], width: number): string[] {
   return findings.flatMap(({ level, message }) => wrapText(`  ${level.padEnd(8)}  `, message, width));
 }
 
@@ -71,6 +81,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Token counts', tokenSourcesText(own.tokenSources)],
     ['Event stream', eventStream && eventStreamText(eventStream)],
     ['Client', own.client && clientText(own.client)],
+    ['Client error', own.errorBounds && errorBoundsText(own.errorBounds)],
     ['Error bound', own.clientError && clientErrorText(own.clientError)],
   ];
   return facts.flatMap(([label, text]) => (text ? [[label, text] as const] : []));
@@ -83,6 +94,19 @@ export function ownFactLines(own: OwnReport, samples: SampleAccount, width: numb
     ...ownFacts(own, samples).flatMap(([label, text]) => wrapText(`${label}: `, text, width)),
     ...(errorsByType.length === 0 ? [] : ['Errors by type:', ...errorLines(errorsByType, width)]),
   ];
+}
+
+/** How far off this run's figures may be, metric by metric: `up to 0.4 ms of TTFT p50, …`. */
+export function errorBoundsText({ told, metrics }: ClientErrorBounds): string {
+  const bounds = metrics.map(({ metric, figures }) => {
+    const each = figures.map(
+      ({ percentile, addedNs, missingNs }) =>
+        `${durationText(Math.max(addedNs, missingNs))} at p${percentile}`,
+    );
+    return `${METRIC_NAMES[metric]} by ${each.join(', ')}`;
+  });
+  const late = `reads were late by ${durationText(told.late_p50_ns)} at p50 and ${durationText(told.late_p99_ns)} at p99`;
+  return `${late} (${countedText(told.probes, 'probe')}); at most, that put off ${bounds.join('; ')}`;
 }
 
 function runText({ runId, startedAt }: RunIdentity): string {

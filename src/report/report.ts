@@ -1,6 +1,8 @@
 import { CANCELLED_ERROR_TYPE, FINISH_REASONS } from '../core/event-types.ts';
+import { JUDGED_METRICS, type JudgedMetric } from '../core/judged-metrics.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { ExactInteger, Json } from '../metrics/snapshot.ts';
+import { clientErrorBounds, type ClientErrorBounds } from './client-error.ts';
 import { findClientError, loadOf, type CalibratedCell, type ClientError } from './error-bound.ts';
 import { readRunFacts, type RunFacts } from './run-facts.ts';
 import { accountSamples, type SampleAccount } from './sample-account.ts';
@@ -8,6 +10,7 @@ import { percentileOf, reportSeries, type SeriesReport } from './series-report.t
 import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
 import { highestRate, readSteering, type SteeringFacts } from './steering.ts';
 import { drawVerdict, type Verdict } from './verdict.ts';
+import type { VerdictFacts } from './verdict/facts.ts';
 
 /** Error type of samples that got no connection for want of a port or descriptor of ours. */
 const CLIENT_LIMIT_ERROR_TYPE = 'client_limit';
@@ -59,6 +62,8 @@ export interface OwnReport extends RunFacts, OwnSeries {
   readonly source: string | null;
   /** How far off the client's own stamps may be; null when the report was not asked to tell. */
   readonly clientError: ClientError | null;
+  /** How far off this run's metrics may be, as it measured itself; null when it did not. */
+  readonly errorBounds: ClientErrorBounds | null;
 }
 
 /** Everything a run's report says; times in ns, rates per second. The reference's facts come first, ours are in `own`. */
@@ -109,7 +114,8 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
   const latency = series('sample_latency_ns');
   const outputSequenceLengths = series('osl');
   const samples = accountSamples(input);
-  const own = isOurs(input) ? ownReport(input, options, latency) : null;
+  const tpot = series('tpot_ns');
+  const own = isOurs(input) ? ownReport(input, options, { ttft, tpot, latency }) : null;
   return {
     version: options.version,
     gitSha: options.gitSha ?? null,
@@ -119,7 +125,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     state: input.state,
     complete: input.state === 'complete' && input.pendingTaskCount === 0,
     ttft,
-    tpot: series('tpot_ns'),
+    tpot,
     latency,
     outputSequenceLengths,
     inputSequenceLengths: series('isl'),
@@ -133,7 +139,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     runConfig: options.runConfig ?? null,
     accuracy: options.accuracy ?? null,
     samples,
-    verdict: verdictOf(input, options, { samples, ttft, latency, own }),
+    verdict: verdictOf(input, options, { samples, ttft, tpot, latency, own }),
     own,
   };
 }
@@ -173,7 +179,11 @@ function isOurs(input: SnapshotInput): boolean {
   return input.hasCounter('tracked_samples_succeeded') || Object.keys(input.extras).length > 0;
 }
 
-function ownReport(input: SnapshotInput, options: ReportOptions, latency: SeriesReport): OwnReport {
+function ownReport(
+  input: SnapshotInput,
+  options: ReportOptions,
+  { ttft, tpot, latency }: Pick<Report, 'ttft' | 'tpot' | 'latency'>,
+): OwnReport {
   const series = (name: string) => reportSeries(input.series(name));
   const facts = readRunFacts(input);
   const requestedRatePerSecond = options.requestedRatePerSecond ?? facts.run.requestedRatePerSecond;
@@ -181,7 +191,7 @@ function ownReport(input: SnapshotInput, options: ReportOptions, latency: Series
   const steering = readSteering(input.extras);
   const load = loadOf(highestRate(requestedRatePerSecond, steering) ?? issueRateAtMost(input, latency), {
     latency,
-    ttft: series('ttft_ns'),
+    ttft,
     chunkGap,
   });
   return {
@@ -197,6 +207,11 @@ function ownReport(input: SnapshotInput, options: ReportOptions, latency: Series
             lateP99Ms: facts.client?.lateP99Ms ?? null,
             connectsOtherwise: options.connectsOtherwise ?? false,
           }),
+    errorBounds: clientErrorBounds(
+      input.extras,
+      { ttft, tpot, latency, chunkGap },
+      requestedRatePerSecond !== null,
+    ),
     chunkGap,
     responseTtft: series('response_ttft_ns'),
     responseLatency: series('response_latency_ns'),
@@ -210,9 +225,9 @@ function ownReport(input: SnapshotInput, options: ReportOptions, latency: Series
 function verdictOf(
   input: SnapshotInput,
   options: ReportOptions,
-  { samples, ttft, latency, own }: Pick<Report, 'samples' | 'ttft' | 'latency' | 'own'>,
+  { samples, ttft, tpot, latency, own }: Pick<Report, 'samples' | 'ttft' | 'tpot' | 'latency' | 'own'>,
 ): Verdict {
-  return drawVerdict({
+  const facts: VerdictFacts = {
     state: input.state,
     pendingTaskCount: input.pendingTaskCount,
     stoppedEarly: options.stoppedEarly ?? false,
@@ -233,7 +248,26 @@ function verdictOf(
     medianResponseLatencyNs: own === null ? null : medianOf(own.responseLatency),
     medianServiceNs: medianOf(ttft) ?? medianOf(latency),
     latencyCount: latency.kind === 'values' ? latency.count : 0,
-  });
+    clientError: own?.errorBounds ?? null,
+    metrics: metricsOf({
+      ttft: ttft.kind === 'values',
+      tpot: tpot.kind === 'values',
+      chunk_gap: own?.chunkGap.kind === 'values',
+      latency: latency.kind === 'values',
+      throughput: latency.kind === 'values',
+    }),
+  };
+  return drawVerdict(facts, judgedMetrics(input.extras));
+}
+
+function metricsOf(has: Readonly<Record<JudgedMetric, boolean>>): readonly JudgedMetric[] {
+  return JUDGED_METRICS.filter((metric) => has[metric]);
+}
+
+/** Those the run was told to be judged by; all, when it was not. */
+function judgedMetrics({ run }: SnapshotInput['extras']): readonly JudgedMetric[] {
+  const { judge } = (run ?? {}) as { readonly judge?: unknown };
+  return Array.isArray(judge) ? JUDGED_METRICS.filter((metric) => judge.includes(metric)) : JUDGED_METRICS;
 }
 
 function medianOf(series: SeriesReport): number | null {

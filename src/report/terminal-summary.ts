@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { countText, durationText, numberText } from '../core/quantity-text.ts';
 import { clientErrorText } from './error-bound-text.ts';
-import { errorLines, findingLines, sampleAccountText, VERDICT_MEANINGS, type Fact } from './own-text.ts';
+import { errorBoundsText, errorLines, findingLines, sampleAccountText, VERDICT_MEANINGS, type Fact } from './own-text.ts';
 import { percentileTable } from './percentile-table.ts';
 import type { Report } from './report.ts';
 import type { SeriesReport } from './series-report.ts';
@@ -23,11 +23,11 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
   const { colour = false, width = 100 } = options;
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     colour ? styleText(style, text, { validateStream: false }) : text;
-  const { level, findings } = report.verdict;
+  const { level } = report.verdict;
   const [tableHead, ...tableRows] = percentileTable(report);
   return [
     `${paint(['bold', VERDICT_COLOURS[level]], level.toUpperCase())}: ${VERDICT_MEANINGS[level]}`,
-    ...findingLines(findings, width),
+    ...findingLines(report.verdict, width),
     '',
     ...alignLabels(headlines(report)),
     ...(tableHead === undefined ? [] : ['', paint('dim', tableHead), ...tableRows]),
@@ -80,8 +80,14 @@ function alignLabels(facts: readonly Fact[]): string[] {
 }
 
 function errorBoundLines({ own }: Report, width: number): string[] {
-  const error = own?.clientError ?? null;
-  return error === null ? [] : ['', ...wrapText('Error bound: ', clientErrorText(error), width)];
+  const [error, bounds] = [own?.clientError ?? null, own?.errorBounds ?? null];
+  return [
+    ...(bounds === null ? [] : ['', ...wrapText('Client error: ', errorBoundsText(bounds), width)]),
+    // Where a run measured its own error, that of an idle machine is of interest only when it is known.
+    ...(error === null || (bounds !== null && error.kind !== 'bound')
+      ? []
+      : ['', ...wrapText('Error bound: ', clientErrorText(error), width)]),
+  ];
 }
 
 function topErrorLines({ own }: Report, width: number): string[] {

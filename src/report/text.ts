@@ -74,11 +74,12 @@ function openingLines(report: Report): string[] {
   ];
 }
 
-function verdictLines({ level, findings }: Verdict): string[] {
+function verdictLines(verdict: Verdict): string[] {
+  const { level } = verdict;
   return [
     '----------------- Verdict -----------------',
     `${level.toUpperCase()}: ${VERDICT_MEANINGS[level]}`,
-    ...findingLines(findings, WIDTH),
+    ...findingLines(verdict, WIDTH),
     '',
   ];
 }

@@ -46,6 +46,8 @@ const FACTS: VerdictFacts = {
   medianResponseLatencyNs: 100_000_000,
   medianServiceNs: 40_000_000,
   latencyCount: 10_000,
+  clientError: null,
+  metrics: ['ttft', 'tpot', 'chunk_gap', 'latency', 'throughput'],
 };
 
 const PAUSED: SteeringFacts = { ratesPerSecond: [], concurrencies: [], pauses: 1, pausedNs: 3e9 };

@@ -1,3 +1,4 @@
+import { metricVerdictText } from '../core/judged-metrics.ts';
 import type { VerdictSoFar } from '../live/live-update.ts';
 import { wrapText } from '../report/wrap.ts';
 import { span, type Line, type Tone } from './paint.ts';
@@ -12,7 +13,8 @@ const SYMBOLS: Readonly<Record<VerdictSoFar['level'], string>> = { valid: '✓',
 /** The verdict and all its reasons in full, worst first; `isOver` when it is the last word. */
 export function verdictLines(verdict: VerdictSoFar | undefined, isOver: boolean, width: number): Line[] {
   if (verdict === undefined) return [[span('Verdict    nothing measured yet', 'quiet')]];
-  const { level, findings } = verdict;
+  const { level, findings, metrics } = verdict;
+  const byMetric = metricVerdictText(metrics);
   const head: Line = [
     span('Verdict    ', 'quiet'),
     span(`${SYMBOLS[level]} ${level.toUpperCase()}`, TONES[level]),
@@ -20,6 +22,7 @@ export function verdictLines(verdict: VerdictSoFar | undefined, isOver: boolean,
   ];
   return [
     head,
+    ...(byMetric === '' ? [] : wrapText('  by metric: ', byMetric, width)).map((text): Line => [span(text)]),
     ...findings.flatMap((finding) =>
       wrapText(`  ${finding.level === 'note' ? 'note' : finding.level}: `, finding.message, width).map(
         (text): Line => [span(text, finding.level === 'note' ? 'quiet' : TONES[finding.level])],
@@ -31,7 +34,7 @@ export function verdictLines(verdict: VerdictSoFar | undefined, isOver: boolean,
 /** The verdict with its worst reason, in one line. */
 export function verdictLine(verdict: VerdictSoFar | undefined, isOver: boolean, width: number): Line {
   const head = verdictLines(
-    verdict === undefined ? undefined : { ...verdict, findings: [] },
+    verdict === undefined ? undefined : { ...verdict, findings: [], metrics: [] },
     isOver,
     width,
   )[0]!;

@@ -1,3 +1,5 @@
+import type { JudgedMetric } from '../../../src/core/judged-metrics.ts';
+import type { Metric } from './figures.ts';
 import type { ProvokedRun } from './provoked-run.ts';
 
 /** Between the server's stamp and its write, and between the arrival and the client's wake-up, on a machine that does nothing else. */
@@ -5,6 +7,13 @@ const SERVER_ERROR_NS = 100_000;
 /** What is off by less says nothing of how wide a bound is. */
 const LEAST_BIAS_NS = 200_000;
 const TOLERATED = 0.05;
+
+const JUDGED_AS = {
+  ttft_ns: 'ttft',
+  chunk_delta_ns: 'chunk_gap',
+  tpot_ns: 'tpot',
+  sample_latency_ns: 'latency',
+} as const satisfies Record<Metric, JudgedMetric>;
 
 export interface JudgedFigure {
   readonly figure: string;
@@ -37,7 +46,7 @@ export function judgeRun({ figures, bounds, levels, unmatched }: ProvokedRun): J
         boundMs: boundNs / 1e6,
         isCovered: sizeNs <= boundNs + SERVER_ERROR_NS,
         isOff,
-        isMistake: isOff && levels[metric] === 'valid',
+        isMistake: isOff && levels[JUDGED_AS[metric]] === 'valid',
       };
     }),
   };

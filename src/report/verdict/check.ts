@@ -1,17 +1,20 @@
 import { settingText } from '../../core/quantity-text.ts';
 import type { VerdictFacts } from './facts.ts';
+import type { JudgedMetric } from '../../core/judged-metrics.ts';
 
 /** Something a reader has to know. A note changes no verdict. */
 export interface Finding {
   /** Stable name of the check that found it. */
   readonly check: string;
   readonly level: 'invalid' | 'degraded' | 'note';
-  /** What was found, what was wanted and what to do, in one line. */
+  /** What is wrong and what to do about it, in one line. */
   readonly message: string;
+  /** The metrics it is about; absent for all of them. */
+  readonly metrics?: readonly JudgedMetric[];
 }
 
 /** What a check has to say: nothing, when all is well. */
-export type Judgement = Omit<Finding, 'check'> | undefined;
+export type Judgement = Omit<Finding, 'check' | 'metrics'> | undefined;
 
 /** One thing a verdict looks at. */
 export interface Check {
@@ -20,10 +23,18 @@ export interface Check {
   readonly degradedWhen: string;
   readonly invalidWhen: string;
   readonly judge: (facts: VerdictFacts) => Judgement;
+  /** The metrics it is about; undefined for all of them. */
+  readonly metrics: readonly JudgedMetric[] | undefined;
 }
 
-export function check(name: string, degradedWhen: string, invalidWhen: string, judge: Check['judge']): Check {
-  return { name, degradedWhen, invalidWhen, judge };
+export function check(
+  name: string,
+  degradedWhen: string,
+  invalidWhen: string,
+  judge: Check['judge'],
+  metrics?: readonly JudgedMetric[],
+): Check {
+  return { name, degradedWhen, invalidWhen, judge, metrics };
 }
 
 export const invalid = (message: string): Judgement => ({ level: 'invalid', message });

@@ -54,8 +54,9 @@ function judgeSendDelay({ client, medianServiceNs, issueDelayP99Ns }: VerdictFac
   };
 }
 
-function judgeEventLoop({ client, medianServiceNs }: VerdictFacts): Judgement {
-  if (client === null) return undefined;
+/** Where lateness was measured read by read, that says what it did to each metric. */
+function judgeEventLoop({ client, clientError, medianServiceNs }: VerdictFacts): Judgement {
+  if (client === null || clientError !== null) return undefined;
   const lateMs = client.lateP99Ms ?? 0;
   const level = lateLevel(lateMs, medianServiceNs);
   if (level !== undefined) {
@@ -73,15 +74,15 @@ function judgeEventLoop({ client, medianServiceNs }: VerdictFacts): Judgement {
   );
 }
 
-function judgeGc({ client, medianServiceNs }: VerdictFacts): Judgement {
+function judgeGc({ client, clientError, medianServiceNs }: VerdictFacts): Judgement {
   const { gcPauseMaxMs = null, gcShare = null } = client ?? {};
   if ((gcShare ?? 0) > L.gcShareInvalid) {
     return invalid(
-      `garbage collection held a worker up for ${percentText(gcShare!)} of the time (up to ${percents(L.gcShareInvalid)} is fine):` +
+      `garbage collection held a worker up for ${percentText(gcShare!)} of the time (the limit is ${percents(L.gcShareInvalid)}):` +
         ' use more --workers or lower the load',
     );
   }
-  if (!isStall(gcPauseMaxMs ?? 0, medianServiceNs)) return undefined;
+  if (clientError !== null || !isStall(gcPauseMaxMs ?? 0, medianServiceNs)) return undefined;
   return degraded(
     `a garbage collection held a worker up for ${msText(gcPauseMaxMs!)}${againstText(medianServiceNs)}: maxima may be the client's`,
   );

@@ -1,6 +1,8 @@
+import type { ClientErrorBounds } from '../client-error.ts';
 import type { ClientFacts } from '../run-facts.ts';
 import type { SampleAccount } from '../sample-account.ts';
 import type { SteeringFacts } from '../steering.ts';
+import type { JudgedMetric } from '../../core/judged-metrics.ts';
 
 type ClientHealth = Omit<
   ClientFacts,
@@ -24,6 +26,8 @@ export interface VerdictFacts {
   /** Bytes behind the last whole frame of the run log. */
   readonly tornBytes: number;
   readonly client: ClientHealth | null;
+  /** How far each metric may be off; null where lateness was not measured, and is then judged by `client`. */
+  readonly clientError: ClientErrorBounds | null;
   /** Null when nobody touched the load. */
   readonly steering: SteeringFacts | null;
   /** The highest one asked for; null in closed loop, where nothing is due. */
@@ -34,6 +38,8 @@ export interface VerdictFacts {
   readonly medianResponseLatencyNs: number | null;
   /** Median of the shortest time measured: TTFT of a stream, else latency. */
   readonly medianServiceNs: number | null;
+  /** The metrics the run has. */
+  readonly metrics: readonly JudgedMetric[];
   /** Values behind the latency percentiles. */
   readonly latencyCount: number;
 }

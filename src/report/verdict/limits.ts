@@ -14,6 +14,10 @@ export const VERDICT_LIMITS = {
   rateShareInvalid: 0.8,
   /** Issue delay is harmless below this share of the median response latency, however high the rate is. */
   issueDelayShareOfLatency: 0.05,
+  /** By how much a figure may be off for the client's own lateness, and what is harmless whatever was measured: what a stamp takes. */
+  boundShare: 0.05,
+  boundShareInvalid: 0.5,
+  boundFloorNs: 50_000,
   /** How late the client may be at p99, as a share of the median time measured, and what is harmless whatever was measured. */
   lateShare: 0.1,
   lateFloorMs: 5,

@@ -1,3 +1,4 @@
+import { metricVerdictText } from '../../core/judged-metrics.ts';
 import type { VerdictSoFar } from '../../live/live-update.ts';
 import { element, setAttribute, setText } from './dom.ts';
 
@@ -19,11 +20,13 @@ export function levelText(level: keyof typeof SIGNS): string {
 export class VerdictCard {
   readonly #level = element('span', { class: 'level' });
   readonly #meaning = element('span');
+  readonly #byMetric = element('p');
   readonly #findings = element('ul');
   readonly element = element(
     'section',
     { class: 'card verdict', 'aria-label': 'Verdict' },
     element('p', { role: 'status' }, this.#level, this.#meaning),
+    this.#byMetric,
     this.#findings,
   );
   #shown = '';
@@ -38,6 +41,9 @@ export class VerdictCard {
     setAttribute(this.#level, 'data-level', level);
     setText(this.#level, levelText(level).toUpperCase());
     setText(this.#meaning, `${isOver ? '' : ' so far'}: ${MEANINGS[level]}`);
+    const byMetric = metricVerdictText(verdict.metrics);
+    this.#byMetric.hidden = byMetric === '';
+    setText(this.#byMetric, byMetric);
     this.#findings.hidden = findings.length === 0;
     this.#findings.replaceChildren(
       ...findings.map((finding) =>
