@@ -46,6 +46,18 @@ export interface HealthReport {
   } | null;
 }
 
+/** Content of a `health` frame by the main thread: a worker's event loop stood still. */
+export interface StuckReport {
+  readonly worker: number;
+  /** For how long so far, ms. */
+  readonly stuck_ms: number;
+  readonly at_ns: number;
+}
+
+export function isStuckReport(report: object): report is StuckReport {
+  return 'stuck_ms' in report;
+}
+
 export function healthReportOf(
   worker: number,
   health: WorkerHealth,
@@ -138,6 +150,11 @@ export class ClientHealth {
   #cpuShareMax: number | null = null;
   #cpuWaitMax: number | null = null;
   #clockStepMs = 0;
+  #stuckMaxMs = 0;
+
+  foldStuck({ stuck_ms: stuckMs }: StuckReport): void {
+    this.#stuckMaxMs = Math.max(this.#stuckMaxMs, stuckMs);
+  }
 
   fold(report: AnyHealthReport): void {
     this.#latest.set(report.worker, report);
@@ -171,14 +188,14 @@ export class ClientHealth {
 
   /** Null as long as no worker reported. */
   summary(): Json {
-    if (this.#latest.size === 0) return null;
+    if (this.#latest.size === 0 && this.#stuckMaxMs === 0) return null;
     const workers = [...this.#latest.values()];
     const totals = [...this.#totals.values()];
     const worst = (valueOf: (worker: WorkerTotals) => number) => Math.max(0, ...totals.map(valueOf));
     const shareOf = (ms: number, { elapsedMs }: WorkerTotals) => (elapsedMs > 0 ? ms / elapsedMs : 0);
     return {
       workers: workers.length,
-      pacing: workers[0]!.pacing ?? null,
+      pacing: workers[0]?.pacing ?? null,
       event_loop_delay_p99_ms: this.#loopDelayP99Ms,
       event_loop_delay_max_ms: this.#loopDelayMaxMs,
       late_p99_ms: worst((worker) => worker.lateP99Ms()),
@@ -190,6 +207,7 @@ export class ClientHealth {
       worker_cpu_wait_max: this.#cpuWaitMax,
       busy_share: worst((worker) => shareOf(worker.busyMs, worker)),
       clock_step_ms: this.#clockStepMs,
+      stuck_max_ms: this.#stuckMaxMs,
       connections_opened: workers.reduce((sum, { connections_opened: opened }) => sum + opened, 0),
       connect_failures: workers.reduce((sum, { connect_failures: failed }) => sum + failed, 0),
       retries: workers.reduce((sum, { retries = 0 }) => sum + retries, 0),

@@ -8,7 +8,7 @@ import { encodeWindowsFrame } from '../events/lateness-windows.ts';
 import { Session } from '../session/session.ts';
 import { FrameKind } from '../transport/frame.ts';
 import { AggregatorProcess } from './aggregator-process.ts';
-import { healthReportOf } from './client-health.ts';
+import { healthReportOf, type StuckReport } from './client-health.ts';
 import { Closers } from './closers.ts';
 import { checkCpus, pinProgram } from './cpu-pinning.ts';
 import { type EngineLimits, engineLimits, pacingOf, watchIdleCores } from './limits.ts';
@@ -150,6 +150,16 @@ function startPool(
       },
       onHealth: (health, worker) => {
         recorder.record(FrameKind.health, jsonFrame(healthReportOf(worker, health, pacing, clock.nowNs())));
+      },
+      onStuck: (worker, stuckMs, isOver) => {
+        const report: StuckReport = { worker, stuck_ms: stuckMs, at_ns: clock.nowNs() };
+        recorder.record(FrameKind.health, jsonFrame(report));
+        const seconds = (stuckMs / 1000).toFixed(1);
+        const text = isOver
+          ? `engine worker ${worker} runs again; it was stuck for ${seconds} s`
+          : `engine worker ${worker} is stuck: its event loop has not turned for ${seconds} s`;
+        log.warning(text);
+        recorder.recordMark('note', { text });
       },
       onWorkerDied: (error) => log.error(errorText(error)),
     },

@@ -15,7 +15,13 @@ import type { TokenCounter } from '../tokens/token-counter.ts';
 import { WorkerTokenCounter } from '../tokens/worker-token-counter.ts';
 import { FrameKind, type Frame } from '../transport/frame.ts';
 import type { MessagePublisher } from '../transport/message.ts';
-import { ClientHealth, clientMomentOf, type AnyHealthReport } from './client-health.ts';
+import {
+  ClientHealth,
+  clientMomentOf,
+  isStuckReport,
+  type AnyHealthReport,
+  type StuckReport,
+} from './client-health.ts';
 import { decodeRunHeader, jsonOfFrame, type RunHeader } from './run-header.ts';
 import { markOfFrame } from './run-marks.ts';
 
@@ -92,7 +98,7 @@ export class RunFold {
         this.#running().aggregator.lateness.addWindows(decodeWindows(frame.body));
         return;
       case FrameKind.health:
-        this.#foldHealth(jsonOfFrame(frame) as AnyHealthReport);
+        this.#foldHealth(jsonOfFrame(frame) as AnyHealthReport | StuckReport);
         return;
       case FrameKind.mark: {
         const mark = markOfFrame(frame);
@@ -167,7 +173,11 @@ export class RunFold {
     this.#running().process(batch);
   }
 
-  #foldHealth(report: AnyHealthReport): void {
+  #foldHealth(report: AnyHealthReport | StuckReport): void {
+    if (isStuckReport(report)) {
+      this.#health.foldStuck(report);
+      return;
+    }
     this.#health.fold(report);
     const { history, lateness } = this.#running().aggregator;
     if (report.lateness && report.measured !== false) lateness.addTold(report.lateness);

@@ -23,6 +23,8 @@ export class EngineThread {
   readonly counters: Int32Array;
   /** Resolves to the system's number of the thread, where it tells one. */
   readonly ready: Promise<number | undefined>;
+  /** Resolves when the first probe was read; never, when there are none. */
+  readonly probing: Promise<void>;
   readonly #worker: Worker;
   readonly #warmings: PromiseWithResolvers<WarmResult>[] = [];
   #hasEnded = false;
@@ -40,6 +42,8 @@ export class EngineThread {
     let failure: Error | undefined;
     this.counters = new Int32Array(counters);
     this.ready = ready;
+    const { promise: probing, resolve: onProbing } = Promise.withResolvers<void>();
+    this.probing = probing;
     this.ready.catch(() => undefined);
     // Read as a thread begins, so it holds for all that begin from now on.
     sizeYoungSpaces(settings.pacing === 'precise');
@@ -50,6 +54,7 @@ export class EngineThread {
     this.#worker.on('message', (news: WorkerNews) => {
       if (!(news instanceof Uint8Array)) {
         if (news.kind === 'ready') resolve(news.threadId);
+        if (news.kind === 'probing') onProbing();
         if (news.kind === 'warmed') this.#warmings.shift()?.resolve(news.result);
       }
       listener.onNews(news);

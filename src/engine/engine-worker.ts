@@ -17,7 +17,14 @@ import { ProbeReader } from './probe-reader.ts';
 import { SampleRecorder } from './sample-recorder.ts';
 import { type EnginePhase, shareOf } from './settings.ts';
 import { totalOf } from './warming.ts';
-import type { WarmResult, WorkerNews, WorkerOrder, WorkerStart } from './worker-messages.ts';
+import {
+  BEAT_INTERVAL_MS,
+  COUNTERS,
+  type WarmResult,
+  type WorkerNews,
+  type WorkerOrder,
+  type WorkerStart,
+} from './worker-messages.ts';
 
 /** A read takes what is there, up to this: more than the kernel hands over at once. */
 const READ_BUFFER_BYTES = 64 * 1024;
@@ -36,6 +43,7 @@ export class EngineWorker {
   readonly #healthTimer: NodeJS.Timeout;
   readonly #lateness: LoopLateness | undefined;
   #probeReader: ProbeReader | undefined;
+  readonly #beatTimer: NodeJS.Timeout;
   #issuer: Issuer | undefined;
   /**
    * Whose turn it is. Each worker alternates by itself: by the number of the sample, one of two workers would send to one of two
@@ -67,6 +75,8 @@ export class EngineWorker {
     };
     this.#pools = this.#createPools();
     this.#nextPool = workerIndex % this.#pools.length;
+    const counters = new Int32Array(start.counters);
+    this.#beatTimer = setInterval(() => Atomics.add(counters, COUNTERS.beat, 1), BEAT_INTERVAL_MS).unref();
     this.#healthTimer = setInterval(() => this.#onSecond(), HEALTH_INTERVAL_MS);
   }
 
@@ -74,7 +84,9 @@ export class EngineWorker {
     switch (order.kind) {
       case 'probes':
         if (this.#lateness !== undefined)
-          this.#probeReader = new ProbeReader(order.port, this.#clock, this.#lateness);
+          this.#probeReader = new ProbeReader(order.port, this.#clock, this.#lateness, () =>
+            this.#send({ kind: 'probing' }),
+          );
         return;
       case 'warm':
         void this.#warm(order.connections).then((result) => this.#send({ kind: 'warmed', result }));
@@ -111,6 +123,7 @@ export class EngineWorker {
     this.#health.close();
     this.#probeReader?.close();
     clearInterval(this.#healthTimer);
+    clearInterval(this.#beatTimer);
     this.#writer.flush();
   }
 

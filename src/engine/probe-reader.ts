@@ -9,9 +9,12 @@ export class ProbeReader {
   readonly #socket: Socket;
 
   /** `port`: of the probe thread. One that cannot be reached sends no probes, and the report says that lateness was not measured. */
-  constructor(port: number, clock: RunClock, lateness: LoopLateness) {
+  constructor(port: number, clock: RunClock, lateness: LoopLateness, onFirst: () => void) {
+    let isFirst = true;
     const callback = (bytes: number) => {
       lateness.readProbes(bytes, clock.nowNs());
+      if (isFirst) onFirst();
+      isFirst = false;
       return true;
     };
     const onread = { buffer: Buffer.allocUnsafeSlow(BUFFER_BYTES), callback };

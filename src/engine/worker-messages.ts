@@ -17,7 +17,10 @@ export interface WorkerStart {
 }
 
 /** Positions in a worker's counters, which main reads at any time. */
-export const COUNTERS = { issued: 0, ended: 1, length: 2 } as const;
+export const COUNTERS = { issued: 0, ended: 1, beat: 2, length: 3 } as const;
+
+/** `beat` rises so often while the worker's event loop turns. */
+export const BEAT_INTERVAL_MS = 200;
 
 /** Main to worker. */
 export type WorkerOrder =
@@ -60,6 +63,8 @@ export type WorkerNews =
   | Uint8Array
   /** `threadId`: the system's number of the thread, where it tells one. */
   | { readonly kind: 'ready'; readonly threadId: number | undefined }
+  /** The first probe was read. */
+  | { readonly kind: 'probing' }
   | { readonly kind: 'warmed'; readonly result: WarmResult }
   /** Precedes the frame of the reads it is about; see `LoopLateness.takeWindows`. */
   | { readonly kind: 'windows'; readonly windows: Float64Array }

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InferometerError } from '../core/errors.ts';
 import type { PlanChange } from '../plan/steering.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
+import { BeatWatch, type StuckListener } from './beat-watch.ts';
 import { EngineThread } from './engine-thread.ts';
 import { PhaseProgress, type PhaseOutcome } from './phase-progress.ts';
 import { ProbeThread } from './probe-thread.ts';
@@ -14,6 +16,9 @@ import {
   type WorkerOrder,
 } from './worker-messages.ts';
 
+/** A machine on which the first probe takes longer goes without. */
+const FIRST_PROBE_MS = 2000;
+
 /** Who is told what the workers send. Called on the main thread, in each worker's order. */
 export interface WorkerPoolHandlers {
   /** A batch of events as an unsealed frame (`encodeBatchFrame`), in a buffer of its own that the handler may keep. */
@@ -22,6 +27,8 @@ export interface WorkerPoolHandlers {
   onWindows?(windows: Float64Array, workerIndex: number): void;
   /** About once a second from each worker. */
   onHealth(health: WorkerHealth, workerIndex: number): void;
+  /** A worker's event loop stands still in a phase, or moves again: see {@link BeatWatch}. */
+  onStuck?: StuckListener;
   /** Once at most: the first worker that ended without being told to. */
   onWorkerDied(error: Error): void;
 }
@@ -120,7 +127,13 @@ export class WorkerPool {
       return progress;
     }
     this.#phase = progress;
-    const leave = () => void (this.#phase = undefined);
+    const { onStuck } = this.#handlers;
+    const counters = this.#threads.map((thread) => thread.counters);
+    const watch = onStuck && new BeatWatch(counters, onStuck);
+    const leave = () => {
+      watch?.close();
+      this.#phase = undefined;
+    };
     progress.finished.then(leave, leave);
     this.#order({ kind: 'phase', phase, ticketCounter: createTicketCounter() });
     return progress;
@@ -164,6 +177,10 @@ export class WorkerPool {
     if (this.#probes === undefined) return;
     try {
       this.#order({ kind: 'probes', port: await this.#probes.port });
+      // What is read before the first probe has nothing to be measured by.
+      const probing = Promise.all(this.#threads.map((thread) => thread.probing));
+      const timeout = new AbortController();
+      await Promise.race([probing, sleep(FIRST_PROBE_MS, undefined, timeout)]).finally(() => timeout.abort());
     } catch {
       await this.#probes.close();
     }
@@ -180,6 +197,7 @@ export class WorkerPool {
     }
     switch (news.kind) {
       case 'ready':
+      case 'probing':
       case 'warmed':
         return;
       case 'windows':

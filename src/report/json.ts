@@ -117,6 +117,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       worker_cpu_wait_max: client.workerCpuWaitMax,
       busy_share: client.busyShare,
       clock_step_ms: client.clockStepMs,
+      stuck_max_ms: client.stuckMaxMs ?? null,
     },
     client_error: own.clientError && clientErrorToJson(own.clientError),
     client_bounds: own.errorBounds && errorBoundsToJson(own.errorBounds),

@@ -52,6 +52,8 @@ export interface ClientFacts {
   readonly busyShare: number | null;
   /** Furthest the wall clock went from the monotonic one within a second. */
   readonly clockStepMs: number | null;
+  /** The longest time a worker's event loop stood still, from 2 s on. */
+  readonly stuckMaxMs?: number | null;
 }
 
 /** Which run this is and what it was asked to do; null where the snapshot does not tell. */
@@ -136,6 +138,7 @@ function clientOf(client: Fields): ClientFacts {
     workerCpuWaitMax: numberOf(client.worker_cpu_wait_max),
     busyShare: numberOf(client.busy_share),
     clockStepMs: numberOf(client.clock_step_ms),
+    stuckMaxMs: numberOf(client.stuck_max_ms),
   };
 }
 

@@ -120,7 +120,8 @@ export class LatenessBound {
       const at = rank + direction * left;
       const value = direction < 0 ? ranks.lowest(at) : ranks.highest(at);
       const passed = poissonLimit(this.#passedMean(value, candidate, direction), CONFIDENCE);
-      if (passed <= left) return direction < 0 ? value - candidate.latenessNs : -(value + candidate.latenessNs);
+      if (passed <= left)
+        return direction < 0 ? value - candidate.latenessNs : -(value + candidate.latenessNs);
       left = passed;
     }
   }

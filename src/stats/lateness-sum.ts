@@ -10,9 +10,7 @@ export function sumOfLateness(
 ): readonly LatenessMass[] {
   if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
   return onGrid(
-    a.flatMap((x) =>
-      b.map((y) => ({ latenessNs: x.latenessNs + y.latenessNs, share: x.share * y.share })),
-    ),
+    a.flatMap((x) => b.map((y) => ({ latenessNs: x.latenessNs + y.latenessNs, share: x.share * y.share }))),
   );
 }
 

@@ -38,6 +38,12 @@ export const CLIENT_CHECKS: readonly Check[] = [
     `it went ${settingText(L.clockStepInvalidMs / 1000)} s: the machine slept`,
     judgeClock,
   ),
+  check(
+    'worker_stuck',
+    "an engine worker's event loop stood still for 2 s",
+    `it stood still for ${settingText(L.stuckInvalidMs / 1000)} s`,
+    judgeStuck,
+  ),
 ];
 
 function judgeSendDelay({ client, medianServiceNs, issueDelayP99Ns }: VerdictFacts): Judgement {
@@ -108,6 +114,16 @@ function judgeClock({ client }: VerdictFacts): Judgement {
     stepMs >= L.clockStepInvalidMs,
     `the wall clock went ${msText(stepMs)} from the monotonic one at once: it was set, or the machine slept, which no time of ours` +
       ' shows; if it slept, repeat the run',
+  );
+}
+
+function judgeStuck({ client }: VerdictFacts): Judgement {
+  const stuckMs = client?.stuckMaxMs ?? 0;
+  if (stuckMs === 0) return undefined;
+  return worse(
+    stuckMs >= L.stuckInvalidMs,
+    `an engine worker was stuck: its event loop stood still for ${msText(stuckMs)}, and its samples were neither sent nor read;` +
+      ' repeat the run, and report this if it happens again',
   );
 }
 

@@ -35,6 +35,8 @@ export const VERDICT_LIMITS = {
   /** Steps of the wall clock against the monotonic one. */
   clockStepMs: 100,
   clockStepInvalidMs: 10_000,
+  /** How long a worker may be stuck. */
+  stuckInvalidMs: 10_000,
   /** Values beyond a percentile that it takes to mean something, and the samples without which p99 is but the maximum. */
   valuesBeyondPercentile: 10,
   fewestSamples: 100,
