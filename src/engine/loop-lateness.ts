@@ -5,8 +5,9 @@ import { ProbeTimes, type SharedProbes } from './probe-schedule.ts';
 
 /** A loop that came round and read again within this time had not waited. */
 const BUSY_GAP_NS = 50_000;
-/** After a turn that came late, a longer pause may be part of the same trouble. */
-const MOST_HELD_UP_GAP_NS = 2e6;
+/** After a turn as late as that, the first probe of the next stall may have left some time after it began: only a longer rest is one. */
+const LATE_TURN_NS = 1e6;
+const SURE_REST_NS = 10e6;
 /** Reads that may be later than this are told one by one, by {@link LatenessWindow}; others by their distribution. */
 export const TOLD_LATENESS_NS = 200_000;
 const MOST_WINDOWS = 1024;
@@ -45,11 +46,11 @@ export class LoopLateness {
   #windowNumbers = 0;
   #isTurnOpen = false;
   /** First read of the turn, of the part of it not told yet, and its latest. */
-  #turnNs = -Infinity;
+  #turnNs = 0;
   #partNs = 0;
   #lastNs = -Infinity;
   /** When the loop asked for what the turn reads, at the earliest. */
-  #askedNs = -Infinity;
+  #askedNs = 0;
   /** Since when bytes that this turn reads may have been there. */
   #originNs = 0;
   /** The same by what is known without the oldest probe, and when that left. */
@@ -122,13 +123,14 @@ export class LoopLateness {
 
   #beginTurn(atNs: number): void {
     this.#isTurnOpen = true;
-    // The loop may have asked as long ago as the oldest probe of the turn before left; what has come since is read only now.
+    this.#oldestNs = this.#pendingSinceNs(this.#readProbes, atNs);
+    // The loop may have asked as long ago as the oldest probe of the turn before left; what has come since is read only now, unless the
+    // loop has rested: it would have asked again at once.
     const askedNs = this.#askedNs;
-    const heldUpNs = Math.min(this.#turnNs - askedNs, MOST_HELD_UP_GAP_NS);
-    const hasRested = atNs - this.#busyUntilNs > Math.max(BUSY_GAP_NS, heldUpNs);
+    const restNs = Math.min(atNs, this.#oldestNs) - this.#busyUntilNs;
+    const hasRested = restNs > (this.#turnNs - askedNs > LATE_TURN_NS ? SURE_REST_NS : BUSY_GAP_NS);
     if (hasRested) this.#busyFromNs = atNs;
     const baseNs = hasRested ? atNs : this.#busyFromNs > this.#turnNs ? this.#busyFromNs : askedNs;
-    this.#oldestNs = this.#pendingSinceNs(this.#readProbes, atNs);
     this.#originWithoutNs = Math.min(baseNs, this.#pendingSinceNs(this.#readProbes + 1, atNs));
     this.#originNs = Math.min(baseNs, this.#oldestNs);
     this.#askedNs = Math.min(atNs, this.#oldestNs);

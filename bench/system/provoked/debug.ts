@@ -10,7 +10,7 @@ export async function debugRun(out: string, url: string) {
   const run = await readSeenRun(join(out, 'run.log'));
   const truths = new Map((await fetchTruth(url, run.originNs)).map((t) => [t.promptNumber, t]));
   const cursor = new LatenessCursor();
-  const unseen = new LatenessMixture(), waits = new LatenessMixture();
+  const unseen = new LatenessMixture();
   for await (const f of readFrames(join(out, 'run.log'))) { if (f.kind === FrameKind.windows) cursor.add(decodeWindows(f.body).windows); if (f.kind === FrameKind.health) { const h = JSON.parse(Buffer.from(f.body).toString()); if (h.lateness && h.measured) { unseen.add(h.lateness.reads, h.lateness.unseen); } } }
   const reads: [number, number, string][] = [];
   for (const s of run.samples) { const t = truths.get(s.row); if (!t || s.completedNs === null) continue; s.chunksNs.forEach((c, i) => reads.push([c, t.tokensNs[i]!, i === 0 ? 'first' : 'chunk'])); reads.push([s.completedNs, t.endNs, 'end']); }

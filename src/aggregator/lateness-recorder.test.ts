@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SILENT_LOG } from '../core/log.ts';
+import { decodeWindows, encodeWindowsFrame } from '../events/lateness-windows.ts';
+import { MetricsRegistry } from '../metrics/registry.ts';
+import { FRAME_HEADER_BYTES } from '../transport/frame.ts';
+import { LatenessCursor } from './lateness-cursor.ts';
+import { LatenessRecorder } from './lateness-recorder.ts';
+import { registerRunMetrics } from './run-metrics.ts';
+
+const MS = 1e6;
+const QUIET = { reads: 5000, late: [0, 5000], unseen: [0, 5000], waits: [0, 5000] };
+
+function recorder() {
+  const metrics = registerRunMetrics(new MetricsRegistry({ log: SILENT_LOG }), { streaming: true });
+  return { metrics, lateness: new LatenessRecorder(metrics) };
+}
+
+describe('LatenessCursor', () => {
+  it('finds the window of each read as a search of all does', () => {
+    const steps = fc.array(
+      fc.tuple(
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 0, max: 20 }),
+        fc.integer({ min: 0, max: 90 }),
+      ),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(
+        steps,
+        fc.array(fc.integer({ min: 0, max: 3000 })),
+        fc.integer({ min: 1, max: 9 }),
+        (spans, times, perFrame) => {
+          let atNs = 0;
+          const windows = spans.map(([gap, length, late]) => {
+            const fromNs = atNs + gap;
+            atNs = fromNs + length;
+            return [fromNs, atNs, fromNs - late] as const;
+          });
+          const cursor = new LatenessCursor();
+          for (let i = 0; i < windows.length; i += perFrame)
+            cursor.add(Float64Array.from(windows.slice(i, i + perFrame).flat()));
+          for (const readNs of times.toSorted((a, b) => a - b)) {
+            const window = windows.find(([fromNs, toNs]) => readNs >= fromNs && readNs <= toNs);
+            expect(cursor.lateNs(readNs)).toBe(window === undefined ? 0 : readNs - window[2]);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('a windows frame', () => {
+  it('is read back as it was written, wherever it lies in memory', () => {
+    const windows = Float64Array.of(1, 2, 0.5, 1e15, 1e15 + 1, 7);
+    const frame = encodeWindowsFrame({ workerId: 3, windows });
+    const shifted = Buffer.concat([Buffer.from([0]), frame]).subarray(1 + FRAME_HEADER_BYTES);
+    expect(decodeWindows(shifted)).toEqual({ workerId: 3, windows });
+    expect(() => decodeWindows(new Uint8Array(9))).toThrow(/impossible length: 9 bytes/);
+  });
+});
+
+describe('LatenessRecorder', () => {
+  it('bounds nothing when lateness was not measured', () => {
+    expect(recorder().lateness.bounds()).toBeUndefined();
+  });
+
+  it('tells next to nothing of a quiet run', () => {
+    const { metrics, lateness } = recorder();
+    for (let i = 0; i < 1000; i++) metrics.series.ttft_ns!.record(10 * MS + i * 1000);
+    lateness.addTold(QUIET);
+    const { series, probes } = lateness.bounds()!;
+    expect(probes).toBe(5000);
+    const [added, missing] = series.ttft_ns!['99.0']!;
+    expect(added).toBeLessThan(0.1 * MS);
+    expect(missing).toBe(0);
+  });
+
+  it('takes the lateness of each read off its value, by worker', () => {
+    const { metrics, lateness } = recorder();
+    lateness.addTold(QUIET);
+    lateness.addWindows({ workerId: 1, windows: Float64Array.of(500 * MS, 501 * MS, 460 * MS) });
+    for (let i = 0; i < 1000; i++) {
+      const isLate = i % 20 === 0;
+      lateness.goTo(isLate ? 1 : 0);
+      const lateNs = lateness.lateNs(500 * MS);
+      expect(lateNs).toBe(isLate ? 40 * MS : 0);
+      const value = 10 * MS + lateNs;
+      metrics.series.ttft_ns!.record(value);
+      lateness.record('ttft_ns', value, lateNs);
+      metrics.series.chunk_delta_ns!.record(value - lateNs);
+      lateness.record('chunk_delta_ns', value - lateNs, 0, lateNs);
+    }
+    const { series } = lateness.bounds()!;
+    expect(series.ttft_ns!['50.0']![0]).toBeLessThan(0.1 * MS);
+    expect(series.ttft_ns!['99.0']![0]).toBeGreaterThanOrEqual(40 * MS);
+    expect(series.ttft_ns!['99.0']![0]).toBeLessThan(41 * MS);
+    // A gap that began late may have been longer by that.
+    expect(series.chunk_delta_ns!['99.0']![0]).toBeLessThan(0.1 * MS);
+    expect(series.chunk_delta_ns!['99.0']![1]).toBeGreaterThanOrEqual(40 * MS);
+  });
+
+  it('shares the lateness of a mean over its tokens', () => {
+    const { metrics, lateness } = recorder();
+    lateness.addTold(QUIET);
+    for (let i = 0; i < 1000; i++) {
+      metrics.series.tpot_ns!.record(10 * MS);
+      lateness.recordTpot(10 * MS, 400 * MS, 20 * MS, 0);
+    }
+    const [added] = lateness.bounds()!.series.tpot_ns!['50.0']!;
+    expect(added).toBeGreaterThanOrEqual(0.5 * MS);
+    expect(added).toBeLessThan(0.6 * MS);
+  });
+});
