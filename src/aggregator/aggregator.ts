@@ -281,7 +281,7 @@ export class Aggregator {
     const lateNs = this.lateness.lateNs(timestampNs);
     const gapNs = timestampNs - this.#table.lastRecvNs[slot]!;
     if (!Number.isNaN(gapNs))
-      this.lateness.record('chunk_delta_ns', gapNs, lateNs, this.#table.lastRecvLateNs[slot]!);
+      this.lateness.record('chunk_delta_ns', gapNs, lateNs, this.#table.lastRecvLateNs[slot]);
     this.#table.lastRecvLateNs[slot] = lateNs;
     this.#table.lastRecvNs[slot] = timestampNs;
     this.#table.chunks[slot]! += 1;

@@ -56,6 +56,7 @@ export class HistoryRecorder {
   readonly #inFlight = this.#bins.add(new LevelColumn(MAX_HISTORY_BINS));
   readonly #client = {
     event_loop_delay_max_ms: this.#bins.add(new MaxColumn(MAX_HISTORY_BINS)),
+    late_p99_ms: this.#bins.add(new MaxColumn(MAX_HISTORY_BINS)),
     gc_ms: this.#bins.add(new MaxColumn(MAX_HISTORY_BINS)),
     cpu_share: this.#bins.add(new MaxColumn(MAX_HISTORY_BINS)),
     cpu_wait_share: this.#bins.add(new MaxColumn(MAX_HISTORY_BINS)),

@@ -9,7 +9,7 @@ import { LatenessRecorder } from './lateness-recorder.ts';
 import { registerRunMetrics } from './run-metrics.ts';
 
 const MS = 1e6;
-const QUIET = { reads: 5000, late: [0, 5000], unseen: [0, 5000], waits: [0, 5000] };
+const QUIET = { reads: 5000, together: 1, late: [0, 5000], unseen: [0, 5000], waits: [0, 5000] };
 
 function recorder() {
   const metrics = registerRunMetrics(new MetricsRegistry({ log: SILENT_LOG }), { streaming: true });

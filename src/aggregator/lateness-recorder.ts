@@ -29,6 +29,8 @@ const MOST_TOKENS = 10_000_000;
 /** What a worker tells of its reads in a stretch of time; see `LoopLateness` of the engine. */
 export interface LatenessTold {
   readonly reads: number;
+  /** How many there were in the turn of a read, on average. */
+  readonly together: number;
   readonly late: SparseCounts;
   readonly unseen: SparseCounts;
   readonly waits: SparseCounts;
@@ -54,6 +56,8 @@ export class LatenessRecorder {
   readonly #tokens = new HdrHistogram(1, MOST_TOKENS, 2);
   #cursor: LatenessCursor | undefined;
   #completionLateNs = 0;
+  #reads = 0;
+  #readsTogether = 0;
 
   constructor(metrics: Pick<RunMetrics, 'series'>) {
     this.#metrics = metrics;
@@ -67,7 +71,9 @@ export class LatenessRecorder {
   }
 
   /** What a worker tells of a part of a performance phase. */
-  addTold({ reads, late, unseen, waits }: LatenessTold): void {
+  addTold({ reads, together, late, unseen, waits }: LatenessTold): void {
+    this.#reads += reads;
+    this.#readsTogether += reads * together;
     this.#lateProbes.add(1, late);
     this.#unseen.add(reads, unseen);
     // Reads in windows wait for nothing beyond what these tell.
@@ -115,7 +121,11 @@ export class LatenessRecorder {
       const late = this.#late.get(name);
       const bound = new LatenessBound(
         { observed: sampler.hdr, ...(late === undefined ? {} : { late }) },
-        { masses: name === 'tpot_ns' ? dividedLateness(masses, this.#divisors()) : masses, isTwoSided },
+        {
+          masses: name === 'tpot_ns' ? dividedLateness(masses, this.#divisors()) : masses,
+          together: this.#reads === 0 ? 1 : this.#readsTogether / this.#reads,
+          isTwoSided,
+        },
       );
       series[name] = Object.fromEntries(
         PERCENTILES.map((p) => {

@@ -35,6 +35,7 @@ describe('clientMomentOf', () => {
       fromNs: 3e9,
       toNs: 5e9,
       event_loop_delay_max_ms: 2,
+      late_p99_ms: null,
       gc_ms: 3,
       cpu_share: 0.5,
       cpu_wait_share: 0.1,

@@ -3,6 +3,7 @@ import { NS_PER_MS, NS_PER_US } from '../core/time.ts';
 import type { Pacing } from '../engine/settings.ts';
 import type { WorkerHealth } from '../engine/worker-messages.ts';
 import type { Json } from '../metrics/snapshot.ts';
+import { LatenessMixture } from '../stats/lateness-mixture.ts';
 import type { SparseCounts } from '../stats/lateness-counts.ts';
 import { VERDICT_LIMITS } from '../report/verdict/limits.ts';
 
@@ -40,6 +41,7 @@ export interface HealthReport {
   /** How late the worker read; null without probes. Counts by bucket: position and count by turns, see `LatenessCounts`. */
   readonly lateness?: {
     readonly reads: number;
+    readonly together: number;
     readonly late: SparseCounts;
     readonly unseen: SparseCounts;
     readonly waits: SparseCounts;
@@ -116,10 +118,19 @@ export function clientMomentOf(report: AnyHealthReport, latestNs: number): Clien
     fromNs: toNs - elapsedMs * NS_PER_MS,
     toNs,
     event_loop_delay_max_ms: report.event_loop_delay_max_ms,
+    late_p99_ms: lateP99Ms(report),
     gc_ms: report.gc_pause_max_ms,
     cpu_share: isLongEnough ? report.cpu_share : null,
     cpu_wait_share: isLongEnough ? (report.cpu_wait_share ?? null) : null,
   };
+}
+
+/** How late the worker read 1 % of what came, by its probes; null without any. */
+function lateP99Ms({ lateness }: AnyHealthReport): number | null {
+  if (!lateness || lateness.late.length === 0) return null;
+  const mixture = new LatenessMixture();
+  mixture.add(1, lateness.late);
+  return mixture.quantileNs(1 - LATE_SHARE) / NS_PER_MS;
 }
 
 /** One worker over the performance phases. */

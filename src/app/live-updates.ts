@@ -71,7 +71,11 @@ export function verdictSoFar(snapshot: MetricsSnapshot): VerdictSoFar {
   if (isTerminal(snapshot.state)) return verdict;
   const findings = verdict.findings.filter(({ check }) => !FINDINGS_OF_THE_END.includes(check));
   const [worst] = findings;
-  return { level: worst === undefined || worst.level === 'note' ? 'valid' : worst.level, findings, metrics: verdict.metrics };
+  return {
+    level: worst === undefined || worst.level === 'note' ? 'valid' : worst.level,
+    findings,
+    metrics: verdict.metrics,
+  };
 }
 
 function hasMeasured({ metrics }: MetricsSnapshot): boolean {

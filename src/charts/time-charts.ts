@@ -50,13 +50,13 @@ export function timeCharts(
     { lengthSeconds, width },
     theme,
   );
-  const late = timed.length === 1 ? lateSpans(timed[0]!.history) : [];
   return TIME_CHARTS.flatMap((spec) => {
     const lines = linesOf(spec, timed);
     const values = lines.flatMap(({ points }) => points.flatMap(([, value]) => value ?? []));
     const max = values.reduce((most, value) => Math.max(most, value), 0);
     if (values.length === 0 || (spec.hiddenWhenZero && max === 0)) return [];
-    const { id, title, description, quantity } = spec;
+    const { id, title, description, quantity, lateAgainst } = spec;
+    const late = timed.length === 1 ? lateSpans(timed[0]!.history, lateAgainst) : [];
     const legend = [...lines.map(({ name }) => name), ...(late.length === 0 ? [] : [lateLegend(theme)])];
     const hasSymbols = lines.some(({ look }) => lineLook(theme, look).symbol !== undefined);
     const plot = {

@@ -1,5 +1,6 @@
 import type { HistoryCount, RunHistory, SeriesHistory } from '../core/run-history.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
+import { LATE_AGAINST } from './client-late.ts';
 import type { Quantity } from './chart.ts';
 
 /** Values bin by bin; null where there is none. */
@@ -20,6 +21,8 @@ export interface TimeChartSpec {
   readonly description: string;
   readonly quantity: Quantity;
   readonly lines: readonly TimeLine[];
+  /** The series that lateness of the client is held against; default: the shortest time measured. */
+  readonly lateAgainst?: string;
   /** Nothing to see when all values are 0. */
   readonly hiddenWhenZero: boolean;
 }
@@ -96,6 +99,11 @@ export const TIME_CHARTS: readonly TimeChartSpec[] = [
         name: 'event loop late',
         values: ({ client }) => milliseconds(client.event_loop_delay_max_ms),
       },
+      {
+        name: 'read late, p99',
+        values: ({ client }) => client.late_p99_ms && milliseconds(client.late_p99_ms),
+        isDetail: true,
+      },
       { name: 'garbage collection', values: ({ client }) => milliseconds(client.gc_ms), isDetail: true },
     ],
     {
@@ -120,7 +128,7 @@ function chart(
   title: string,
   quantity: Quantity,
   lines: readonly TimeLine[],
-  more: { readonly description: string; readonly hiddenWhenZero?: boolean },
+  more: Pick<TimeChartSpec, 'description' | 'lateAgainst'> & { readonly hiddenWhenZero?: boolean },
 ): TimeChartSpec {
   return { id, title, quantity, lines, hiddenWhenZero: false, ...more };
 }
@@ -130,8 +138,11 @@ function percentileChart(id: string, title: string, series: string, what: string
     name,
     values: (history) => history.series[series]?.[name],
   });
+  // A late read puts off the time of all tokens together.
+  const lateAgainst = series === 'tpot_ns' ? 'sample_latency_ns' : series;
   return chart(id, title, 'duration', [line('p50'), { ...line('p90'), isDetail: true }, line('p99')], {
     description: `${what} Percentiles of the measured samples.`,
+    ...(LATE_AGAINST.includes(lateAgainst) ? { lateAgainst } : {}),
     hiddenWhenZero: true,
   });
 }

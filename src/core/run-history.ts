@@ -50,6 +50,8 @@ export interface SeriesHistory {
  */
 export interface ClientHistory {
   readonly event_loop_delay_max_ms: readonly (number | null)[];
+  /** How late it read 1 % of what came, by probes; absent in a history of an earlier version. */
+  readonly late_p99_ms?: readonly (number | null)[];
   /** Longest pause for garbage collection. */
   readonly gc_ms: readonly (number | null)[];
   /** Useful work as a share of one core, 0 to 1. */

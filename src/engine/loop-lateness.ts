@@ -20,8 +20,9 @@ export interface LatenessReport {
   readonly unseen: SparseCounts;
   /** Reads of answers that are not in a window, by how late they may be for what the loop read before them. */
   readonly waits: SparseCounts;
-  /** Reads of answers, all of them. */
+  /** Reads of answers, all of them, and how many there were in the turn of a read, on average over the reads. */
   readonly reads: number;
+  readonly together: number;
 }
 
 /**
@@ -62,6 +63,7 @@ export class LoopLateness {
   /** Reads of answers in the part of the turn. */
   #turnReads = 0;
   #reads = 0;
+  #readsSquared = 0;
   #readProbes: number;
 
   constructor(clock: RunClock, shared: SharedProbes) {
@@ -116,8 +118,10 @@ export class LoopLateness {
       unseen: this.#unseen.take(),
       waits: this.#waits.take(),
       reads: this.#reads,
+      together: this.#reads === 0 ? 0 : this.#readsSquared / this.#reads,
     };
     this.#reads = 0;
+    this.#readsSquared = 0;
     return report;
   }
 
@@ -160,6 +164,7 @@ export class LoopLateness {
     if (lateNs > TOLD_LATENESS_NS) this.#addWindow();
     else this.#waits.add(lateNs, this.#turnReads);
     this.#reads += this.#turnReads;
+    this.#readsSquared += this.#turnReads * this.#turnReads;
     this.#turnReads = 0;
   }
 

@@ -31,7 +31,9 @@ export function progressJson({ view, verdict }: LiveUpdate): Readonly<Record<str
     series: Object.fromEntries(view.rows.map((row) => [row.series, rowJson(row)])),
     verdict: verdict?.level ?? null,
     findings: verdict?.findings ?? [],
-    verdict_by_metric: Object.fromEntries((verdict?.metrics ?? []).map(({ metric, level }) => [metric, level])),
+    verdict_by_metric: Object.fromEntries(
+      (verdict?.metrics ?? []).map(({ metric, level }) => [metric, level]),
+    ),
   };
 }
 

@@ -309,6 +309,7 @@ describe('JSON lines', () => {
       },
       verdict: null,
       findings: [],
+      verdict_by_metric: {},
     });
   });
 });

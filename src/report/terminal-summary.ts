@@ -1,7 +1,14 @@
 import { styleText } from 'node:util';
 import { countText, durationText, numberText } from '../core/quantity-text.ts';
 import { clientErrorText } from './error-bound-text.ts';
-import { errorBoundsText, errorLines, findingLines, sampleAccountText, VERDICT_MEANINGS, type Fact } from './own-text.ts';
+import {
+  errorBoundsText,
+  errorLines,
+  findingLines,
+  sampleAccountText,
+  VERDICT_MEANINGS,
+  type Fact,
+} from './own-text.ts';
 import { percentileTable } from './percentile-table.ts';
 import type { Report } from './report.ts';
 import type { SeriesReport } from './series-report.ts';

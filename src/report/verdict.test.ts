@@ -66,7 +66,9 @@ function samples(change: Partial<SampleAccount>): Partial<VerdictFacts> {
 
 describe('drawVerdict', () => {
   it('has nothing to say about a run without fault', () => {
-    expect(drawVerdict(FACTS)).toEqual({ level: 'valid', findings: [] });
+    const verdict = drawVerdict(FACTS);
+    expect(verdict).toMatchObject({ level: 'valid', findings: [] });
+    expect(verdict.metrics.every(({ level, reason }) => level === 'valid' && reason === null)).toBe(true);
   });
 
   it('judges only what is known', () => {

@@ -31,10 +31,7 @@ export const CHECKS: readonly Check[] = [
 const LEVELS = ['invalid', 'degraded', 'note'] as const;
 
 /** Draws the verdict. `judged`: the metrics that count for the run; what is found about others is told as a note. */
-export function drawVerdict(
-  facts: VerdictFacts,
-  judged: readonly JudgedMetric[] = JUDGED_METRICS,
-): Verdict {
+export function drawVerdict(facts: VerdictFacts, judged: readonly JudgedMetric[] = JUDGED_METRICS): Verdict {
   const found = CHECKS.flatMap(({ name, judge, metrics }): Finding[] => {
     const finding = judge(facts);
     return finding === undefined ? [] : [{ check: name, ...finding, ...(metrics && { metrics }) }];

@@ -20,6 +20,8 @@ export interface OtherLateness {
   readonly masses: readonly LatenessMass[];
   /** The time begins with a read too, so that it may be too short. */
   readonly isTwoSided: boolean;
+  /** Reads that are late together, for being of one turn; default 1. */
+  readonly together?: number;
   /**
    * Of values of any length, up to so many times the share of all are as late: 1 for lateness that knows nothing of the values, Infinity for
    * any dependence. Default {@link DEPENDENCE}.
@@ -55,7 +57,7 @@ interface Candidate {
  * above x − l, or was later than l. How many of the latter there are is limited twofold: by the share of reads later than l, whatever they
  * were (union bound), and by the values close enough below x − l to get there, times the share that was late enough. The second is much
  * smaller where values are spread out. It needs that lateness beyond what is known does not pick out values: `dependence` says how much
- * of that is allowed for. The best l is taken for each percentile, and chance is allowed for (Poisson).
+ * of that is allowed for. The best l is taken for each percentile, and chance is allowed for (Poisson, in turns of the loop).
  *
  * Built in one pass over the histograms; a percentile then costs some 10,000 look-ups at most. Exact but for the buckets of the histograms,
  * 0.1 % wide, which widen the bound.
@@ -67,11 +69,12 @@ export class LatenessBound {
   readonly #masses: readonly LatenessMass[];
   readonly #candidates: readonly Candidate[];
   readonly #dependence: number;
+  readonly #together: number;
   readonly #isTwoSided: boolean;
 
   constructor(
     { observed, late }: LateValues,
-    { masses, isTwoSided, dependence = DEPENDENCE }: OtherLateness,
+    { masses, isTwoSided, together = 1, dependence = DEPENDENCE }: OtherLateness,
   ) {
     this.#observed = new Ranks(observed);
     this.#least = late === undefined ? this.#observed : new Ranks(observed, late.observed, late.least);
@@ -79,6 +82,7 @@ export class LatenessBound {
     this.#masses = masses;
     this.#isTwoSided = isTwoSided;
     this.#dependence = dependence;
+    this.#together = Math.max(1, together);
     let beyond = 1;
     this.#candidates = masses.map(({ latenessNs, share }, i) => {
       beyond = i === masses.length - 1 ? 0 : Math.max(0, beyond - share);
@@ -119,7 +123,9 @@ export class LatenessBound {
       if (left > room) return -Infinity;
       const at = rank + direction * left;
       const value = direction < 0 ? ranks.lowest(at) : ranks.highest(at);
-      const passed = poissonLimit(this.#passedMean(value, candidate, direction), CONFIDENCE);
+      const mean = this.#passedMean(value, candidate, direction);
+      // Reads of one turn are late together, so that chance deals in whole turns.
+      const passed = Math.ceil(this.#together * poissonLimit(mean / this.#together, CONFIDENCE));
       if (passed <= left)
         return direction < 0 ? value - candidate.latenessNs : -(value + candidate.latenessNs);
       left = passed;

@@ -175,6 +175,26 @@ describe('charts over time', () => {
     expect(lateText(withoutStreams)).toContain('half the median latency: ');
   });
 
+  test('mark in each chart where the client read later than a twentieth of what it shows', () => {
+    const { history } = run;
+    // A median TTFT of some 60 ms, chunk gaps of 12 ms.
+    const lates = history.client.event_loop_delay_max_ms.map((_, bin) =>
+      bin === 20 ? 1.5 : bin === 30 ? 8 : bin === 31 ? null : 0.05,
+    );
+    const late = { ...history, client: { ...history.client, late_p99_ms: lates } };
+    const from = (series?: string) => lateSpans(late, series).map(({ fromSeconds }) => fromSeconds);
+    expect(from('chunk_delta_ns')).toEqual([20, 30]);
+    expect(from('ttft_ns')).toEqual([30]);
+    expect(from()).toEqual([30]);
+    expect(from('sample_latency_ns')).toEqual([]);
+    expect(lateText(late)).toMatch(
+      /^Where “client late” is marked, .* a twentieth of the median of what the chart shows: /,
+    );
+    expect(
+      lateText({ ...late, client: { ...late.client, late_p99_ms: lates.map(() => 0.01) } }),
+    ).toBeUndefined();
+  });
+
   test('tell what was due in open loop only, where it can differ from what was issued', () => {
     const names = (one: ChartRun) =>
       timeCharts([one], LIGHT_THEME)

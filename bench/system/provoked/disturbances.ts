@@ -18,8 +18,14 @@ export const DISTURBANCES: readonly Disturbance[] = [
   { name: 'none' },
   { name: 'neighbor on the core', begin: (_client, cpu) => neighbor(cpu, 100, 0) },
   { name: 'neighbor half the time', begin: (_client, cpu) => neighbor(cpu, 60, 60) },
-  { name: 'stopped 20-60 ms, often', begin: (client) => stops(client, () => [250 + 300 * Math.random(), 20 + 40 * Math.random()]) },
-  { name: 'stopped 300 ms, seldom', begin: (client) => stops(client, () => [1200 + 800 * Math.random(), 300]) },
+  {
+    name: 'stopped 20-60 ms, often',
+    begin: (client) => stops(client, () => [250 + 300 * Math.random(), 20 + 40 * Math.random()]),
+  },
+  {
+    name: 'stopped 300 ms, seldom',
+    begin: (client) => stops(client, () => [1200 + 800 * Math.random(), 300]),
+  },
   { name: 'CPU quota 60 %', begin: (client) => stops(client, () => [60, 40]) },
   { name: 'garbage collection', preload: join(import.meta.dirname, 'gc-pressure.preload.mjs') },
   { name: 'writes of 16 bytes', mockFlags: ['--write-bytes', '16'] },

@@ -39,7 +39,10 @@ export function figuresOf(samples: readonly SeenSample[], truths: readonly Serve
     add(truth, issuedNs, known.tokensNs, known.endNs);
   }
   const figures = METRICS.flatMap((metric) => {
-    const [seen, real] = [Float64Array.from(observed[metric]).sort(), Float64Array.from(truth[metric]).sort()];
+    const [seen, real] = [
+      Float64Array.from(observed[metric]).sort(),
+      Float64Array.from(truth[metric]).sort(),
+    ];
     if (seen.length === 0) return [];
     return PERCENTILES.map((percentile) => ({
       metric,

@@ -66,7 +66,8 @@ export function summaryOf(runs: readonly JudgedRun[]): Summary {
   const ratio = medianOf(ratios);
   const gaps = figures.filter(({ figure }) => figure === 'chunk_delta_ns p99');
   const mistakes = figures.filter(({ isMistake }) => isMistake).length;
-  const share = (part: number, whole: number) => (whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`);
+  const share = (part: number, whole: number) =>
+    whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`;
   const ms = (values: readonly number[]) => `${medianOf(values).toFixed(2)} ms`;
   return {
     cells: [

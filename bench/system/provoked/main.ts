@@ -43,6 +43,16 @@ try {
   workspace.remove();
 }
 const total = summaryOf(all);
-const heads = ['', 'runs', 'bound ≥ bias', 'figures covered', 'bound/bias', 'gap p99 bias', 'bound', 'off > 5 %', 'of them VALID'];
+const heads = [
+  '',
+  'runs',
+  'bound ≥ bias',
+  'figures covered',
+  'bound/bias',
+  'gap p99 bias',
+  'bound',
+  'off > 5 %',
+  'of them VALID',
+];
 for (const line of alignColumns([heads, ...rows, ['all disturbed', ...total.cells]])) say(line);
 process.exitCode = total.meetsGoals ? 0 : 1;

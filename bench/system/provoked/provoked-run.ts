@@ -32,7 +32,7 @@ const ROWS = 4000;
 /** The engine thread's, where all disturbances take place; everything else is on the others. */
 const CLIENT_CPU = 1;
 /** The server keeps its times whatever else goes on: off the client's core, and ahead of others where that is allowed. */
-const SERVER_THROUGH = ['taskset', '-c', '0', 'nice', '-n', '-20'];
+const SERVER_THROUGH = ['taskset', '-c', '0', 'nice', '-n', '-10'];
 const WARM_UP_MS = 900;
 
 export interface ProvokedRun extends Figures {
@@ -55,7 +55,15 @@ export async function provokedRun(
     const client = startProgram(
       [
         ...['run', '--endpoint', mock.url, '--model', 'm', '--dataset', workspace.prompts(ROWS)],
-        ...[...load.run, '--duration', `${seconds}s`, '--sample-order', 'sequential', '--samples', String(ROWS)],
+        ...[
+          ...load.run,
+          '--duration',
+          `${seconds}s`,
+          '--sample-order',
+          'sequential',
+          '--samples',
+          String(ROWS),
+        ],
         ...['--cpus', String(CLIENT_CPU), '--events-jsonl', 'off', '--out', out],
       ],
       env,
@@ -71,7 +79,6 @@ export async function provokedRun(
     await closed;
     clearTimeout(endTimer);
     end?.();
-    if (process.env.DEBUG_RUN) await (await import('./debug.ts')).debugRun(out, mock.url);
     return await resultOf(out, mock.url, errors);
   } finally {
     mock.child.kill('SIGTERM');
@@ -82,7 +89,8 @@ async function resultOf(out: string, url: string, errors: string): Promise<Provo
   try {
     const run = await readSeenRun(join(out, 'run.log'));
     const truths = await fetchTruth(url, run.originNs);
-    const read = (path: string) => JSON.parse(readFileSync(join(out, path), 'utf8')) as Record<string, unknown>;
+    const read = (path: string) =>
+      JSON.parse(readFileSync(join(out, path), 'utf8')) as Record<string, unknown>;
     const { verdict } = read('performance/result_summary.json') as {
       verdict: { metrics?: readonly { metric: string; level: string }[] };
     };
@@ -95,4 +103,3 @@ async function resultOf(out: string, url: string, errors: string): Promise<Provo
     throw new Error(`the run left no result: ${errors}`, { cause: error });
   }
 }
-

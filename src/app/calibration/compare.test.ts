@@ -118,7 +118,7 @@ describe('parseTruth', () => {
 
   it('counts from the origin without losing a nanosecond', () => {
     expect(parseTruth(`${line({})}\n`, 9007199254740992999n)).toEqual([
-      { promptNumber: 4, receivedNs: 1, tokensNs: [101, 901], endNs: 901 },
+      { promptNumber: 4, receivedNs: 1, tokensNs: [101, 901], endNs: 901, slowestWriteNs: 0 },
     ]);
   });
 
