@@ -6,7 +6,7 @@ import { loadOver, type CalibratedCell, type ClientError, type RunLoad } from '.
 export function clientErrorText(error: ClientError): string {
   switch (error.kind) {
     case 'none':
-      return 'not measured on this machine; to measure it: inferometer calibrate';
+      return 'none of this machine; to measure its error at rest: inferometer calibrate';
     case 'no_load':
       return 'no bound: the requests went out all at once, or too few to tell a rate';
     case 'other_connections':

@@ -170,7 +170,7 @@ describe('what a report says', () => {
   const largest = cellAt(load);
 
   it.each([
-    [findClientError([], load), 'not measured on this machine; to measure it: inferometer calibrate'],
+    [findClientError([], load), 'none of this machine; to measure its error at rest: inferometer calibrate'],
     [
       findClientError([largest], null),
       'no bound: the requests went out all at once, or too few to tell a rate',
@@ -224,7 +224,7 @@ describe('what a report says', () => {
   it('is silent unless the report is asked to tell', () => {
     const snapshot = { metrics: [{ type: 'counter', name: 'tracked_samples_succeeded', value: 0 }] };
     const text = (options: object) => reportText(reportFromSnapshot(snapshot, { version: '0', ...options }));
-    expect(text({})).not.toContain('Error bound');
-    expect(text({ calibration: [] })).toContain('Error bound: not measured on this machine');
+    expect(text({})).not.toContain('Calibration');
+    expect(text({ calibration: [] })).toContain('Calibration: none of this machine');
   });
 });

@@ -82,7 +82,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Event stream', eventStream && eventStreamText(eventStream)],
     ['Client', own.client && clientText(own.client)],
     ['Client error', own.errorBounds && errorBoundsText(own.errorBounds)],
-    ['Error bound', own.clientError && clientErrorText(own.clientError)],
+    ['Calibration', own.clientError && clientErrorText(own.clientError)],
   ];
   return facts.flatMap(([label, text]) => (text ? [[label, text] as const] : []));
 }

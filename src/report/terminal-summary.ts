@@ -90,10 +90,7 @@ function errorBoundLines({ own }: Report, width: number): string[] {
   const [error, bounds] = [own?.clientError ?? null, own?.errorBounds ?? null];
   return [
     ...(bounds === null ? [] : ['', ...wrapText('Client error: ', errorBoundsText(bounds), width)]),
-    // Where a run measured its own error, that of an idle machine is of interest only when it is known.
-    ...(error === null || (bounds !== null && error.kind !== 'bound')
-      ? []
-      : ['', ...wrapText('Error bound: ', clientErrorText(error), width)]),
+    ...(error === null ? [] : ['', ...wrapText('Calibration: ', clientErrorText(error), width)]),
   ];
 }
 

@@ -39,8 +39,8 @@ export interface PercentileBound {
 
 /** Stalls that no probe saw are short, and chance says which those are; twice is allowed for all the same. */
 export const DEPENDENCE = 2;
-/** Of 100 bounds one may be too narrow by chance. */
-const CONFIDENCE = 0.99;
+/** Of 1000 bounds one may be too narrow by chance: a report shows a dozen, and all of them are to hold. */
+const CONFIDENCE = 0.999;
 
 interface Candidate {
   readonly latenessNs: number;

@@ -135,7 +135,7 @@ describe('a run', () => {
     const run = await runWith(bench.file('none.json'));
     expect(DONE, run.stderr).toContain(run.code);
     expect(run.stdout).toContain(
-      'Error bound: not measured on this machine; to measure it: inferometer calibrate',
+      'Calibration: none of this machine; to measure its error at rest: inferometer calibrate',
     );
   });
 
@@ -147,6 +147,6 @@ describe('a run', () => {
     expect(run.stderr).toMatch(
       /warning: .*calibration\.json: is no calibration of this program; move it away, and inferometer calibrate/,
     );
-    expect(run.stdout).toContain('Error bound: not measured on this machine');
+    expect(run.stdout).toContain('Calibration: none of this machine');
   });
 });

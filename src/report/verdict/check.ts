@@ -14,7 +14,7 @@ export interface Finding {
 }
 
 /** What a check has to say: nothing, when all is well. */
-export type Judgement = Omit<Finding, 'check' | 'metrics'> | undefined;
+export type Judgement = Omit<Finding, 'check'> | undefined;
 
 /** One thing a verdict looks at. */
 export interface Check {

@@ -83,10 +83,10 @@ function judgeEventLoop({ client, clientError, medianServiceNs }: VerdictFacts):
 function judgeGc({ client, clientError, medianServiceNs }: VerdictFacts): Judgement {
   const { gcPauseMaxMs = null, gcShare = null } = client ?? {};
   if ((gcShare ?? 0) > L.gcShareInvalid) {
-    return invalid(
+    const message =
       `garbage collection held a worker up for ${percentText(gcShare!)} of the time (the limit is ${percents(L.gcShareInvalid)}):` +
-        ' use more --workers or lower the load',
-    );
+      ' use more --workers or lower the load';
+    return clientError === null ? invalid(message) : { level: 'invalid', message, metrics: ['throughput'] };
   }
   if (clientError !== null || !isStall(gcPauseMaxMs ?? 0, medianServiceNs)) return undefined;
   return degraded(
@@ -94,17 +94,23 @@ function judgeGc({ client, clientError, medianServiceNs }: VerdictFacts): Judgem
   );
 }
 
-function judgeCpu({ client }: VerdictFacts): Judgement {
+function judgeCpu({ client, clientError }: VerdictFacts): Judgement {
   const busyShare = client?.busyShare ?? 0;
   if (busyShare === 0) return undefined;
   const waitShare = client?.workerCpuWaitMax ?? 0;
   const detail =
     waitShare > 1 - L.busyWorker ? `, up to ${percentText(waitShare)} of it waiting for a core` : '';
-  return worse(
-    busyShare > L.busyShareInvalid,
-    `for ${percentText(busyShare)} of the time a worker had hardly a moment free${detail}: the client was the limit, and its` +
-      ' times are too long; use more --workers, a machine with less to do, or lower the load',
-  );
+  const level = busyShare > L.busyShareInvalid ? 'invalid' : 'degraded';
+  const busy = `for ${percentText(busyShare)} of the time a worker was almost always busy${detail}: the client was the limit`;
+  const advice = 'use more --workers, a machine with less to do, or lower the load';
+  // Where lateness was measured, the bound of each metric says what that did to its times.
+  if (clientError !== null)
+    return {
+      level,
+      message: `${busy}, and the load may have been lower for it; ${advice}`,
+      metrics: ['throughput'],
+    };
+  return { level, message: `${busy}, and its times are too long; ${advice}` };
 }
 
 function judgeClock({ client }: VerdictFacts): Judgement {
