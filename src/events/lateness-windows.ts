@@ -34,7 +34,10 @@ export function encodeWindowsFrame({ workerId, windows }: LatenessWindows): Uint
 export function decodeWindows(body: Uint8Array): LatenessWindows {
   const bytes = body.length - HEADER_BYTES;
   if (bytes < 0 || bytes % (WINDOW_NUMBERS * Float64Array.BYTES_PER_ELEMENT) !== 0) {
-    throw new WireFormatError('ValidationError', `lateness windows have an impossible length: ${body.length} bytes`);
+    throw new WireFormatError(
+      'ValidationError',
+      `lateness windows have an impossible length: ${body.length} bytes`,
+    );
   }
   // A copy: the body need not lie at a multiple of 8.
   const copy = new Uint8Array(body);

@@ -160,7 +160,13 @@ test('tokens that are counted late belong to the second of the completion', asyn
 test('the health of the client is in each bin it is about, the worst of the workers', () => {
   const run = new ScriptedRun().send(started(SECOND));
   const { history } = run.aggregator;
-  const calm = { event_loop_delay_max_ms: 1, late_p99_ms: 0.5, gc_ms: 0, cpu_share: 0.5, cpu_wait_share: null };
+  const calm = {
+    event_loop_delay_max_ms: 1,
+    late_p99_ms: 0.5,
+    gc_ms: 0,
+    cpu_share: 0.5,
+    cpu_wait_share: null,
+  };
   history.onClient({ ...calm, fromNs: 0, toNs: 0.5 * SECOND });
   history.onClient({ ...calm, fromNs: 0.5 * SECOND, toNs: 1.5 * SECOND });
   history.onClient({
