@@ -81,9 +81,9 @@ describe('inferometer calibrate', () => {
     const run = await runWith(file);
     expect(DONE, run.stderr).toContain(run.code);
     expect(run.stdout.replace(/\s+/g, ' ')).toMatch(
-      /Error bound: TTFT is overstated by at most \S+ \S+ at p50 .* \(calibrated \d{4}-\d\d-\d\d at 50 requests\/s, 20 streams × 50 chunks\/s\)/,
+      /Calibration: TTFT is overstated by at most \S+ \S+ at p50 .* \(calibrated \d{4}-\d\d-\d\d at 50 requests\/s, 20 streams × 50 chunks\/s\)/,
     );
-    expect(readFileSync(bench.file('run/report.txt'), 'utf8')).toContain('Error bound: TTFT is overstated');
+    expect(readFileSync(bench.file('run/report.txt'), 'utf8')).toContain('Calibration: TTFT is overstated');
     expect(bench.json('run/performance/result_summary.json')).toMatchObject({
       client_error: { kind: 'bound', cell: { ttft: { p50_ns: cell!.ttft_error.p50_ns } } },
     });

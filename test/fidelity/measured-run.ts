@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** The built program; `npm test` builds before it tests. */
-const ENTRY = resolve(import.meta.dirname, '../../dist/cli/main.js');
+export const ENTRY = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
 export interface Finding {
   readonly check: string;
@@ -20,7 +20,18 @@ interface Series {
 
 /** What the tests look at in result_summary.json. */
 export interface Summary {
-  readonly verdict: { readonly level: string; readonly findings: readonly Finding[] };
+  readonly verdict: {
+    readonly level: string;
+    readonly findings: readonly Finding[];
+    readonly metrics: readonly { readonly metric: string; readonly level: string }[];
+  };
+  readonly chunk_delta: Series;
+  readonly client_bounds: {
+    readonly probes: number;
+    readonly metrics: Readonly<
+      Record<string, Readonly<Record<string, { readonly added_ns: number; readonly missing_ns: number }>>>
+    >;
+  };
   readonly samples: Readonly<Record<string, number>>;
   readonly ttft: Series;
   readonly latency: Series;

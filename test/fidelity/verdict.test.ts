@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ANSWER, type RawRequest, type RawServer, startRawServer, withLength } from '../engine/raw-server.ts';
-import { has, works, levels, MeasuredRun, type RunOptions, sleep } from './measured-run.ts';
+import { ENTRY, has, works, levels, MeasuredRun, type RunOptions, sleep } from './measured-run.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -83,7 +83,7 @@ describe.skipIf(!has('taskset'))('a client without the core it needs', () => {
     });
     const summary = await run.summary();
     expect(summary.verdict.level).toBe('invalid');
-    expect(levels(summary)).toMatchObject({ worker_cpu: 'invalid', event_loop_delay: 'invalid' });
+    expect(levels(summary)).toMatchObject({ worker_cpu: 'invalid', ttft_error: 'invalid' });
     expect(summary.client.pacing).toBe('economy');
     expect(await run.exitCode()).toBe(5);
   });
@@ -101,7 +101,7 @@ describe.skipIf(!has('taskset'))('a client without the core it needs', () => {
     await release();
     const summary = await run.summary();
     expect(summary.verdict.level).toBe('invalid');
-    expect(['send_delay', 'event_loop_delay'].map((check) => levels(summary)[check])).toContain('invalid');
+    expect(['send_delay', 'latency_error'].map((check) => levels(summary)[check])).toContain('invalid');
   });
 });
 
@@ -260,4 +260,52 @@ describe.skipIf(!works([...ISOLATE, 'true']))('local ports', () => {
     expect(await run.exitCode()).toBe(2);
     expect(run.output).toMatch(/--max-connections 21: found 20 local ports/);
   });
+});
+
+it('a client that is stopped again and again is judged by what that did to each metric, and a replay says the same', async () => {
+  const frame = (delta: object, finish: string | null) =>
+    `data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  const end = `${frame({}, 'stop')}data: [DONE]\n\n`;
+  const chunk = frame({ content: ' word' }, null);
+  const length = 30 * chunk.length + end.length;
+  const { url, requests } = await startServer(({ socket }) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: ${length}\r\n\r\n`);
+    let sent = 0;
+    const timer = setInterval(() => {
+      socket.write(chunk);
+      if (++sent < 30) return;
+      clearInterval(timer);
+      socket.write(end);
+    }, 10);
+  });
+  const run = startRun({ url, flags: ['--streaming', 'on', '--rate', '20', '--duration', '4s'] });
+  while (requests.length < 10) await sleep(5);
+  for (let stop = 0; stop < 8; stop++) {
+    process.kill(run.pid, 'SIGSTOP');
+    await sleep(120);
+    process.kill(run.pid, 'SIGCONT');
+    await sleep(100);
+  }
+  const summary = await run.summary();
+  const gap = summary.client_bounds.metrics.chunk_gap!['99.0']!;
+  // Gaps of 10 ms, of which every tenth or so saw a stop.
+  expect(summary.chunk_delta.percentiles['99.0']).toBeGreaterThan(50e6);
+  expect(gap.added_ns).toBeGreaterThan(0.5 * summary.chunk_delta.percentiles['99.0']!);
+  expect(summary.verdict.metrics.find(({ metric }) => metric === 'chunk_gap')).toMatchObject({
+    level: 'invalid',
+  });
+  expect(summary.client_bounds.probes).toBeGreaterThan(300);
+  const rebuilt = spawnSync(process.execPath, [ENTRY, 'report', join(run.path, 'run'), '--json'], {
+    maxBuffer: 2 ** 26,
+  });
+  expect(JSON.parse(rebuilt.stdout.toString())).toMatchObject({ client_bounds: summary.client_bounds });
+});
+
+it('a run without probes has no bound, and is judged by its event loop', async () => {
+  const { url } = await answerAfter(5);
+  const summary = await startRun({
+    url,
+    flags: ['--rate', '100', '--samples', '100', '--probe-rate', '0'],
+  }).summary();
+  expect(summary.client_bounds).toBeNull();
 });
