@@ -43,8 +43,11 @@ export interface WorkerHealth extends ThreadHealth {
   /** Since the start of the run: connections established, and attempts that failed. */
   readonly connectionsOpened: number;
   readonly connectFailures: number;
-  /** See {@link ConnectionPool.retries}; since the start of the run. */
-  readonly retries: number;
+  /** See {@link ConnectionPool}; since the start of the run. */
+  readonly resent: number;
+  readonly strayMessages: number;
+  /** Endpoints whose connections carry one request each, as the server closes them. */
+  readonly singleUseEndpoints: number;
 }
 
 /** Worker to main, in order; a bare Uint8Array is an unsealed `events` frame. */

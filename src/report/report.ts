@@ -48,6 +48,11 @@ export interface OwnSeries {
   readonly ttftContent: SeriesReport;
   readonly ttftReasoning: SeriesReport;
   readonly ttftTool: SeriesReport;
+  readonly ttftRefusal: SeriesReport;
+  /** As the server reports them. */
+  readonly cachedTokens: SeriesReport;
+  readonly reasoningTokens: SeriesReport;
+  readonly acceptedPredictionTokens: SeriesReport;
 }
 
 /** What only a snapshot of our own aggregator tells. */
@@ -204,6 +209,10 @@ function ownReport(input: SnapshotInput, options: ReportOptions, latency: Series
     ttftContent: series('ttft_content_ns'),
     ttftReasoning: series('ttft_reasoning_ns'),
     ttftTool: series('ttft_tool_ns'),
+    ttftRefusal: series('ttft_refusal_ns'),
+    cachedTokens: series('cached_tokens'),
+    reasoningTokens: series('reasoning_tokens'),
+    acceptedPredictionTokens: series('accepted_prediction_tokens'),
   };
 }
 

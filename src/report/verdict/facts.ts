@@ -4,7 +4,13 @@ import type { SteeringFacts } from '../steering.ts';
 
 type ClientHealth = Omit<
   ClientFacts,
-  'workers' | 'pacing' | 'connectionsOpened' | 'connectFailures' | 'retries'
+  | 'workers'
+  | 'pacing'
+  | 'connectionsOpened'
+  | 'connectFailures'
+  | 'resent'
+  | 'strayMessages'
+  | 'singleUseEndpoints'
 >;
 
 /** What a verdict rests on; null where it is not known, and then not judged. */
