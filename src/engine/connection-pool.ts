@@ -183,6 +183,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** @hot */
   onSampleEnd(connection: Connection, nowNs: number): void {
+    if (connection.wasReused && connection.state === 'idle' && !this.isSingleUse) this.#closesInARow = 0;
     if (connection.state === 'idle' && this.#options.reuse && !this.isSingleUse) this.#use(connection, nowNs);
     else {
       this.#discard(connection);
@@ -204,6 +205,10 @@ export class ConnectionPool implements ConnectionOwner {
     this.#closesInARow += 1;
     this.#unseen.push(sample);
     this.#connectMore();
+  }
+
+  onClosedUnanswered(): void {
+    this.#closesInARow += 1;
   }
 
   /** The next sample in turn goes out on a connection that has become free. */

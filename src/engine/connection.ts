@@ -38,6 +38,8 @@ export interface ConnectionOwner {
   onIdleClosed(connection: Connection, nowNs: number): void;
   /** The peer had closed it when the request of `sample` arrived, so it never saw that. It is `closed`. */
   onUnseen(connection: Connection, sample: SentSample): void;
+  /** The peer closed a connection that was used before, without a byte of an answer to its latest request. */
+  onClosedUnanswered(): void;
 }
 
 /**
@@ -80,6 +82,7 @@ export class Connection implements SocketListener, Timed {
   #row = 0;
   #issuedNs = 0;
   #isResent = false;
+  #answered = 0;
   #suspicion: NodeJS.Timeout | undefined;
 
   constructor(connector: Connector, exchange: Exchange, tools: ConnectionTools, owner: ConnectionOwner) {
@@ -94,6 +97,11 @@ export class Connection implements SocketListener, Timed {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** It has answered more than one sample. */
+  get wasReused(): boolean {
+    return this.#answered > 1;
   }
 
   /**
@@ -282,6 +290,7 @@ export class Connection implements SocketListener, Timed {
   }
 
   #endInput(nowNs: number): void {
+    if (this.idleSinceNs > 0 && !this.#exchange.isAnswered) this.#owner.onClosedUnanswered();
     this.#exchange.endOfInput(nowNs);
     this.#endSample(false, nowNs);
   }
@@ -307,6 +316,7 @@ export class Connection implements SocketListener, Timed {
   #endSample(isFree: boolean, nowNs: number): void {
     if (isFree) {
       this.#deadlines.stop(this);
+      this.#answered += 1;
       this.#state = 'idle';
       this.idleSinceNs = nowNs;
     } else this.close();

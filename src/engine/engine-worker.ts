@@ -21,7 +21,7 @@ import type { WarmResult, WorkerNews, WorkerOrder, WorkerStart } from './worker-
 const READ_BUFFER_BYTES = 64 * 1024;
 const HEALTH_INTERVAL_MS = 1000;
 /** Behind a complete response, the end of its message comes within a network hiccup or not at all. */
-const MESSAGE_END_TIMEOUT_MS = 10;
+const MESSAGE_END_TIMEOUT_MS = 50;
 
 /** One worker of the engine, apart from the thread it runs on: orders in, news out. */
 export class EngineWorker {
