@@ -1,5 +1,5 @@
 import { adapterOf } from '../../src/protocol/adapters.ts';
-import { NO_CHUNK } from '../../src/protocol/adapter.ts';
+import { NO_CHUNK } from '../../src/protocol/chunk-code.ts';
 import { SseParser } from '../../src/protocol/sse.ts';
 import type { Bench } from '../harness/bench.ts';
 import { inTurn, perSecond } from '../harness/rounds.ts';
@@ -35,20 +35,26 @@ function readStreams(messages: readonly Buffer[], streams: number): () => void {
   const answer = adapterOf('chat').createReader().createAccumulator();
   let chunks = 0;
   const sse = new SseParser({
-    onMessage: (buffer, start, end) => {
-      if (answer.onMessage(buffer, start, end) !== NO_CHUNK) chunks += 1;
+    onMessage: (buffer, start, end, isNamed) => {
+      if (answer.onMessage(buffer, start, end, isNamed) !== NO_CHUNK) chunks += 1;
     },
+    onFailure: unexpected,
+    onLooseData: unexpected,
   });
   return () => {
     chunks = 0;
     for (let stream = 0; stream < streams; stream++) {
       sse.reset();
-      answer.reset();
+      answer.reset(1);
       for (const message of messages) sse.feed(message, 0, message.length);
-      answer.finish();
+      answer.answer();
     }
     if (chunks !== streams * CHUNKS) throw new Error(`${chunks} chunks read`);
   };
+}
+
+function unexpected(): never {
+  throw new Error('the stream holds nothing but messages');
 }
 
 interface Frame {

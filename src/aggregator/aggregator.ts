@@ -13,10 +13,12 @@ import { extraOf, type EventBatch, ISSUED_EXTRA } from '../events/event-batch.ts
 import type { CounterSampler } from '../metrics/sampler.ts';
 import type { Json, SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
+import { ChoiceTimes } from './choice-times.ts';
 import { ErrorTally } from './error-tally.ts';
 import { HistoryRecorder, type SampleOutcome } from './history-recorder.ts';
 import { LatenessRecorder } from './lateness-recorder.ts';
 import { PayloadReader } from './payload-reader.ts';
+import { ResponseTally } from './response-tally.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import { RowFlag, SampleTable, type SampleRow } from './sample-table.ts';
 import { SlowestSamples } from './slowest-samples.ts';
@@ -63,6 +65,8 @@ export class Aggregator {
   readonly #windows = new TrackingWindows();
   readonly #errors = new ErrorTally();
   readonly #untrackedFailures = new UntrackedFailures();
+  readonly #responses = new ResponseTally();
+  readonly #choices = new ChoiceTimes(this.#table);
   readonly #slowest = new SlowestSamples(this.#table);
   readonly #triggers: Triggers;
   readonly #tokens: TokenMetrics;
@@ -87,13 +91,14 @@ export class Aggregator {
       errored: metrics.counters.tracked_samples_errored,
       cancelled: metrics.counters.tracked_samples_cancelled,
     };
-    this.#triggers = new Triggers(this.#table, metrics);
+    this.#triggers = new Triggers(this.#table, metrics, this.#responses);
     this.#payloads = new PayloadReader(log);
-    const { isl, osl } = metrics.series;
     this.#tokens = new TokenMetrics({
-      ...{ isl, osl, queue, payloads: this.#payloads, table: this.#table, history: this.history },
+      series: metrics.series,
       tpot: this.history.series('tpot_ns'),
       lateness: this.lateness,
+      ...{ queue, payloads: this.#payloads, table: this.#table, history: this.history },
+      ...{ choices: this.#choices, responses: this.#responses },
     });
   }
 
@@ -138,6 +143,7 @@ export class Aggregator {
       issuing_ns: this.#windows.issuingNs(),
       token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },
       errors_by_type: this.#errors.counts().map((error) => ({ ...error })),
+      responses: { ...this.#responses.facts() },
     };
   }
 
@@ -206,6 +212,10 @@ export class Aggregator {
       case EventKind.errorSession:
       case EventKind.errorClient:
         this.#onError(batch, index, kind, seq);
+        return;
+      case EventKind.sampleNotSent:
+        // It has no row, and the run may have stopped tracking: what it was due for tells whether it was to be measured.
+        if (this.#windows.latestIndex >= 0) this.#counters.tracked_samples_not_sent.add(1);
         return;
       case EventKind.sessionStarted:
         this.#onStarted(timestampNs);
@@ -277,19 +287,22 @@ export class Aggregator {
 
   /** @hot */
   #onChunk(batch: EventBatch, index: number, slot: number, timestampNs: number): void {
-    this.#triggers.beforeLastRecv(slot, timestampNs);
+    const { extras, extraEnds } = batch;
+    const end = extraEnds[index]!;
+    let at = index === 0 ? 0 : extraEnds[index - 1]!;
+    const choice = at < end && extras[at]! < 0 ? -extras[at++]! : 0;
+    const isOfOne = choice === 0 && !this.#choices.has(slot);
+    const gapNs = isOfOne
+      ? timestampNs - this.#table.lastRecvNs[slot]!
+      : this.#choices.onChunk(slot, choice, timestampNs);
+    this.#triggers.onGap(gapNs);
     const lateNs = this.lateness.lateNs(timestampNs);
-    const gapNs = timestampNs - this.#table.lastRecvNs[slot]!;
     if (!Number.isNaN(gapNs))
       this.lateness.record('chunk_delta_ns', gapNs, lateNs, this.#table.lastRecvLateNs[slot]);
     this.#table.lastRecvLateNs[slot] = lateNs;
     this.#table.lastRecvNs[slot] = timestampNs;
     this.#table.chunks[slot]! += 1;
-    const { extraEnds } = batch;
-    const firstExtra = index === 0 ? 0 : extraEnds[index - 1]!;
-    for (let at = firstExtra; at < extraEnds[index]!; at++) {
-      this.#triggers.onChannelOpened(slot, timestampNs, batch.extras[at]!);
-    }
+    for (; at < end; at++) this.#triggers.onChannelOpened(slot, timestampNs, extras[at]!);
   }
 
   #onComplete(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
@@ -314,6 +327,8 @@ export class Aggregator {
     this.#counters.tracked_samples_completed.add(1);
     this.#countFinishReason(batch.finishReasons[index]!);
     this.#outcomeCounters[outcome].add(1);
+    if (outcome === 'succeeded') this.#responses.onSuccess(batch, index);
+    this.#choices.close(slot);
     table.close(seq, slot);
   }
 

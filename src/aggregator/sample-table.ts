@@ -10,6 +10,8 @@ export const RowFlag = {
   errored: 2,
   /** The run itself gave it up. */
   cancelled: 4,
+  /** Its reasoning was streamed. */
+  reasoningStreamed: 8,
 } as const;
 
 /** A tracked sample in flight, for reading outside the hot path. */

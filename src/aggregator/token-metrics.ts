@@ -7,15 +7,21 @@ import {
 } from '../core/model-output-text.ts';
 import type { PromptData, TextModelOutput } from '../core/model-output.ts';
 import { COMPLETE_EXTRA, extraOf, type EventBatch, ISSUED_EXTRA } from '../events/event-batch.ts';
-import type { SeriesSampler } from '../metrics/sampler.ts';
 import type { TokenInput } from '../tokens/token-input.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
+import type { ChoiceTimes } from './choice-times.ts';
 import type { HistoryRecorder } from './history-recorder.ts';
 import type { LatenessRecorder } from './lateness-recorder.ts';
 import type { PayloadReader } from './payload-reader.ts';
 import { PromptTable, promptLength, TOKEN_SOURCES, type TokenSource } from './prompt-table.ts';
+import type { ResponseTally } from './response-tally.ts';
+import type { RunMetrics } from './run-metrics.ts';
 import { RowFlag, type SampleTable } from './sample-table.ts';
 import type { TimedSeries } from './timed-series.ts';
+
+/** The first responses are counted both ways, and one in a few of the later ones. */
+const COMPARED_AT_FIRST = 100;
+const COMPARED_LATER_EVERY = 16;
 
 type TokenMetric = 'isl' | 'osl' | 'tpot';
 
@@ -23,8 +29,7 @@ type TokenMetric = 'isl' | 'osl' | 'tpot';
 export type TokenSourceCounts = Readonly<Record<TokenMetric, Readonly<Record<TokenSource, number>>>>;
 
 export interface TokenMetricsOptions {
-  readonly isl: SeriesSampler;
-  readonly osl: SeriesSampler;
+  readonly series: RunMetrics['series'];
   /** Undefined when answers aren't streamed. */
   readonly tpot: TimedSeries | undefined;
   /** Told of each answer's tokens at its completion. */
@@ -33,6 +38,8 @@ export interface TokenMetricsOptions {
   readonly queue: TokenQueue | undefined;
   readonly payloads: PayloadReader;
   readonly table: SampleTable;
+  readonly choices: ChoiceTimes;
+  readonly responses: ResponseTally;
   /** Told of each TPOT. */
   readonly lateness: LatenessRecorder;
 }
@@ -47,12 +54,18 @@ export interface TokenMetricsOptions {
  * - `osl`, `tpot_ns`: the completion tokens of the server's `usage` when it told them, else our tokenizer.
  *   An answer of no tokens has no `osl`.
  *
- * `tpot_ns` by usage is (complete − first chunk) / (completion tokens − 1), by our tokenizer it is that time over the tokens
- * after the first chunk. An answer that came in one chunk has none: nothing was timed between its tokens.
+ * `tpot_ns` is the time from the first chunk to the last over the tokens streamed in it: what comes behind the last chunk (a finish reason,
+ * usage) is no part of it. By usage these are the completion tokens without those of the first chunk, which is one token unless the server
+ * counts as it streams, and without reasoning that was counted and not streamed; by our tokenizer, those after the first chunk. With several
+ * choices, time and tokens are added up over them. A response that came in one chunk has none: nothing was timed between its tokens.
+ *
+ * With a tokenizer, some responses that the server counted are counted again, to compare.
  */
 export class TokenMetrics {
   readonly #options: TokenMetricsOptions;
   readonly #prompts: PromptTable;
+  /** Responses that the server counted. */
+  #usageCount = 0;
   readonly #sources: Record<TokenMetric, Record<TokenSource, number>> = {
     isl: noneBySource(),
     osl: noneBySource(),
@@ -100,8 +113,11 @@ export class TokenMetrics {
     const islAsked = (table.flags[slot]! & RowFlag.islAsked) !== 0;
     if (!islAsked && isTokenCount(promptTokens)) this.#recordIsl(promptTokens, 'server');
     const completionTokens = extraOf(batch, index, COMPLETE_EXTRA.completionTokens);
-    if (isTokenCount(completionTokens)) this.#takeUsage(completionTokens, slot, completeNs);
-    else if (queue !== undefined) this.#askAnswerLength(queue, batch, index, slot, completeNs);
+    this.#recordDetails(batch, index);
+    if (isTokenCount(completionTokens)) {
+      this.#takeUsage(batch, index, completionTokens, slot, completeNs);
+      if (queue !== undefined) this.#compareNowAndThen(queue, batch, index, slot, completionTokens);
+    } else if (queue !== undefined) this.#askAnswerLength(queue, batch, index, slot, completeNs);
   }
 
   /** Counts the answer of completed record `index`, which is not measured: its tokens only show in the history. */
@@ -121,16 +137,69 @@ export class TokenMetrics {
     return true;
   }
 
-  #takeUsage(completionTokens: number, slot: number, completeNs: number): void {
+  #recordDetails(batch: EventBatch, index: number): void {
+    const { cached_tokens, reasoning_tokens, accepted_prediction_tokens } = this.#options.series;
+    const cached = extraOf(batch, index, COMPLETE_EXTRA.cachedTokens);
+    if (isTokenCount(cached)) cached_tokens.record(cached);
+    const reasoning = extraOf(batch, index, COMPLETE_EXTRA.reasoningTokens);
+    if (isTokenCount(reasoning)) reasoning_tokens.record(reasoning);
+    const accepted = extraOf(batch, index, COMPLETE_EXTRA.acceptedPredictionTokens);
+    if (isTokenCount(accepted)) accepted_prediction_tokens.record(accepted);
+  }
+
+  #takeUsage(
+    batch: EventBatch,
+    index: number,
+    completionTokens: number,
+    slot: number,
+    completeNs: number,
+  ): void {
     if (completionTokens === 0) return;
     this.#recordOsl(completionTokens, 'server', completeNs);
-    const { recvFirstNs: firstsNs, chunks } = this.#options.table;
-    const recvFirstNs = firstsNs[slot]!;
-    if (completionTokens > 1 && chunks[slot]! > 1 && !Number.isNaN(recvFirstNs)) {
-      const nsPerToken = (completeNs - recvFirstNs) / (completionTokens - 1);
-      this.#recordTpot(nsPerToken, 'server', completeNs);
-      this.#latenessOf(slot, recvFirstNs, completeNs)(nsPerToken);
-    }
+    const { table, choices, responses } = this.#options;
+    const chunks = table.chunks[slot]!;
+    if (chunks === 0) return;
+    const streamed = completionTokens - this.#hiddenTokens(batch, index, slot);
+    responses.onStreamed(streamed, chunks);
+    if (chunks === 1) return;
+    const firsts = choices.has(slot) ? choices.count(slot) : 1;
+    const known = extraOf(batch, index, COMPLETE_EXTRA.firstChunkTokens);
+    // A running count has whatever was hidden before the first chunk in it.
+    const tokens = isTokenCount(known) ? completionTokens - known - (firsts - 1) : streamed - firsts;
+    const streamingNs = this.#streamingNs(slot);
+    if (!(tokens > 0 && streamingNs >= 0)) return;
+    this.#recordTpot(streamingNs / tokens, 'server', completeNs);
+    this.#latenessOf(slot, streamingNs)(streamingNs / tokens);
+  }
+
+  /** Reasoning that the server counted and did not stream. */
+  #hiddenTokens(batch: EventBatch, index: number, slot: number): number {
+    if ((this.#options.table.flags[slot]! & RowFlag.reasoningStreamed) !== 0) return 0;
+    const reasoning = extraOf(batch, index, COMPLETE_EXTRA.reasoningTokens);
+    return isTokenCount(reasoning) ? reasoning : 0;
+  }
+
+  /** From the first chunk to the last, over all choices. */
+  #streamingNs(slot: number): number {
+    const { table, choices } = this.#options;
+    if (choices.has(slot)) return choices.streamingNs(slot);
+    return table.lastRecvNs[slot]! - table.recvFirstNs[slot]!;
+  }
+
+  #compareNowAndThen(
+    queue: TokenQueue,
+    batch: EventBatch,
+    index: number,
+    slot: number,
+    completionTokens: number,
+  ): void {
+    const nth = this.#usageCount++;
+    if (nth >= COMPARED_AT_FIRST && nth % COMPARED_LATER_EVERY !== 0) return;
+    const payload = this.#options.payloads.read(batch, index);
+    const whole = payload?.type === 'TextModelOutput' ? answerInput(payload.data) : undefined;
+    if (whole === undefined) return;
+    const visible = completionTokens - this.#hiddenTokens(batch, index, slot);
+    queue.enqueue(whole, (tokenCount) => this.#options.responses.onCompared(visible, tokenCount));
   }
 
   #askAnswerLength(
@@ -145,32 +214,36 @@ export class TokenMetrics {
     const whole = answerInput(payload.data);
     if (whole !== undefined)
       queue.enqueue(whole, (tokenCount) => this.#recordOsl(tokenCount, 'tokenizer', completeNs));
-    const recvFirstNs = this.#options.table.recvFirstNs[slot]!;
-    if (this.#options.tpot === undefined || Number.isNaN(recvFirstNs)) return;
+    const { table, tpot, choices } = this.#options;
+    const recvFirstNs = table.recvFirstNs[slot]!;
+    // Which tokens came first in each of several choices, their text does not tell.
+    if (tpot === undefined || Number.isNaN(recvFirstNs) || choices.has(slot)) return;
     const rest = answerInputAfterFirstChunk(payload.data);
     if (rest === undefined) return;
-    const bound = this.#latenessOf(slot, recvFirstNs, completeNs);
+    // The reference's own events carry no due time, and its TPOT lasts to the completion.
+    const lastNs = Number.isNaN(table.dueNs[slot]!) ? completeNs : table.lastRecvNs[slot]!;
+    const bound = this.#latenessOf(slot, lastNs - recvFirstNs);
     queue.enqueue(rest, (tokenCount) => {
       if (tokenCount === 0) return;
-      this.#recordTpot((completeNs - recvFirstNs) / tokenCount, 'tokenizer', completeNs);
-      bound((completeNs - recvFirstNs) / tokenCount);
+      this.#recordTpot((lastNs - recvFirstNs) / tokenCount, 'tokenizer', completeNs);
+      bound((lastNs - recvFirstNs) / tokenCount);
     });
   }
 
   /** Tells how late the reads of a sample's TPOT may be; made while its row is there. */
-  #latenessOf(slot: number, fromNs: number, toNs: number): (nsPerToken: number) => void {
+  #latenessOf(slot: number, spanNs: number): (nsPerToken: number) => void {
     const { lateness, table } = this.#options;
-    const [lateNs, firstLateNs] = [lateness.lateNs(toNs), table.recvFirstLateNs[slot]!];
-    return (nsPerToken) => lateness.recordTpot(nsPerToken, toNs - fromNs, lateNs, firstLateNs);
+    const [lateNs, firstLateNs] = [table.lastRecvLateNs[slot]!, table.recvFirstLateNs[slot]!];
+    return (nsPerToken) => lateness.recordTpot(nsPerToken, spanNs, lateNs, firstLateNs);
   }
 
   #recordIsl(tokenCount: number, source: TokenSource): void {
-    this.#options.isl.record(tokenCount);
+    this.#options.series.isl.record(tokenCount);
     this.#sources.isl[source]++;
   }
 
   #recordOsl(tokenCount: number, source: TokenSource, completeNs: number): void {
-    this.#options.osl.record(tokenCount);
+    this.#options.series.osl.record(tokenCount);
     this.#options.history.onOutputTokens(completeNs, tokenCount);
     this.#sources.osl[source]++;
   }

@@ -1,7 +1,10 @@
 import { CHANNELS } from '../core/event-types.ts';
 import type { SeriesSampler } from '../metrics/sampler.ts';
 import type { RunMetrics } from './run-metrics.ts';
+import type { ResponseTally } from './response-tally.ts';
 import { RowFlag, type SampleTable } from './sample-table.ts';
+
+const REASONING = CHANNELS.indexOf('reasoning');
 
 /**
  * What a change of a row records. Each trigger is called before the change is written, so that the row still holds the
@@ -10,6 +13,7 @@ import { RowFlag, type SampleTable } from './sample-table.ts';
  */
 export class Triggers {
   readonly #table: SampleTable;
+  readonly #responses: ResponseTally;
   readonly #sampleLatency: SeriesSampler;
   readonly #ttft: SeriesSampler | undefined;
   readonly #chunkDelta: SeriesSampler | undefined;
@@ -19,8 +23,9 @@ export class Triggers {
   /** By the code of the channel. */
   readonly #ttftOfChannel: readonly (SeriesSampler | undefined)[];
 
-  constructor(table: SampleTable, { series }: RunMetrics) {
+  constructor(table: SampleTable, { series }: RunMetrics, responses: ResponseTally) {
     this.#table = table;
+    this.#responses = responses;
     this.#sampleLatency = series.sample_latency_ns;
     this.#ttft = series.ttft_ns;
     this.#chunkDelta = series.chunk_delta_ns;
@@ -44,15 +49,17 @@ export class Triggers {
     if (isFirst && !Number.isNaN(sinceDueNs)) this.#responseTtft?.record(sinceDueNs);
   }
 
-  /** For each chunk, the first one too. @hot */
-  beforeLastRecv(slot: number, timestampNs: number): void {
-    const deltaNs = timestampNs - this.#table.lastRecvNs[slot]!;
-    if (!Number.isNaN(deltaNs)) this.#chunkDelta?.record(deltaNs);
+  /** A chunk came so long after the one before it; NaN for the first. @hot */
+  onGap(gapNs: number): void {
+    if (Number.isNaN(gapNs)) return;
+    this.#chunkDelta?.record(gapNs);
+    this.#responses.onGap(gapNs);
   }
 
   /** A chunk that opens a channel. */
   onChannelOpened(slot: number, timestampNs: number, channelCode: number): void {
     this.#ttftOfChannel[channelCode]?.record(timestampNs - this.#table.issuedNs[slot]!);
+    if (channelCode === REASONING) this.#table.flags[slot]! |= RowFlag.reasoningStreamed;
   }
 
   /** @hot */

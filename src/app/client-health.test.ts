@@ -20,7 +20,9 @@ const REPORT: HealthReport = {
   pacing: 'precise',
   connections_opened: 4,
   connect_failures: 0,
-  retries: 0,
+  resent: 0,
+  stray_messages: 0,
+  single_use_endpoints: 0,
 };
 
 function summaryOf(...changes: readonly Partial<HealthReport>[]): Record<string, unknown> {
@@ -65,13 +67,23 @@ describe('ClientHealth', () => {
     expect(
       summaryOf(
         { gc_total_ms: 100 },
-        { worker: 1, gc_pause_max_ms: 7, cpu_share: 0.7, clock_step_ms: -200, retries: 2 },
+        {
+          worker: 1,
+          gc_pause_max_ms: 7,
+          cpu_share: 0.7,
+          clock_step_ms: -200,
+          resent: 2,
+          stray_messages: 3,
+          single_use_endpoints: 1,
+        },
       ),
     ).toMatchObject({
       workers: 2,
       pacing: 'precise',
       connections_opened: 8,
-      retries: 2,
+      resent: 2,
+      stray_messages: 3,
+      single_use_endpoints: 1,
       gc_pause_max_ms: 7,
       gc_share: 0.1,
       worker_cpu_max: 0.7,
@@ -135,7 +147,9 @@ describe('ClientHealth', () => {
       busy_share: 0,
       late_p99_ms: 0,
       connections_opened: 3,
-      retries: 0,
+      resent: 0,
+      stray_messages: 0,
+      single_use_endpoints: 0,
     });
   });
 });

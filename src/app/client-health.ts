@@ -36,8 +36,12 @@ export interface HealthReport {
   /** Since the start of the run. */
   readonly connections_opened: number;
   readonly connect_failures: number;
-  /** Times a sample got another connection because the system took not one byte of it on the first. */
-  readonly retries: number;
+  /** Samples that got another connection because the server had closed the first before their request reached it. */
+  readonly resent: number;
+  /** Messages that a server sent behind the terminator of a stream. */
+  readonly stray_messages: number;
+  /** Endpoints whose connections carry one request each, as the server closes them. */
+  readonly single_use_endpoints: number;
   /** How late the worker read; null without probes. Counts by bucket: position and count by turns, see `LatenessCounts`. */
   readonly lateness?: {
     readonly reads: number;
@@ -85,7 +89,9 @@ export function healthReportOf(
     pacing,
     connections_opened: health.connectionsOpened,
     connect_failures: health.connectFailures,
-    retries: health.retries,
+    resent: health.resent,
+    stray_messages: health.strayMessages,
+    single_use_endpoints: health.singleUseEndpoints,
     lateness: health.lateness ?? null,
   };
 }
@@ -221,7 +227,9 @@ export class ClientHealth {
       stuck_max_ms: this.#stuckMaxMs,
       connections_opened: workers.reduce((sum, { connections_opened: opened }) => sum + opened, 0),
       connect_failures: workers.reduce((sum, { connect_failures: failed }) => sum + failed, 0),
-      retries: workers.reduce((sum, { retries = 0 }) => sum + retries, 0),
+      resent: workers.reduce((sum, { resent = 0 }) => sum + resent, 0),
+      stray_messages: workers.reduce((sum, { stray_messages: stray = 0 }) => sum + stray, 0),
+      single_use_endpoints: Math.max(0, ...workers.map(({ single_use_endpoints: count = 0 }) => count)),
     };
   }
 }

@@ -29,9 +29,10 @@ export async function prepareRun(config: RunConfig): Promise<PreparedRun> {
     includeUsage: streaming,
     ...(config.max_output_tokens === undefined ? {} : { maxOutputTokens: config.max_output_tokens }),
   };
-  const bodies = rows.map((row, index) => {
+  const requests = rows.map((row, index) => {
     try {
-      return Buffer.from(JSON.stringify(adapter.requestBody(row, options)));
+      const body = adapter.requestBody(row, options);
+      return { bytes: Buffer.from(JSON.stringify(body)), choices: adapter.choicesOf(body) };
     } catch (error) {
       throw atRow(config.dataset, index, error);
     }
@@ -44,7 +45,11 @@ export async function prepareRun(config: RunConfig): Promise<PreparedRun> {
   };
   const arenas = endpoints.map((endpoint) => {
     const encode = requestEncoder(endpoint, adapter.path, head);
-    return RequestArena.build(rows.length, (row) => encode(bodies[row]!));
+    return RequestArena.build(
+      rows.length,
+      (row) => encode(requests[row]!.bytes),
+      (row) => requests[row]!.choices,
+    );
   });
   return { endpoints, arenas, prompts: rows.map(promptDataOf), streaming };
 }

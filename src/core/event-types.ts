@@ -1,4 +1,4 @@
-/** The 13 event types, by topic. The position is the code in the columns of a batch: append only. */
+/** The event types, by topic: the reference's 13, then ours. The position is the code in the columns of a batch: append only. */
 export const EVENT_TOPICS = [
   'session.started',
   'session.ended',
@@ -13,7 +13,11 @@ export const EVENT_TOPICS = [
   'error.loadgen',
   'error.session',
   'error.client',
+  'sample.not_sent',
 ] as const;
+
+/** How many of {@link EVENT_TOPICS} the reference knows; the others are left out of what it reads. */
+export const REFERENCE_TOPIC_COUNT = 13;
 
 export type EventTopic = (typeof EVENT_TOPICS)[number];
 
@@ -32,6 +36,7 @@ export const EventKind = {
   errorLoadgen: 10,
   errorSession: 11,
   errorClient: 12,
+  sampleNotSent: 13,
 } as const;
 
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
@@ -41,7 +46,7 @@ export function isSessionKind(kind: number): boolean {
 }
 
 export function isErrorKind(kind: number): boolean {
-  return kind >= EventKind.errorGeneric;
+  return kind >= EventKind.errorGeneric && kind <= EventKind.errorClient;
 }
 
 /** Error type of samples the run itself gave up; they are cancelled, not errored. */
@@ -63,6 +68,6 @@ export const FINISH_ABSENT = 0;
 /** Code of a finish reason that is none of {@link FINISH_REASONS}; its text is in the record's note. */
 export const FINISH_OTHER = 255;
 
-/** What the first chunk of a channel carried: the extra of a chunk event. */
-export const CHANNELS = ['content', 'reasoning', 'tool'] as const;
+/** The parts of a response that are streamed apart. The position is the code in the extras of a chunk event: append only. */
+export const CHANNELS = ['content', 'reasoning', 'tool', 'refusal'] as const;
 export type Channel = (typeof CHANNELS)[number];

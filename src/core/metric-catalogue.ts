@@ -65,6 +65,7 @@ export const COUNTERS = [
   counter('tracked_samples_succeeded', 'samples', 'Tracked samples that ended without an error'),
   counter('tracked_samples_errored', 'samples', 'Tracked samples that ended with an error'),
   counter('tracked_samples_cancelled', 'samples', 'Tracked samples that were cancelled by the run itself'),
+  counter('tracked_samples_not_sent', 'samples', 'Samples that were due and given up before they were sent'),
 ] as const satisfies readonly CounterDescriptor[];
 
 /** Every series we publish, in order of registration: the reference's, then ours. */
@@ -81,7 +82,7 @@ export const SERIES = [
   }),
   streamingSeries('chunk_delta_ns', NS_BOUNDS, { help: 'Time between two chunks of a sample' }),
   streamingSeries('tpot_ns', NS_BOUNDS, {
-    help: 'Time per output token after the first chunk',
+    help: 'Time per output token from the first chunk to the last',
     valueKind: 'float',
     tailLatency: true,
   }),
@@ -97,6 +98,14 @@ export const SERIES = [
   streamingSeries('ttft_content_ns', NS_BOUNDS, { help: 'Issue to the first content chunk' }),
   streamingSeries('ttft_reasoning_ns', NS_BOUNDS, { help: 'Issue to the first reasoning chunk' }),
   streamingSeries('ttft_tool_ns', NS_BOUNDS, { help: 'Issue to the first tool-call chunk' }),
+  streamingSeries('ttft_refusal_ns', NS_BOUNDS, { help: 'Issue to the first refusal chunk' }),
+  series('cached_tokens', TOKEN_BOUNDS, {
+    help: 'Prompt tokens from the prefix cache, as the server reports',
+  }),
+  series('reasoning_tokens', TOKEN_BOUNDS, { help: 'Output tokens of reasoning, streamed or hidden' }),
+  series('accepted_prediction_tokens', TOKEN_BOUNDS, {
+    help: 'Output tokens taken from a predicted output',
+  }),
 ] as const satisfies readonly SeriesDescriptor[];
 
 export type CounterName = (typeof COUNTERS)[number]['name'];

@@ -9,6 +9,8 @@ export interface SharedArena {
   readonly bytes: SharedArrayBuffer;
   /** As Float64Array: where each begins, and last where they all end. */
   readonly offsets: SharedArrayBuffer;
+  /** As Uint32Array: how many choices each asks for; undefined when all ask for one. */
+  readonly choices?: SharedArrayBuffer | undefined;
 }
 
 /**
@@ -20,21 +22,28 @@ export class RequestArena {
   readonly rowCount: number;
   readonly shared: SharedArena;
   readonly #offsets: Float64Array;
+  readonly #choices: Uint32Array | undefined;
   readonly #views: (Uint8Array | undefined)[];
 
   private constructor(shared: SharedArena) {
     this.shared = shared;
     this.#offsets = new Float64Array(shared.offsets);
+    this.#choices = shared.choices && new Uint32Array(shared.choices);
     this.rowCount = this.#offsets.length - 1;
     this.#views = new Array<Uint8Array | undefined>(this.rowCount).fill(undefined);
   }
 
   /**
-   * Encodes rows 0 to `rowCount` − 1 and copies them together; holds each request twice until it returns.
+   * Encodes rows 0 to `rowCount` − 1 and copies them together; holds each request twice until it returns. `choicesOf`: how many choices a
+   * row asks for, 1 when it is left out.
    *
    * Throws `INFEROMETER_DATASET_TOO_LARGE` when they take more than {@link MAX_ARENA_BYTES}.
    */
-  static build(rowCount: number, encodeRequest: (row: number) => Uint8Array): RequestArena {
+  static build(
+    rowCount: number,
+    encodeRequest: (row: number) => Uint8Array,
+    choicesOf: (row: number) => number = () => 1,
+  ): RequestArena {
     const offsets = new Float64Array(new SharedArrayBuffer((rowCount + 1) * Float64Array.BYTES_PER_ELEMENT));
     const requests: Uint8Array[] = [];
     for (let row = 0; row < rowCount; row++) {
@@ -46,7 +55,8 @@ export class RequestArena {
     }
     const bytes = new Uint8Array(new SharedArrayBuffer(offsets[rowCount]!));
     requests.forEach((request, row) => bytes.set(request, offsets[row]));
-    return new RequestArena({ bytes: bytes.buffer, offsets: offsets.buffer });
+    const choices = choiceColumn(rowCount, choicesOf);
+    return new RequestArena({ bytes: bytes.buffer, offsets: offsets.buffer, choices });
   }
 
   /** The same arena as seen by another thread. */
@@ -67,6 +77,11 @@ export class RequestArena {
     return this.#views[row] ?? this.#view(row);
   }
 
+  /** How many choices the request of a row asks for. @hot */
+  choicesOf(row: number): number {
+    return this.#choices === undefined ? 1 : this.#choices[row]!;
+  }
+
   #view(row: number): Uint8Array {
     const start = this.#offsets[row];
     const end = this.#offsets[row + 1];
@@ -81,6 +96,14 @@ export class RequestArena {
     this.#views[row] = view;
     return view;
   }
+}
+
+function choiceColumn(rowCount: number, choicesOf: (row: number) => number): SharedArrayBuffer | undefined {
+  const counts = Array.from({ length: rowCount }, (_, row) => choicesOf(row));
+  if (counts.every((count) => count === 1)) return undefined;
+  const column = new Uint32Array(new SharedArrayBuffer(rowCount * Uint32Array.BYTES_PER_ELEMENT));
+  column.set(counts);
+  return column.buffer;
 }
 
 function tooLarge(row: number, rowCount: number): InferometerError {

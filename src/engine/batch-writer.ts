@@ -10,8 +10,11 @@ export const MAX_BATCH_RECORDS = 4096;
 export const MAX_BATCH_PAYLOAD_BYTES = 256 * 1024;
 /** … or when its first record is so old. Younger ones cost a closed loop CPU time by the frame; a run that is killed loses so much. */
 export const MAX_BATCH_AGE_MS = 20;
-/** No record has more: due time and dataset row, or prompt and completion tokens. */
-const MAX_EXTRAS = 2;
+/** No record has more extras (those of a completed one), … */
+const MAX_EXTRAS = 8;
+/** … and on average records have no more than this: a batch is handed over before they run out. */
+const MEAN_EXTRAS = 2;
+const EXTRAS_ROOM = MAX_BATCH_RECORDS * MEAN_EXTRAS;
 
 /**
  * Collects the records of one worker in columns that are reused, and hands them over in frames.
@@ -34,7 +37,7 @@ export class BatchWriter {
   readonly #payloadEnds = new Uint32Array(MAX_BATCH_RECORDS);
   readonly #extraEnds = new Uint32Array(MAX_BATCH_RECORDS);
   readonly #timestampsNs = new Float64Array(MAX_BATCH_RECORDS);
-  readonly #extras = new Float64Array(MAX_BATCH_RECORDS * MAX_EXTRAS);
+  readonly #extras = new Float64Array(EXTRAS_ROOM + MAX_EXTRAS);
   #notes: Map<number, RecordNote> | undefined;
   #count = 0;
   #flushedCount = 0;
@@ -89,7 +92,8 @@ export class BatchWriter {
     const index = this.#count++;
     this.#payloadEnds[index] = this.payload.length;
     this.#extraEnds[index] = this.#extraEnd;
-    if (this.#count === MAX_BATCH_RECORDS || this.payload.length >= MAX_BATCH_PAYLOAD_BYTES) this.flush();
+    const isFull = this.#count === MAX_BATCH_RECORDS || this.#extraEnd > EXTRAS_ROOM;
+    if (isFull || this.payload.length >= MAX_BATCH_PAYLOAD_BYTES) this.flush();
     else this.#timer ??= setTimeout(this.#onTimer, MAX_BATCH_AGE_MS);
   }
 

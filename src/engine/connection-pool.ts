@@ -1,19 +1,23 @@
 import { WordView } from '../core/byte-words.ts';
 import type { ErrorData } from '../core/model-output.ts';
-import { NS_PER_SECOND } from '../core/time.ts';
+import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
 import type { RequestArena } from '../dataset/arena.ts';
 import type { AnswerReader } from '../protocol/adapter.ts';
 import { LearnedHead } from '../protocol/learned-head.ts';
-import { Connection, type ConnectionOwner, type ConnectionTools } from './connection.ts';
+import { Connection, type ConnectionOwner, type ConnectionTools, type SentSample } from './connection.ts';
 import type { Connector } from './connector.ts';
-import { Exchange, type ExchangeTools } from './exchange.ts';
+import { Exchange, type ExchangeTools, type ProtocolTally } from './exchange.ts';
 import { CANCELLED } from './failure.ts';
 import { type Sample, SampleQueue } from './sample-queue.ts';
 import { Warming } from './warming.ts';
 import type { WarmResult } from './worker-messages.ts';
 
-/** Servers are wont to close connections that were idle for 5 s. */
+/** Servers commonly close connections that were idle for 5 s. */
 const MAX_IDLE_NS = 4 * NS_PER_SECOND;
+/** A server that closed so many connections in a row right after a response does so after each. */
+const CLOSES_IN_A_ROW = 3;
+/** A close that follows a response this soon belongs to it. */
+const CLOSE_AFTER_RESPONSE_NS = 100 * NS_PER_MS;
 /** More would overrun the accept queue of the server. */
 const MAX_CONNECTING = 128;
 
@@ -23,6 +27,8 @@ export interface ConnectionPoolOptions {
   readonly arena: RequestArena;
   readonly tools: ConnectionTools;
   readonly maxConnections: number;
+  /** Requests ask for a stream. */
+  readonly streaming: boolean;
   /** Keep connections alive from sample to sample; else each sample gets a new one and counts as issued when that is begun. */
   readonly reuse: boolean;
   /** A sample has ended, in any way, and been recorded. */
@@ -33,8 +39,12 @@ export interface ConnectionPoolOptions {
  * The connections of one worker to one endpoint, kept alive from sample to sample unless told otherwise.
  *
  * The connection used last is used next; one idle for 4 s is discarded. A sample that finds none idle waits its turn (first in,
- * first out) for one that becomes free or, below the cap, a new one. Nothing is sent twice: a sample whose connection breaks
- * has failed. Only one of which not a byte went out, because the peer had reset the connection meanwhile, gets another. Of a failed attempt to connect the oldest waiting sample is the victim.
+ * first out) for one that becomes free or, below the cap, a new one. Until then it is due, not issued. Of a failed attempt to connect the
+ * oldest waiting sample is the victim.
+ *
+ * A sample whose connection breaks has failed. One that the server never saw, because it had closed the connection meanwhile, is sent again
+ * once, on a new connection, and its times count from the first attempt. When a server closes one connection after the other right behind
+ * a response, each carries one request from then on.
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly #options: ConnectionPoolOptions;
@@ -43,11 +53,15 @@ export class ConnectionPool implements ConnectionOwner {
   /** Ordered by the time they became idle. */
   #idle: Connection[] = [];
   readonly #waiting = new SampleQueue();
+  /** Issued and never seen by the server: they go first, each on a new connection. */
+  readonly #unseen: SentSample[] = [];
+  readonly #tally: ProtocolTally = { strayMessages: 0 };
+  #closesInARow = 0;
   #connecting = 0;
   #warming: Warming | undefined;
   #opened = 0;
   #connectFailures = 0;
-  #retries = 0;
+  #resent = 0;
 
   constructor(options: ConnectionPoolOptions) {
     this.#options = options;
@@ -57,6 +71,8 @@ export class ConnectionPool implements ConnectionOwner {
       recorder: tools.recorder,
       head: new LearnedHead(),
       words: new WordView(),
+      streaming: options.streaming,
+      tally: this.#tally,
     };
   }
 
@@ -69,9 +85,19 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#connectFailures;
   }
 
-  /** Times a sample got another connection because the system took not one byte of it on the first. */
-  get retries(): number {
-    return this.#retries;
+  /** Samples that got another connection because the server had closed the first before their request reached it. */
+  get resent(): number {
+    return this.#resent;
+  }
+
+  /** See {@link ProtocolTally}. */
+  get strayMessages(): number {
+    return this.#tally.strayMessages;
+  }
+
+  /** The server closes each connection after a response, so that each carries one request. */
+  get isSingleUse(): boolean {
+    return this.#closesInARow >= CLOSES_IN_A_ROW;
   }
 
   /**
@@ -83,8 +109,8 @@ export class ConnectionPool implements ConnectionOwner {
       const nowNs = this.#options.tools.clock.nowNs();
       const connection = this.#takeIdle(nowNs);
       if (connection === undefined) break;
-      if (connection.send(this.#options.arena.requestBytes(row), seq, row, dueNs, nowNs)) return;
-      this.#retries += 1;
+      if (this.#send(connection, seq, row, dueNs, nowNs)) return;
+      this.#resent += 1;
       this.#all.delete(connection);
     }
     this.#waiting.push(seq, row, dueNs);
@@ -103,11 +129,19 @@ export class ConnectionPool implements ConnectionOwner {
     return warming.result;
   }
 
-  /** Ends all samples as cancelled, also those that wait. */
-  cancelAll(nowNs: number): void {
+  /** Drops the samples that wait for a connection: they are not sent. */
+  dropWaiting(nowNs: number): void {
     for (let count = this.#waiting.length; count > 0; count--) {
-      this.#failWaiting(CANCELLED, nowNs, nowNs);
+      const { seq, row, dueNs }: Sample = this.#waiting.shift()!;
+      this.#options.tools.recorder.notSent(seq, nowNs, dueNs, row);
+      this.#options.onSampleEnd();
     }
+  }
+
+  /** Ends all samples: those that were sent as cancelled, the others as not sent. */
+  cancelAll(nowNs: number): void {
+    this.dropWaiting(nowNs);
+    for (const { seq } of this.#unseen.splice(0)) this.#failUnseen(seq, CANCELLED, nowNs);
     for (const connection of [...this.#all]) connection.cancel(nowNs);
   }
 
@@ -139,7 +173,9 @@ export class ConnectionPool implements ConnectionOwner {
     this.#connectFailures += 1;
     this.#all.delete(connection);
     const wasForWarming = this.#settleWarming(failure);
-    if (!wasForWarming && this.#waiting.length > 0) {
+    const unseen = wasForWarming ? undefined : this.#unseen.shift();
+    if (unseen !== undefined) this.#failUnseen(unseen.seq, failure, nowNs);
+    else if (!wasForWarming && this.#waiting.length > 0) {
       this.#failWaiting(failure, connection.startedNs, nowNs);
     }
     this.#connectMore();
@@ -147,7 +183,8 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** @hot */
   onSampleEnd(connection: Connection, nowNs: number): void {
-    if (connection.state === 'idle' && this.#options.reuse) this.#use(connection, nowNs);
+    if (connection.wasReused && connection.state === 'idle' && !this.isSingleUse) this.#closesInARow = 0;
+    if (connection.state === 'idle' && this.#options.reuse && !this.isSingleUse) this.#use(connection, nowNs);
     else {
       this.#discard(connection);
       this.#connectMore();
@@ -155,20 +192,40 @@ export class ConnectionPool implements ConnectionOwner {
     this.#options.onSampleEnd();
   }
 
-  onIdleClosed(connection: Connection): void {
+  onIdleClosed(connection: Connection, nowNs: number): void {
     this.#all.delete(connection);
-    this.#idle.splice(this.#idle.indexOf(connection), 1);
+    const index = this.#idle.indexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+    if (nowNs - connection.idleSinceNs < CLOSE_AFTER_RESPONSE_NS) this.#closesInARow += 1;
+  }
+
+  onUnseen(connection: Connection, sample: SentSample): void {
+    this.#all.delete(connection);
+    this.#resent += 1;
+    this.#closesInARow += 1;
+    this.#unseen.push(sample);
+    this.#connectMore();
+  }
+
+  onClosedUnanswered(): void {
+    this.#closesInARow += 1;
   }
 
   /** The next sample in turn goes out on a connection that has become free. */
   #use(connection: Connection, nowNs: number): void {
+    const unseen = connection.idleSinceNs === 0 ? this.#unseen.shift() : undefined;
+    if (unseen !== undefined) {
+      const { arena } = this.#options;
+      connection.resend(arena.requestBytes(unseen.row), arena.choicesOf(unseen.row), unseen);
+      return;
+    }
     const sample = this.#waiting.shift();
     if (sample !== undefined) {
-      const { arena, reuse, tools } = this.#options;
+      const { reuse, tools } = this.#options;
       const { seq, row, dueNs } = sample;
       const issuedNs = reuse ? tools.clock.nowNs() : issuedAt(dueNs, connection.startedNs);
-      if (connection.send(arena.requestBytes(row), seq, row, dueNs, issuedNs)) return;
-      this.#retries += 1;
+      if (this.#send(connection, seq, row, dueNs, issuedNs)) return;
+      this.#resent += 1;
       this.#all.delete(connection);
       this.#waiting.putBack(sample);
       this.#connectMore();
@@ -181,6 +238,17 @@ export class ConnectionPool implements ConnectionOwner {
     }
     connection.idleSinceNs = nowNs;
     this.#idle.push(connection);
+  }
+
+  /** False as {@link Connection.send} tells it. @hot */
+  #send(connection: Connection, seq: number, row: number, dueNs: number, issuedNs: number): boolean {
+    const { arena } = this.#options;
+    return connection.send(arena.requestBytes(row), arena.choicesOf(row), seq, row, dueNs, issuedNs);
+  }
+
+  #failUnseen(seq: number, failure: ErrorData, nowNs: number): void {
+    this.#options.tools.recorder.failed(seq, nowNs, failure);
+    this.#options.onSampleEnd();
   }
 
   #takeIdle(nowNs: number): Connection | undefined {
@@ -199,7 +267,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   #connectMore(): void {
     const { connector, tools, maxConnections } = this.#options;
-    const wanted = this.#waiting.length + (this.#warming?.left ?? 0);
+    const wanted = this.#waiting.length + this.#unseen.length + (this.#warming?.left ?? 0);
     while (this.#connecting < Math.min(wanted, MAX_CONNECTING) && this.#all.size < maxConnections) {
       this.#connecting += 1;
       this.#all.add(new Connection(connector, new Exchange(this.#exchangeTools), tools, this));

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ErrorData } from '../core/model-output.ts';
-import type { RunClock } from '../core/time.ts';
+import { NS_PER_MS, type RunClock } from '../core/time.ts';
 import type { Connector, SocketListener } from './connector.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
@@ -14,9 +14,19 @@ export interface ConnectionTools {
   readonly recorder: SampleRecorder;
   /** Undefined when lateness is not measured. */
   readonly lateness?: LoopLateness | undefined;
-  /** For connecting, and for answering. */
+  /** For connecting, for answering, and for the end of a message whose response is complete. */
   readonly connectDeadlines: Deadlines;
   readonly answerDeadlines: Deadlines;
+  readonly endingDeadlines: Deadlines;
+}
+
+/** A request that went out, as far as it takes to send it again. */
+export interface SentSample {
+  readonly seq: number;
+  /** Dataset row. */
+  readonly row: number;
+  /** When it was first sent, ns since the run's origin. */
+  readonly issuedNs: number;
 }
 
 /** Whoever opened the connection. At each call the connection is in the state that follows. */
@@ -28,16 +38,31 @@ export interface ConnectionOwner {
   /** Its sample has ended; it is `idle` again, or `closed`. */
   onSampleEnd(connection: Connection, nowNs: number): void;
   /** It was idle and is `closed` now: by the peer, or because it sent what nobody asked for. */
-  onIdleClosed(connection: Connection): void;
+  onIdleClosed(connection: Connection, nowNs: number): void;
+  /** The peer had closed it when the request of `sample` arrived, so it never saw that. It is `closed`. */
+  onUnseen(connection: Connection, sample: SentSample): void;
+  /** The peer closed a connection that was used before, without a byte of an answer to its latest request. */
+  onClosedUnanswered(): void;
 }
 
-type ConnectionState = 'connecting' | 'idle' | 'busy' | 'closed';
+/**
+ * `ending`: the sample is over, the message around its response is not. `suspect`: the peer has closed without a byte of an answer, and
+ * whether it has seen the request is still to be learned.
+ */
+type ConnectionState = 'connecting' | 'idle' | 'busy' | 'ending' | 'suspect' | 'closed';
+
+/** A reset that answers a request comes a round trip after that; connecting took at least one. */
+const MIN_RESET_WAIT_MS = 5;
+const RESET_WAIT_ROUND_TRIPS = 2;
 
 /**
  * One connection and the sample on it. Reads are stamped before anything else is done with them.
  *
  * It is never used again after the peer closed its end, `Connection: close`, a failed sample, bytes behind the end
- * of a response, or a response that came before the request was sent in full.
+ * of a response, a response that came before the request was sent in full, or one whose message did not end in time.
+ *
+ * A peer may close an idle connection while a request is on its way to it. Its system then answers the request with a reset: it was never
+ * seen, and is handed back to be sent again. A peer that read the request and then closed sends no reset, and the sample has failed.
  */
 export class Connection implements SocketListener, Timed {
   deadlineNs = 0;
@@ -53,6 +78,15 @@ export class Connection implements SocketListener, Timed {
   readonly #socket: Socket;
   #state: ConnectionState = 'connecting';
   #hasTcp = false;
+  /** From the attempt to the connection, without TLS. */
+  #connectNs = NaN;
+  /** Of the sample on it. */
+  #seq = 0;
+  #row = 0;
+  #issuedNs = 0;
+  #isResent = false;
+  #answered = 0;
+  #suspicion: NodeJS.Timeout | undefined;
 
   constructor(connector: Connector, exchange: Exchange, tools: ConnectionTools, owner: ConnectionOwner) {
     this.#tools = tools;
@@ -68,39 +102,51 @@ export class Connection implements SocketListener, Timed {
     return this.#state;
   }
 
+  /** It has answered more than one sample. */
+  get wasReused(): boolean {
+    return this.#answered > 1;
+  }
+
   /**
-   * Writes the request of a sample; the connection must be idle. `issuedNs`: the time right before the bytes are handed to the
-   * socket (taken after that, it could be later than the server's own and understate a latency, by as much as this thread was
+   * Writes the request of a sample that asks for `choices`; the connection must be idle. `issuedNs`: the time right before the bytes are
+   * handed to the socket (taken after that, it could be later than the server's own and understate a latency, by as much as this thread was
    * held up), or an earlier one to count from. A `dueNs` of NaN stands for that time.
    *
    * False when the system took not one byte, because the peer had reset a connection that was used or idle before: nothing is recorded, and
    * the connection is `closed`. On one that was opened just now that is a failure of the sample.
    * @hot
    */
-  send(request: Uint8Array, seq: number, row: number, dueNs: number, issuedNs: number): boolean {
-    this.#state = 'busy';
+  send(
+    request: Uint8Array,
+    choices: number,
+    seq: number,
+    row: number,
+    dueNs: number,
+    issuedNs: number,
+  ): boolean {
+    this.#isResent = false;
     this.#tools.lateness?.busy(issuedNs);
-    this.#exchange.begin(seq);
-    this.#socket.write(request);
-    // An error there at once is that of the first attempt to write; later ones leave it open how much went out.
-    if (this.#socket.errored !== null && this.idleSinceNs > 0) {
-      this.close();
-      return false;
-    }
+    if (!this.#write(request, choices, seq, row, issuedNs)) return false;
     this.#tools.recorder.issued(seq, issuedNs, Number.isNaN(dueNs) ? issuedNs : dueNs, row);
-    this.#tools.answerDeadlines.start(this, issuedNs);
     return true;
+  }
+
+  /** The same on a new connection for a request that was handed back by {@link ConnectionOwner.onUnseen}, and is not recorded again. */
+  resend(request: Uint8Array, choices: number, { seq, row, issuedNs }: SentSample): void {
+    this.#isResent = true;
+    this.#write(request, choices, seq, row, issuedNs);
   }
 
   /** Ends the sample as cancelled, if there is one. */
   cancel(nowNs: number): void {
-    if (this.#state === 'busy') this.#failSample(CANCELLED, nowNs);
+    if (this.#state === 'busy' || this.#state === 'suspect') this.#failSample(CANCELLED, nowNs);
+    else if (this.#state === 'ending') this.#endSample(false, nowNs);
   }
 
   /** Closes without telling the owner; a sample on it is forgotten. */
   close(): void {
-    const { connectDeadlines, answerDeadlines } = this.#tools;
-    (this.#state === 'connecting' ? connectDeadlines : answerDeadlines).stop(this);
+    this.#deadlines.stop(this);
+    clearTimeout(this.#suspicion);
     this.#state = 'closed';
     this.#socket.destroy();
   }
@@ -108,7 +154,8 @@ export class Connection implements SocketListener, Timed {
   onTimeout(nowNs: number): void {
     if (this.#state === 'connecting') {
       this.#failConnecting(connectTimedOut(this.#tools.connectDeadlines.timeoutMs), nowNs);
-    } else {
+    } else if (this.#state === 'ending') this.#endSample(false, nowNs);
+    else {
       const { timeoutMs } = this.#tools.answerDeadlines;
       this.#failSample(timedOut(timeoutMs), nowNs);
     }
@@ -116,36 +163,49 @@ export class Connection implements SocketListener, Timed {
 
   onTcp(): void {
     this.#hasTcp = true;
+    this.#connectNs = this.#tools.clock.nowNs() - this.startedNs;
   }
 
   onOpen(): void {
     if (this.#state !== 'connecting') return;
     this.#tools.connectDeadlines.stop(this);
     this.#state = 'idle';
-    this.#owner.onOpen(this, this.#tools.clock.nowNs());
+    const nowNs = this.#tools.clock.nowNs();
+    if (!this.#hasTcp) this.#connectNs = nowNs - this.startedNs;
+    this.#owner.onOpen(this, nowNs);
   }
 
   /** @hot */
   onRead(length: number): void {
     const nowNs = this.#tools.clock.nowNs();
     this.#tools.lateness?.read(nowNs);
-    if (this.#state !== 'busy') {
-      this.#closeIdle();
+    if (this.#state !== 'busy' && this.#state !== 'ending') {
+      this.#closeIdle(nowNs);
       return;
     }
     const outcome = this.#exchange.read(this.#readBuffer, length, nowNs);
     if (outcome === 'on') return;
-    const isFree = outcome === 'free' && this.#socket.writableLength === 0;
-    this.#endSample(isFree, nowNs);
+    if (outcome === 'ending') this.#awaitEnd(nowNs);
+    else this.#endSample(outcome === 'free' && this.#socket.writableLength === 0, nowNs);
   }
 
   onEnd(): void {
-    if (this.#state === 'connecting') return;
-    if (this.#state === 'busy') {
-      const nowNs = this.#tools.clock.nowNs();
-      this.#exchange.endOfInput(nowNs);
-      this.#endSample(false, nowNs);
-    } else this.#closeIdle();
+    const nowNs = this.#tools.clock.nowNs();
+    switch (this.#state) {
+      case 'busy':
+        if (this.#mayBeUnseen) this.#suspect();
+        else this.#endInput(nowNs);
+        return;
+      case 'ending':
+        this.#endSample(false, nowNs);
+        return;
+      case 'idle':
+        this.#closeIdle(nowNs);
+        return;
+      case 'connecting':
+      case 'suspect':
+      case 'closed':
+    }
   }
 
   onError(error: Error): void {
@@ -155,13 +215,25 @@ export class Connection implements SocketListener, Timed {
         this.#failConnecting(connectFailure(error, this.#hasTcp ? 'tls' : 'tcp'), nowNs);
         return;
       case 'busy':
-        this.#failSample(brokenConnection(error), nowNs);
+        if (this.#mayBeUnseen) this.#handBack();
+        else this.#failSample(brokenConnection(error), nowNs);
+        return;
+      case 'ending':
+        this.#endSample(false, nowNs);
+        return;
+      case 'suspect':
+        this.#handBack();
         return;
       case 'idle':
-        this.#closeIdle();
+        this.#closeIdle(nowNs);
         return;
       case 'closed':
     }
+  }
+
+  /** A server may refuse a request before it has read it: what it said is still to be read, and tells more than the error does. */
+  onWriteFailed(): boolean {
+    return this.#state === 'busy' || this.#state === 'ending' || this.#state === 'suspect';
   }
 
   onClose(): void {
@@ -178,18 +250,89 @@ export class Connection implements SocketListener, Timed {
     this.#endSample(false, nowNs);
   }
 
+  /** False as {@link send} tells it. */
+  #write(request: Uint8Array, choices: number, seq: number, row: number, issuedNs: number): boolean {
+    this.#state = 'busy';
+    this.#seq = seq;
+    this.#row = row;
+    this.#issuedNs = issuedNs;
+    this.#exchange.begin(seq, choices);
+    this.#socket.write(request);
+    // An error there at once is that of the first attempt to write; later ones leave it open how much went out.
+    if (this.#socket.errored !== null && this.idleSinceNs > 0) {
+      this.close();
+      return false;
+    }
+    this.#tools.answerDeadlines.start(this, issuedNs);
+    return true;
+  }
+
+  /** The response is complete; the connection can be used again if its message ends soon. */
+  #awaitEnd(nowNs: number): void {
+    if (this.#state === 'ending') return;
+    this.#tools.answerDeadlines.stop(this);
+    this.#state = 'ending';
+    this.#tools.endingDeadlines.start(this, nowNs);
+  }
+
+  /** Nothing has come back on a connection that the peer may have closed before the request reached it. */
+  get #mayBeUnseen(): boolean {
+    return this.idleSinceNs > 0 && !this.#isResent && !this.#exchange.isAnswered;
+  }
+
+  #suspect(): void {
+    if (this.#wasReset()) {
+      this.#handBack();
+      return;
+    }
+    this.#tools.answerDeadlines.stop(this);
+    this.#state = 'suspect';
+    const waitMs = Math.max(MIN_RESET_WAIT_MS, (RESET_WAIT_ROUND_TRIPS * this.#connectNs) / NS_PER_MS);
+    this.#suspicion = setTimeout(() => {
+      if (this.#wasReset()) this.#handBack();
+      else this.#endInput(this.#tools.clock.nowNs());
+    }, waitMs);
+  }
+
+  #endInput(nowNs: number): void {
+    if (this.idleSinceNs > 0 && !this.#exchange.isAnswered) this.#owner.onClosedUnanswered();
+    this.#exchange.endOfInput(nowNs);
+    this.#endSample(false, nowNs);
+  }
+
+  /** Whether the peer's system has answered the request with a reset: writing nothing at all then fails. */
+  #wasReset(): boolean {
+    this.#socket.write(NOTHING);
+    return this.#socket.errored !== null;
+  }
+
+  #handBack(): void {
+    const sample = { seq: this.#seq, row: this.#row, issuedNs: this.#issuedNs };
+    this.close();
+    this.#owner.onUnseen(this, sample);
+  }
+
+  get #deadlines(): Deadlines {
+    const { connectDeadlines, answerDeadlines, endingDeadlines } = this.#tools;
+    if (this.#state === 'connecting') return connectDeadlines;
+    return this.#state === 'ending' ? endingDeadlines : answerDeadlines;
+  }
+
   #endSample(isFree: boolean, nowNs: number): void {
     if (isFree) {
-      this.#tools.answerDeadlines.stop(this);
+      this.#deadlines.stop(this);
+      this.#answered += 1;
       this.#state = 'idle';
       this.idleSinceNs = nowNs;
     } else this.close();
     this.#owner.onSampleEnd(this, nowNs);
   }
 
-  #closeIdle(): void {
+  #closeIdle(nowNs: number): void {
     if (this.#state !== 'idle') return;
     this.close();
-    this.#owner.onIdleClosed(this);
+    this.#owner.onIdleClosed(this, nowNs);
   }
 }
+
+const NOTHING = new Uint8Array(0);

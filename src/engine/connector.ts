@@ -15,6 +15,8 @@ export interface SocketListener {
   onEnd(): void;
   onError(error: Error): void;
   onClose(): void;
+  /** A write failed; true: keep the socket open for what there is to read. */
+  onWriteFailed(): boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ export class Connector {
 
   connect(listener: SocketListener): Socket {
     const socket = this.#endpoint.tls ? this.#connectTls(listener) : this.#connectTcp(listener);
+    keepAfterFailedWrite(socket, listener);
     return socket
       .once(this.#endpoint.tls ? 'secureConnect' : 'connect', () => listener.onOpen())
       .on('end', () => listener.onEnd())
@@ -48,7 +51,14 @@ export class Connector {
   #connectTcp(listener: SocketListener): Socket {
     const { hostname, port } = this.#endpoint;
     const onread = this.#onread(listener);
-    return connectTcp({ host: hostname, port, lookup: this.#lookup, noDelay: true, onread });
+    return connectTcp({
+      host: hostname,
+      port,
+      lookup: this.#lookup,
+      noDelay: true,
+      allowHalfOpen: true,
+      onread,
+    });
   }
 
   #connectTls(listener: SocketListener): Socket {
@@ -57,6 +67,7 @@ export class Connector {
       host: hostname,
       port,
       lookup: this.#lookup,
+      allowHalfOpen: true,
       onread: this.#onread(listener),
       secureContext: this.#secureContext,
       servername: isIP(hostname) === 0 ? hostname : '',
@@ -75,6 +86,15 @@ export class Connector {
     };
     return { buffer: this.readBuffer, callback };
   }
+}
+
+/** Node destroys a socket when a write fails, and with it a response that is there already. */
+function keepAfterFailedWrite(socket: Socket, listener: SocketListener): void {
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (error?: NodeJS.ErrnoException) => {
+    const isWrite = error?.syscall === 'write' && !socket.connecting;
+    return isWrite && listener.onWriteFailed() ? socket : destroy(error);
+  };
 }
 
 /** `dns.lookup` that asks once a host and remembers the addresses; a failure is not remembered. */

@@ -29,6 +29,8 @@ import {
 /** A read takes what is there, up to this: more than the kernel hands over at once. */
 const READ_BUFFER_BYTES = 64 * 1024;
 const HEALTH_INTERVAL_MS = 1000;
+/** Behind a complete response, the end of its message comes within a network hiccup or not at all. */
+const MESSAGE_END_TIMEOUT_MS = 50;
 
 /** One worker of the engine, apart from the thread it runs on: orders in, news out. */
 export class EngineWorker {
@@ -72,6 +74,7 @@ export class EngineWorker {
       lateness: this.#lateness,
       connectDeadlines: new Deadlines(this.#clock, Math.min(requestTimeoutMs, connectTimeoutMs)),
       answerDeadlines: new Deadlines(this.#clock, requestTimeoutMs),
+      endingDeadlines: new Deadlines(this.#clock, MESSAGE_END_TIMEOUT_MS),
     };
     this.#pools = this.#createPools();
     this.#nextPool = workerIndex % this.#pools.length;
@@ -105,6 +108,7 @@ export class EngineWorker {
         return;
       case 'stop':
         this.#issuer?.stop();
+        for (const pool of this.#pools) pool.dropWaiting(this.#clock.nowNs());
         return;
       case 'cancel':
         for (const pool of this.#pools) pool.cancelAll(this.#clock.nowNs());
@@ -120,6 +124,7 @@ export class EngineWorker {
     for (const pool of this.#pools) pool.close();
     this.#tools.connectDeadlines.close();
     this.#tools.answerDeadlines.close();
+    this.#tools.endingDeadlines.close();
     this.#health.close();
     this.#probeReader?.close();
     clearInterval(this.#healthTimer);
@@ -133,7 +138,15 @@ export class EngineWorker {
   }
 
   #createPools(): readonly ConnectionPool[] {
-    const { endpoints, arenas, api, tlsVerify, maxConnections, connections: use } = this.#start.settings;
+    const {
+      endpoints,
+      arenas,
+      api,
+      streaming,
+      tlsVerify,
+      maxConnections,
+      connections: use,
+    } = this.#start.settings;
     const reader = adapterOf(api).createReader();
     const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
     const connections = this.#share(maxConnections);
@@ -144,6 +157,7 @@ export class EngineWorker {
           reader,
           arena: RequestArena.fromShared(arenas[index]!),
           tools: this.#tools,
+          streaming,
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
           reuse: use === 'reuse',
           onSampleEnd: () => this.#issuer?.sampleEnded(),
@@ -221,7 +235,9 @@ export class EngineWorker {
       events,
       connectionsOpened: this.#pools.reduce((sum, { opened }) => sum + opened, 0),
       connectFailures: this.#pools.reduce((sum, { connectFailures }) => sum + connectFailures, 0),
-      retries: this.#pools.reduce((sum, { retries }) => sum + retries, 0),
+      resent: this.#pools.reduce((sum, { resent }) => sum + resent, 0),
+      strayMessages: this.#pools.reduce((sum, { strayMessages }) => sum + strayMessages, 0),
+      singleUseEndpoints: this.#pools.reduce((sum, { isSingleUse }) => sum + (isSingleUse ? 1 : 0), 0),
       lateness: this.#lateness?.take(),
     };
     this.#send({ kind: 'health', health });

@@ -1,31 +1,42 @@
 import type { WordView } from '../core/byte-words.ts';
 import type { ErrorData } from '../core/model-output.ts';
+import { AnswerFlag } from '../events/event-batch.ts';
 import {
   type AnswerReader,
   answerTooLong,
   MAX_ANSWER_BYTES,
-  NO_CHUNK,
+  ResponseFormatError,
   type StreamAccumulator,
 } from '../protocol/adapter.ts';
+import { channelsOfChunk, choiceOfChunk, type ChunkCode, NO_CHUNK } from '../protocol/chunk-code.ts';
+import { ContentDecoder } from '../protocol/content-decoder.ts';
+import { isBlankMessage, isDoneMessage } from '../protocol/control-message.ts';
 import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
 import type { LearnedHead } from '../protocol/learned-head.ts';
+import { refuseLooseError, toldFailure } from '../protocol/openai-reply.ts';
 import { SseParser, type SseSink } from '../protocol/sse.ts';
+import { type BodyKind, bodyKindOf, skipPreamble } from './body-kind.ts';
 import { ByteCollector } from './byte-collector.ts';
 import {
   BODY_TRUNCATED,
   CLOSED_UNANSWERED,
   httpStatusFailure,
   SHOWN_BYTES,
-  STREAM_TRUNCATED,
   unreadableResponse,
 } from './failure.ts';
-import { NO_CHANNEL, type SampleRecorder } from './sample-recorder.ts';
+import type { SampleRecorder } from './sample-recorder.ts';
 
 /**
- * What a read meant to the sample: it goes `on`; it has ended and the connection is `free` for the next; it has ended and the
- * connection is `spent`.
+ * What a read meant to the sample: it goes `on`; it has ended and the connection is `free` for the next, or `spent`; or it has ended, and
+ * the end of the message that would free the connection is still to come (`ending`).
  */
-export type ReadOutcome = 'on' | 'free' | 'spent';
+export type ReadOutcome = 'on' | 'free' | 'ending' | 'spent';
+
+/** Oddities of a server that fail no sample; counted over all exchanges that share it. */
+export interface ProtocolTally {
+  /** Messages behind the terminator of their stream. */
+  strayMessages: number;
+}
 
 /** What the exchanges with one endpoint share; the more of it, the less each read has to fetch from memory. */
 export interface ExchangeTools {
@@ -33,20 +44,17 @@ export interface ExchangeTools {
   readonly recorder: SampleRecorder;
   readonly head: LearnedHead;
   readonly words: WordView;
+  /** Requests ask for a stream. */
+  readonly streaming: boolean;
+  readonly tally: ProtocolTally;
 }
-
-/** How the body of a response is read. */
-type BodyKind = 'unknown' | 'error' | 'whole' | 'stream';
-
-/** How an event stream begins that does not say what it is. */
-const DATA_FIELD = [...'data:'].map((letter) => letter.charCodeAt(0));
 
 /**
  * The response to one sample at a time on one connection, from its first byte to the record of its end. Reused from sample
  * to sample; a chunk costs no allocation.
  *
- * Every stamp is that of the read that brought the bytes. A stream is complete when its message ends (HTTP), not at its terminator; without
- * a terminator it is an error.
+ * Every stamp is that of the read that brought the bytes. A stream is complete at its terminator, whatever becomes of the HTTP message
+ * around it; one without a terminator at the end of its message, if it is complete by the rules of the API.
  */
 export class Exchange implements HttpResponseSink, SseSink {
   readonly #tools: ExchangeTools;
@@ -57,10 +65,14 @@ export class Exchange implements HttpResponseSink, SseSink {
   readonly #errorBody = new ByteCollector(SHOWN_BYTES);
   #sse: SseParser | undefined;
   #answer: StreamAccumulator | undefined;
+  #decoder: ContentDecoder | undefined;
   #seq = 0;
+  #choices = 1;
   #readNs = 0;
   #bodyKind: BodyKind = 'unknown';
+  #isAnswered = false;
   #hasEnded = false;
+  #isRecorded = false;
   #failure: ErrorData | undefined;
   #hasChunk = false;
   /** Bit n: channel n was opened. */
@@ -73,16 +85,25 @@ export class Exchange implements HttpResponseSink, SseSink {
   }
 
   /**
-   * The request of sample `seq` goes out; what is read from now on answers it.
+   * The request of sample `seq` goes out; what is read from now on answers it. `choices`: how many it asks for.
    * @hot
    */
-  begin(seq: number): void {
+  begin(seq: number, choices: number): void {
     this.#seq = seq;
+    this.#choices = choices;
     this.#bodyKind = 'unknown';
+    this.#isAnswered = false;
     this.#hasEnded = false;
+    this.#isRecorded = false;
     this.#failure = undefined;
     this.#hasChunk = false;
     this.#channels = 0;
+    this.#decoder = undefined;
+  }
+
+  /** Whether a byte of the response has come. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
   }
 
   /**
@@ -91,19 +112,21 @@ export class Exchange implements HttpResponseSink, SseSink {
    */
   read(buffer: Uint8Array, length: number, readNs: number): ReadOutcome {
     this.#readNs = readNs;
+    this.#isAnswered = true;
     let used = 0;
     try {
       used = this.#parser.feed(buffer, 0, length);
     } catch (error) {
       this.#failure ??= unreadableResponse(error);
     }
-    if (this.#failure === undefined && !this.#hasEnded) {
+    if (this.#failure === undefined && !this.#hasEnded && !this.#isStreamDone) {
       if (this.#bodyKind === 'whole') this.#body.settle();
       else if (this.#bodyKind === 'error') this.#errorBody.settle();
       return 'on';
     }
-    this.#recordEnd();
-    return this.#hasEnded && used === length && this.#parser.keepAlive ? 'free' : 'spent';
+    if (!this.#isRecorded) this.#recordEnd();
+    if (!this.#hasEnded) return this.#failure === undefined ? 'ending' : 'spent';
+    return used === length && this.#parser.keepAlive ? 'free' : 'spent';
   }
 
   /** The peer has closed its end: the sample ends in one way or another. */
@@ -121,62 +144,127 @@ export class Exchange implements HttpResponseSink, SseSink {
     this.#recordEnd();
   }
 
-  /** The sample ends for a reason outside the response. */
+  /** The sample ends for a reason outside the response. A status of failure that has come says more than the reason does. */
   fail(failure: ErrorData, atNs: number): void {
-    this.#recorder.failed(this.#seq, atNs, failure);
+    this.#recorder.failed(this.#seq, atNs, this.#bodyKind === 'error' ? this.#statusFailure() : failure);
   }
 
   onHead(status: number): void {
     if (status < 200 || status > 299) {
       this.#bodyKind = 'error';
       this.#errorBody.reset();
-    } else if (this.#parser.isEventStream) this.#openStream();
+    }
+    const { contentCoding } = this.#parser;
+    if (contentCoding === undefined) return;
+    this.#decoder = new ContentDecoder(contentCoding, (bytes) => this.#takeBytes(bytes, 0, bytes.length));
   }
 
   /** @hot */
   onBody(buffer: Uint8Array, start: number, end: number): void {
-    if (this.#bodyKind === 'unknown') {
-      if (beginsLikeStream(buffer, start, end)) this.#openStream();
-      else this.#openBody();
-    }
-    if (this.#bodyKind === 'error') this.#errorBody.add(buffer, start, end);
-    else if (this.#bodyKind === 'whole') this.#takeBody(buffer, start, end);
-    else if (this.#failure === undefined) this.#sse!.feed(buffer, start, end);
+    if (this.#decoder === undefined) this.#takeBytes(buffer, start, end);
+    else this.#decode(this.#decoder, buffer.subarray(start, end));
   }
 
   onEnd(): void {
     this.#hasEnded = true;
+    if (this.#decoder !== undefined) this.#decode(this.#decoder, undefined);
   }
 
   /** @hot */
-  onMessage(buffer: Uint8Array, start: number, end: number): void {
+  onMessage(buffer: Uint8Array, start: number, end: number, isNamed: boolean): void {
     if (this.#failure !== undefined) return;
+    const answer = this.#answer!;
+    if (answer.isDone) {
+      this.#takeStray(buffer, start, end);
+      return;
+    }
     let chunk = NO_CHUNK;
     try {
-      chunk = this.#answer!.onMessage(buffer, start, end);
+      chunk = answer.onMessage(buffer, start, end, isNamed);
     } catch (error) {
       this.#failure = unreadableResponse(error);
     }
     if (chunk === NO_CHUNK) return;
-    const channel = chunk - 1;
-    const isOpen = (this.#channels & (1 << channel)) !== 0;
-    this.#recorder.chunk(this.#seq, this.#readNs, !this.#hasChunk, isOpen ? NO_CHANNEL : channel);
-    this.#channels |= 1 << channel;
+    this.#recordChunk(chunk);
+    const { moreChunks } = answer;
+    for (let index = 0; index < moreChunks.length; index++) this.#recordChunk(moreChunks[index]!);
+  }
+
+  onFailure(buffer: Uint8Array, start: number, end: number): void {
+    if (this.#answer!.isDone) this.#tools.tally.strayMessages += 1;
+    else this.#failure ??= unreadableResponse(toldFailure(buffer, start, end));
+  }
+
+  onLooseData(buffer: Uint8Array, start: number, end: number): void {
+    if (this.#failure !== undefined || this.#answer!.isDone) return;
+    try {
+      this.#answer!.onLooseData(buffer, start, end);
+    } catch (error) {
+      this.#failure = unreadableResponse(error);
+    }
+  }
+
+  get #isStreamDone(): boolean {
+    return this.#bodyKind === 'stream' && this.#answer!.isDone;
+  }
+
+  #decode(decoder: ContentDecoder, bytes: Uint8Array | undefined): void {
+    if (this.#failure !== undefined) return;
+    try {
+      if (bytes === undefined) decoder.end();
+      else decoder.write(bytes);
+    } catch (error) {
+      // The body of a failed request only adds to its message.
+      if (this.#bodyKind !== 'error' && !this.#isStreamDone) this.#failure = unreadableResponse(error);
+    }
+  }
+
+  /** Takes the next bytes of the body, decompressed. @hot */
+  #takeBytes(buffer: Uint8Array, start: number, end: number): void {
+    let from = start;
+    if (this.#bodyKind === 'unknown') {
+      from = skipPreamble(buffer, start, end);
+      if (from === end) return;
+      this.#open(bodyKindOf(buffer, from, end, this.#parser.isEventStream));
+    }
+    if (this.#bodyKind === 'error') this.#errorBody.add(buffer, from, end);
+    else if (this.#bodyKind === 'whole') this.#takeBody(buffer, from, end);
+    else if (this.#failure === undefined) this.#feedStream(buffer, from, end);
+  }
+
+  #feedStream(buffer: Uint8Array, start: number, end: number): void {
+    try {
+      this.#sse!.feed(buffer, start, end);
+    } catch (error) {
+      this.#failure ??= unreadableResponse(error);
+    }
+  }
+
+  #recordChunk(chunk: ChunkCode): void {
+    const channels = channelsOfChunk(chunk);
+    const opened = channels & ~this.#channels;
+    this.#recorder.chunk(this.#seq, this.#readNs, !this.#hasChunk, choiceOfChunk(chunk), opened);
+    this.#channels |= channels;
     this.#hasChunk = true;
   }
 
-  #openStream(): void {
-    this.#bodyKind = 'stream';
-    this.#sse ??= new SseParser(this, this.#tools.words);
-    this.#answer ??= this.#tools.reader.createAccumulator();
-    this.#sse.reset();
-    this.#answer.reset();
+  /** A message behind the terminator belongs to no response. */
+  #takeStray(buffer: Uint8Array, start: number, end: number): void {
+    if (isBlankMessage(buffer, start, end) || isDoneMessage(buffer, start, end)) return;
+    this.#tools.tally.strayMessages += 1;
   }
 
-  #openBody(): void {
-    this.#bodyKind = 'whole';
-    this.#body.reset();
-    this.#bodyBytes = 0;
+  #open(kind: BodyKind): void {
+    this.#bodyKind = kind;
+    if (kind === 'stream') {
+      this.#sse ??= new SseParser(this, this.#tools.words);
+      this.#answer ??= this.#tools.reader.createAccumulator();
+      this.#sse.reset();
+      this.#answer.reset(this.#choices);
+    } else {
+      this.#body.reset();
+      this.#bodyBytes = 0;
+    }
   }
 
   #takeBody(buffer: Uint8Array, start: number, end: number): void {
@@ -186,42 +274,57 @@ export class Exchange implements HttpResponseSink, SseSink {
   }
 
   #recordEnd(): void {
+    this.#isRecorded = true;
     if (this.#failure === undefined) this.#recordAnswer();
     if (this.#failure !== undefined) this.#recorder.failed(this.#seq, this.#readNs, this.#failure);
   }
 
   /** Records the answer that the ended message held, or notes the failure it is. */
   #recordAnswer(): void {
+    // A body of no bytes is a stream without a terminator where one was announced.
+    if (this.#bodyKind === 'unknown') this.#open(this.#parser.isEventStream ? 'stream' : 'whole');
     if (this.#bodyKind === 'error') this.#failure = this.#statusFailure();
     else if (this.#bodyKind === 'stream') this.#recordStream(this.#sse!, this.#answer!);
     else this.#recordBody();
   }
 
   #recordBody(): void {
-    if (this.#bodyKind === 'unknown') this.#openBody();
+    this.#body.join();
+    const { buffer, start, end } = this.#body;
     try {
-      this.#body.join();
-      const { buffer, start, end } = this.#body;
-      const final = this.#tools.reader.readBody(buffer, start, end);
-      this.#recorder.completed(this.#seq, this.#readNs, final);
+      const final = this.#tools.reader.readBody(buffer, start, end, this.#choices);
+      const unstreamed = this.#tools.streaming ? AnswerFlag.unstreamed : 0;
+      this.#recorder.completed(this.#seq, this.#readNs, final, unstreamed);
     } catch (error) {
-      this.#failure = unreadableResponse(error);
+      this.#failure = unreadableResponse(errorOnFirstLine(buffer, start, end) ?? error);
     }
   }
 
   #recordStream(sse: SseParser, answer: StreamAccumulator): void {
-    sse.finish();
+    if (!answer.isDone) sse.finish();
     if (this.#failure !== undefined) return;
-    if (answer.terminated) this.#recorder.completed(this.#seq, this.#readNs, answer.finish());
-    else this.#failure = STREAM_TRUNCATED;
+    const incompleteness = answer.incompleteness();
+    if (incompleteness === undefined) this.#recorder.completed(this.#seq, this.#readNs, answer.answer(), 0);
+    else this.#failure = unreadableResponse(incompleteness);
   }
 
   #statusFailure(): ErrorData {
-    return httpStatusFailure(this.#parser.status, this.#errorBody.bytes());
+    const { status, retryAfter, location } = this.#parser;
+    return httpStatusFailure(status, this.#errorBody.bytes(), { retryAfter, location });
   }
 }
 
-/** Of a beginning shorter than the field name, that is as far as it goes. */
-function beginsLikeStream(buffer: Uint8Array, start: number, end: number): boolean {
-  return DATA_FIELD.every((byte, index) => start + index >= end || buffer[start + index] === byte);
+const LF = 10;
+
+/** A stream may begin with an error on a line of its own, which looks like a body. */
+function errorOnFirstLine(buffer: Uint8Array, start: number, end: number): ResponseFormatError | undefined {
+  const lineEnd = buffer.subarray(start, end).indexOf(LF);
+  if (lineEnd < 0) return undefined;
+  try {
+    refuseLooseError(buffer, start, start + lineEnd);
+  } catch (error) {
+    if (error instanceof ResponseFormatError) return error;
+    throw error;
+  }
+  return undefined;
 }

@@ -2,11 +2,13 @@ import { errorText } from '../core/errors.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { HttpParseError } from '../protocol/http-response.ts';
 import { ResponseFormatError } from '../protocol/adapter.ts';
+import { jsonObjectIn } from '../protocol/json.ts';
+import { errorMessage } from '../protocol/openai-reply.ts';
 
 /** Characters of a response body that an error message shows. */
 const SHOWN_CHARACTERS = 200;
-/** Bytes of the body that are enough for that, whatever the characters. */
-export const SHOWN_BYTES = 4 * SHOWN_CHARACTERS;
+/** Bytes of the body that are enough to find its message in. */
+export const SHOWN_BYTES = 16 * SHOWN_CHARACTERS;
 
 /** How far a connection had come when it failed. */
 export type ConnectStage = 'tcp' | 'tls';
@@ -34,11 +36,28 @@ export function connectTimedOut(timeoutMs: number): ErrorData {
   return { errorType: 'connect_timeout', errorMessage: `connecting took more than ${timeoutMs} ms` };
 }
 
-export function httpStatusFailure(status: number, body: Uint8Array): ErrorData {
-  const text = new TextDecoder().decode(body).slice(0, SHOWN_CHARACTERS);
+/** What the head of a failed response says beside its status. */
+export interface StatusDetails {
+  readonly retryAfter?: string | undefined;
+  readonly location?: string | undefined;
+}
+
+/** A status other than 2xx, with the message in its body, or how that begins. */
+export function httpStatusFailure(
+  status: number,
+  body: Uint8Array,
+  { retryAfter, location }: StatusDetails = {},
+): ErrorData {
+  const details = [
+    ...(location === undefined ? [] : [`to ${location}`]),
+    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
+  ];
+  const title = `HTTP ${status}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
+  const found = jsonObjectIn(body, 0, body.length);
+  const text = found === undefined ? new TextDecoder().decode(body).trim() : errorMessage(found);
   return {
     errorType: `http_${status}`,
-    errorMessage: text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text}`,
+    errorMessage: text === '' ? title : `${title}: ${text.slice(0, SHOWN_CHARACTERS)}`,
   };
 }
 
@@ -60,12 +79,7 @@ export function brokenConnection(error: Error): ErrorData {
 
 export const CLOSED_UNANSWERED: ErrorData = {
   errorType: 'connection_reset',
-  errorMessage: 'the server closed the connection before it answered',
-};
-
-export const STREAM_TRUNCATED: ErrorData = {
-  errorType: 'stream_truncated',
-  errorMessage: 'the stream ended without its terminator',
+  errorMessage: 'the server closed the connection without answering',
 };
 
 export const BODY_TRUNCATED: ErrorData = {

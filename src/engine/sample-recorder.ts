@@ -1,16 +1,14 @@
 import { EventKind } from '../core/event-types.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { writeErrorData, writeTextModelOutput, writeTextOutput } from '../events/payload.ts';
+import { AnswerFlag, COMPLETE_EXTRA } from '../events/event-batch.ts';
 import type { FinalOutput } from '../protocol/adapter.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { COUNTERS } from './worker-messages.ts';
 
-/** A chunk that opens no channel. */
-export const NO_CHANNEL = -1;
-
 /**
  * Writes down what happens to samples, and counts them in memory that main can see. Times are ns since the run's origin.
- * A sample is issued once, then has chunks, then completes or fails, once.
+ * A sample is issued once, then has chunks, then completes or fails, once; or it is not sent at all.
  */
 export class SampleRecorder {
   readonly #writer: BatchWriter;
@@ -32,26 +30,60 @@ export class SampleRecorder {
   }
 
   /**
-   * `channel`: position in `CHANNELS` of the channel the chunk opens, else {@link NO_CHANNEL}.
+   * `opened`: the channels that the chunk opens, as bits by their position in `CHANNELS`.
    * @hot
    */
-  chunk(seq: number, atNs: number, isFirst: boolean, channel: number): void {
-    this.#writer.open(isFirst ? EventKind.sampleRecvFirst : EventKind.sampleRecvNonFirst, seq, atNs);
-    if (channel !== NO_CHANNEL) this.#writer.extra(channel);
-    this.#writer.close();
+  chunk(seq: number, atNs: number, isFirst: boolean, choice: number, opened: number): void {
+    const writer = this.#writer;
+    writer.open(isFirst ? EventKind.sampleRecvFirst : EventKind.sampleRecvNonFirst, seq, atNs);
+    if (choice !== 0) writer.extra(-choice);
+    for (let channel = 0, left = opened; left !== 0; channel++, left >>= 1) {
+      if ((left & 1) !== 0) writer.extra(channel);
+    }
+    writer.close();
   }
 
-  completed(seq: number, atNs: number, final: FinalOutput): void {
+  /** `flags`: those of {@link AnswerFlag} that the response itself does not tell. */
+  completed(seq: number, atNs: number, final: FinalOutput, flags: number): void {
     const writer = this.#writer;
     writer.open(EventKind.sampleComplete, seq, atNs);
     const { text } = final;
     if (text === undefined) writeTextModelOutput(writer.payload, final.output);
     else writeTextOutput(writer.payload, text.buffer, text.start, text.end);
-    writer.extra(final.promptTokens);
-    writer.extra(final.completionTokens);
+    this.#addFacts(final, flags);
     if (final.finishReason !== null) writer.finishReason(final.finishReason);
     writer.close();
     this.#counters[COUNTERS.ended]! += 1;
+  }
+
+  /** The extras of {@link COMPLETE_EXTRA}, as far as there is something to tell. */
+  #addFacts({ tokens, firstChunkTokens, isEmpty, finishReason }: FinalOutput, given: number): void {
+    const writer = this.#writer;
+    const noReason = finishReason === null ? AnswerFlag.noFinishReason : 0;
+    const flags = given | (isEmpty ? AnswerFlag.empty : 0) | noReason;
+    const { cachedTokens, reasoningTokens, acceptedPredictionTokens } = tokens;
+    writer.extra(tokens.promptTokens);
+    writer.extra(tokens.completionTokens);
+    const last =
+      (flags !== 0 && COMPLETE_EXTRA.flags) ||
+      (firstChunkTokens > 0 && COMPLETE_EXTRA.firstChunkTokens) ||
+      (acceptedPredictionTokens >= 0 && COMPLETE_EXTRA.acceptedPredictionTokens) ||
+      (reasoningTokens >= 0 && COMPLETE_EXTRA.reasoningTokens) ||
+      (cachedTokens >= 0 && COMPLETE_EXTRA.cachedTokens) ||
+      COMPLETE_EXTRA.completionTokens;
+    if (last >= COMPLETE_EXTRA.cachedTokens) writer.extra(cachedTokens);
+    if (last >= COMPLETE_EXTRA.reasoningTokens) writer.extra(reasoningTokens);
+    if (last >= COMPLETE_EXTRA.acceptedPredictionTokens) writer.extra(acceptedPredictionTokens);
+    if (last >= COMPLETE_EXTRA.firstChunkTokens) writer.extra(firstChunkTokens);
+    if (last >= COMPLETE_EXTRA.flags) writer.extra(flags);
+  }
+
+  /** A sample that the run gave up before a byte of its request was written. */
+  notSent(seq: number, atNs: number, dueNs: number, row: number): void {
+    this.#writer.open(EventKind.sampleNotSent, seq, atNs);
+    this.#writer.extra(dueNs);
+    this.#writer.extra(row);
+    this.#writer.close();
   }
 
   /** ERROR, then COMPLETE without data. */

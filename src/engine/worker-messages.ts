@@ -52,8 +52,11 @@ export interface WorkerHealth extends ThreadHealth {
   /** Since the start of the run: connections established, and attempts that failed. */
   readonly connectionsOpened: number;
   readonly connectFailures: number;
-  /** See {@link ConnectionPool.retries}; since the start of the run. */
-  readonly retries: number;
+  /** See {@link ConnectionPool}; since the start of the run. */
+  readonly resent: number;
+  readonly strayMessages: number;
+  /** Endpoints whose connections carry one request each, as the server closes them. */
+  readonly singleUseEndpoints: number;
   /** Undefined when there are no probes. */
   readonly lateness?: LatenessReport | undefined;
 }

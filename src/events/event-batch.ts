@@ -22,8 +22,9 @@ export interface RecordNote {
  * | kind | extras |
  * |---|---|
  * | sample.issued | due time (ns since origin), dataset row |
- * | sample.recv_first, sample.recv_non_first | code of the channel (position in `CHANNELS`) this chunk opens, if it opens one |
- * | sample.complete | prompt tokens, completion tokens as told by the server (NaN = not told) |
+ * | sample.recv_first, sample.recv_non_first | −k when the chunk is of choice k > 0, then the code (position in `CHANNELS`) of each channel it opens |
+ * | sample.complete | see {@link COMPLETE_EXTRA}: NaN = unknown, and what is missing at the end is too |
+ * | sample.not_sent | due time, dataset row |
  *
  * Records of a foreign run have none. `payload` holds the `data` of the records as MessagePack, in the reference's own
  * tagged arrays (`["TextModelOutput", …]`, `["PromptData", …]`, `["ErrorData", …]`); an empty slice stands for null.
@@ -46,7 +47,25 @@ export interface EventBatch {
 
 /** Positions among the extras of an issued and of a complete record. */
 export const ISSUED_EXTRA = { dueNs: 0, row: 1 } as const;
-export const COMPLETE_EXTRA = { promptTokens: 0, completionTokens: 1 } as const;
+/** Token counts as the server reported them, then the tokens in the first chunk and {@link AnswerFlag} bits. */
+export const COMPLETE_EXTRA = {
+  promptTokens: 0,
+  completionTokens: 1,
+  cachedTokens: 2,
+  reasoningTokens: 3,
+  acceptedPredictionTokens: 4,
+  firstChunkTokens: 5,
+  flags: 6,
+} as const;
+
+/** What is notable about a response that succeeded: bits of its `flags`. */
+export const AnswerFlag = {
+  /** It holds neither text nor reasoning, refusal or tool call. */
+  empty: 1,
+  /** A stream was asked for, and a whole body came. */
+  unstreamed: 2,
+  noFinishReason: 4,
+} as const;
 
 /** The `data` of record `index` as MessagePack, or `undefined` for null. A view, valid as long as the batch. */
 export function payloadOf(batch: EventBatch, index: number): Uint8Array | undefined {

@@ -1,4 +1,5 @@
 import type { TextModelOutput } from '../core/model-output.ts';
+import type { ChunkCode } from './chunk-code.ts';
 
 /** One row of the dataset, columns already mapped: `prompt`, `system`, `messages`, `input_tokens`, `tools`, … */
 export type SampleInput = Readonly<Record<string, unknown>>;
@@ -19,36 +20,59 @@ export interface TextSlice {
   readonly end: number;
 }
 
-/** How a sample ended, once its bytes are read. */
+/** Token counts as the server reported them; NaN where it did not. */
+export interface ReportedTokens {
+  readonly promptTokens: number;
+  /** Over all choices, hidden reasoning included. */
+  readonly completionTokens: number;
+  /** Of the prompt, found in the server's prefix cache. */
+  readonly cachedTokens: number;
+  /** Of the completion, streamed or hidden. */
+  readonly reasoningTokens: number;
+  /** Of the completion, taken from a predicted output. */
+  readonly acceptedPredictionTokens: number;
+}
+
+/** A response, once its bytes are read. */
 export interface FinalOutput {
+  /** Several choices are joined in their order. */
   readonly output: TextModelOutput;
   /** The text of an output that is nothing else, where it lies so in the bytes read; there as long as these are. */
   readonly text?: TextSlice | undefined;
+  /** Of the first choice that has one. */
   readonly finishReason: string | null;
-  /** Token counts as the server told them; NaN when it did not. */
-  readonly promptTokens: number;
-  readonly completionTokens: number;
+  readonly tokens: ReportedTokens;
+  /** Tokens in the first chunk, where the server counts as it goes; else NaN. */
+  readonly firstChunkTokens: number;
+  /** Neither text nor reasoning, refusal or tool call. */
+  readonly isEmpty: boolean;
 }
 
-/** What one SSE message held: nothing to count, or a chunk of a channel (position in `CHANNELS` + 1). */
-export const NO_CHUNK = 0;
-export type ChunkCode = number;
-
-/** Collects one streamed answer at a time; reused from sample to sample. */
+/** Collects one streamed response at a time; reused from sample to sample. */
 export interface StreamAccumulator {
-  /** Forgets the last sample. */
-  reset(): void;
+  /** Forgets the last sample. `choices`: how many the request asks for, at least 1. */
+  reset(choices: number): void;
   /**
-   * Takes the data of one SSE message (`buffer[start..end)`, no `data:`), which is only valid during the call.
-   * Returns which chunk it held. Throws {@link ResponseFormatError} for a message that is no valid JSON object, or that reports an
-   * error (`{"error": …}`).
+   * Takes the data of one SSE message (`buffer[start..end)`, no `data:`), which is only valid during the call. `isNamed`: the message
+   * has an event name other than `message`; what can't be read in it is skipped, as no one can know every kind of event.
+   *
+   * Returns the chunk it held, the first one when it held some for several choices: {@link moreChunks} has the others. Throws
+   * {@link ResponseFormatError} for a message that is no valid JSON object, or that reports a failure.
    * @hot
    */
-  onMessage(buffer: Uint8Array, start: number, end: number): ChunkCode;
-  /** True once the terminator (`[DONE]`, or a finish reason for servers that send none) was seen. */
-  readonly terminated: boolean;
-  /** The answer so far; also for a stream that was cut short. */
-  finish(): FinalOutput;
+  onMessage(buffer: Uint8Array, start: number, end: number, isNamed: boolean): ChunkCode;
+  /** Chunks of the last message behind the one that `onMessage` returned; nearly always none. */
+  readonly moreChunks: readonly ChunkCode[];
+  /**
+   * Takes data outside of a message (see `SseSink`): a terminator and an error count, text does not. Throws {@link ResponseFormatError}.
+   */
+  onLooseData(buffer: Uint8Array, start: number, end: number): void;
+  /** The API's own terminator (`[DONE]`) was seen: nothing that follows belongs to the response. */
+  readonly isDone: boolean;
+  /** The response so far; also of a stream that was cut short. */
+  answer(): FinalOutput;
+  /** Why the stream, which has ended, is no complete response; `undefined` when it is one. */
+  incompleteness(): ResponseFormatError | undefined;
 }
 
 /** Reads the answers of one thread, the faster the longer it has seen how a server writes them. */
@@ -56,11 +80,11 @@ export interface AnswerReader {
   /** One for each stream that is read at the same time. */
   createAccumulator(): StreamAccumulator;
   /**
-   * The answer in a body that is not streamed, `buffer[start..end)`, which is only looked at during the call. Throws
-   * {@link ResponseFormatError}.
+   * The response in a body that is not streamed, `buffer[start..end)`, which is only looked at during the call. `choices`: how many
+   * the request asks for. Throws {@link ResponseFormatError}.
    * @hot
    */
-  readBody(buffer: Uint8Array, start: number, end: number): FinalOutput;
+  readBody(buffer: Uint8Array, start: number, end: number, choices: number): FinalOutput;
 }
 
 /** Speaks one text API: pure, knows no socket. */
@@ -70,13 +94,28 @@ export interface ApiAdapter {
   readonly path: string;
   /** The request as a JSON value. Throws `InferometerError` (input) naming what the row lacks. */
   requestBody(row: SampleInput, options: RequestOptions): Record<string, unknown>;
+  /** How many choices a request body asks for, at least 1. */
+  choicesOf(body: Readonly<Record<string, unknown>>): number;
   createReader(): AnswerReader;
 }
 
-/** The endpoint answered 2xx with something that is no answer. Data, not a crash: becomes the sample's ERROR. */
+/** Why a 2xx response is no success. Stable: results are counted by it. */
+export type ResponseFailureType =
+  /** It does not follow the protocol. */
+  | 'malformed_response'
+  /** The server reports an error in it. */
+  | 'server_error'
+  /** The server gave the request up. */
+  | 'aborted'
+  /** It ended before its own end. */
+  | 'stream_truncated'
+  /** It ended properly and holds nothing at all, not even a finish reason. */
+  | 'empty_answer';
+
+/** The endpoint answered 2xx with something that is no success. Data, not a crash: becomes the sample's ERROR. */
 export class ResponseFormatError extends Error {
-  readonly errorType: 'malformed_response' | 'server_error';
-  constructor(errorType: 'malformed_response' | 'server_error', message: string) {
+  readonly errorType: ResponseFailureType;
+  constructor(errorType: ResponseFailureType, message: string) {
     super(message);
     this.name = 'ResponseFormatError';
     this.errorType = errorType;

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type AnswerReader, type FinalOutput, ResponseFormatError, type TextSlice } from './adapter.ts';
 import { adapterOf, type ApiName } from './adapters.ts';
+import { UNKNOWN_TOKENS } from './openai-reply.ts';
 
 function parse(api: ApiName, body: unknown): FinalOutput {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  return adapterOf(api).createReader().readBody(bytes, 0, bytes.length);
+  return adapterOf(api).createReader().readBody(bytes, 0, bytes.length, 1);
 }
 const chat = (message: unknown, more: object = {}) => ({
   id: 'r',
@@ -29,8 +30,9 @@ test('a chat answer with usage', () => {
   expect(parse('chat', { ...chat({ content: 'é' }, { finish_reason: 'stop' }), usage })).toEqual({
     output: { output: 'é', reasoning: null, toolCalls: null },
     finishReason: 'stop',
-    promptTokens: 3,
-    completionTokens: 2,
+    tokens: { ...UNKNOWN_TOKENS, promptTokens: 3, completionTokens: 2 },
+    firstChunkTokens: NaN,
+    isEmpty: false,
   });
 });
 
@@ -41,8 +43,9 @@ test('a chat answer of reasoning and tool calls, without usage', () => {
   ).toEqual({
     output: { output: '', reasoning: 'r', toolCalls },
     finishReason: null,
-    promptTokens: NaN,
-    completionTokens: NaN,
+    tokens: UNKNOWN_TOKENS,
+    firstChunkTokens: NaN,
+    isEmpty: false,
   });
 });
 
@@ -54,31 +57,54 @@ test('a completion, its usage null', () => {
   expect(parse('completions', completion)).toEqual({
     output: { output: 'out', reasoning: null, toolCalls: null },
     finishReason: null,
-    promptTokens: NaN,
-    completionTokens: NaN,
+    tokens: UNKNOWN_TOKENS,
+    firstChunkTokens: NaN,
+    isEmpty: false,
   });
 });
 
 test.each<[string, ApiName, unknown, string]>([
-  ['no JSON', 'chat', '<html>', 'found <html>, wanted a JSON object'],
-  ['nothing', 'chat', '', 'found nothing, wanted a JSON object'],
-  ['a list', 'chat', [], 'found [], wanted a JSON object'],
-  ['no id', 'chat', { choices: [{ message: { content: 'x' } }] }, 'no "id" in the answer'],
-  ['no choices', 'chat', { id: 'r', choices: [] }, 'no choice in the answer'],
-  ['no message', 'chat', { id: 'r', choices: [{}] }, 'choices[0].message: wanted an object'],
-  ['content of another type', 'chat', chat({ content: 1 }), 'content: found 1, wanted text'],
-  [
-    'two reasonings',
-    'chat',
-    chat({ reasoning: 'a', reasoning_content: 'b' }),
-    'both reasoning_content and reasoning',
-  ],
-  ['no usage', 'completions', { ...completion, usage: undefined }, 'no "usage" in the answer'],
-  ['no meta', 'sglang', { text: 'a', output_ids: [] }, 'meta_info: wanted an object'],
+  ['no JSON', 'chat', '<html>', 'must be JSON (got <html>)'],
+  ['nothing', 'chat', '', 'must be JSON (got nothing)'],
+  ['a list', 'chat', [], 'must be a JSON object (got [])'],
+  ['no choices', 'chat', { id: 'r', choices: [] }, 'the response has no choices'],
+  ['null for choices', 'chat', { choices: null }, 'the response has no choices'],
+  ['no message', 'chat', { id: 'r', choices: [{}] }, 'the response has no message'],
+  ['content of another type', 'chat', chat({ content: 1 }), 'content must be text (got 1)'],
+  ['no text', 'sglang', { output_ids: [] }, 'text must be text (got nothing)'],
 ])('%s is no answer (%s)', (_name, api, body, message) => {
   const { errorType, message: found } = refusal(api, body);
   expect(errorType).toBe('malformed_response');
   expect(found).toContain(message);
+});
+
+test.each<[string, ApiName, unknown]>([
+  ['a chat answer without an id', 'chat', { choices: [{ message: { content: 'x' } }] }],
+  ['a chat answer as a list of parts', 'chat', chat({ content: [{ type: 'text', text: 'x' }] })],
+  ['a chat answer with a refusal', 'chat', chat({ content: null, refusal: 'x' })],
+  ['a completion with its text alone', 'completions', { choices: [{ text: 'x' }] }],
+  ['a generation with its text alone', 'sglang', { text: 'x' }],
+])('%s is read', (_name, api, body) => {
+  expect(parse(api, body)).toMatchObject({ output: { output: 'x' }, isEmpty: false });
+});
+
+test('reasoning that a server sends under two names is read once', () => {
+  const { output } = parse('chat', chat({ content: 'a', reasoning: 'r', reasoning_content: 'r' }));
+  expect(output).toEqual({ output: 'a', reasoning: 'r', toolCalls: null });
+});
+
+test('a body with fewer choices than asked for is no answer', () => {
+  const bytes = Buffer.from(JSON.stringify(chat({ content: 'a' })));
+  const reader = adapterOf('chat').createReader();
+  expect(() => reader.readBody(bytes, 0, bytes.length, 2)).toThrow('1 of the 2 choices');
+});
+
+test.each([
+  ['abort', 'abort', 'aborted'],
+  ['error', 'error', 'server_error'],
+  ['an object', { type: 'abort', message: 'out of memory' }, 'server_error'],
+])('a finish reason by which the server gave up is a failure: %s', (_name, reason, errorType) => {
+  expect(refusal('chat', chat({ content: 'a' }, { finish_reason: reason })).errorType).toBe(errorType);
 });
 
 test("an error with status 200 is the server's", () => {
@@ -157,14 +183,10 @@ function sliceOf({ buffer, start, end }: TextSlice): string {
 
 function attempt(reader: AnswerReader, body: Uint8Array): unknown {
   try {
-    const { output, text, finishReason, promptTokens, completionTokens } = reader.readBody(
-      body,
-      0,
-      body.length,
-    );
+    const { output, text, finishReason, tokens, isEmpty } = reader.readBody(body, 0, body.length, 1);
     if (text !== undefined) expect({ ...output, output: null }).toEqual(NO_TEXT);
     if (text !== undefined) expect(sliceOf(text)).toBe(output.output);
-    return { output, finishReason, promptTokens, completionTokens };
+    return { output, finishReason, tokens, isEmpty };
   } catch (error) {
     if (error instanceof ResponseFormatError) return error.message;
     throw error;
@@ -203,7 +225,7 @@ test('a count that looks like a probe of what is learned stays itself', () => {
   const usage = { prompt_tokens: 2 ** 50 + 2, completion_tokens: 2 };
   const read = (created: number) => {
     const body = Buffer.from(JSON.stringify({ ...chat({ content: 'a' }), created, usage }));
-    return reader.readBody(body, 0, body.length).promptTokens;
+    return reader.readBody(body, 0, body.length, 1).tokens.promptTokens;
   };
   expect([5, 7].map(read)).toEqual([2 ** 50 + 2, 2 ** 50 + 2]);
 });
@@ -219,7 +241,7 @@ test('a reader that has learned a body reads it as a new one does, whichever byt
     for (let byte = 0; byte <= 0xff; byte++) {
       damaged[at] = byte;
       // What was learned matches in between, so that it stays.
-      reader.readBody(body, 0, body.length);
+      reader.readBody(body, 0, body.length, 1);
       const found = attempt(reader, damaged);
       const wanted = attempt(adapterOf('chat').createReader(), damaged);
       if (!isDeepStrictEqual(found, wanted)) differing.push(`byte ${at} as ${byte}`);
@@ -232,7 +254,7 @@ test('a text of plain ASCII is told as the bytes it lies in, any other as a stri
   const reader = adapterOf('chat').createReader();
   const read = (content: string) => {
     const body = Buffer.from(JSON.stringify({ id: 'a', choices: [{ message: { content } }] }));
-    const { text, output } = reader.readBody(body, 0, body.length);
+    const { text, output } = reader.readBody(body, 0, body.length, 1);
     return [text === undefined ? undefined : sliceOf(text), output.output];
   };
   expect(read('learned')).toEqual([undefined, 'learned']);

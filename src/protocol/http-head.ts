@@ -1,5 +1,6 @@
 import { assertNever } from '../core/errors.ts';
 import { bytesOf, decimal, equals, isBlank, listHolds, NOT_DECIMAL, startsWith } from './ascii.ts';
+import type { ContentCoding } from './content-decoder.ts';
 import { HttpParseError } from './http-parse-error.ts';
 
 const COLON = 58;
@@ -19,11 +20,22 @@ const KEEP_ALIVE = bytesOf('keep-alive');
 const CHUNKED = bytesOf('chunked');
 const IDENTITY = bytesOf('identity');
 const EVENT_STREAM = bytesOf('text/event-stream');
+const RETRY_AFTER = bytesOf('retry-after');
+const LOCATION = bytesOf('location');
+/** By the names in `Content-Encoding`. */
+const CODINGS: readonly (readonly [Uint8Array, ContentCoding])[] = [
+  [bytesOf('gzip'), 'gzip'],
+  [bytesOf('x-gzip'), 'gzip'],
+  [bytesOf('deflate'), 'deflate'],
+  [bytesOf('br'), 'br'],
+];
+
+const LATIN1 = new TextDecoder('latin1');
 
 /** No Content-Length was given. */
 export const ABSENT = -1;
 
-/** The headers that say something of the body or the connection, and all others. */
+/** The headers that are read, and all others. */
 export const HeaderKind = {
   other: 0,
   contentLength: 1,
@@ -31,6 +43,8 @@ export const HeaderKind = {
   contentEncoding: 3,
   contentType: 4,
   connection: 5,
+  retryAfter: 6,
+  location: 7,
 } as const;
 export type HeaderKind = (typeof HeaderKind)[keyof typeof HeaderKind];
 
@@ -45,6 +59,10 @@ export function headerKind(line: Uint8Array, start: number, colon: number): Head
       return startsWith(line, start, CONTENT_ENCODING) ? HeaderKind.contentEncoding : HeaderKind.other;
     case CONTENT_TYPE.length:
       return startsWith(line, start, CONTENT_TYPE) ? HeaderKind.contentType : HeaderKind.other;
+    case RETRY_AFTER.length:
+      return startsWith(line, start, RETRY_AFTER) ? HeaderKind.retryAfter : HeaderKind.other;
+    case LOCATION.length:
+      return startsWith(line, start, LOCATION) ? HeaderKind.location : HeaderKind.other;
     case CONNECTION.length:
       return startsWith(line, start, CONNECTION) ? HeaderKind.connection : HeaderKind.other;
     default:
@@ -61,6 +79,8 @@ export interface HeadFacts {
   readonly contentLength: number;
   /** Whether the connection is to stay open, as far as the head tells. */
   readonly keepsAlive: boolean;
+  /** Undefined for a body that is sent as it is. */
+  readonly contentCoding: ContentCoding | undefined;
 }
 
 /** Gathers {@link HeadFacts} line by line. Allocates nothing. */
@@ -72,6 +92,9 @@ export class HttpHead implements HeadFacts {
   #isChunked = false;
   #isEventStream = false;
   #contentLength: number = ABSENT;
+  #contentCoding: ContentCoding | undefined;
+  #retryAfter: string | undefined;
+  #location: string | undefined;
 
   get status(): number {
     return this.#status;
@@ -87,6 +110,20 @@ export class HttpHead implements HeadFacts {
 
   get contentLength(): number {
     return this.#contentLength;
+  }
+
+  get contentCoding(): ContentCoding | undefined {
+    return this.#contentCoding;
+  }
+
+  /** `Retry-After` of a response that is no success. */
+  get retryAfter(): string | undefined {
+    return this.#retryAfter;
+  }
+
+  /** `Location` of a response that is no success. */
+  get location(): string | undefined {
+    return this.#location;
   }
 
   get keepsAlive(): boolean {
@@ -109,6 +146,9 @@ export class HttpHead implements HeadFacts {
     this.#isChunked = false;
     this.#isEventStream = false;
     this.#contentLength = ABSENT;
+    this.#contentCoding = undefined;
+    this.#retryAfter = undefined;
+    this.#location = undefined;
   }
 
   /** Throws {@link HttpParseError}. */
@@ -132,9 +172,13 @@ export class HttpHead implements HeadFacts {
         this.#takeTransferEncoding(line, from, to);
         break;
       case HeaderKind.contentEncoding:
-        if (to > from && !equals(line, from, to, IDENTITY)) {
-          throw new HttpParseError('a content encoding other than identity');
-        }
+        if (to > from) this.#contentCoding = codingOf(line, from, to);
+        break;
+      case HeaderKind.retryAfter:
+        if (this.#isFailure) this.#retryAfter = textOf(line, from, to);
+        break;
+      case HeaderKind.location:
+        if (this.#isFailure) this.#location = textOf(line, from, to);
         break;
       case HeaderKind.contentType:
         this.#takeContentType(line, from, to);
@@ -148,6 +192,10 @@ export class HttpHead implements HeadFacts {
       default:
         assertNever(kind);
     }
+  }
+
+  get #isFailure(): boolean {
+    return this.#status >= 300;
   }
 
   #takeContentLength(line: Uint8Array, from: number, to: number): void {
@@ -174,4 +222,15 @@ export class HttpHead implements HeadFacts {
       startsWith(line, from, EVENT_STREAM) &&
       (to === end || line[end] === SEMICOLON || isBlank(line[end]!));
   }
+}
+
+function codingOf(line: Uint8Array, from: number, to: number): ContentCoding | undefined {
+  if (equals(line, from, to, IDENTITY)) return undefined;
+  const coding = CODINGS.find(([name]) => equals(line, from, to, name));
+  if (coding === undefined) throw new HttpParseError('a content encoding other than gzip, deflate or br');
+  return coding[1];
+}
+
+function textOf(line: Uint8Array, from: number, to: number): string {
+  return LATIN1.decode(line.subarray(from, to));
 }

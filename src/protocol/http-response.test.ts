@@ -231,7 +231,7 @@ const MALFORMED: readonly (readonly [name: string, reason: RegExp, text: string]
     lines('HTTP/1.1 200 OK', 'Content-Length: 9007199254740993', ''),
   ],
   ['two lengths', /two content/, lines('HTTP/1.1 200 OK', 'Content-Length: 5', 'Content-Length: 6', '')],
-  ['gzip', /content encoding/, lines('HTTP/1.1 200 OK', 'Content-Encoding: gzip', '')],
+  ['zstd', /content encoding/, lines('HTTP/1.1 200 OK', 'Content-Encoding: zstd', '')],
   ['a compressed transfer', /chunked/, lines('HTTP/1.1 200 OK', 'Transfer-Encoding: gzip, chunked', '')],
   [
     'chunked twice',

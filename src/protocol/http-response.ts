@@ -1,6 +1,7 @@
 import { hexDigit, isBlank, NOT_HEX } from './ascii.ts';
 import { ByteStore } from './byte-store.ts';
 import { skipPrintable, WordView } from '../core/byte-words.ts';
+import type { ContentCoding } from './content-decoder.ts';
 import { ABSENT, type HeadFacts, HttpHead } from './http-head.ts';
 import { HttpParseError } from './http-parse-error.ts';
 import { LearnedHead, NO_HEAD } from './learned-head.ts';
@@ -52,7 +53,7 @@ const FAILED = 10;
  * Body bytes are handed on where they lie; only a header line cut by the end of a read is copied, to a buffer that is reused.
  * So a keep-alive response costs no allocation. Bodies: Content-Length, chunked (extensions and trailers are
  * skipped), none for 204 and 304, else all up to the end of the connection. Refused with {@link HttpParseError}: folded
- * header lines, heads above {@link MAX_HEAD_BYTES}, transfer codings other than chunked, content codings other than identity,
+ * header lines, heads above {@link MAX_HEAD_BYTES}, transfer codings other than chunked, content codings other than those of {@link ContentCoding},
  * a length beside a transfer coding, 101. Knows responses to POST only: one to HEAD would be misread.
  */
 export class HttpResponseParser {
@@ -66,6 +67,7 @@ export class HttpResponseParser {
   #status = 0;
   #keepAlive = false;
   #isEventStream = false;
+  #contentCoding: ContentCoding | undefined;
   /** Bytes of the body or chunk still to come; while a chunk's size is read, the size so far. */
   #remaining = 0;
   #sizeDigits = 0;
@@ -91,6 +93,20 @@ export class HttpResponseParser {
   /** Whether the body calls itself `text/event-stream`. Set with `onHead`. */
   get isEventStream(): boolean {
     return this.#isEventStream;
+  }
+
+  /** How the body is compressed. Set with `onHead`. */
+  get contentCoding(): ContentCoding | undefined {
+    return this.#contentCoding;
+  }
+
+  /** `Retry-After` and `Location` of a response that is no success. Set with `onHead`. */
+  get retryAfter(): string | undefined {
+    return this.#head.retryAfter;
+  }
+
+  get location(): string | undefined {
+    return this.#head.location;
   }
 
   /** Forgets everything, for use on a new connection. */
@@ -238,6 +254,7 @@ export class HttpResponseParser {
     }
     this.#status = status;
     this.#isEventStream = head.isEventStream;
+    this.#contentCoding = head.contentCoding;
     this.#state = this.#beginBody(head);
     this.#keepAlive = this.#state !== IN_BODY_TO_EOF && head.keepsAlive;
     this.#sink.onHead(status);

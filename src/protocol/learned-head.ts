@@ -1,5 +1,6 @@
 import { sameBytes, skipPrintable, WordView } from '../core/byte-words.ts';
 import { ByteStore } from './byte-store.ts';
+import type { ContentCoding } from './content-decoder.ts';
 import { isBlank } from './ascii.ts';
 import { type HeadFacts, headerKind, HeaderKind, type HttpHead } from './http-head.ts';
 import { LearningPatience } from './learning-patience.ts';
@@ -36,6 +37,7 @@ export class LearnedHead implements HeadFacts {
   isChunked = false;
   isEventStream = false;
   keepsAlive = false;
+  contentCoding: ContentCoding | undefined;
   /** Of the head that matched last. */
   contentLength = 0;
   /** What precedes the first variable, follows it, and so on. */
@@ -75,12 +77,14 @@ export class LearnedHead implements HeadFacts {
 
   /** The head in `buffer[start..end)` did not match and was read to say `head`: learns it, if heads like it keep coming. */
   learn(buffer: Uint8Array, start: number, end: number, head: HttpHead): void {
-    if (!this.#patience.missed()) return;
+    // Of a failure more is read than is kept here.
+    if (head.status >= 300 || !this.#patience.missed()) return;
     this.#patience.learned();
     this.status = head.status;
     this.isChunked = head.isChunked;
     this.isEventStream = head.isEventStream;
     this.keepsAlive = head.keepsAlive;
+    this.contentCoding = head.contentCoding;
     this.contentLength = head.contentLength;
     this.#fixed.clear();
     const variables: Variable[] = [];

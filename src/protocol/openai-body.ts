@@ -1,68 +1,82 @@
 import type { TextModelOutput } from '../core/model-output.ts';
-import type { FinalOutput, TextSlice } from './adapter.ts';
+import { type FinalOutput, type ReportedTokens, ResponseFormatError, type TextSlice } from './adapter.ts';
 import { decimal } from './ascii.ts';
-import { isJsonObject, type JsonObject, malformed, optionalText, parseJsonObject } from './json.ts';
+import { isJsonObject, type JsonObject, malformed, parseJsonObject } from './json.ts';
 import { textOfLiteral } from './json-literal.ts';
 import { LearnedJson, NO_VARIABLE } from './learned-json.ts';
-import { refuseError, UNKNOWN_USAGE, usageOf } from './openai-reply.ts';
+import { type Choice, choicesOf, type PartsReader } from './openai-choice.ts';
+import { laterTokens, refuseError, tokensOfReply, UNKNOWN_TOKENS } from './openai-reply.ts';
 
-/** Keys whose values change from answer to answer: those of {@link LearnedAnswer}, and some that nobody reads. */
+/** The counts of {@link ReportedTokens}, in the order of {@link LearnedResponse.tokens}. */
+const TOKEN_FIELDS = [
+  'promptTokens',
+  'completionTokens',
+  'cachedTokens',
+  'reasoningTokens',
+  'acceptedPredictionTokens',
+] as const satisfies readonly (keyof ReportedTokens)[];
+
+/** Keys whose values change from response to response: those of {@link LearnedResponse}, and some that nobody reads. */
 const VARIABLE_KEYS = [
   ...['content', 'reasoning_content', 'reasoning', 'text', 'prompt_tokens', 'completion_tokens'],
-  ...['id', 'created', 'system_fingerprint', 'total_tokens', 'cached_tokens', 'reasoning_tokens'],
+  ...['cached_tokens', 'reasoning_tokens', 'accepted_prediction_tokens'],
+  ...['id', 'created', 'system_fingerprint', 'total_tokens'],
 ] as const;
 
 /** What a learned body says, and which of its variables say the rest; {@link NO_VARIABLE} for what it lacks. */
-interface LearnedAnswer {
+interface LearnedResponse {
   readonly finishReason: string | null;
   readonly output: number;
   readonly reasoning: number;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
+  readonly tokens: readonly number[];
 }
 
 /**
- * Reads the first choice of OpenAI bodies.
+ * Reads OpenAI bodies.
  *
- * Refuses a body that is no JSON object, reports an error, lacks one of the `required` keys, or has no choice. A body that
- * differs from one before in nothing but texts, counts and ids is not parsed ({@link LearnedJson}): about 0.4 µs against 1.7 µs.
+ * Refuses a body that is no JSON object, reports an error, or has fewer choices than asked for. A body that differs from one before in
+ * nothing but texts, counts and ids is not parsed ({@link LearnedJson}): about 0.4 µs against 1.7 µs.
  */
 export class OpenAiBodyReader {
-  readonly #required: readonly string[];
-  readonly #readChoice: (choice: JsonObject) => TextModelOutput;
+  readonly #readParts: PartsReader;
   readonly #learned = new LearnedJson(VARIABLE_KEYS);
-  #answer: LearnedAnswer | undefined;
+  #response: LearnedResponse | undefined;
 
-  constructor(required: readonly string[], readChoice: (choice: JsonObject) => TextModelOutput) {
-    this.#required = required;
-    this.#readChoice = readChoice;
+  constructor(readParts: PartsReader) {
+    this.#readParts = readParts;
   }
 
   /** @hot */
-  read(buffer: Uint8Array, start: number, end: number): FinalOutput {
-    if (this.#learned.matches(buffer, start, end)) return this.#readLearned(buffer, this.#answer!);
-    const final = this.#readReply(parseJsonObject(buffer, start, end));
-    if (final.output.toolCalls === null && this.#learned.wantsToLearn()) {
-      this.#learn(buffer, start, end, final);
+  read(buffer: Uint8Array, start: number, end: number, choices: number): FinalOutput {
+    if (choices === 1 && this.#learned.matches(buffer, start, end)) {
+      return this.#readLearned(buffer, this.#response!);
     }
+    const found = this.#readReply(parseJsonObject(buffer, start, end));
+    if (found.choices.length < choices) {
+      throw new ResponseFormatError(
+        'malformed_response',
+        `the response has ${found.choices.length} of the ${choices} choices requested`,
+      );
+    }
+    const final = finalOutput(found);
+    if (isLearnable(found, final) && this.#learned.wantsToLearn()) this.#learn(buffer, start, end, final);
     return final;
   }
 
-  #readLearned(buffer: Uint8Array, answer: LearnedAnswer): FinalOutput {
-    const { output, reasoning, finishReason } = answer;
-    const promptTokens = this.#count(buffer, answer.promptTokens);
-    const completionTokens = this.#count(buffer, answer.completionTokens);
+  #readLearned(buffer: Uint8Array, response: LearnedResponse): FinalOutput {
+    const { output, reasoning, finishReason } = response;
+    const tokens = this.#tokens(buffer, response.tokens);
     if (reasoning === NO_VARIABLE && output !== NO_VARIABLE && this.#learned.isPlain(buffer, output)) {
       const start = this.#learned.startOf(output);
       const end = this.#learned.endOf(output);
-      return new PlainAnswer({ buffer, start, end }, finishReason, promptTokens, completionTokens);
+      return new PlainResponse({ buffer, start, end }, finishReason, tokens);
     }
     const texts = {
       output: this.#text(buffer, output) ?? '',
       reasoning: this.#text(buffer, reasoning),
       toolCalls: null,
     };
-    return { output: texts, finishReason, promptTokens, completionTokens };
+    return { output: texts, finishReason, tokens, firstChunkTokens: NaN, isEmpty: isEmpty(texts) };
   }
 
   #text(buffer: Uint8Array, variable: number): string | null {
@@ -70,58 +84,99 @@ export class OpenAiBodyReader {
     return textOfLiteral(buffer, this.#learned.startOf(variable), this.#learned.endOf(variable));
   }
 
+  #tokens(buffer: Uint8Array, variables: readonly number[]): ReportedTokens {
+    return laterTokens(UNKNOWN_TOKENS, {
+      promptTokens: this.#count(buffer, variables[0]!),
+      completionTokens: this.#count(buffer, variables[1]!),
+      cachedTokens: this.#count(buffer, variables[2]!),
+      reasoningTokens: this.#count(buffer, variables[3]!),
+      acceptedPredictionTokens: this.#count(buffer, variables[4]!),
+    });
+  }
+
   #count(buffer: Uint8Array, variable: number): number {
     if (variable === NO_VARIABLE) return NaN;
     return decimal(buffer, this.#learned.startOf(variable), this.#learned.endOf(variable));
   }
 
-  #readReply(reply: JsonObject): FinalOutput {
+  #readReply(reply: JsonObject): Reply {
     refuseError(reply);
-    const missing = this.#required.find((key) => reply[key] === undefined);
-    if (missing !== undefined) throw malformed(`no "${missing}" in the answer`);
-    const { choices } = reply;
-    if (!Array.isArray(choices) || !isJsonObject(choices[0])) throw malformed('no choice in the answer');
-    const [choice] = choices as [JsonObject];
-    return {
-      output: this.#readChoice(choice),
-      finishReason: optionalText(choice, 'finish_reason') || null,
-      ...(usageOf(reply) ?? UNKNOWN_USAGE),
-    };
+    const choices = choicesOf(reply, this.#readParts);
+    if (choices.length === 0) throw malformed('the response has no choices');
+    const reports = [tokensOfReply(reply), ...choices.map((choice) => choice.tokens)];
+    const found = reports.filter((report) => report !== undefined);
+    const tokens = found.reduce((known, report) => laterTokens(known, report), UNKNOWN_TOKENS);
+    return { choices, tokens, hasOneReport: found.length <= 1 };
   }
 
-  /** Learns a body without tool calls, all of whose answer must be variables, absent, or the finish reason. */
+  /** Learns a body of one choice, all of whose response must be variables, absent, or the finish reason. */
   #learn(buffer: Uint8Array, start: number, end: number, final: FinalOutput): void {
     const learned = this.#learned;
-    const probed = this.#readReply(learned.learn(buffer, start, end) as JsonObject);
-    const answer: LearnedAnswer = {
+    const probed = this.#readProbed(learned.learn(buffer, start, end));
+    const response: LearnedResponse = {
       finishReason: final.finishReason,
-      output: learned.variableOf(probed.output.output, final.output.output),
-      reasoning: learned.variableOf(probed.output.reasoning, final.output.reasoning),
-      promptTokens: learned.variableOf(probed.promptTokens, final.promptTokens),
-      completionTokens: learned.variableOf(probed.completionTokens, final.completionTokens),
+      output: learned.variableOf(probed?.output.output, final.output.output),
+      reasoning: learned.variableOf(probed?.output.reasoning, final.output.reasoning),
+      tokens: TOKEN_FIELDS.map((field) => learned.variableOf(probed?.tokens[field], final.tokens[field])),
     };
     const isWhole =
-      (answer.output !== NO_VARIABLE || final.output.output === '') &&
-      (answer.reasoning !== NO_VARIABLE || final.output.reasoning === null) &&
-      (answer.promptTokens !== NO_VARIABLE || Number.isNaN(final.promptTokens)) &&
-      (answer.completionTokens !== NO_VARIABLE || Number.isNaN(final.completionTokens));
-    if (isWhole) this.#answer = answer;
+      probed !== undefined &&
+      (response.output !== NO_VARIABLE || final.output.output === '') &&
+      (response.reasoning !== NO_VARIABLE || final.output.reasoning === null) &&
+      TOKEN_FIELDS.every(
+        (field, position) => response.tokens[position] !== NO_VARIABLE || Number.isNaN(final.tokens[field]),
+      );
+    if (isWhole) this.#response = response;
     else learned.forget();
+  }
+
+  #readProbed(probed: unknown): FinalOutput | undefined {
+    return isJsonObject(probed) ? finalOutput(this.#readReply(probed)) : undefined;
   }
 }
 
-/** An answer whose text is copied from where it was read, and made a string only for those who ask. */
-class PlainAnswer implements FinalOutput {
+interface Reply {
+  readonly choices: readonly Choice[];
+  readonly tokens: ReportedTokens;
+  /** Usage stands in one place at most. */
+  readonly hasOneReport: boolean;
+}
+
+function finalOutput({ choices, tokens }: Reply): FinalOutput {
+  const reasoning = choices.map(({ parts }) => parts.reasoning).join('');
+  const toolCalls = choices.flatMap(({ parts }) => parts.toolCalls);
+  const output = {
+    output: choices.map(({ parts }) => parts.content + parts.refusal).join(''),
+    reasoning: reasoning === '' ? null : reasoning,
+    toolCalls: toolCalls.length > 0 ? toolCalls : null,
+  };
+  const finishReason = choices.find((choice) => choice.finishReason !== null)?.finishReason ?? null;
+  return { output, finishReason, tokens, firstChunkTokens: NaN, isEmpty: isEmpty(output) };
+}
+
+/** One choice with a text or reasoning alone; a learned body has no place for the rest. */
+function isLearnable({ choices, hasOneReport }: Reply, { output }: FinalOutput): boolean {
+  const isRefusal = choices.some(({ parts }) => parts.refusal !== '');
+  return choices.length === 1 && hasOneReport && output.toolCalls === null && !isRefusal;
+}
+
+function isEmpty({ output, reasoning, toolCalls }: TextModelOutput): boolean {
+  return output.length === 0 && reasoning === null && toolCalls === null;
+}
+
+/** A response whose text is copied from where it was read, and made a string only for those who ask. */
+class PlainResponse implements FinalOutput {
   readonly text: TextSlice;
   readonly finishReason: string | null;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
+  readonly tokens: ReportedTokens;
+  readonly firstChunkTokens = NaN;
+  /** Its text is a variable, and those are not empty. */
+  readonly isEmpty = false;
 
-  constructor(text: TextSlice, finishReason: string | null, promptTokens: number, completionTokens: number) {
+  constructor(text: TextSlice, finishReason: string | null, tokens: ReportedTokens) {
     this.text = text;
     this.finishReason = finishReason;
-    this.promptTokens = promptTokens;
-    this.completionTokens = completionTokens;
+    this.tokens = tokens;
   }
 
   get output(): TextModelOutput {

@@ -1,12 +1,9 @@
-import type { TextModelOutput } from '../core/model-output.ts';
 import type { ApiAdapter, RequestOptions, SampleInput } from './adapter.ts';
-import { isJsonObject, type JsonObject, malformed, optionalObjects, optionalText } from './json.ts';
-import { OpenAiBodyReader } from './openai-body.ts';
-import type { Delta, DeltaText } from './openai-delta.ts';
+import { countedChoices } from './choice-count.ts';
+import { isJsonObject, type JsonObject, malformed } from './json.ts';
+import { type MessageParts, readMessage } from './openai-message.ts';
 import { openAiReader } from './openai-reader.ts';
 import { missingInput, openAiRequest } from './openai-request.ts';
-
-const REASONING_KEYS = ['reasoning_content', 'reasoning'] as const;
 
 /**
  * OpenAI chat completions.
@@ -18,7 +15,8 @@ export const OPENAI_CHAT: ApiAdapter = {
   name: 'chat',
   path: 'v1/chat/completions',
   requestBody: (row, options) => chatRequest(row, options),
-  createReader: () => openAiReader(new OpenAiBodyReader(['id'], readMessage), readDelta),
+  choicesOf: ({ n }) => countedChoices(n),
+  createReader: () => openAiReader(readDelta, readWholeMessage),
 };
 
 function chatRequest(row: SampleInput, options: RequestOptions): Record<string, unknown> {
@@ -36,28 +34,14 @@ function messagesOf(row: SampleInput): readonly unknown[] {
     : [question];
 }
 
-function readDelta(choice: JsonObject): Delta {
-  const finishReason = optionalText(choice, 'finish_reason');
-  const delta = choice.delta ?? {};
-  if (!isJsonObject(delta)) throw malformed('choices[0].delta: wanted an object');
-  return { text: textOf(delta), toolCalls: optionalObjects(delta, 'tool_calls') ?? [], finishReason };
+/** A frame's choice may have no delta, as when a filter reports on its own. */
+function readDelta(choice: JsonObject): MessageParts {
+  const delta = choice.delta ?? choice.message ?? {};
+  if (!isJsonObject(delta)) throw malformed('delta must be an object');
+  return readMessage(delta);
 }
 
-function textOf(delta: JsonObject): DeltaText | null {
-  const content = optionalText(delta, 'content');
-  const reasoning = REASONING_KEYS.map((key) => optionalText(delta, key)).find((text) => text);
-  if (content) return { channel: 'content', text: content };
-  return reasoning ? { channel: 'reasoning', text: reasoning } : null;
-}
-
-function readMessage({ message }: JsonObject): TextModelOutput {
-  if (!isJsonObject(message)) throw malformed('choices[0].message: wanted an object');
-  const reasoning = REASONING_KEYS.map((key) => optionalText(message, key)).filter((text) => text);
-  if (reasoning.length > 1) throw malformed(`both ${REASONING_KEYS.join(' and ')} in the answer`);
-  const toolCalls = optionalObjects(message, 'tool_calls');
-  return {
-    output: optionalText(message, 'content') ?? '',
-    reasoning: reasoning[0] ?? null,
-    toolCalls: toolCalls !== null && toolCalls.length > 0 ? toolCalls : null,
-  };
+function readWholeMessage({ message }: JsonObject): MessageParts {
+  if (!isJsonObject(message)) throw malformed('the response has no message');
+  return readMessage(message);
 }

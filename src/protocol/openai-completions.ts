@@ -1,25 +1,22 @@
-import type { TextModelOutput } from '../core/model-output.ts';
 import type { ApiAdapter, RequestOptions, SampleInput } from './adapter.ts';
-import { type JsonObject, optionalText } from './json.ts';
-import { OpenAiBodyReader } from './openai-body.ts';
-import type { Delta } from './openai-delta.ts';
+import { countedChoices, countedInputs } from './choice-count.ts';
+import type { JsonObject } from './json.ts';
+import { type MessageParts, textOf } from './openai-message.ts';
 import { openAiReader } from './openai-reader.ts';
 import { missingInput, openAiRequest } from './openai-request.ts';
-
-const REQUIRED_KEYS = ['id', 'created', 'model', 'usage'] as const;
 
 /**
  * OpenAI (legacy) completions.
  *
  * A row asks by `input_tokens` (or `token_ids`), else by `prompt`; a system prompt has no place here and is not sent. The output limit of the
- * run is sent as `max_tokens`; a row that brings a limit keeps its own. A body must hold id, created, model and usage
- * (which may be null), as the API promises.
+ * run is sent as `max_tokens`; a row that brings a limit keeps its own. A list of prompts asks for `n` choices each.
  */
 export const OPENAI_COMPLETIONS: ApiAdapter = {
   name: 'completions',
   path: 'v1/completions',
   requestBody: (row, options) => completionRequest(row, options),
-  createReader: () => openAiReader(new OpenAiBodyReader(REQUIRED_KEYS, readText), readDelta),
+  choicesOf: ({ n, prompt }) => countedChoices(n) * countedInputs(prompt),
+  createReader: () => openAiReader(readText, readText),
 };
 
 function completionRequest(row: SampleInput, options: RequestOptions): Record<string, unknown> {
@@ -30,15 +27,6 @@ function completionRequest(row: SampleInput, options: RequestOptions): Record<st
   return openAiRequest({ prompt: prompt as unknown }, row, options, 'max_tokens');
 }
 
-function readDelta(choice: JsonObject): Delta {
-  const text = optionalText(choice, 'text');
-  return {
-    text: text ? { channel: 'content', text } : null,
-    toolCalls: [],
-    finishReason: optionalText(choice, 'finish_reason'),
-  };
-}
-
-function readText(choice: JsonObject): TextModelOutput {
-  return { output: optionalText(choice, 'text') ?? '', reasoning: null, toolCalls: null };
+function readText(choice: JsonObject): MessageParts {
+  return { content: textOf(choice, 'text'), reasoning: '', refusal: '', toolCalls: [] };
 }

@@ -1,14 +1,15 @@
 import type { AnswerReader } from './adapter.ts';
 import { LearnedFrame } from './learned-frame.ts';
-import type { OpenAiBodyReader } from './openai-body.ts';
-import type { DeltaReader } from './openai-delta.ts';
+import { OpenAiBodyReader } from './openai-body.ts';
+import type { PartsReader } from './openai-choice.ts';
 import { OpenAiAccumulator } from './openai-stream.ts';
 
-/** Reads both kinds of answer; what is learned from a stream serves all. */
-export function openAiReader(bodies: OpenAiBodyReader, readDelta: DeltaReader): AnswerReader {
+/** Reads both kinds of response; `ofDelta` and `ofMessage` read a choice of a frame and of a body. What is learned from a stream serves all. */
+export function openAiReader(ofDelta: PartsReader, ofMessage: PartsReader): AnswerReader {
   const frame = new LearnedFrame();
+  const bodies = new OpenAiBodyReader(ofMessage);
   return {
-    createAccumulator: () => new OpenAiAccumulator(readDelta, frame),
-    readBody: (buffer, start, end) => bodies.read(buffer, start, end),
+    createAccumulator: () => new OpenAiAccumulator(ofDelta, frame),
+    readBody: (buffer, start, end, choices) => bodies.read(buffer, start, end, choices),
   };
 }

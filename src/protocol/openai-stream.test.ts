@@ -1,20 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CHANNELS } from '../core/event-types.ts';
 import {
   type FinalOutput,
   MAX_ANSWER_BYTES,
-  NO_CHUNK,
   ResponseFormatError,
   type StreamAccumulator,
 } from './adapter.ts';
 import { adapterOf, type ApiName } from './adapters.ts';
+import { channelBit, choiceOfChunk, NO_CHUNK } from './chunk-code.ts';
+import { UNKNOWN_TOKENS } from './openai-reply.ts';
 
 type Json = Record<string, unknown>;
-const CONTENT = CHANNELS.indexOf('content') + 1;
-const REASONING = CHANNELS.indexOf('reasoning') + 1;
-const TOOL = CHANNELS.indexOf('tool') + 1;
+const CONTENT = channelBit('content');
+const REASONING = channelBit('reasoning');
+const TOOL = channelBit('tool');
+const REFUSAL = channelBit('refusal');
 
 /** What a message gave: its chunk code, or the type of the error. */
 type Step = number | string;
@@ -23,7 +24,7 @@ function give(accumulator: StreamAccumulator, message: string | Uint8Array): Ste
   // Placed within a larger buffer, as messages are.
   const bytes = Buffer.concat([Buffer.from('data: '), Buffer.from(message), Buffer.from('\n\n')]);
   try {
-    return accumulator.onMessage(bytes, 6, bytes.length - 2);
+    return accumulator.onMessage(bytes, 6, bytes.length - 2, false);
   } catch (error) {
     if (!(error instanceof ResponseFormatError)) throw error;
     return error.errorType;
@@ -32,8 +33,9 @@ function give(accumulator: StreamAccumulator, message: string | Uint8Array): Ste
 
 function answerTo(api: ApiName, messages: readonly (string | Uint8Array)[]) {
   const accumulator = adapterOf(api).createReader().createAccumulator();
+  accumulator.reset(1);
   const steps = messages.map((message) => give(accumulator, message));
-  return { steps, terminated: accumulator.terminated, ...accumulator.finish() };
+  return { steps, failure: accumulator.incompleteness()?.errorType, ...accumulator.answer() };
 }
 
 const chat = (delta: unknown, more: Json = {}) =>
@@ -67,38 +69,48 @@ class NaiveAnswer {
     if (frame.error || frame.object === 'error') return 'server_error';
     const choices = frame.choices ?? [];
     if (!Array.isArray(choices)) return 'malformed_response';
-    if (choices.length === 0) return NO_CHUNK;
-    const choice = choices[0] as Json;
-    if (!isObject(choice)) return 'malformed_response';
-    const delta = (this.#api === 'chat' ? (choice.delta ?? {}) : { content: choice.text }) as Json;
-    if (!isObject(delta)) return 'malformed_response';
-    const { content, reasoning_content, reasoning, tool_calls } = delta;
-    const texts = [content, reasoning_content, reasoning, choice.finish_reason];
-    if (texts.some((text) => text !== undefined && text !== null && typeof text !== 'string')) {
-      return 'malformed_response';
+    const read = choices.map((choice) => this.#read(choice));
+    const failure = read.find((part) => typeof part === 'string');
+    if (failure !== undefined) return failure;
+    const parts = read.filter((part) => typeof part !== 'string');
+    for (const { finishReason, content, thought } of parts) {
+      if (finishReason !== '') this.#finishReason = finishReason;
+      if (content !== '') this.#contents.push(content);
+      if (thought !== '') this.#reasonings.push(thought);
     }
-    if (tool_calls !== undefined && tool_calls !== null && !Array.isArray(tool_calls))
-      return 'malformed_response';
-    if (choice.finish_reason) this.#finishReason = choice.finish_reason as string;
-    if (content) {
-      this.#contents.push(content as string);
-      return CONTENT;
-    }
-    const thought = reasoning_content || reasoning;
-    if (!thought) return NO_CHUNK;
-    this.#reasonings.push(thought as string);
-    return REASONING;
+    const codes = parts.map(({ content, thought }) => (content ? CONTENT : 0) | (thought ? REASONING : 0));
+    return codes.find((code) => code !== NO_CHUNK) ?? NO_CHUNK;
   }
 
-  finish(): FinalOutput {
+  /** What a choice adds, or why it can't be read. */
+  #read(choice: unknown): { finishReason: string; content: string; thought: string } | string {
+    const wrong = 'malformed_response';
+    if (!isObject(choice)) return wrong;
+    const { delta: given, message, text, finish_reason: finishReason } = choice as Json;
+    const delta = (this.#api === 'chat' ? (given ?? message ?? {}) : { content: text }) as Json;
+    if (!isObject(delta)) return wrong;
+    const { content, reasoning_content, reasoning, tool_calls } = delta;
+    // The first reasoning that is not empty counts, and what follows it is not looked at.
+    const texts = [content, reasoning_content, ...(reasoning_content ? [] : [reasoning]), finishReason];
+    if (texts.some((one) => one !== undefined && one !== null && typeof one !== 'string')) return wrong;
+    if (tool_calls !== undefined && tool_calls !== null && !Array.isArray(tool_calls)) return wrong;
+    return {
+      finishReason: (finishReason ?? '') as string,
+      content: (content ?? '') as string,
+      thought: ((this.#api === 'chat' && (reasoning_content || reasoning)) || '') as string,
+    };
+  }
+
+  answer(): FinalOutput {
     const hasReasoning = this.#reasonings.length > 0;
     const output = hasReasoning ? this.#contents.join('') : firstAndRest(this.#contents);
     const reasoning = hasReasoning ? firstAndRest(this.#reasonings) : null;
     return {
       output: { output, reasoning, toolCalls: null },
       finishReason: this.#finishReason,
-      promptTokens: NaN,
-      completionTokens: NaN,
+      tokens: UNKNOWN_TOKENS,
+      firstChunkTokens: NaN,
+      isEmpty: this.#contents.length === 0 && !hasReasoning,
     };
   }
 }
@@ -202,10 +214,10 @@ function expectNaiveResult(api: ApiName, frames: readonly Uint8Array[]): void {
   const accumulator = adapterOf(api).createReader().createAccumulator();
   for (let sample = 0; sample < 2; sample++) {
     const naive = new NaiveAnswer(api);
-    const wanted = { steps: frames.map((frame) => naive.give(frame)), ...naive.finish() };
-    accumulator.reset();
+    const wanted = { steps: frames.map((frame) => naive.give(frame)), ...naive.answer() };
+    accumulator.reset(1);
     const steps = frames.map((frame) => give(accumulator, frame));
-    expect({ steps, ...accumulator.finish() }).toEqual(wanted);
+    expect({ steps, ...accumulator.answer() }).toEqual(wanted);
   }
 }
 
@@ -224,7 +236,9 @@ describe.each(['chat', 'completions'] as const)(
         fc.property(stream, stream, (one, other) => {
           const reader = adapterOf(api).createReader();
           const sides = [one, other].map((frames) => {
-            return { frames, naive: new NaiveAnswer(api), found: reader.createAccumulator() };
+            const found = reader.createAccumulator();
+            found.reset(1);
+            return { frames, naive: new NaiveAnswer(api), found };
           });
           for (let turn = 0; turn < Math.max(one.length, other.length); turn++) {
             for (const { frames, naive, found } of sides) {
@@ -232,7 +246,7 @@ describe.each(['chat', 'completions'] as const)(
               if (frame !== undefined) expect(give(found, frame)).toEqual(naive.give(frame));
             }
           }
-          for (const { naive, found } of sides) expect(found.finish()).toMatchObject(naive.finish());
+          for (const { naive, found } of sides) expect(found.answer()).toMatchObject(naive.answer());
         }),
         { numRuns: 1000 },
       );
@@ -273,9 +287,9 @@ describe.each(['chat', 'completions'] as const)(
           // What was learned matches in between, so that it stays.
           give(learned, frame);
           const outcomes = [learned, adapterOf(api).createReader().createAccumulator()].map((accumulator) => {
-            accumulator.reset();
+            accumulator.reset(1);
             const step = give(accumulator, damaged);
-            return { step, terminated: accumulator.terminated, ...accumulator.finish() };
+            return { step, failure: accumulator.incompleteness()?.errorType, ...accumulator.answer() };
           });
           if (!isDeepStrictEqual(outcomes[0], outcomes[1])) differing.push(`byte ${at} as ${byte}`);
         }
@@ -313,40 +327,73 @@ test('a stream of content', () => {
     ]),
   ).toEqual({
     steps: [NO_CHUNK, CONTENT, CONTENT, CONTENT, NO_CHUNK, NO_CHUNK, NO_CHUNK],
-    terminated: true,
+    failure: undefined,
     output: { output: ['a', 'bc'], reasoning: null, toolCalls: null },
     finishReason: 'stop',
-    promptTokens: 7,
-    completionTokens: 3,
+    tokens: { ...UNKNOWN_TOKENS, promptTokens: 7, completionTokens: 3 },
+    firstChunkTokens: NaN,
+    isEmpty: false,
   });
 });
 
 test('reasoning, then content, then nothing left', () => {
-  const { steps, output, terminated } = answerTo('chat', [
+  const { steps, output, failure } = answerTo('chat', [
     chat({ reasoning: 'r', content: null }),
     chat({ reasoning: 's', content: null }),
     chat({ reasoning_content: 't', reasoning: 'unseen' }),
     content('a'),
     content('b'),
     content(''),
-    chat({ content: 'c', reasoning: 'lost' }),
+    chat({ content: 'c', reasoning: 'u' }),
   ]);
-  expect(steps).toEqual([REASONING, REASONING, REASONING, CONTENT, CONTENT, NO_CHUNK, CONTENT]);
-  expect(output).toEqual({ output: 'abc', reasoning: ['r', 'st'], toolCalls: null });
-  expect(terminated).toBe(false);
+  const both = CONTENT | REASONING;
+  expect(steps).toEqual([REASONING, REASONING, REASONING, CONTENT, CONTENT, NO_CHUNK, both]);
+  expect(output).toEqual({ output: 'abc', reasoning: ['r', 'stu'], toolCalls: null });
+  expect(failure).toBe('stream_truncated');
 });
 
-test('a tool call is a chunk when it is the first of the sample, and only then', () => {
+test('a tool call is a chunk when it opens and when it brings arguments', () => {
   const call = (partial: Json) => chat({ tool_calls: [partial] });
   const { steps, output } = answerTo('chat', [
-    call({ id: '1' }),
+    call({ id: '1', function: { name: 'f', arguments: '' } }),
     call({ index: 0 }),
     content('a'),
-    call({ index: 1 }),
+    call({ index: 0, function: { arguments: '{}' } }),
   ]);
-  expect(steps).toEqual([TOOL, NO_CHUNK, CONTENT, NO_CHUNK]);
-  expect(output.toolCalls).toEqual([[{ id: '1' }], [{ index: 0 }], [{ index: 1 }]]);
-  expect(answerTo('chat', [content('a'), call({ id: '1' })]).steps).toEqual([CONTENT, NO_CHUNK]);
+  expect(steps).toEqual([TOOL, NO_CHUNK, CONTENT, TOOL]);
+  expect(output.toolCalls).toHaveLength(3);
+});
+
+test('a function call of the older API is a tool call', () => {
+  const call = { name: 'f', arguments: '{' };
+  const { steps, output } = answerTo('chat', [chat({ function_call: call })]);
+  expect(steps).toEqual([TOOL]);
+  expect(output.toolCalls).toEqual([[{ type: 'function', function: call }]]);
+});
+
+test('a refusal is output', () => {
+  const { steps, output } = answerTo('chat', [chat({ refusal: 'No' }), chat({ refusal: ', never.' })]);
+  expect(steps).toEqual([REFUSAL, REFUSAL]);
+  expect(output.output).toEqual(['No', ', never.']);
+});
+
+test.each([
+  [
+    'parts',
+    [
+      { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'r' }] }] },
+      { content: [{ type: 'text', text: 'a' }] },
+    ],
+  ],
+  ['thinking', [{ thinking: 'r' }, { content: 'a' }]],
+  ['reasoning_details', [{ reasoning_details: [{ type: 'reasoning.text', text: 'r' }] }, { content: 'a' }]],
+])('reasoning is read from %s', (_name, deltas) => {
+  const { steps, output } = answerTo(
+    'chat',
+    deltas.map((delta) => chat(delta)),
+  );
+  expect(steps).toEqual([REASONING, CONTENT]);
+  expect(output).toMatchObject({ output: 'a', reasoning: ['r'] });
 });
 
 test('a tool call beside a text is kept when the same frame was just learned', () => {
@@ -357,7 +404,7 @@ test('a tool call beside a text is kept when the same frame was just learned', (
     chat({ content: 'd', tool_calls: [{ id: '2' }] }),
   ];
   const { steps, output } = answerTo('chat', frames);
-  expect(steps).toEqual([CONTENT, CONTENT, CONTENT, CONTENT]);
+  expect(steps).toEqual([CONTENT, CONTENT, CONTENT | TOOL, CONTENT | TOOL]);
   expect(output).toEqual({
     output: ['a', 'bcd'],
     reasoning: null,
@@ -372,17 +419,78 @@ test('a text that looks like a probe of what is learned stays itself', () => {
 });
 
 test.each([
-  ['the terminator', '[DONE]', true],
-  ['the terminator among blanks', ' [DONE] ', true],
+  ['the terminator', '[DONE]', undefined],
+  ['the terminator among blanks', ' [DONE] ', undefined],
   [
     'a finish reason, as of servers that send no terminator',
-    chat({ content: 'x' }, { finish_reason: 'length' }),
-    true,
+    chat({}, { finish_reason: 'length' }),
+    undefined,
   ],
-  ['an empty finish reason', chat({}, { finish_reason: '' }), false],
-  ['a frame', content('[DONE]'), false],
-])('is terminated by %s: %#', (_name, message, terminated) => {
-  expect(answerTo('chat', [content('a'), message]).terminated).toBe(terminated);
+  ['an empty finish reason', chat({}, { finish_reason: '' }), 'stream_truncated'],
+  ['a frame', content('[DONE]'), 'stream_truncated'],
+])('a stream that ends with %s: %#', (_name, message, failure) => {
+  expect(answerTo('chat', [content('a'), message]).failure).toBe(failure);
+});
+
+test('nothing but the terminator is no answer, a finish reason without a text is one', () => {
+  expect(answerTo('chat', ['[DONE]'])).toMatchObject({ failure: 'empty_answer', isEmpty: true });
+  expect(answerTo('chat', [chat({ role: 'assistant', content: '' }), '[DONE]']).failure).toBe('empty_answer');
+  const finish = chat({}, { finish_reason: 'stop' });
+  expect(answerTo('chat', [finish, '[DONE]'])).toMatchObject({ failure: undefined, isEmpty: true });
+});
+
+describe('several choices', () => {
+  const of = (index: number, delta: Json, finishReason: string | null = null) =>
+    JSON.stringify({ choices: [{ index, delta, finish_reason: finishReason }] });
+
+  function read(choices: number, messages: readonly string[]) {
+    const accumulator = adapterOf('chat').createReader().createAccumulator();
+    accumulator.reset(choices);
+    const chunks = messages.map((message) => {
+      const code = give(accumulator, message) as number;
+      return [code, ...accumulator.moreChunks].filter((chunk) => chunk !== NO_CHUNK).map(choiceOfChunk);
+    });
+    return { chunks, failure: accumulator.incompleteness()?.errorType, ...accumulator.answer() };
+  }
+
+  test('are told apart and joined in their order', () => {
+    const messages = [
+      of(0, { content: 'a' }),
+      of(1, { content: 'x' }),
+      of(0, { content: 'b' }),
+      of(1, { content: 'y' }),
+    ];
+    const { chunks, output } = read(2, messages);
+    expect(chunks).toEqual([[0], [1], [0], [1]]);
+    expect([output.output].flat().join('')).toBe('abxy');
+  });
+
+  test('may share a frame', () => {
+    const both = JSON.stringify({
+      choices: [0, 1].map((index) => ({ index, delta: { content: String(index) } })),
+    });
+    expect(read(2, [both, both]).chunks).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  test('must all finish', () => {
+    const messages = [of(0, { content: 'a' }, 'stop'), of(1, { content: 'x' })];
+    expect(read(2, messages).failure).toBe('stream_truncated');
+    expect(read(2, [...messages, '[DONE]']).failure).toBe('stream_truncated');
+    expect(read(2, [...messages, of(1, {}, 'length')]).failure).toBeUndefined();
+  });
+
+  test('are one when one was asked for, however it is numbered', () => {
+    const { chunks, output } = read(1, [
+      of(0, { content: 'a' }),
+      of(1, { content: 'b' }),
+      of(2, { content: 'c' }),
+    ]);
+    expect(chunks).toEqual([[0], [0], [0]]);
+    expect([output.output].flat().join('')).toBe('abc');
+  });
 });
 
 test('the last finish reason that is not empty stays, also without a delta', () => {
@@ -398,8 +506,9 @@ test('usage told with every frame: the last counts', () => {
       choices: [{ delta: { content: 'a' } }],
       usage: { prompt_tokens: 2, completion_tokens: count },
     });
-  const { completionTokens, promptTokens, output } = answerTo('chat', [frame(1), frame(2), frame(3)]);
-  expect({ completionTokens, promptTokens }).toEqual({ completionTokens: 3, promptTokens: 2 });
+  const { tokens, firstChunkTokens, output } = answerTo('chat', [frame(2), frame(5), frame(7)]);
+  expect(tokens).toMatchObject({ completionTokens: 7, promptTokens: 2 });
+  expect(firstChunkTokens).toBe(2);
   expect(output.output).toEqual(['a', 'aa']);
 });
 
@@ -425,9 +534,9 @@ test.each([
 test("an error's message is the server's", () => {
   const accumulator = adapterOf('chat').createReader().createAccumulator();
   const frame = Buffer.from('{"error": {"message": "overloaded", "code": 503}}');
-  expect(() => accumulator.onMessage(frame, 0, frame.length)).toThrow(/^overloaded$/);
+  expect(() => accumulator.onMessage(frame, 0, frame.length, false)).toThrow(/^overloaded$/);
   const unnamed = Buffer.from('{"error": {"code": 503}}');
-  expect(() => accumulator.onMessage(unnamed, 0, unnamed.length)).toThrow('{"code":503}');
+  expect(() => accumulator.onMessage(unnamed, 0, unnamed.length, false)).toThrow('{"code":503}');
 });
 
 test.each([
@@ -437,10 +546,10 @@ test.each([
 ])('gives up on an answer of endless %s', (_what, frame) => {
   const accumulator = adapterOf('chat').createReader().createAccumulator();
   const message = Buffer.from(frame('x'.repeat(2 ** 22)));
-  const give = () => accumulator.onMessage(message, 0, message.length);
+  const give = () => accumulator.onMessage(message, 0, message.length, false);
   for (let sent = 2 ** 22; sent < MAX_ANSWER_BYTES; sent += 2 ** 22) give();
   expect(() => [give(), give()]).toThrow(`an answer longer than ${MAX_ANSWER_BYTES} bytes`);
-  accumulator.reset();
+  accumulator.reset(1);
   expect(give).not.toThrow();
 });
 
@@ -463,27 +572,28 @@ test('reset forgets the sample', () => {
     '[DONE]',
   ];
   for (const message of all) give(accumulator, message);
-  const first = accumulator.finish();
-  accumulator.reset();
-  expect(accumulator.terminated).toBe(false);
-  expect(accumulator.finish()).toEqual({
+  const first = accumulator.answer();
+  accumulator.reset(1);
+  expect(accumulator.incompleteness()?.errorType).toBe('stream_truncated');
+  expect(accumulator.answer()).toEqual({
     output: { output: [], reasoning: null, toolCalls: null },
     finishReason: null,
-    promptTokens: NaN,
-    completionTokens: NaN,
+    tokens: UNKNOWN_TOKENS,
+    firstChunkTokens: NaN,
+    isEmpty: true,
   });
   expect(first.output.toolCalls).toEqual([[{ id: '1' }]]);
   expect(give(accumulator, call)).toBe(TOOL);
 });
 
-test('a tool call after a text is no chunk, when the text began with a frame learned in the sample before', () => {
+test('a tool call after a text is a chunk, when the text began with a frame learned in the sample before', () => {
   const accumulator = adapterOf('chat').createReader().createAccumulator();
   give(accumulator, content('a'));
-  accumulator.reset();
+  accumulator.reset(1);
   const steps = [content('a'), chat({ tool_calls: [{ id: '1' }] })].map((message) =>
     give(accumulator, message),
   );
-  expect(steps).toEqual([CONTENT, NO_CHUNK]);
+  expect(steps).toEqual([CONTENT, TOOL]);
 });
 
 test.each([
@@ -493,9 +603,9 @@ test.each([
 ])('a frame that brings %s beside its text brings it each time', (_name, frame) => {
   const accumulator = adapterOf('chat').createReader().createAccumulator();
   const samples = [1, 2, 3].map(() => {
-    accumulator.reset();
-    expect(give(accumulator, frame)).toBe(CONTENT);
-    return accumulator.finish();
+    accumulator.reset(1);
+    expect((give(accumulator, frame) as number) & CONTENT).toBe(CONTENT);
+    return accumulator.answer();
   });
   expect(samples[1]).toEqual(samples[0]);
   expect(samples[2]).toEqual(samples[0]);
@@ -511,7 +621,7 @@ test('finish may be asked in the middle of a stream', () => {
   const accumulator = adapterOf('completions').createReader().createAccumulator();
   const texts = ['a', 'b', 'c'].map((text) => {
     give(accumulator, completion(text));
-    return accumulator.finish().output.output;
+    return accumulator.answer().output.output;
   });
   expect(texts).toEqual([['a'], ['a', 'b'], ['a', 'bc']]);
 });
@@ -535,7 +645,7 @@ test('any bytes throw nothing but ResponseFormatError', () => {
         const reader = adapterOf(api).createReader();
         for (const body of messages) {
           try {
-            reader.readBody(body, 0, body.length);
+            reader.readBody(body, 0, body.length, 1);
           } catch (error) {
             expect(error).toBeInstanceOf(ResponseFormatError);
           }

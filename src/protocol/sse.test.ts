@@ -4,41 +4,66 @@ import { expect, test } from 'vitest';
 import { ResponseFormatError } from './adapter.ts';
 import { MAX_MESSAGE_BYTES, SseParser } from './sse.ts';
 
-/** The messages in `bytes`, read in pieces that end at the given places. */
-function messages(bytes: Uint8Array, cuts: readonly number[] = []): string[] {
+/** What a parser told: messages as their data, named ones behind `>`, failures behind `!`, loose data behind `?`. */
+function toldBy(feed: (parser: SseParser) => void): string[] {
   const told: string[] = [];
+  const tell = (mark: string) => (buffer: Uint8Array, start: number, end: number) => {
+    told.push(mark + Buffer.from(buffer.subarray(start, end)).toString('latin1'));
+  };
   const parser = new SseParser({
-    onMessage: (buffer, start, end) => told.push(Buffer.from(buffer.subarray(start, end)).toString('latin1')),
+    onMessage: (buffer, start, end, isNamed) => tell(isNamed ? '>' : '')(buffer, start, end),
+    onFailure: tell('!'),
+    onLooseData: tell('?'),
   });
-  const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
-  let start = 0;
-  for (const end of ends) {
-    // A copy that is wiped afterwards: the parser may not rely on a read once it has returned.
-    const read = Uint8Array.from(bytes.subarray(start, end));
-    parser.feed(read, 0, read.length);
-    read.fill(0x2a);
-    start = end;
-  }
-  parser.finish();
+  feed(parser);
   return told;
 }
 
-/** The standard, read naively over the whole stream, with a message at the end that nothing ended. */
+/** The same of `bytes`, read in pieces that end at the given places. */
+function messages(bytes: Uint8Array, cuts: readonly number[] = []): string[] {
+  const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
+  return toldBy((parser) => {
+    let start = 0;
+    for (const end of ends) {
+      // A copy that is wiped afterwards: the parser may not rely on a read once it has returned.
+      const read = Uint8Array.from(bytes.subarray(start, end));
+      parser.feed(read, 0, read.length);
+      read.fill(0x2a);
+      start = end;
+    }
+    parser.finish();
+  });
+}
+
+/** The standard, read naively over the whole stream, with what departs from it. */
 function naiveMessages(bytes: Uint8Array): string[] {
   const text = Buffer.from(bytes)
     .toString('latin1')
     .replace(/^\xef\xbb\xbf/, '');
   const told: string[] = [];
   let data: string[] = [];
-  for (const line of [...text.split(/\r\n|\r|\n/), '']) {
-    if (line === '') {
-      if (data.length > 0) told.push(data.join('\n'));
-      data = [];
-    }
+  let event = '';
+  const tell = () => {
+    if (event === 'error') told.push(`!${data.join('\n')}`);
+    else if (data.length > 0) told.push((event === '' || event === 'message' ? '' : '>') + data.join('\n'));
+    data = [];
+    event = '';
+  };
+  const lines = text.split(/\r\n|\r|\n/);
+  // What follows the last line end is no line when it is empty.
+  if (lines.at(-1) === '') lines.pop();
+  for (const line of lines) {
     const colon = line.indexOf(':');
     const name = colon < 0 ? line : line.slice(0, colon);
-    if (name === 'data') data.push(colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, ''));
+    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    if (line === '') tell();
+    else if (name === 'data' || (name === '' && event === 'error')) data.push(value);
+    else if (name === 'event') event = value;
+    else if (name === 'error') told.push(`!${value}`);
+    else if (line.startsWith('{') || line.startsWith('[')) told.push(`?${line}`);
   }
+  if (event === 'error') tell();
+  else if (data.length > 0) told.push(`?${data.join('\n')}`);
   return told;
 }
 
@@ -50,14 +75,22 @@ test.each([
   ['both', 'data: a\r\n\r\ndata: b\r\n\r\n', ['a', 'b']],
   ['mixed line ends', 'data: a\n\r\ndata: b\r\ndata: c\r\n\r', ['a', 'b\nc']],
   ['no blank, one blank, two blanks', 'data:a\n\ndata: a\n\ndata:  a\n\n', ['a', 'a', ' a']],
-  ['comments and other fields', ': data: x\nevent: data\nid: 1\nretry: 5\ndata: a\ndatum: b\n\n', ['a']],
+  ['comments and other fields', ': data: x\nid: 1\nretry: 5\ndata: a\ndatum: b\n\n', ['a']],
   ['data lines joined', 'data: {\ndata: "a":1\n\ndata\n\n', ['{\n"a":1', '']],
   ['lines of no message', '\n\n\n: ping\n\nevent: x\n\n', []],
   ['a byte order mark', '\ufeffdata: a\n\n\ufeffdata: b\n\n', ['a']],
   ['a colon within', 'data: a: b\n\n', ['a: b']],
-  ['a tail without an empty line', 'data: a\n\ndata: b\n', ['a', 'b']],
-  ['a tail without any line end', 'data: a\n\ndata: b', ['a', 'b']],
-  ['a tail of two lines', 'data: a\ndata: b', ['a\nb']],
+  ['a tail without an empty line', 'data: a\n\ndata: b\n', ['a', '?b']],
+  ['a tail without any line end', 'data: a\n\ndata: b', ['a', '?b']],
+  ['a tail of two lines', 'data: a\ndata: b', ['?a\nb']],
+  ['a named event', 'event: ping\ndata: a\n\ndata: b\n\n', ['>a', 'b']],
+  ['events named message, and nothing', 'event: message\ndata: a\n\nevent\ndata: b\n\n', ['a', 'b']],
+  ['an event named error', 'event: error\ndata: a\n\ndata: b\n\n', ['!a', 'b']],
+  ['an event named error without data', 'event:error\n\n', ['!']],
+  ['an event named error with a comment', 'event: error\n: why\n\n', ['!why']],
+  ['an event named error that nothing ends', 'data: a\nevent: error', ['!a']],
+  ['a field named error', 'data: a\n\nerror: {"b":1}\n\n', ['a', '!{"b":1}']],
+  ['JSON on a line of its own', 'data: a\n\n{"b":1}\n\n[1]\n', ['a', '?{"b":1}', '?[1]']],
 ])('finds messages: %s', (_name, stream, wanted) => {
   const bytes = of(stream);
   expect(messages(bytes)).toEqual(wanted);
@@ -83,6 +116,9 @@ test('agrees with the standard on any bytes, however they are cut', () => {
     'data: {"a": 1}',
     'é',
     'event: x',
+    'event: error',
+    'error: y',
+    '{',
   );
   const stream = fc.oneof(
     fc.array(word, { maxLength: 40 }).map((words) => of(words.join(''))),
@@ -97,7 +133,7 @@ test('agrees with the standard on any bytes, however they are cut', () => {
 });
 
 test('agrees with the standard on each stream of a few words, cut anywhere', () => {
-  const words = ['data', ':', ' ', '\r', '\n', 'x', '\ufeff', 'data:y\n\n'];
+  const words = ['data', ':', ' ', '\r', '\n', 'x', '\ufeff', 'data:y\n\n', 'event:error'];
   const differing: string[] = [];
   const grow = (stream: string, more: number): void => {
     const bytes = of(stream);
@@ -114,18 +150,14 @@ test('agrees with the standard on each stream of a few words, cut anywhere', () 
 });
 
 test('tells a message at the carriage return that ends it, and once', () => {
-  const told: string[] = [];
-  const parser = new SseParser({
-    onMessage: (buffer, start, end) => told.push(Buffer.from(buffer.subarray(start, end)).toString()),
+  const told = toldBy((parser) => {
+    const feed = (text: string) => parser.feed(of(text), 0, text.length);
+    feed('data: a\r\n\r');
+    feed('\n');
+    feed('data: b\r\r');
+    feed('\n\n');
+    parser.finish();
   });
-  const feed = (text: string) => parser.feed(of(text), 0, text.length);
-  feed('data: a\r\n\r');
-  expect(told).toEqual(['a']);
-  feed('\n');
-  feed('data: b\r\r');
-  expect(told).toEqual(['a', 'b']);
-  feed('\n\n');
-  parser.finish();
   expect(told).toEqual(['a', 'b']);
 });
 
@@ -134,6 +166,8 @@ test('hands a message on where it lies when it lies in one read', () => {
   const seen: unknown[] = [];
   const parser = new SseParser({
     onMessage: (buffer, start, end) => seen.push([buffer === bytes, start, end]),
+    onFailure: () => undefined,
+    onLooseData: () => undefined,
   });
   parser.feed(bytes, 1, bytes.length);
   expect(seen).toEqual([
@@ -143,28 +177,26 @@ test('hands a message on where it lies when it lies in one read', () => {
 });
 
 test('begins a new stream after finish and after reset', () => {
-  const told: string[] = [];
-  const parser = new SseParser({
-    onMessage: (buffer, start, end) => told.push(Buffer.from(buffer.subarray(start, end)).toString()),
+  const told = toldBy((parser) => {
+    const feed = (text: string) => parser.feed(of(text), 0, of(text).length);
+    feed('event: error\ndata: a\r');
+    parser.finish();
+    feed('\ufeffdata: b\n');
+    feed('data: c');
+    parser.reset();
+    feed('data: d\n\n');
+    parser.finish();
   });
-  const feed = (text: string) => parser.feed(of(text), 0, of(text).length);
-  feed('data: a\r');
-  parser.finish();
-  feed('\ufeffdata: b\n');
-  feed('data: c');
-  parser.reset();
-  feed('data: d\n\n');
-  parser.finish();
-  expect(told).toEqual(['a', 'd']);
+  expect(told).toEqual(['!a', 'd']);
 });
 
 test.each([
   ['one endless line', 'x'.repeat(2 ** 20)],
   ['endless lines of data', `data: ${'x'.repeat(2 ** 20)}\n`],
 ])('gives up on %s', (_name, piece) => {
-  const parser = new SseParser({ onMessage: () => undefined });
   const bytes = of(piece);
-  expect(() => {
+  const flood = (parser: SseParser) => {
     for (let sent = 0; sent <= MAX_MESSAGE_BYTES; sent += 2 ** 20) parser.feed(bytes, 0, bytes.length);
-  }).toThrow(ResponseFormatError);
+  };
+  expect(() => toldBy(flood)).toThrow(ResponseFormatError);
 });

@@ -1,11 +1,19 @@
 import { ResponseFormatError } from './adapter.ts';
+import { bytesOf } from './ascii.ts';
 import { ByteStore } from './byte-store.ts';
 import { skipPrintable, WordView } from '../core/byte-words.ts';
 
-/** Where the data of messages goes: `buffer[start..end)`, only valid during the call. A sink must not throw. */
+/** Where the parts of a stream go: `buffer[start..end)`, only valid during the call. A sink must not throw. */
 export interface SseSink {
-  onMessage(buffer: Uint8Array, start: number, end: number): void;
+  /** The data of a message. `isNamed`: its event has a name other than `message`. */
+  onMessage(buffer: Uint8Array, start: number, end: number, isNamed: boolean): void;
+  /** What the server says of a failure: the data of an event named `error`, or a field of that name. Empty when it says nothing. */
+  onFailure(buffer: Uint8Array, start: number, end: number): void;
+  /** Data outside of a message: JSON on a line of its own without a field name, or a message that the stream did not end. */
+  onLooseData(buffer: Uint8Array, start: number, end: number): void;
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** Most bytes of one message's data (and of one line) before the stream is given up. */
 export const MAX_MESSAGE_BYTES = 2 ** 26;
@@ -14,24 +22,34 @@ const LF = 10;
 const CR = 13;
 const SPACE = 32;
 const COLON = 58;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
-const FIELD_BYTES = 4;
+const DATA = bytesOf('data');
+const EVENT = bytesOf('event');
+const ERROR = bytesOf('error');
+const MESSAGE = bytesOf('message');
 
 /** No data of the current message yet. */
 const NOWHERE = 0;
 const IN_READ = 1;
 const STORED = 2;
 
+/** What the current message's event is called: nothing or `message`, `error`, or anything else. */
+const UNNAMED = 0;
+const NAMED_ERROR = 1;
+const NAMED = 2;
+
 /**
  * Finds the messages of a server-sent event stream (WHATWG HTML §9.2) as its bytes arrive, however they are cut.
  *
  * Lines end at LF, CR LF or CR; a CR ends its line at once, also as the last byte of a read. Lines of data within one message are joined
- * by LF; comments and fields other than `data` are skipped, so is a byte order mark at the start. A message that lies in one
+ * by LF; a byte order mark at the start is skipped. A message that lies in one
  * read is handed on where it lies; one that was cut is joined in a buffer that is reused. Cost: one pass over the bytes,
  * no allocation.
  *
- * Departs from the standard in `finish`: a message the stream does not end is delivered, not dropped, as streams of
- * language models are wont to end so.
+ * Departs from the standard where servers report failures: by an event named `error` whatever it holds (a comment stands in for missing
+ * data), by a field `error`, or by JSON on a line of its own. `id`, `retry` and other fields are skipped.
  */
 export class SseParser {
   readonly #sink: SseSink;
@@ -43,6 +61,7 @@ export class SseParser {
   /** `#line` holds something. */
   #hasPart = false;
   #place = NOWHERE;
+  #event = UNNAMED;
   /** Where the data lies in the current read, if it does. */
   #start = 0;
   #end = 0;
@@ -61,6 +80,7 @@ export class SseParser {
     this.#hasPart = false;
     this.#data.clear();
     this.#place = NOWHERE;
+    this.#event = UNNAMED;
     this.#isFirstLine = true;
     this.#skipsLineFeed = false;
   }
@@ -90,11 +110,13 @@ export class SseParser {
     this.#keepRest(buffer, lineStart, end);
   }
 
-  /** The stream has ended: delivers a message that no empty line ended, and forgets everything. */
+  /** The stream has ended: hands on what no empty line ended, as loose data, and forgets everything. */
   finish(): void {
     const { bytes, length } = this.#line;
     if (length > 0) this.#takeLine(bytes, 0, length, false);
-    this.#dispatch(this.#data.bytes);
+    const hasData = this.#place === STORED;
+    if (this.#event === NAMED_ERROR) this.#dispatch(NOTHING);
+    else if (hasData) this.#sink.onLooseData(this.#data.bytes, 0, this.#data.length);
     this.reset();
   }
 
@@ -120,14 +142,32 @@ export class SseParser {
       this.#dispatch(line);
       return;
     }
-    if (!beginsWithData(line, start, end)) return;
-    let from = start + FIELD_BYTES;
-    if (from < end) {
-      if (line[from] !== COLON) return;
-      from += 1;
-      if (from < end && line[from] === SPACE) from += 1;
+    if (!beginsWith(line, start, end, DATA)) {
+      this.#takeOtherLine(line, start, end, isInRead);
+      return;
     }
-    this.#takeData(line, from, end, isInRead);
+    const from = start + DATA.length;
+    if (from < end && line[from] !== COLON) return;
+    this.#takeData(line, valueStart(line, from, end), end, isInRead);
+  }
+
+  /** A line without data: a comment, another field, or something that is none. */
+  #takeOtherLine(line: Uint8Array, start: number, end: number, isInRead: boolean): void {
+    const first = line[start];
+    if (first === COLON) {
+      // Some servers say why in a comment.
+      if (this.#event === NAMED_ERROR) this.#takeData(line, valueStart(line, start, end), end, isInRead);
+    } else if (first === OPEN_BRACE || first === OPEN_BRACKET) this.#sink.onLooseData(line, start, end);
+    else if (first === EVENT[0]) this.#takeNameOrError(line, start, end);
+  }
+
+  /** `event` and `error` have the same length and first letter. */
+  #takeNameOrError(line: Uint8Array, start: number, end: number): void {
+    const from = start + EVENT.length;
+    if (from < end && line[from] !== COLON) return;
+    const value = valueStart(line, from, end);
+    if (beginsWith(line, start, end, ERROR)) this.#sink.onFailure(line, value, end);
+    else if (beginsWith(line, start, end, EVENT)) this.#event = eventNamed(line, value, end);
   }
 
   #takeData(line: Uint8Array, start: number, end: number, isInRead: boolean): void {
@@ -148,13 +188,20 @@ export class SseParser {
   /** `read` is where the data lies when its place is the current read. */
   #dispatch(read: Uint8Array): void {
     const place = this.#place;
+    const event = this.#event;
     this.#place = NOWHERE;
-    if (place === IN_READ) this.#sink.onMessage(read, this.#start, this.#end);
-    if (place === STORED) {
+    this.#event = UNNAMED;
+    if (place === IN_READ) this.#tell(read, this.#start, this.#end, event);
+    else if (place === STORED) {
       const { bytes, length } = this.#data;
       this.#data.clear();
-      this.#sink.onMessage(bytes, 0, length);
-    }
+      this.#tell(bytes, 0, length, event);
+    } else if (event === NAMED_ERROR) this.#sink.onFailure(NOTHING, 0, 0);
+  }
+
+  #tell(buffer: Uint8Array, start: number, end: number, event: number): void {
+    if (event === NAMED_ERROR) this.#sink.onFailure(buffer, start, end);
+    else this.#sink.onMessage(buffer, start, end, event === NAMED);
   }
 
   #storeData(read: Uint8Array): void {
@@ -193,20 +240,27 @@ function endOfLine(bytes: Uint8Array, start: number, end: number): number {
   return position;
 }
 
-function beginsWithData(bytes: Uint8Array, start: number, end: number): boolean {
-  return (
-    end - start >= FIELD_BYTES &&
-    bytes[start] === 0x64 &&
-    bytes[start + 1] === 0x61 &&
-    bytes[start + 2] === 0x74 &&
-    bytes[start + 3] === 0x61
-  );
-}
-
-function beginsWith(bytes: Uint8Array, start: number, end: number, wanted: readonly number[]): boolean {
+function beginsWith(bytes: Uint8Array, start: number, end: number, wanted: ArrayLike<number>): boolean {
   if (end - start < wanted.length) return false;
   for (let index = 0; index < wanted.length; index++) {
     if (bytes[start + index] !== wanted[index]) return false;
   }
   return true;
+}
+
+/** Where the value of a field begins whose name ends at `nameEnd`: behind the colon and one space. */
+function valueStart(line: Uint8Array, nameEnd: number, end: number): number {
+  let from = nameEnd;
+  if (from < end) from += 1;
+  if (from < end && line[from] === SPACE) from += 1;
+  return from;
+}
+
+function eventNamed(line: Uint8Array, start: number, end: number): number {
+  if (start === end || isWord(line, start, end, MESSAGE)) return UNNAMED;
+  return isWord(line, start, end, ERROR) ? NAMED_ERROR : NAMED;
+}
+
+function isWord(bytes: Uint8Array, start: number, end: number, word: ArrayLike<number>): boolean {
+  return end - start === word.length && beginsWith(bytes, start, end, word);
 }

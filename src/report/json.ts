@@ -1,6 +1,7 @@
 import type { ClientErrorBounds } from './client-error.ts';
 import { clientErrorToJson } from './error-bound.ts';
 import type { OwnReport, Report } from './report.ts';
+import { responseFactsToJson } from './response-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
 import type { SeriesReport } from './series-report.ts';
 
@@ -19,10 +20,15 @@ export const OWN_REPORT_KEYS = [
   'ttft_content',
   'ttft_reasoning',
   'ttft_tool',
+  'ttft_refusal',
+  'cached_tokens',
+  'reasoning_tokens',
+  'accepted_prediction_tokens',
   'errors_by_type',
   'token_sources',
   'event_stream',
   'client',
+  'responses',
   'client_error',
   'client_bounds',
 ] as const;
@@ -90,6 +96,10 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     ttft_content: seriesToJson(own.ttftContent),
     ttft_reasoning: seriesToJson(own.ttftReasoning),
     ttft_tool: seriesToJson(own.ttftTool),
+    ttft_refusal: seriesToJson(own.ttftRefusal),
+    cached_tokens: seriesToJson(own.cachedTokens),
+    reasoning_tokens: seriesToJson(own.reasoningTokens),
+    accepted_prediction_tokens: seriesToJson(own.acceptedPredictionTokens),
     errors_by_type: own.errorsByType,
     token_sources: own.tokenSources,
     event_stream: eventStream && {
@@ -106,7 +116,9 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       pacing: client.pacing,
       connections_opened: client.connectionsOpened,
       connect_failures: client.connectFailures,
-      retries: client.retries,
+      resent: client.resent,
+      stray_messages: client.strayMessages,
+      single_use_endpoints: client.singleUseEndpoints,
       event_loop_delay_p99_ms: client.eventLoopDelayP99Ms,
       event_loop_delay_max_ms: client.eventLoopDelayMaxMs,
       late_p99_ms: client.lateP99Ms,
@@ -119,6 +131,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       clock_step_ms: client.clockStepMs,
       stuck_max_ms: client.stuckMaxMs ?? null,
     },
+    responses: own.responses && responseFactsToJson(own.responses),
     client_error: own.clientError && clientErrorToJson(own.clientError),
     client_bounds: own.errorBounds && errorBoundsToJson(own.errorBounds),
   };
@@ -147,8 +160,9 @@ function errorBoundsToJson({ told, metrics, throughputShare }: ClientErrorBounds
   };
 }
 
-function samplesToJson({ issued, succeeded, errored, cancelled, inFlight, unaccounted }: SampleAccount) {
-  return { issued, succeeded, errored, cancelled, in_flight: inFlight, unaccounted };
+function samplesToJson(samples: SampleAccount) {
+  const { issued, succeeded, errored, cancelled, notSent, inFlight, unaccounted } = samples;
+  return { issued, succeeded, errored, cancelled, not_sent: notSent, in_flight: inFlight, unaccounted };
 }
 
 function seriesToJson(series: SeriesReport): Record<string, unknown> {

@@ -12,6 +12,7 @@ import type {
   RunIdentity,
   TokenSources,
 } from './run-facts.ts';
+import { responseRemarks } from './response-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
 import { askedRateText, steeringText } from './steering.ts';
 import type { Verdict } from './verdict.ts';
@@ -43,7 +44,7 @@ function messageLines(findings: readonly Finding[], width: number): string[] {
 
 /** What became of the samples, as the identity it has to be: `10 issued = 8 succeeded + 1 errored + 1 cancelled`. */
 export function sampleAccountText(samples: SampleAccount): string {
-  const { issued, succeeded, errored, cancelled, inFlight, unaccounted } = samples;
+  const { issued, succeeded, errored, cancelled, inFlight, notSent, unaccounted } = samples;
   const parts = [
     `${countText(succeeded)} succeeded`,
     `${countText(errored)} errored`,
@@ -51,7 +52,9 @@ export function sampleAccountText(samples: SampleAccount): string {
     ...(inFlight === 0 ? [] : [`${countText(inFlight)} in flight`]),
   ];
   const holds = unaccounted === null || unaccounted === 0;
-  return `${countText(issued)} issued ${holds ? '=' : '≠'} ${parts.join(' + ')}${holds ? '' : ' (THE SUM IS OFF)'}`;
+  const sum = `${countText(issued)} issued ${holds ? '=' : '≠'} ${parts.join(' + ')}`;
+  const unsent = notSent === 0 ? '' : `; ${countText(notSent)} more were due but not sent`;
+  return `${sum}${holds ? '' : ' (THE SUM IS OFF)'}${unsent}`;
 }
 
 /** Error types, most frequent first, each with how often it occurred and an example cut to a line of `width`. */
@@ -79,6 +82,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ],
     ['Steered', own.steering && steeringText(own.steering)],
     ['Token counts', tokenSourcesText(own.tokenSources)],
+    ['Responses', own.responses && responseRemarks(own.responses).join('; ')],
     ['Event stream', eventStream && eventStreamText(eventStream)],
     ['Client', own.client && clientText(own.client)],
     ['Client error', own.errorBounds && errorBoundsText(own.errorBounds)],
@@ -155,7 +159,18 @@ function clientText(client: ClientFacts): string {
     ],
     [client.connectionsOpened, (n) => `${countedText(n, 'connection')} opened`],
     [client.connectFailures, (n) => (n === 0 ? '' : countedText(n, 'connect failure'))],
-    [client.retries, (n) => (n === 0 ? '' : `${countedText(n, 'request')} moved off a dead connection`)],
+    [
+      client.resent,
+      (n) => (n === 0 ? '' : `${countedText(n, 'request')} resent, as the server had closed the connection`),
+    ],
+    [
+      client.singleUseEndpoints,
+      (n) => (n === 0 ? '' : 'one request per connection, as the server closes it after each response'),
+    ],
+    [
+      client.strayMessages,
+      (n) => (n === 0 ? '' : `${countedText(n, 'message')} behind the end of a stream, ignored`),
+    ],
     [client.eventLoopDelayP99Ms, (delay) => `event loop late by ${ms(delay)} at p99 of the worst second`],
     [client.eventLoopDelayMaxMs, (delay) => `by ${ms(delay)} at most`],
     [client.lateP99Ms, (late) => (late === 0 ? '' : `by ${ms(late)} in 1 % of the time`)],

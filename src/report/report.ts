@@ -51,6 +51,11 @@ export interface OwnSeries {
   readonly ttftContent: SeriesReport;
   readonly ttftReasoning: SeriesReport;
   readonly ttftTool: SeriesReport;
+  readonly ttftRefusal: SeriesReport;
+  /** As the server reports them. */
+  readonly cachedTokens: SeriesReport;
+  readonly reasoningTokens: SeriesReport;
+  readonly acceptedPredictionTokens: SeriesReport;
 }
 
 /** What only a snapshot of our own aggregator tells. */
@@ -219,6 +224,10 @@ function ownReport(
     ttftContent: series('ttft_content_ns'),
     ttftReasoning: series('ttft_reasoning_ns'),
     ttftTool: series('ttft_tool_ns'),
+    ttftRefusal: series('ttft_refusal_ns'),
+    cachedTokens: series('cached_tokens'),
+    reasoningTokens: series('reasoning_tokens'),
+    acceptedPredictionTokens: series('accepted_prediction_tokens'),
   };
 }
 

@@ -1,3 +1,4 @@
+import { readResponseFacts, type ResponseFacts } from './response-facts.ts';
 import type { SnapshotInput } from './snapshot-input.ts';
 
 /** How often an error type occurred, with the message of one occurrence. */
@@ -32,8 +33,12 @@ export interface ClientFacts {
   readonly pacing: string | null;
   readonly connectionsOpened: number | null;
   readonly connectFailures: number | null;
-  /** Times a sample got another connection because the system took not one byte of it on the first. */
-  readonly retries: number | null;
+  /** Samples that got another connection because the server had closed the first before their request reached it. */
+  readonly resent: number | null;
+  /** Messages that a server sent behind the terminator of a stream. */
+  readonly strayMessages: number | null;
+  /** Endpoints whose connections carry one request each, as the server closes them. */
+  readonly singleUseEndpoints: number | null;
   /** In the worst second of a worker. */
   readonly eventLoopDelayP99Ms: number | null;
   readonly eventLoopDelayMaxMs: number | null;
@@ -72,6 +77,8 @@ export interface RunFacts {
   readonly tokenSources: TokenSources;
   readonly eventStream: EventStreamFacts | null;
   readonly client: ClientFacts | null;
+  /** Null for a snapshot of an earlier version. */
+  readonly responses: ResponseFacts | null;
 }
 
 /** Reads the extras of a snapshot; any part may be missing or of another shape, and is then left out. */
@@ -90,6 +97,7 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
     ),
     eventStream: isFields(extras.event_stream) ? eventStreamOf(extras.event_stream) : null,
     client: isFields(extras.client) ? clientOf(extras.client) : null,
+    responses: isFields(extras.responses) ? readResponseFacts(extras.responses) : null,
   };
 }
 
@@ -127,7 +135,9 @@ function clientOf(client: Fields): ClientFacts {
     pacing: textOf(client.pacing),
     connectionsOpened: numberOf(client.connections_opened),
     connectFailures: numberOf(client.connect_failures),
-    retries: numberOf(client.retries),
+    resent: numberOf(client.resent ?? client.retries),
+    strayMessages: numberOf(client.stray_messages),
+    singleUseEndpoints: numberOf(client.single_use_endpoints),
     eventLoopDelayP99Ms: numberOf(client.event_loop_delay_p99_ms),
     eventLoopDelayMaxMs: numberOf(client.event_loop_delay_max_ms),
     lateP99Ms: numberOf(client.late_p99_ms),

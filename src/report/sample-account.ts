@@ -7,6 +7,8 @@ export interface SampleAccount {
   readonly errored: number;
   readonly cancelled: number;
   readonly inFlight: number;
+  /** Were due, and given up before a byte of their request was sent; not among the issued. */
+  readonly notSent: number;
   /** Issued minus all the others: 0 unless something is wrong. Null for a snapshot that can't tell. */
   readonly unaccounted: number | null;
 }
@@ -26,6 +28,7 @@ export function accountSamples(snapshot: SnapshotInput): SampleAccount {
       succeeded: completed - errored,
       errored,
       cancelled: 0,
+      notSent: 0,
       inFlight: Math.max(0, issued - completed),
       unaccounted: null,
     };
@@ -36,5 +39,6 @@ export function accountSamples(snapshot: SnapshotInput): SampleAccount {
   const ended = succeeded + errored + cancelled;
   const { in_flight: told } = snapshot.extras;
   const inFlight = typeof told === 'number' ? told : Math.max(0, issued - ended);
-  return { issued, succeeded, errored, cancelled, inFlight, unaccounted: issued - ended - inFlight };
+  const notSent = count('tracked_samples_not_sent');
+  return { issued, succeeded, errored, cancelled, inFlight, notSent, unaccounted: issued - ended - inFlight };
 }

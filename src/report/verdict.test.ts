@@ -11,6 +11,7 @@ const SAMPLES: SampleAccount = {
   errored: 0,
   cancelled: 0,
   inFlight: 0,
+  notSent: 0,
   unaccounted: 0,
 };
 

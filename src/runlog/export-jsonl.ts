@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { InferometerError } from '../core/errors.ts';
-import { EventKind } from '../core/event-types.ts';
+import { EventKind, REFERENCE_TOPIC_COUNT } from '../core/event-types.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
 import { recordAt, recordFields, type RunContext } from '../events/record-fields.ts';
 import { recordToJsonLine } from '../events/record-json.ts';
@@ -28,7 +28,7 @@ export interface ExportResult {
 
 /**
  * Writes a run log as the reference's `events.jsonl`: a record a line in the order they were logged, prompts joined to the
- * issued records, nothing behind `session.ended`. Memory is bounded by the largest frame and 16 bytes a dataset row.
+ * issued records, nothing behind `session.ended`, and none of the event types that the reference does not know. Memory is bounded by the largest frame and 16 bytes a dataset row.
  *
  * The file appears at `outputPath` when it is complete. Throws `INFEROMETER_RUNLOG_CORRUPT`, unless somebody wants to be told of
  * corrupt places, or `INFEROMETER_RUNLOG_HEADER`.
@@ -104,11 +104,14 @@ async function* eventLines(
 function linesOf(frame: Frame, run: RunContext): Lines {
   const batch = decodeBatch(frame.body);
   let text = '';
+  let records = 0;
   for (let i = 0; i < batch.count; i++) {
+    if (batch.kinds[i]! >= REFERENCE_TOPIC_COUNT) continue;
+    records += 1;
     text += recordToJsonLine(recordFields(recordAt(batch, i), run)) + '\n';
-    if (batch.kinds[i] === EventKind.sessionEnded) return { text, records: i + 1, ended: true };
+    if (batch.kinds[i] === EventKind.sessionEnded) return { text, records, ended: true };
   }
-  return { text, records: batch.count, ended: false };
+  return { text, records, ended: false };
 }
 
 function missingHeader(path: string): never {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { EVENT_TOPICS, EventKind } from '../../src/core/event-types.ts';
+import { EVENT_TOPICS, EventKind, isErrorKind } from '../../src/core/event-types.ts';
 import type { SampleSeq } from '../../src/core/ids.ts';
 import { COUNTERS, SERIES } from '../../src/core/metric-catalogue.ts';
 import type { Nanoseconds } from '../../src/core/time.ts';
@@ -51,18 +51,20 @@ function cargoOf(kind: EventKind): fc.Arbitrary<Partial<EventRecord>> {
       );
     case EventKind.sampleRecvFirst:
     case EventKind.sampleRecvNonFirst:
-      return fc.record({ extras: fc.subarray([0, 1, 2], { maxLength: 1 }) });
+      return fc
+        .tuple(fc.constantFrom([], [], [], [-1], [-2]), fc.subarray([0, 1, 2, 3], { maxLength: 2 }))
+        .map(([choice, opened]) => ({ extras: [...choice, ...opened] }));
     case EventKind.sampleComplete:
       return fc.record(
         {
           payload: answer,
-          extras: fc.tuple(tokens, tokens),
+          extras: fc.array(tokens, { minLength: 2, maxLength: 6 }),
           finishReason: fc.constantFrom('stop', 'length', 'tool_calls', 'eos', ''),
         },
         { requiredKeys: [] },
       );
     default:
-      return kind >= EventKind.errorGeneric ? fc.record({ payload: failure }) : fc.constant({});
+      return isErrorKind(kind) ? fc.record({ payload: failure }) : fc.constant({});
   }
 }
 

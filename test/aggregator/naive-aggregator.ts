@@ -19,6 +19,8 @@ interface Row {
   last?: number;
   chunks: number;
   islAsked: boolean;
+  reasoned?: boolean;
+  choices?: Map<number, { first: number | undefined; last: number }>;
   errors: string[];
 }
 
@@ -68,7 +70,8 @@ export class NaiveAggregator {
       this.counters.tracked_duration_ns = this.trackedDuration();
       this.counters.legacy_loadgen_window_duration_ns = this.loadgenDuration();
     }
-    if (kind >= EventKind.errorGeneric) this.error(record, seq);
+    if (kind >= EventKind.errorGeneric && kind <= EventKind.errorClient) this.error(record, seq);
+    if (kind === EventKind.sampleNotSent && this.windows.length > 0) this.count('tracked_samples_not_sent');
     if (seq === undefined) return;
     if (kind === EventKind.sampleIssued) this.issued(record, seq, at);
     if (kind === EventKind.sampleRecvFirst) this.first(record, seq, at);
@@ -128,10 +131,27 @@ export class NaiveAggregator {
   chunk(record: EventRecord, seq: number, at: number): void {
     const row = this.rows.get(seq);
     if (!row) return;
-    if (row.last !== undefined) this.add('chunk_delta_ns', at - row.last);
+    const extras = record.extras ?? [];
+    const choice = extras[0] !== undefined && extras[0] < 0 ? -extras[0] : 0;
+    const before = this.lastOf(row, choice, at);
+    if (before !== undefined) this.add('chunk_delta_ns', at - before);
     row.last = at;
     row.chunks++;
-    for (const code of record.extras ?? []) this.add(`ttft_${CHANNELS[code]!}_ns`, at - row.issued!);
+    for (const code of extras.filter((one) => one >= 0)) {
+      this.add(`ttft_${CHANNELS[code]!}_ns`, at - row.issued!);
+      row.reasoned ||= CHANNELS[code] === 'reasoning';
+    }
+  }
+
+  /** When the choice's last chunk came before this one. */
+  lastOf(row: Row, choice: number, at: number): number | undefined {
+    if (choice === 0 && !row.choices) return row.last;
+    row.choices ??= new Map(row.last === undefined ? [] : [[0, { first: row.first, last: row.last }]]);
+    const known = row.choices.get(choice);
+    if (!known) row.choices.set(choice, { first: at, last: at });
+    const before = known?.last;
+    if (known) known.last = at;
+    return before;
   }
 
   complete(record: EventRecord, seq: number, at: number): void {
@@ -162,13 +182,20 @@ export class NaiveAggregator {
   }
 
   answerTokens(record: EventRecord, row: Row, at: number): void {
-    const [promptTokens = NaN, completionTokens = NaN] = record.extras ?? [];
-    if (!row.islAsked && promptTokens >= 0) this.add('isl', promptTokens);
-    const severalChunks = row.first !== undefined && row.chunks > 1;
-    if (completionTokens >= 0) {
-      if (completionTokens > 0) this.add('osl', completionTokens);
-      if (completionTokens > 1 && severalChunks)
-        this.add('tpot_ns', (at - row.first!) / (completionTokens - 1));
+    const [prompt = NaN, completion = NaN, cached = NaN, reasoning = NaN, accepted = NaN, firsts = NaN] =
+      record.extras ?? [];
+    if (!row.islAsked && prompt >= 0) this.add('isl', prompt);
+    if (cached >= 0) this.add('cached_tokens', cached);
+    if (reasoning >= 0) this.add('reasoning_tokens', reasoning);
+    if (accepted >= 0) this.add('accepted_prediction_tokens', accepted);
+    if (completion >= 0) {
+      if (completion > 0) this.add('osl', completion);
+      const streams = [...(row.choices?.values() ?? [{ first: row.first, last: row.last }])];
+      const time = streams.reduce((sum, { first, last }) => sum + (last! - first!), 0);
+      const hidden = reasoning >= 0 && !row.reasoned ? reasoning : 0;
+      const rest =
+        firsts >= 0 ? completion - firsts - (streams.length - 1) : completion - hidden - streams.length;
+      if (completion > 0 && row.chunks > 1 && rest > 0 && time >= 0) this.add('tpot_ns', time / rest);
       return;
     }
     const payload = record.payload && decodePayload(record.payload);
@@ -176,7 +203,8 @@ export class NaiveAggregator {
     const whole = tokensOf(payload.data, messageParts, fullText);
     if (whole !== undefined) this.add('osl', whole);
     const rest = tokensOf(payload.data, messagePartsAfterFirstChunk, textAfterFirstChunk);
-    if (row.first !== undefined && rest) this.add('tpot_ns', (at - row.first) / rest);
+    const end = row.due === undefined ? at : row.last!;
+    if (row.first !== undefined && rest && !row.choices) this.add('tpot_ns', (end - row.first) / rest);
   }
 
   error(record: EventRecord, seq: number | undefined): void {

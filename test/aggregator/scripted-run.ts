@@ -49,8 +49,8 @@ export function recvNonFirst(sample: number, atNs: number, ...channelCodes: numb
 
 export interface Completion {
   readonly answer?: Partial<TextModelOutput>;
-  /** Prompt and completion tokens as the server tells them. */
-  readonly usage?: readonly [number, number];
+  /** As of `COMPLETE_EXTRA`. */
+  readonly usage?: readonly number[];
   readonly finishReason?: string;
 }
 

@@ -210,12 +210,14 @@ describe('by the server’s usage', () => {
       complete(1, 4000, { usage, answer: { output: ['a ', 'b c'] } }),
     );
 
-  test('output length and time per token need no tokenizer and leave nothing pending', () => {
+  test('output length and time per token need no tokenizer', () => {
     for (const tokenCounter of [null, wordCounter]) {
       const run = usageRun([NaN, 7], tokenCounter);
       expect(run.values('osl')).toEqual([7]);
-      expect(run.values('tpot_ns')).toEqual([500]);
-      expect(run.aggregator.pendingTaskCount).toBe(0);
+      // From the first chunk to the last: what follows it is no part of it.
+      expect(run.values('tpot_ns')).toEqual([1000 / 6]);
+      // The tokenizer counts some responses again, to compare.
+      expect(run.aggregator.pendingTaskCount).toBe(tokenCounter === null ? 0 : 1);
       expect(run.values('isl')).toEqual([]);
       expect(run.aggregator.extras().token_sources).toEqual({
         isl: { token_ids: 0, tokenizer: 0, server: 0 },
@@ -229,6 +231,47 @@ describe('by the server’s usage', () => {
     expect(usageRun([NaN, 1], null).values('tpot_ns')).toEqual([]);
     expect(usageRun([NaN, 1], null).values('osl')).toEqual([1]);
     expect(usageRun([NaN, 0], null).values('osl')).toEqual([]);
+  });
+
+  test('reasoning that was counted and not streamed is not divided by', () => {
+    const tpot = (reasoningChannel: readonly number[], usage: readonly number[]) =>
+      new ScriptedRun({ tokenCounter: null })
+        .send(
+          startTracking(0),
+          issued(1, 0),
+          recvFirst(1, 1000, ...reasoningChannel),
+          recvNonFirst(1, 2000),
+          complete(1, 2000, { usage }),
+        )
+        .values('tpot_ns');
+    expect(tpot([0], [NaN, 1011, NaN, 1000])).toEqual([100]);
+    expect(tpot([1], [NaN, 11, NaN, 5])).toEqual([100]);
+    // A count that runs with the stream says how much had come with the first chunk.
+    expect(tpot([0], [NaN, 1011, NaN, 1000, NaN, 1001])).toEqual([100]);
+  });
+
+  test('choices that are streamed side by side are timed each on its own', () => {
+    const run = new ScriptedRun({ tokenCounter: null }).send(
+      startTracking(0),
+      issued(1, 0),
+      recvFirst(1, 1000),
+      recvNonFirst(1, 1500, -1),
+      recvNonFirst(1, 2000),
+      recvNonFirst(1, 2600, -1),
+      complete(1, 4000, { usage: [NaN, 4] }),
+    );
+    expect(run.values('chunk_delta_ns')).toEqual([1000, 1100]);
+    expect(run.values('tpot_ns')).toEqual([1050]);
+  });
+
+  test('responses that the server counts are compared with the tokenizer', async () => {
+    const run = usageRun([NaN, 7], wordCounter);
+    await run.valuesAfterDrain('osl');
+    expect(run.aggregator.extras().responses).toMatchObject({
+      compared: 1,
+      compared_server_tokens: 7,
+      compared_tokenizer_tokens: 3,
+    });
   });
 
   test('an answer in one chunk has no time per token, whatever its usage', () => {

@@ -109,11 +109,18 @@ describe('an answer that is none', () => {
       '{"a',
     ],
     [
-      'an error as the last message of a stream',
+      'an error that nothing ends as the last message of a stream',
+      true,
+      inChunks(token('a') + AN_ERROR_FRAME.trimEnd(), 30, STREAM_HEAD),
+      'server_error',
+      'out of memory',
+    ],
+    [
+      'half a message at the end of a stream',
       true,
       inChunks(`${token('a')}data: {"a`, 30, STREAM_HEAD),
-      'malformed_response',
-      '{"a',
+      'stream_truncated',
+      'terminator',
     ],
     [
       'a stream without an end',
@@ -360,9 +367,11 @@ test('cancelling ends what is in flight and what waits, and a stream in the midd
   engine.take({ kind: 'cancel' });
   expect(await phase).toBe(5);
   const samples = engine.samples();
-  expect(samples.map(({ error }) => error?.errorType)).toEqual(Array(5).fill('cancelled'));
   expect(samples.map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4]);
+  const [sent, waiting] = [samples.slice(0, 2), samples.slice(2)];
+  expect(sent.map(({ error }) => error?.errorType)).toEqual(['cancelled', 'cancelled']);
+  expect(waiting.map(({ topics }) => topics)).toEqual(Array(3).fill(['sample.not_sent']));
   expect(samples.flatMap(({ chunksNs }) => chunksNs)).toHaveLength(1);
-  for (const { issuedNs, dueNs } of samples) expect(issuedNs).toBeGreaterThanOrEqual(dueNs);
+  for (const { issuedNs, dueNs } of sent) expect(issuedNs).toBeGreaterThanOrEqual(dueNs);
   expect(server.requests).toHaveLength(2);
 });

@@ -20,7 +20,7 @@ import { decodePayload } from '../../src/events/payload.ts';
 import type { ArrivalSettings, PhasePlan } from '../../src/plan/plan.ts';
 import { createTicketCounter } from '../../src/plan/tickets.ts';
 import { adapterOf, type ApiName } from '../../src/protocol/adapters.ts';
-import { encodeRequest, parseEndpoint } from '../../src/protocol/http-request.ts';
+import { encodeRequest, parseEndpoint, type RequestHead } from '../../src/protocol/http-request.ts';
 import { FRAME_HEADER_BYTES } from '../../src/transport/frame.ts';
 
 /** One event as a test likes to see it. */
@@ -48,6 +48,10 @@ export interface SeenSample {
   readonly channels: readonly (number | undefined)[];
   readonly finishReason: string | undefined;
   readonly usage: readonly number[];
+  /** As of `COMPLETE_EXTRA`. */
+  readonly completeExtras: readonly number[];
+  /** Channels in the order they opened, by position in `CHANNELS`. */
+  readonly opened: readonly number[];
   readonly output: TextModelOutput | undefined;
   readonly error: ErrorData | undefined;
 }
@@ -55,6 +59,8 @@ export interface SeenSample {
 export interface EngineOptions extends Partial<Omit<EngineSettings, 'originNs' | 'endpoints' | 'arenas'>> {
   readonly urls: readonly string[];
   readonly rows?: readonly Record<string, unknown>[];
+  /** Bodies to send as they are, in place of rows. */
+  readonly bodies?: readonly Readonly<Record<string, unknown>>[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -207,7 +213,16 @@ export class LocalEngine extends Seen {
 const ROWS: readonly Record<string, unknown>[] = [{ prompt: 'one' }, { prompt: 'two' }, { prompt: 'three' }];
 
 /** Settings for a test, all that it leaves out filled in. */
-export function settingsOf({ urls, headers = {}, rows = ROWS, ...rest }: EngineOptions): EngineSettings {
+export function settingsOf({
+  urls,
+  headers = {},
+  rows = ROWS,
+  bodies,
+  ...rest
+}: EngineOptions): EngineSettings {
+  const { api = 'chat', streaming = false } = rest;
+  const options = { model: 'mock', streaming, includeUsage: streaming };
+  const sent = bodies ?? rows.map((row) => adapterOf(api).requestBody(row, options));
   return {
     originNs: monotonicNs(),
     workers: 1,
@@ -221,7 +236,7 @@ export function settingsOf({ urls, headers = {}, rows = ROWS, ...rest }: EngineO
     connections: 'reuse',
     tlsVerify: true,
     ...rest,
-    arenas: urls.map((url) => arenaOf(url, rows, rest.api ?? 'chat', rest.streaming ?? false, headers)),
+    arenas: urls.map((url) => arenaOf(url, sent, api, { streaming, headers })),
   };
 }
 
@@ -244,25 +259,22 @@ function phaseOf(arrivals: ArrivalSettings, stop: StopAfter, placement: Placemen
 
 function arenaOf(
   url: string,
-  rows: readonly Record<string, unknown>[],
+  bodies: readonly Readonly<Record<string, unknown>>[],
   api: ApiName,
-  streaming: boolean,
-  headers: Readonly<Record<string, string>>,
+  head: RequestHead,
 ) {
   const adapter = adapterOf(api);
   const endpoint = parseEndpoint(url);
-  const options = { model: 'mock', streaming, includeUsage: streaming };
-  return RequestArena.build(rows.length, (row) => {
-    const body = Buffer.from(JSON.stringify(adapter.requestBody(rows[row]!, options)));
-    return encodeRequest(endpoint, adapter.path, body, { streaming, headers });
-  }).shared;
+  const encode = (row: number) =>
+    encodeRequest(endpoint, adapter.path, Buffer.from(JSON.stringify(bodies[row])), head);
+  return RequestArena.build(bodies.length, encode, (row) => adapter.choicesOf(bodies[row]!)).shared;
 }
 
 export function eventsOf(batch: EventBatch): SeenEvent[] {
   return Array.from({ length: batch.count }, (_, index) => {
     const payload = payloadOf(batch, index);
     const data = payload === undefined ? undefined : decodePayload(payload);
-    const extras = [0, 1, 2].map((position) => extraOf(batch, index, position));
+    const extras = [...Array(8).keys()].map((position) => extraOf(batch, index, position));
     return {
       topic: EVENT_TOPICS[batch.kinds[index]!]!,
       seq: batch.sampleSeqs[index]!,
@@ -291,6 +303,8 @@ function sampleOf(events: readonly SeenEvent[]): SeenSample {
     channels: chunks.map(({ extras: [channel] }) => (Number.isNaN(channel) ? undefined : channel)),
     finishReason: complete?.finishReason,
     usage: complete?.extras.slice(0, 2) ?? [],
+    completeExtras: complete?.extras ?? [],
+    opened: chunks.flatMap(({ extras }) => extras.filter((code) => code >= 0)),
     output: complete?.output,
     error: events.find(({ topic }) => topic === 'error.generic')?.error,
   };

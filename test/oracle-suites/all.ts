@@ -4,6 +4,7 @@ import { suite as eventStreams } from './event_streams.suite.ts';
 import { suite as eventWire } from './event_wire.suite.ts';
 import { suite as loadGeneration } from './load_generation.suite.ts';
 import { suite as report } from './report.suite.ts';
+import { suite as responses } from './responses.suite.ts';
 import { suite as seriesExact } from './series_exact.suite.ts';
 import { suite as sessionTraces } from './session_traces.suite.ts';
 import { suite as snapshotWire } from './snapshot_wire.suite.ts';
@@ -21,4 +22,5 @@ export const SUITES: readonly OracleSuite[] = [
   sse,
   report,
   sessionTraces,
+  responses,
 ];

@@ -71,6 +71,7 @@ export const FULL_LOG: ScriptedLog = {
           timestampNs: ns(41),
           data: foreignData(['ErrorData', 'short'], ['ErrorData', 'short', '']),
         },
+        { kind: EventKind.sampleNotSent, timestampNs: ns(42), sampleSeq: seq(4), extras: [30, 0] },
         {
           kind: EventKind.sampleComplete,
           timestampNs: ns(42),

@@ -45,7 +45,9 @@ export const HEALTH: HealthReport = {
   pacing: 'precise',
   connections_opened: 4,
   connect_failures: 1,
-  retries: 2,
+  resent: 2,
+  stray_messages: 1,
+  single_use_endpoints: 1,
 };
 
 /** A record as it goes in; its payload comes with its meaning. */

@@ -1,0 +1,81 @@
+import { AnswerFlag, COMPLETE_EXTRA, extraOf, type EventBatch } from '../events/event-batch.ts';
+
+/** What is notable about the responses of a run, beyond its metrics; counts of tracked samples, chunks and tokens. */
+export interface ResponseFacts {
+  /** Samples that succeeded. */
+  readonly succeeded: number;
+  /** Of these: without any output, whole where a stream was asked for, without a finish reason. */
+  readonly empty: number;
+  readonly unstreamed: number;
+  readonly without_finish_reason: number;
+  /** Chunks of streams whose tokens the server counted, and those tokens, hidden reasoning left out. */
+  readonly counted_chunks: number;
+  readonly chunk_tokens: number;
+  /** Gaps between chunks of a sample, and those of 0: both chunks came in one read. */
+  readonly gaps: number;
+  readonly zero_gaps: number;
+  /** Responses whose tokens were counted by the server and by the tokenizer, and both sums. */
+  readonly compared: number;
+  readonly compared_server_tokens: number;
+  readonly compared_tokenizer_tokens: number;
+}
+
+/** Counts {@link ResponseFacts}. */
+export class ResponseTally {
+  #succeeded = 0;
+  #empty = 0;
+  #unstreamed = 0;
+  #withoutFinishReason = 0;
+  #countedChunks = 0;
+  #chunkTokens = 0;
+  #gaps = 0;
+  #zeroGaps = 0;
+  #compared = 0;
+  #comparedServerTokens = 0;
+  #comparedTokenizerTokens = 0;
+
+  /** @hot */
+  onGap(gapNs: number): void {
+    this.#gaps += 1;
+    if (gapNs === 0) this.#zeroGaps += 1;
+  }
+
+  /** A tracked sample has succeeded: record `index`. */
+  onSuccess(batch: EventBatch, index: number): void {
+    this.#succeeded += 1;
+    const flags = extraOf(batch, index, COMPLETE_EXTRA.flags);
+    if (Number.isNaN(flags)) return;
+    if ((flags & AnswerFlag.empty) !== 0) this.#empty += 1;
+    if ((flags & AnswerFlag.unstreamed) !== 0) this.#unstreamed += 1;
+    if ((flags & AnswerFlag.noFinishReason) !== 0) this.#withoutFinishReason += 1;
+  }
+
+  /** A stream brought so many tokens, as the server counts, in so many chunks. */
+  onStreamed(tokens: number, chunks: number): void {
+    this.#chunkTokens += tokens;
+    this.#countedChunks += chunks;
+  }
+
+  /** A response was counted both ways. */
+  onCompared(serverTokens: number, tokenizerTokens: number): void {
+    this.#compared += 1;
+    this.#comparedServerTokens += serverTokens;
+    this.#comparedTokenizerTokens += tokenizerTokens;
+  }
+
+  facts(): ResponseFacts {
+    return {
+      succeeded: this.#succeeded,
+      empty: this.#empty,
+      unstreamed: this.#unstreamed,
+      without_finish_reason: this.#withoutFinishReason,
+      counted_chunks: this.#countedChunks,
+      chunk_tokens: this.#chunkTokens,
+      gaps: this.#gaps,
+      zero_gaps: this.#zeroGaps,
+      compared: this.#compared,
+      compared_server_tokens: this.#comparedServerTokens,
+      compared_tokenizer_tokens: this.#comparedTokenizerTokens,
+    };
+  }
+}

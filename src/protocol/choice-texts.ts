@@ -1,0 +1,43 @@
+import type { ToolCall } from '../core/model-output.ts';
+import { channelBit } from './chunk-code.ts';
+import { EscapedText } from './escaped-text.ts';
+import type { MessageParts } from './openai-message.ts';
+
+const CONTENT = channelBit('content');
+const REASONING = channelBit('reasoning');
+
+/** What one choice of a stream has said so far. */
+export class ChoiceTexts {
+  readonly content = new EscapedText();
+  readonly reasoning = new EscapedText();
+  readonly refusal = new EscapedText();
+  /** One list a frame that had some. */
+  toolCalls: (readonly ToolCall[])[] = [];
+  finishReason: string | null = null;
+
+  /** Bytes of the texts. */
+  get length(): number {
+    return this.content.length + this.reasoning.length + this.refusal.length;
+  }
+
+  clear(): void {
+    this.content.clear();
+    this.reasoning.clear();
+    this.refusal.clear();
+    if (this.toolCalls.length > 0) this.toolCalls = [];
+    this.finishReason = null;
+  }
+
+  /** The text of a channel, by its bit. @hot */
+  of(channel: number): EscapedText {
+    if (channel === CONTENT) return this.content;
+    return channel === REASONING ? this.reasoning : this.refusal;
+  }
+
+  add({ content, reasoning, refusal, toolCalls }: MessageParts): void {
+    if (content !== '') this.content.append(content);
+    if (reasoning !== '') this.reasoning.append(reasoning);
+    if (refusal !== '') this.refusal.append(refusal);
+    if (toolCalls.length > 0) this.toolCalls.push(toolCalls);
+  }
+}

@@ -1,0 +1,63 @@
+import { createRequire } from 'node:module';
+import type * as Minizlib from 'minizlib';
+import { errorText } from '../core/errors.ts';
+import { HttpParseError } from './http-parse-error.ts';
+
+/** How a body is compressed, as `Content-Encoding` says. */
+export type ContentCoding = 'gzip' | 'deflate' | 'br';
+
+type Decompressor = Minizlib.Unzip | Minizlib.InflateRaw | Minizlib.BrotliDecompress;
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Decompresses one body as its bytes arrive: whatever a piece completes is handed on before `write` returns, so that it keeps the stamp of
+ * its read. Its library is loaded at the first compressed body.
+ */
+export class ContentDecoder {
+  readonly #coding: ContentCoding;
+  readonly #onBytes: (bytes: Uint8Array) => void;
+  #decompressor: Decompressor | undefined;
+  #error: unknown;
+
+  /** `onBytes` may keep the bytes. */
+  constructor(coding: ContentCoding, onBytes: (bytes: Uint8Array) => void) {
+    this.#coding = coding;
+    this.#onBytes = onBytes;
+  }
+
+  /** Throws {@link HttpParseError} for bytes that are not compressed in this way. */
+  write(bytes: Uint8Array): void {
+    this.#decompressor ??= this.#open(bytes);
+    this.#decompressor.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    this.#check();
+  }
+
+  /** The body has ended. Throws {@link HttpParseError} when it was cut short. */
+  end(): void {
+    this.#decompressor?.end();
+    this.#check();
+  }
+
+  #open(first: Uint8Array): Decompressor {
+    const { BrotliDecompress, InflateRaw, Unzip } = require('minizlib') as typeof Minizlib;
+    let decompressor: Decompressor;
+    if (this.#coding === 'br') decompressor = new BrotliDecompress({});
+    // `deflate` means zlib's format; some servers send the bare one.
+    else if (this.#coding === 'deflate' && !hasZlibHeader(first)) decompressor = new InflateRaw({});
+    else decompressor = new Unzip({});
+    decompressor.on('data', (bytes) => this.#onBytes(bytes));
+    decompressor.on('error', (error) => (this.#error ??= error));
+    return decompressor;
+  }
+
+  #check(): void {
+    if (this.#error === undefined) return;
+    throw new HttpParseError(`a ${this.#coding} body that can't be decompressed: ${errorText(this.#error)}`);
+  }
+}
+
+function hasZlibHeader(bytes: Uint8Array): boolean {
+  if (bytes.length < 2) return true;
+  return (bytes[0]! & 0x0f) === 8 && ((bytes[0]! << 8) | bytes[1]!) % 31 === 0;
+}
