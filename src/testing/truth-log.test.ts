@@ -31,6 +31,7 @@ test('keeps what happened, on the absolute clock to the ns', () => {
     firstTokenNs: ORIGIN_NS + 200n,
     endNs: ORIGIN_NS + 301n,
     tokenNs: [ORIGIN_NS + 200n, ORIGIN_NS + 300n, ORIGIN_NS + 300n],
+    slowestWriteNs: 0,
   });
 });
 

@@ -90,7 +90,7 @@ describe('inferometer calibrate', () => {
 
     const replayed = await bench.start(['report', bench.file('run')], { INFEROMETER_CALIBRATION: file })
       .finished;
-    expect(replayed.stdout).toContain('Error bound: TTFT is overstated');
+    expect(replayed.stdout).toContain('Calibration: TTFT is overstated');
   });
 
   it('refuses a grid it cannot read before it starts anything', async () => {
