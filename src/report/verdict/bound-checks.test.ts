@@ -113,7 +113,7 @@ describe('the verdict of each metric', () => {
     const report = reportOf({ gapMs: 6, gapMissingMs: 2 });
     expect(report.verdict.level).toBe('invalid');
     expect(levels(report)).toMatchObject({ ttft: 'valid', chunk_gap: 'invalid', latency: 'valid' });
-    const reason = 'chunk gaps p50 is 10.0 ms, of which the client may have added up to 6.00 ms';
+    const reason = 'chunk gap p50 is 10.0 ms, of which the client may have added up to 6.00 ms';
     expect(report.verdict.metrics.find(({ metric }) => metric === 'chunk_gap')!.reason).toContain(reason);
     for (const lines of [reportText(report), terminalSummary(report).join('\n')]) {
       expect(lines).toContain('INVALID: chunk gaps; VALID: TTFT, TPOT, latency, throughput');

@@ -7,6 +7,9 @@ import { VERDICT_LIMITS } from './limits.ts';
 
 const L = VERDICT_LIMITS;
 
+/** What a percentile is of. */
+const FIGURE_NAMES = { ...METRIC_NAMES, chunk_gap: 'chunk gap' };
+
 /** Whether each metric stands, by how far the client's own lateness may have put it off. */
 export const BOUND_CHECKS: readonly Check[] = [
   ...(['ttft', 'tpot', 'chunk_gap', 'latency'] as const).map((metric) =>
@@ -38,7 +41,7 @@ function judgeBound(metric: JudgedMetric, { clientError }: VerdictFacts): Judgem
   );
   return {
     level: isInvalid ? 'invalid' : 'degraded',
-    message: `${METRIC_NAMES[metric]} p${worst.percentile} ${boundText(worst)}; use a machine with less to do, or more --workers`,
+    message: `${FIGURE_NAMES[metric]} p${worst.percentile} ${boundText(worst)}; use a machine with less to do, or more --workers`,
   };
 }
 
