@@ -31,7 +31,7 @@ export interface SyntheticOptions {
  *
  * The same options give the same prompts. Throws `INFEROMETER_DATASET_SYNTHETIC` for options that give none.
  */
-export function createSyntheticDataset(options: SyntheticOptions): Dataset {
+export function createSyntheticDataset(options: SyntheticOptions): Pick<Dataset, 'name' | 'rows'> {
   const { rowCount, medianWords, sigma, maxWords, seed } = options;
   if (!(Number.isInteger(rowCount) && rowCount > 0 && medianWords > 0 && sigma >= 0 && maxWords >= 2)) {
     throw new InferometerError(
