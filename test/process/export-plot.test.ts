@@ -92,7 +92,7 @@ test('what cannot be had is said', async () => {
   const format = await program('export', run, '--samples', 'xlsx');
   expect([format.code, format.stderr]).toEqual([
     2,
-    'error: --samples: found "xlsx", wanted one of csv, parquet\n',
+    'error: --samples must be one of csv, parquet (got "xlsx")\n',
   ]);
   const missing = await program('export', bench.file('nowhere'));
   expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('no run here')]);

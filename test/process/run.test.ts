@@ -188,7 +188,7 @@ describe('inferometer run', () => {
   });
 
   it.each([
-    [['--rate', 'fast'], /--rate: found "fast", wanted a number/],
+    [['--rate', 'fast'], /--rate must be a number above 0, at most 10000000 \(got "fast"\)/],
     [['--endpoint', 'not a url'], /not a url/],
     [['--dataset', 'missing.jsonl'], /missing\.jsonl.*can't be read/],
     [['--nonsense'], /unknown option '--nonsense'/],
@@ -336,7 +336,7 @@ describe('secrets', () => {
     ]).finished;
     expect(finished.code).toBe(2);
     expect(finished.stderr).toContain(
-      'config.yaml:2:12: client.api_key: found "<redacted>", wanted the secret itself',
+      'config.yaml:2:12: client.api_key: the secret was redacted; set it again',
     );
   });
 });
