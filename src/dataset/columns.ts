@@ -42,7 +42,14 @@ export function mapColumns(located: LocatedRow): RowValues {
   if (Array.isArray(row.messages) && saysNothing(row.messages as readonly RowValues[])) {
     throw datasetError(`${place()}: messages`, 'no message has any content');
   }
-  return row;
+  return withoutBlankPrompt(row);
+}
+
+/** A row that asks otherwise does not ask by a blank prompt. */
+function withoutBlankPrompt(row: RowValues): RowValues {
+  if (row.prompt === undefined || isPresent(row.prompt)) return row;
+  const { prompt: _blank, ...others } = row;
+  return others;
 }
 
 /** The request of a line of an OpenAI batch file, else the row itself. */
@@ -69,7 +76,9 @@ function typedRow({ place, values, isText = false }: LocatedRow): RowValues {
 }
 
 function textValue(name: string, text: string, place: () => string, isText: boolean): unknown {
-  if (isText) return cellValue(name, text, place);
+  if (isText && isPresent(text)) return cellValue(name, text, place);
+  // A blank cell is no value; only a prompt is told to be empty.
+  if (isText) return columnGroup(name)?.role === 'prompt' ? '' : undefined;
   const kind = columnGroup(name)?.kind ?? 'text';
   // In a file with types a text is meant as one, but for what can be none.
   return kind === 'list' ? text : valueOfKind(name, kind, text, place);

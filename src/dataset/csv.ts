@@ -9,7 +9,7 @@ const CARRIAGE_RETURN = 0x0d;
 
 /**
  * The rows of a CSV file (RFC 4180: quotes, line breaks within them; lines end in CRLF, LF or CR) whose first line names the columns.
- * All values are texts; blank cells are left out.
+ * All values are texts.
  *
  * Throws `INFEROMETER_DATASET_INVALID` for a file that is not CSV; a row with more or fewer cells than there are columns throws when
  * it is read.
@@ -37,7 +37,7 @@ export function parseCsv(bytes: Uint8Array, path: string): readonly RawRow[] {
         );
       }
       const named = cells.map((cell, index) => [columns[index]!, cell] as const);
-      return Object.fromEntries(named.filter(([, cell]) => cell.trim() !== ''));
+      return Object.fromEntries(named);
     };
     return { place, read, isText: true };
   });

@@ -19,7 +19,7 @@ export function rowFields(row: SampleInput, { used, onUnsent }: ColumnUse): Reco
     if (value === null || value === undefined || used.includes(name)) return false;
     const role = columnGroup(name)?.role ?? 'field';
     if (role === 'field') return true;
-    if (role !== 'extra') onUnsent?.(name);
+    if (role !== 'extra' && value !== '') onUnsent?.(name);
     return false;
   });
   return Object.fromEntries(fields);

@@ -34,6 +34,10 @@ export interface ReportOptions {
   readonly calibration?: readonly CalibratedCell[];
   /** The run spoke TLS, or opened a connection for each request, neither of which calibrate does. */
   readonly connectsOtherwise?: boolean;
+  /** The largest limit of output tokens sent; null or missing when a request had none. */
+  readonly outputLimit?: number | null;
+  /** Rows of the dataset that were left out. */
+  readonly skippedRows?: number;
   /** Results of accuracy phases for the display, as the reference writes them. */
   readonly accuracy?: readonly Json[];
 }
@@ -138,7 +142,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     runConfig: options.runConfig ?? null,
     accuracy: options.accuracy ?? null,
     samples,
-    verdict: verdictOf(input, options, { samples, ttft, latency, own }),
+    verdict: verdictOf(input, options, { samples, ttft, latency, outputSequenceLengths, own }),
     own,
   };
 }
@@ -219,7 +223,13 @@ function ownReport(input: SnapshotInput, options: ReportOptions, latency: Series
 function verdictOf(
   input: SnapshotInput,
   options: ReportOptions,
-  { samples, ttft, latency, own }: Pick<Report, 'samples' | 'ttft' | 'latency' | 'own'>,
+  {
+    samples,
+    ttft,
+    latency,
+    outputSequenceLengths,
+    own,
+  }: Pick<Report, 'samples' | 'ttft' | 'latency' | 'outputSequenceLengths' | 'own'>,
 ): Verdict {
   return drawVerdict({
     state: input.state,
@@ -242,7 +252,15 @@ function verdictOf(
     medianResponseLatencyNs: own === null ? null : medianOf(own.responseLatency),
     medianServiceNs: medianOf(ttft) ?? medianOf(latency),
     latencyCount: latency.kind === 'values' ? latency.count : 0,
+    outputLimit: options.outputLimit ?? null,
+    outputTokens: lengthsOf(outputSequenceLengths),
+    skippedRows: options.skippedRows ?? 0,
   });
+}
+
+function lengthsOf(series: SeriesReport): { readonly median: number; readonly max: number } | null {
+  if (series.kind !== 'values' || series.median === null || series.max === null) return null;
+  return { median: series.median, max: Number(series.max) };
 }
 
 function medianOf(series: SeriesReport): number | null {
