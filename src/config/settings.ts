@@ -377,7 +377,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'output',
     path: 'events_jsonl',
     argument: '<mode>',
-    help: 'export events.jsonl after the run: on, off or auto (default auto: when the run log is under 256 MB)',
+    help: 'write events.jsonl at the end of the run: on, off or auto (default auto: when it takes less than about 0.5 s)',
     parse: onOffAuto,
   },
 ];
