@@ -77,10 +77,10 @@ function typedRow({ place, values, isText = false }: LocatedRow): RowValues {
 
 function textValue(name: string, text: string, place: () => string, isText: boolean): unknown {
   if (isText && isPresent(text)) return cellValue(name, text, place);
-  // A blank cell is no value; only a prompt is told to be empty.
+  // A blank cell is no value, but a prompt is then reported as empty rather than as missing.
   if (isText) return columnGroup(name)?.role === 'prompt' ? '' : undefined;
   const kind = columnGroup(name)?.kind ?? 'text';
-  // In a file with types a text is meant as one, but for what can be none.
+  // In a typed file text stays text, except in columns that cannot hold any.
   return kind === 'list' ? text : valueOfKind(name, kind, text, place);
 }
 

@@ -37,7 +37,7 @@ export function createSyntheticDataset(options: SyntheticOptions): Pick<Dataset,
     throw new InferometerError(
       'INFEROMETER_DATASET_SYNTHETIC',
       'input',
-      `synthetic dataset: found ${rowCount} rows of ${medianWords} words (sigma ${sigma}, at most ${maxWords}), wanted at least one row of at least 2 words`,
+      `a synthetic dataset needs at least one row of at least 2 words (got ${rowCount} rows of ${medianWords} words, sigma ${sigma}, at most ${maxWords})`,
     );
   }
   const random = new RandomSource(seed);

@@ -218,7 +218,7 @@ describe('descriptors', () => {
     [
       400,
       ['--max-connections', '500'],
-      /--max-connections 500: found an open-file limit of 400, which leaves 272 connections/,
+      /--max-connections 500 is too much: this machine has an open-file limit of 400, which leaves 272 connections/,
     ],
     [400, ['--concurrency', '300'], /--concurrency 300: .*ulimit -n 428/],
     [64, ['--concurrency', '2'], /--concurrency 2: .*limit of 64, which leaves 1 connection;/],

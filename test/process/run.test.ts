@@ -192,7 +192,7 @@ describe('inferometer run', () => {
     [['--endpoint', 'not a url'], /not a url/],
     [['--dataset', 'missing.jsonl'], /missing\.jsonl.*can't be read/],
     [['--nonsense'], /unknown option '--nonsense'/],
-    [['--out', '/dev/null/run'], /--out \/dev\/null\/run: cannot be made/],
+    [['--out', '/dev/null/run'], /--out \/dev\/null\/run cannot be created/],
     [['--tokenizer', 'missing.json'], /--tokenizer: missing\.json: can't read the tokenizer/],
     [['--header', 'A: b\r\nC: d'], /header/i],
   ])('refuses %j with one message and exit code 2', async (flags, message) => {
@@ -271,7 +271,9 @@ describe('inferometer report', () => {
     const shown = await bench.start(['report', bench.file('run')]).finished;
     expect(shown.code, shown.stderr).toBe(0);
     expect(shown.stdout).toContain('Total samples issued: 5');
-    expect(shown.stderr).toMatch(/^warning: .*run: the report cannot be written \(.*\), wanted a directory/);
+    expect(shown.stderr).toMatch(
+      /^warning: .*run: the report cannot be written \(.*\); make the directory writable/,
+    );
     const asked = await bench.start(['report', bench.file('run'), '--write']).finished;
     expect(asked.code).toBe(2);
     expect(asked.stderr).toMatch(/^error: .*run: the report cannot be written \(.*\n$/);
