@@ -236,6 +236,26 @@ describe('mapColumns', () => {
     expect(() => map({ prompt: 'p', extra_body: { stream: true } })).toThrow('extra_body: cannot set stream');
   });
 
+  test.each<[RowValues, string]>([
+    [{ tools: [[1]] }, 'a:1: tools: must be a list of objects (got [[1]])'],
+    [{ tools: 'auto' }, 'a:1: tools: must be a list of objects (got "auto")'],
+    [{ tool_choice: 5 }, 'a:1: tool_choice: must be text or an object (got 5)'],
+    [{ chat_template: {} }, 'a:1: chat_template: must be text (got {})'],
+    [{ chat_template_kwargs: [] }, 'a:1: chat_template_kwargs: must be an object (got [])'],
+  ])('refuses %j, which could not be logged', (columns, message) => {
+    expect(() => map({ messages: [USER], ...columns })).toThrow(message);
+  });
+
+  test('nests as deep as any request, and no deeper', () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 'x' : [nested(depth - 1)]);
+    expect(map({ prompt: 'p', deep: nested(199) })).toMatchObject({ prompt: 'p' });
+    expect(() => map({ prompt: 'p', deep: nested(200) })).toThrow(
+      'a:1: nests lists or objects more than 200 levels deep',
+    );
+    const text = `{"prompt":"p","deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    expect(() => map(JSON.parse(text) as RowValues)).toThrow('more than 200 levels');
+  });
+
   test('a name of a prototype is a column like any other', () => {
     const row = JSON.parse('{"prompt":"p","constructor":1,"__proto__":{"a":1}}') as RowValues;
     expect(map(row)).toMatchObject({ prompt: 'p', constructor: 1 });

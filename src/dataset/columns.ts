@@ -7,6 +7,8 @@ const PROMPT_COLUMNS = columnsOf('prompt');
 const SYSTEM_COLUMNS = columnsOf('system');
 const CONVERSATION_COLUMNS = columnsOf('conversation');
 const TOKEN_COLUMNS = columnsOf('tokens');
+/** Far beyond every request; each level takes a little of the stack of whoever writes it. */
+const MAX_DEPTH = 200;
 /** Fields of `extra_body` that would make a request ask, or answer, something else than the row says. */
 const NOT_EXTRA = ['messages', 'prompt', 'input_ids', 'text', 'stream'] as const;
 
@@ -20,6 +22,9 @@ const NOT_EXTRA = ['messages', 'prompt', 'input_ids', 'text', 'stream'] as const
  */
 export function mapColumns(located: LocatedRow): RowValues {
   const { place } = located;
+  if (isDeeperThan(located.values, MAX_DEPTH)) {
+    throw datasetError(place(), `nests lists or objects more than ${MAX_DEPTH} levels deep`);
+  }
   const typed = typedRow(batchBody(located));
   const named = renamed(renamed(typed, 'prompt', PROMPT_COLUMNS), 'system', SYSTEM_COLUMNS);
   const row = withFirstTurn(named, place);
@@ -29,7 +34,17 @@ export function mapColumns(located: LocatedRow): RowValues {
   check(row, place, 'prompt', isPrompt, 'text');
   check(row, place, 'system', (value) => typeof value === 'string', 'text');
   check(row, place, 'model', (value) => typeof value === 'string', 'text');
-  check(row, place, 'messages', isMessages, 'a list of messages');
+  check(row, place, 'messages', isObjects, 'a list of messages');
+  check(row, place, 'tools', isObjects, 'a list of objects');
+  check(
+    row,
+    place,
+    'tool_choice',
+    (value) => typeof value === 'string' || isRowValues(value),
+    'text or an object',
+  );
+  check(row, place, 'chat_template', (value) => typeof value === 'string', 'text');
+  check(row, place, 'chat_template_kwargs', isRowValues, 'an object');
   check(row, place, 'extra_body', isRowValues, 'an object');
   check(row, place, 'sampling_parameters', isRowValues, 'an object');
   for (const name of columnsOf('limit')) check(row, place, name, Number.isFinite, 'a number');
@@ -150,7 +165,7 @@ function isPrompt(value: unknown): boolean {
   return typeof value === 'string' || (Array.isArray(value) && value.length > 0);
 }
 
-function isMessages(value: unknown): boolean {
+function isObjects(value: unknown): boolean {
   return Array.isArray(value) && value.every(isRowValues);
 }
 
@@ -158,4 +173,10 @@ function isTokens(value: unknown): boolean {
   return (
     Array.isArray(value) && value.every((token) => Number.isSafeInteger(token) && (token as number) >= 0)
   );
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((item) => isDeeperThan(item, levels - 1));
 }
