@@ -29,7 +29,7 @@ export interface ColumnGroup {
 
 /**
  * Every column name of a dataset that the program interprets. All other columns are fields of the request and are sent as they are.
- * The table in docs/datasets.md is checked against this one.
+ * The list in docs/datasets.md is checked against this table.
  */
 export const COLUMN_GROUPS = [
   {
