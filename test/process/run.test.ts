@@ -190,10 +190,10 @@ describe('inferometer run', () => {
   it.each([
     [['--rate', 'fast'], /--rate must be a number above 0, at most 10000000 \(got "fast"\)/],
     [['--endpoint', 'not a url'], /not a url/],
-    [['--dataset', 'missing.jsonl'], /missing\.jsonl.*can't be read/],
+    [['--dataset', 'missing.jsonl'], /missing\.jsonl.*cannot be read/],
     [['--nonsense'], /unknown option '--nonsense'/],
     [['--out', '/dev/null/run'], /--out \/dev\/null\/run cannot be created/],
-    [['--tokenizer', 'missing.json'], /--tokenizer: missing\.json: can't read the tokenizer/],
+    [['--tokenizer', 'missing.json'], /--tokenizer: missing\.json: cannot read the tokenizer/],
     [['--header', 'A: b\r\nC: d'], /header/i],
   ])('refuses %j with one message and exit code 2', async (flags, message) => {
     const base = [
