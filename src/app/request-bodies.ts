@@ -18,7 +18,7 @@ export interface RequestBodies {
   readonly skipped: readonly string[];
   /** Columns of which some row is not sent. */
   readonly unsentColumns: readonly string[];
-  /** The largest limit of output tokens among the requests; null when one of them has none. */
+  /** The largest limit of output tokens among the requests, over all their choices; null when one of them has none. */
   readonly outputLimit: number | null;
 }
 
@@ -45,7 +45,8 @@ export function buildBodies(dataset: Dataset, config: RunConfig, streaming: bool
       if (body.length > MAX_BODY_BYTES) throw tooLong(body.length);
       const choiceCount = adapter.choicesOf(request);
       const limit = outputLimitOf(request);
-      outputLimit = limit === undefined || outputLimit === null ? null : Math.max(outputLimit, limit);
+      outputLimit =
+        limit === undefined || outputLimit === null ? null : Math.max(outputLimit, limit * choiceCount);
       rows.push(row);
       bodies.push(body);
       choices.push(choiceCount);

@@ -1,5 +1,6 @@
 import type { ApiAdapter } from './adapter.ts';
-import { countedInputs } from './choice-count.ts';
+import { countedChoices, countedInputs } from './choice-count.ts';
+import { isJsonObject } from './json.ts';
 import { readSglangBody } from './sglang-reply.ts';
 import { sglangRequest } from './sglang-request.ts';
 import { SglangAccumulator } from './sglang-stream.ts';
@@ -9,7 +10,9 @@ export const SGLANG: ApiAdapter = {
   name: 'sglang',
   path: 'generate',
   requestBody: sglangRequest,
-  choicesOf: ({ text, input_ids }) => countedInputs(input_ids ?? text),
+  choicesOf: ({ text, input_ids, sampling_params: sampling }) => {
+    return countedInputs(input_ids ?? text) * countedChoices(isJsonObject(sampling) ? sampling.n : undefined);
+  },
   createReader: () => ({
     createAccumulator: () => new SglangAccumulator(),
     readBody: readSglangBody,

@@ -92,6 +92,8 @@ describe('fields of every request', () => {
     expect(await limitOf({ prompt: 'a', max_tokens: 9 }, { prompt: 'b' })).toBe(9);
     expect(await limitOf({ prompt: 'a', extra_body: { max_completion_tokens: null } })).toBeNull();
     expect((await prepare({ '--extra': 'max_tokens=3' })).outputLimit).toBe(3);
+    // Usage counts the tokens of all choices.
+    expect(await limitOf({ prompt: 'a', n: 2 })).toBe(14);
     expect((await prepare({ '--api': 'sglang' })).outputLimit).toBe(10_240);
   });
 });
