@@ -13,6 +13,7 @@ export class AggregatorProcess {
   readonly ended: Promise<string | undefined>;
   readonly #child: ChildProcess;
   #hasEnded = false;
+  #lastHeardMs = performance.now();
 
   private constructor(child: ChildProcess) {
     this.#child = child;
@@ -22,6 +23,7 @@ export class AggregatorProcess {
     child.once('exit', (code, signal) =>
       over.resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)),
     );
+    child.stdout?.on('data', () => (this.#lastHeardMs = performance.now()));
     // Told of a process that has died, it breaks; that it died is told above.
     child.stdin?.on('error', () => undefined);
     this.ended = over.promise.finally(() => (this.#hasEnded = true));
@@ -30,7 +32,7 @@ export class AggregatorProcess {
   static start(): AggregatorProcess {
     const module = fileURLToPath(siblingModule(import.meta.url, './aggregator.main'));
     // The pipe to its stdin closes when this process dies, however it dies: the aggregator then ends by itself.
-    return new AggregatorProcess(spawn(process.execPath, [module], { stdio: ['pipe', 'ignore', 'pipe'] }));
+    return new AggregatorProcess(spawn(process.execPath, [module], { stdio: ['pipe', 'pipe', 'pipe'] }));
   }
 
   /** `undefined` when it could not be started. */
@@ -42,17 +44,24 @@ export class AggregatorProcess {
     return this.#hasEnded;
   }
 
+  /** When it was told something, or last gave the sign of life it gives every second once it knows that the run has ended. */
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
+  }
+
   /** Tells it what to do, once; `onLine` is given what it writes to its standard error. */
   begin(options: AggregatorOptions, onLine: (line: string) => void): void {
     const { stdin, stderr } = this.#child;
     // Without files to spare a process has neither; that it could not be started is told by its end.
     if (stderr !== null) createInterface({ input: stderr }).on('line', onLine);
     stdin?.write(encodeAggregatorOptions(options));
+    this.#lastHeardMs = performance.now();
   }
 
-  /** Tells it, after its options, that the run is over and how many frames its log has. */
+  /** Tells it, after its options, that the run has ended and how many frames its log has. */
   endAt(frames: number): void {
     this.#child.stdin?.write(encodeFrameCount(frames));
+    this.#lastHeardMs = performance.now();
   }
 
   kill(signal: NodeJS.Signals): void {

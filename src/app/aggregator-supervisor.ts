@@ -20,6 +20,9 @@ export interface SupervisorOptions {
 const MAX_RESTARTS = 5;
 const FIRST_RESTART_DELAY_MS = 100;
 const KILL_AFTER_MS = 5000;
+/** One that gives no sign of life for so long after the run's end hangs, as one that was stopped does. It gives one every second. */
+const SILENCE_LIMIT_MS = 10_000;
+const SILENCE_CHECK_MS = 200;
 /** From then on a user wonders. */
 const WAITING_IS_TOLD_AFTER_MS = 2000;
 
@@ -39,6 +42,7 @@ export class AggregatorSupervisor {
   #restartTimer: NodeJS.Timeout | undefined;
   #isReady = false;
   #stopping = false;
+  #hangs = false;
   /** Frames of the run, once it is over. */
   #frames: number | undefined;
 
@@ -70,20 +74,35 @@ export class AggregatorSupervisor {
   }
 
   /**
-   * Waits for the aggregator's own end. False when it gave up, or after `timeoutMs` (`Infinity`: no limit).
+   * Waits for the aggregator's own end. False when it gave up, after `timeoutMs` (`Infinity`: no limit), or as soon as it hangs: after
+   * ten seconds without a sign of life, once it was told of the end.
    */
   async waitForEnd(timeoutMs: number): Promise<boolean> {
-    if (timeoutMs === Infinity) return this.#ended.promise;
-    const timeout = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => timeout.resolve(false), timeoutMs);
+    const givenUp = Promise.withResolvers<boolean>();
+    const timer = timeoutMs === Infinity ? undefined : setTimeout(() => givenUp.resolve(false), timeoutMs);
+    const watch = setInterval(() => {
+      if (!this.#isSilent()) return;
+      this.#hangs = true;
+      clearInterval(watch);
+      const seconds = SILENCE_LIMIT_MS / 1000;
+      this.#options.log.warning(
+        `the aggregator gave no sign of life for ${seconds} s; the report will come from the run log`,
+      );
+      givenUp.resolve(false);
+    }, SILENCE_CHECK_MS);
     try {
-      return await Promise.race([this.#ended.promise, timeout.promise]);
+      return await Promise.race([this.#ended.promise, givenUp.promise]);
     } finally {
       clearTimeout(timer);
+      clearInterval(watch);
     }
   }
 
-  /** Ends whatever still runs: SIGTERM, and SIGKILL five seconds later, or at once what has nothing to say yet. Idempotent. */
+  #isSilent(): boolean {
+    return this.#frames !== undefined && performance.now() - this.#process.lastHeardMs > SILENCE_LIMIT_MS;
+  }
+
+  /** Ends whatever still runs: SIGTERM, and SIGKILL five seconds later, or at once what hangs or has nothing to say yet. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restartTimer);
@@ -92,7 +111,7 @@ export class AggregatorSupervisor {
       this.#ended.resolve(false);
       return;
     }
-    aggregator.kill(this.#isReady ? 'SIGTERM' : 'SIGKILL');
+    aggregator.kill(this.#isReady && !this.#hangs ? 'SIGTERM' : 'SIGKILL');
     const killer = setTimeout(() => aggregator.kill('SIGKILL'), KILL_AFTER_MS);
     await this.#ended.promise;
     clearTimeout(killer);

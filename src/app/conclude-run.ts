@@ -2,7 +2,7 @@ import type { RunConfig } from '../config/schema.ts';
 import { errorText, EXIT_CODES, InferometerError } from '../core/errors.ts';
 import type { SessionOutcome } from '../session/session.ts';
 import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
-import { exportEvents } from './export-events.ts';
+import { exportEvents, isQuickExport } from './export-events.ts';
 import { keepFinalSnapshot, makeReport, writeReport } from './report-files.ts';
 import { writeReportPage } from './report-page-file.ts';
 import { sourceSnapshot } from './report-source.ts';
@@ -21,7 +21,6 @@ export interface RunConclusion {
 
 /** What the aggregator may take at the end beyond the budget for token counts. */
 const AGGREGATOR_END_MS = 60_000;
-const AUTO_EXPORT_LIMIT_BYTES = 256 * 2 ** 20;
 
 /** From the session's end to the report on disk and on the screen. Returns the exit code. */
 export async function concludeRun(
@@ -70,6 +69,8 @@ export async function concludeRun(
   if (exportWanted(config, writer.bytes)) {
     screen.step('exporting events.jsonl');
     await attempt(directory.eventsPath, () => exportEvents(directory, header, log));
+  } else if (config.events_jsonl === 'auto') {
+    log.info(`events.jsonl was left out; to write it: inferometer export --events ${directory.path}`);
   }
   const exitCode = exitCodeOf(outcome, recordingFailure ?? outputFailure, report.verdict.level === 'invalid');
   await manifest.update({
@@ -97,7 +98,7 @@ export async function concludeRun(
 }
 
 function exportWanted({ events_jsonl: mode }: RunConfig, logBytes: number): boolean {
-  return mode === 'on' || (mode === 'auto' && logBytes < AUTO_EXPORT_LIMIT_BYTES);
+  return mode === 'on' || (mode === 'auto' && isQuickExport(logBytes));
 }
 
 /** How long the aggregator may take to its own end. */

@@ -17,9 +17,9 @@ it('knows the CPUs of this process as taskset does', () => {
 it('refuses a CPU that is not there, or that nothing is known of', () => {
   expect(() => checkCpus([0, 2], [0, 2, 3])).not.toThrow();
   expect(() => checkCpus([0, 1], [0, 2, 3])).toThrow(
-    '--cpus: found CPU 1, which this process may not use, wanted some of 0, 2, 3',
+    '--cpus: this process may not use CPU 1; choose from 0, 2, 3',
   );
-  expect(() => checkCpus([0], [])).toThrow('wanted a system that tells its CPUs');
+  expect(() => checkCpus([0], [])).toThrow('this system does not list its CPUs in /proc');
 });
 
 it('pins a process whose threads come and go', async () => {

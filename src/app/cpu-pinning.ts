@@ -30,12 +30,14 @@ export function allowedCpus(): readonly number[] {
 export function checkCpus(cpus: readonly number[], allowed = allowedCpus()): void {
   const missing = cpus.find((cpu) => !allowed.includes(cpu));
   if (missing === undefined) return;
-  const wanted =
-    allowed.length === 0 ? 'a system that tells its CPUs in /proc' : `some of ${allowed.join(', ')}`;
+  const choice =
+    allowed.length === 0
+      ? 'this system does not list its CPUs in /proc'
+      : `choose from ${allowed.join(', ')}`;
   throw new InferometerError(
     'INFEROMETER_CPUS',
     'input',
-    `--cpus: found CPU ${missing}, which this process may not use, wanted ${wanted}`,
+    `--cpus: this process may not use CPU ${missing}; ${choice}`,
   );
 }
 
@@ -99,7 +101,7 @@ async function taskset(args: readonly string[]): Promise<string | undefined> {
     throw new InferometerError(
       'INFEROMETER_TASKSET',
       'setup',
-      '--cpus: found no program taskset on this machine, wanted it to pin threads (it is part of util-linux)',
+      '--cpus needs the program taskset (part of util-linux), which is not installed',
       { cause: error },
     );
   }

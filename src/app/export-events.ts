@@ -1,26 +1,77 @@
+import { errorText, InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { countedText } from '../core/quantity-text.ts';
-import { exportEventsJsonl } from '../runlog/export-jsonl.ts';
-import type { RunDirectory } from './run-directory.ts';
+import { type ExportResult, exportEventsJsonl } from '../runlog/export-jsonl.ts';
+import { readLogHeader } from './log-header.ts';
+import { refuseRunLog, RunDirectory } from './run-directory.ts';
 import type { RunHeader } from './run-header.ts';
 
 /**
- * Writes events.jsonl from the log of a run that just ended. What is damaged in the log is left out with a warning that says how
+ * A run log up to this many bytes becomes events.jsonl in about half a second: 10 MB/s of whole responses and 18 MB/s of streams were
+ * measured on two busy cores.
+ */
+const QUICK_EXPORT_BYTES = 5 * 2 ** 20;
+
+/** Whether events.jsonl is written without having been asked for: only where nobody waits for it. */
+export function isQuickExport(logBytes: number): boolean {
+  return logBytes <= QUICK_EXPORT_BYTES;
+}
+
+/**
+ * Writes events.jsonl from the log of a run that has ended. What is damaged in the log is left out with a warning that says how
  * much that is: the report stands on what the aggregator was told, not on this file.
  */
 export async function exportEvents(
   { logPath, eventsPath }: RunDirectory,
   { run_id: runId, origin_ns: originNs }: RunHeader,
   log: Log,
-): Promise<void> {
-  const { missingFrames, ended } = await exportEventsJsonl(logPath, eventsPath, {
+  outPath = eventsPath,
+): Promise<ExportResult> {
+  const result = await exportEventsJsonl(logPath, outPath, {
     header: { runId, originNs: BigInt(originNs) },
-    onCorrupt: (error) => log.warning(`${error.message}; going on behind it`),
+    onCorrupt: (error) => log.warning(`${error.message}; continuing behind it`),
   });
-  if (missingFrames > 0)
+  if (result.missingFrames > 0) {
     log.warning(
-      `${eventsPath}: ${countedText(missingFrames, 'frame')} of the run log could not be read; their events are missing`,
+      `${outPath}: ${countedText(result.missingFrames, 'frame')} of the run log could not be read; their events are missing`,
     );
-  if (!ended)
-    log.warning(`${eventsPath}: the run log breaks off before the run's end; the last events are missing`);
+  }
+  if (!result.ended) {
+    log.warning(`${outPath}: the run log breaks off before the run's end; the last events are missing`);
+  }
+  return result;
+}
+
+export interface ExportRunEventsOptions {
+  /** Default: events.jsonl in the run directory. */
+  readonly outPath?: string | undefined;
+  readonly log: Log;
+}
+
+/**
+ * Writes the events of a run, in the format of the reference's `events.jsonl`, from its run log. The file appears under its name when it is
+ * whole.
+ *
+ * Throws `InferometerError` (input) when there is no run at `path`, nothing in its log, or the file cannot be written.
+ */
+export async function exportRunEvents(
+  path: string,
+  { outPath, log }: ExportRunEventsOptions,
+): Promise<{ readonly path: string; readonly events: number }> {
+  const directory = RunDirectory.open(path);
+  const target = outPath ?? directory.eventsPath;
+  refuseRunLog(target);
+  const header = await readLogHeader(directory.logPath);
+  try {
+    const { records } = await exportEvents(directory, header, log, target);
+    return { path: target, events: records };
+  } catch (error) {
+    if (error instanceof InferometerError) throw error;
+    throw new InferometerError(
+      'INFEROMETER_OUT_UNWRITABLE',
+      'input',
+      `--out ${target}: cannot be written (${errorText(error)}); choose a writable file`,
+      { cause: error },
+    );
+  }
 }

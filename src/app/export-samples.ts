@@ -49,7 +49,7 @@ export async function exportSamples(
     throw new InferometerError(
       'INFEROMETER_OUT_UNWRITABLE',
       'input',
-      `--out ${target}: cannot be written (${errorText(error)}), wanted a file I may write`,
+      `--out ${target}: cannot be written (${errorText(error)}); choose a writable file`,
       { cause: error },
     );
   }

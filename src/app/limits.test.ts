@@ -46,7 +46,7 @@ describe('engineLimits', () => {
     expect(engineLimits(configOf(['--rate', '10']), small)).toMatchObject({
       maxConnections: 1,
       shortage:
-        'found an open-file limit of 64, which leaves 1 connection; raise it (ulimit -n 1152); requests wait when there are none left',
+        'this machine has an open-file limit of 64, which leaves 1 connection; raise it (ulimit -n 1152); requests wait when none is free',
     });
     expect(engineLimits(configOf(['--rate', '10'], ['--max-connections', '1']), small).shortage).toBe(
       undefined,
@@ -57,10 +57,10 @@ describe('engineLimits', () => {
     [
       ['--max-connections', '897'],
       {},
-      /--max-connections 897: .*open-file limit of 1,024.*896.*ulimit -n 1025/,
+      /--max-connections 897 is too much: .*open-file limit of 1,024.*896.*ulimit -n 1025/,
     ],
-    [['--concurrency', '897'], {}, /--concurrency 897: .*open-file limit/],
-    [['--max-connections', '50'], { localPorts: 49 }, /--max-connections 50: .*49 local ports/],
+    [['--concurrency', '897'], {}, /--concurrency 897 is too much: .*open-file limit/],
+    [['--max-connections', '50'], { localPorts: 49 }, /--max-connections 50 is too much: .*49 local ports/],
   ] as const)('refuses %j on a machine with %j', (flag, machine, message) => {
     expect(() => engineLimits(configOf(flag), { ...MACHINE, ...machine })).toThrow(message);
   });

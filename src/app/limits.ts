@@ -21,7 +21,7 @@ export interface EngineLimits {
   readonly maxConnections: number;
   /** Connections worth opening before the first request is due. */
   readonly warmConnections: number;
-  /** What to tell when nobody asked for a number and the machine has fewer than there would be otherwise. */
+  /** What to tell when no number was given and the machine allows fewer than the default. */
   readonly shortage: string | undefined;
 }
 
@@ -126,7 +126,7 @@ function connectionLimit(
   if (needed === undefined) {
     const shortage =
       available < FEW_CONNECTIONS
-        ? `found ${limitText(DEFAULT_MAX_CONNECTIONS)}; requests wait when there are none left`
+        ? `this machine has ${limitText(DEFAULT_MAX_CONNECTIONS)}; requests wait when none is free`
         : undefined;
     return { count: Math.min(available, DEFAULT_MAX_CONNECTIONS), shortage };
   }
@@ -135,7 +135,7 @@ function connectionLimit(
     throw new InferometerError(
       'INFEROMETER_LIMIT_EXCEEDED',
       'input',
-      `${flag} ${needed}: found ${limitText(needed)}, or ask for less`,
+      `${flag} ${needed} is too much: this machine has ${limitText(needed)}, or lower ${flag}`,
     );
   }
   const count = client.max_connections ?? Math.min(available, Math.max(DEFAULT_MAX_CONNECTIONS, needed));

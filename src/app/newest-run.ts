@@ -32,7 +32,7 @@ async function namesIn(runsPath: string): Promise<readonly string[]> {
     throw new InferometerError(
       'INFEROMETER_RUNS_FOLDER',
       'input',
-      `${runsPath}: cannot be read (${errorText(error)}), wanted a folder of runs`,
+      `${runsPath}: cannot be read (${errorText(error)}); give a folder of runs`,
       { cause: error },
     );
   }

@@ -64,7 +64,7 @@ export async function plotRuns(paths: readonly string[], options: PlotOptions): 
     throw new InferometerError(
       'INFEROMETER_OUT_UNWRITABLE',
       'input',
-      `--out ${folder}: cannot be written (${errorText(error)}), wanted a directory I may write to`,
+      `--out ${folder}: cannot be written (${errorText(error)}); choose a writable directory`,
       { cause: error },
     );
   }
@@ -86,9 +86,11 @@ function chosen(charts: readonly Chart[], ids: readonly string[] | undefined): r
   const known = charts.map(({ id }) => id);
   const unknown = (ids ?? []).filter((id) => !known.includes(id));
   if (unknown.length > 0 || charts.length === 0) {
-    const found = unknown.length > 0 ? `--chart ${unknown.join(', ')}: not here` : 'nothing to draw here';
-    const wanted = known.length === 0 ? 'a run of this version with samples' : `any of ${known.join(', ')}`;
-    throw new InferometerError('INFEROMETER_PLOT_CHART', 'input', `${found}, wanted ${wanted}`);
+    const found =
+      unknown.length > 0 ? `--chart ${unknown.join(', ')}: no such chart` : 'there is nothing to draw';
+    const choice =
+      known.length === 0 ? 'give a run of this version with samples' : `choose from ${known.join(', ')}`;
+    throw new InferometerError('INFEROMETER_PLOT_CHART', 'input', `${found}; ${choice}`);
   }
   return ids === undefined ? charts : charts.filter(({ id }) => ids.includes(id));
 }

@@ -1,11 +1,14 @@
 import type { RunConfig } from '../config/schema.ts';
 import { InferometerError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import type { PromptData } from '../core/model-output.ts';
 import { RequestArena } from '../dataset/arena.ts';
 import { openDataset } from '../dataset/open-dataset.ts';
 import { promptDataOf } from '../dataset/prompt-data.ts';
 import { adapterOf } from '../protocol/adapters.ts';
 import { parseEndpoint, requestEncoder, type Endpoint } from '../protocol/http-request.ts';
+import { buildBodies } from './request-bodies.ts';
+import { tellDataset } from './dataset-notes.ts';
 
 /** All that can be known, and refused, before a request is sent. */
 export interface PreparedRun {
@@ -14,57 +17,50 @@ export interface PreparedRun {
   readonly arenas: readonly RequestArena[];
   readonly prompts: readonly PromptData[];
   readonly streaming: boolean;
+  /** The largest limit of output tokens among the requests; null when one of them has none. */
+  readonly outputLimit: number | null;
+  /** Rows of the dataset that were left out. */
+  readonly skippedRows: number;
 }
 
-/** Opens the dataset and turns it into requests. Throws `InferometerError` (input) for whatever the user can mend. */
-export async function prepareRun(config: RunConfig): Promise<PreparedRun> {
+/**
+ * Opens the dataset and turns it into requests. Tells what of it is not sent. Throws `InferometerError` (input) for whatever the user
+ * can fix.
+ */
+export async function prepareRun(config: RunConfig, log: Log): Promise<PreparedRun> {
   const endpoints = config.endpoints.map((url) => parseEndpoint(url));
-  if (config.tokenizer !== undefined) await checkTokenizer(config.tokenizer);
-  const { rows } = await openDataset(config.dataset);
-  const streaming = config.streaming === 'auto' ? config.load.pattern !== 'burst' : config.streaming === 'on';
   const adapter = adapterOf(config.api);
-  const options = {
-    model: config.model,
-    streaming,
-    includeUsage: streaming,
-    ...(config.max_output_tokens === undefined ? {} : { maxOutputTokens: config.max_output_tokens }),
-  };
-  const requests = rows.map((row, index) => {
-    try {
-      const body = adapter.requestBody(row, options);
-      return { bytes: Buffer.from(JSON.stringify(body)), choices: adapter.choicesOf(body) };
-    } catch (error) {
-      throw atRow(config.dataset, index, error);
-    }
-  });
+  const streaming = config.streaming === 'auto' ? config.load.pattern !== 'burst' : config.streaming === 'on';
   const head = {
     streaming,
     keepAlive: config.client.connections === 'reuse',
     headers: config.client.headers,
     ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
+    ...(config.path === undefined ? {} : { path: config.path }),
   };
-  const arenas = endpoints.map((endpoint) => {
-    const encode = requestEncoder(endpoint, adapter.path, head);
+  const encoders = endpoints.map((endpoint) => requestEncoder(endpoint, adapter.path, head));
+  if (config.tokenizer !== undefined) await checkTokenizer(config.tokenizer);
+  const dataset = await openDataset(config.dataset, { skipBadRows: config.skip_bad_rows });
+  const requests = buildBodies(dataset, config, streaming);
+  tellDataset(dataset, requests, config, log);
+  const arenas = encoders.map((encode) => {
     return RequestArena.build(
-      rows.length,
-      (row) => encode(requests[row]!.bytes),
-      (row) => requests[row]!.choices,
+      requests.bodies.length,
+      (row) => encode(requests.bodies[row]!),
+      (row) => requests.choices[row]!,
     );
   });
-  return { endpoints, arenas, prompts: rows.map(promptDataOf), streaming };
+  return {
+    endpoints,
+    arenas,
+    prompts: requests.rows.map(promptDataOf),
+    streaming,
+    outputLimit: requests.outputLimit,
+    skippedRows: dataset.skipped.length + requests.skipped.length,
+  };
 }
 
-function atRow(dataset: string, index: number, error: unknown): unknown {
-  if (!(error instanceof InferometerError)) return error;
-  return new InferometerError(
-    'INFEROMETER_DATASET_ROW',
-    error.kind,
-    `${dataset}: row ${index + 1}: ${error.message}`,
-    { cause: error },
-  );
-}
-
-/** Loads it once for the error it may have: better now than in the aggregator, when the load is over. */
+/** Loads it once for the error it may have: better now than in the aggregator, after the load. */
 async function checkTokenizer(path: string): Promise<void> {
   const { loadTokenizer } = await import('../tokens/tokenizer.ts');
   try {

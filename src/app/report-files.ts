@@ -26,6 +26,8 @@ export function makeReport(
     useLegacyLoadgenQpsMetrics: false,
     stoppedEarly,
     runConfig: configSections(config),
+    outputLimit: header.output_limit ?? null,
+    skippedRows: header.skipped_rows ?? 0,
     ...(calibration === undefined ? {} : { calibration, connectsOtherwise: connectsOtherwise(config) }),
     ...(rate === null ? {} : { requestedRatePerSecond: rate }),
   });

@@ -64,7 +64,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   closers.add(() => aggregator.discard());
   const idleCores = watchIdleCores(() => ownCpuMs(aggregator));
   const view = options.view && (await openViewPlace(options.view.address, options.view.key));
-  const prepared = await prepareRun(config);
+  const prepared = await prepareRun(config, log);
   const phases = phasesOf(config, prepared.prompts.length);
   let recordingFailure: unknown;
   const services = await openRunServices({

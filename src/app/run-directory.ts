@@ -39,7 +39,7 @@ export class RunDirectory {
       throw new InferometerError(
         'INFEROMETER_OUT_UNWRITABLE',
         'input',
-        '--out: found "", wanted a directory I may write to',
+        '--out must be a writable directory (got "")',
       );
     }
     const directory = new RunDirectory(path);
@@ -47,7 +47,7 @@ export class RunDirectory {
       throw new InferometerError(
         'INFEROMETER_RUN_EXISTS',
         'input',
-        `--out ${path}: is there already and not empty, wanted a new directory`,
+        `--out ${path} already exists and is not empty; choose a new directory`,
       );
     }
     try {
@@ -58,7 +58,7 @@ export class RunDirectory {
       throw new InferometerError(
         'INFEROMETER_OUT_UNWRITABLE',
         'input',
-        `--out ${path}: cannot be made (${errorText(error)}), wanted a directory I may write to`,
+        `--out ${path} cannot be created (${errorText(error)}); choose a writable directory`,
         { cause: error },
       );
     }
@@ -73,7 +73,7 @@ export class RunDirectory {
     throw new InferometerError(
       'INFEROMETER_RUN_MISSING',
       'input',
-      `${path === '' ? '""' : path}: no run here (${fault}), wanted a run directory`,
+      `${path === '' ? '""' : path}: no run here (${fault}); give a run directory`,
     );
   }
 
@@ -129,7 +129,7 @@ export function refuseRunLog(outPath: string): void {
   throw new InferometerError(
     'INFEROMETER_OUT_IS_LOG',
     'input',
-    `--out ${outPath}: is the log of a run, wanted a file that may be written over`,
+    `--out ${outPath} is the log of a run, which is never overwritten; choose another file`,
   );
 }
 

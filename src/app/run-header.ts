@@ -18,6 +18,10 @@ export interface RunHeader {
   readonly requested_rate_per_second: number | null;
   /** Samples the plan will issue, or null when a duration ends it. */
   readonly planned_samples: number | null;
+  /** The largest limit of output tokens sent; null when a request has none. Missing in logs of versions before 0.2. */
+  readonly output_limit?: number | null;
+  /** Rows of the dataset that were left out as unusable. Missing likewise. */
+  readonly skipped_rows?: number;
   /** The configuration, secrets redacted. */
   readonly config: { readonly [key: string]: Json };
 }

@@ -160,6 +160,8 @@ function headerOf(
     tokenizer: config.tokenizer === undefined ? null : resolve(config.tokenizer),
     requested_rate_per_second: config.load.rate_per_second ?? null,
     planned_samples: Number.isFinite(maxSamples) ? maxSamples : null,
+    output_limit: prepared.outputLimit,
+    skipped_rows: prepared.skippedRows,
     config: redactConfig(config) as RunHeader['config'],
   };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { countedText } from '../core/quantity-text.ts';
+import { countText } from '../core/quantity-text.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { isLoopbackAddress } from '../web/access.ts';
 import type { ControlDesk } from '../web/control-actions.ts';
@@ -116,7 +116,7 @@ function tokenOf(token: string | undefined, isNeeded: boolean): string | undefin
     throw new InferometerError(
       'INFEROMETER_WEB_TOKEN',
       'input',
-      `--token: found ${countedText(token.length, 'character')}, wanted at least ${SHORTEST_TOKEN}`,
+      `--token must have at least ${SHORTEST_TOKEN} characters (got ${countText(token.length)})`,
     );
   }
   return token ?? (isNeeded ? randomBytes(TOKEN_BYTES).toString('base64url') : undefined);
@@ -137,7 +137,7 @@ function addressOf({ listen, listenFlag }: WebOptions): ListenAddress {
     throw new InferometerError(
       'INFEROMETER_WEB_ADDRESS',
       'input',
-      `${listenFlag}: found "${listen}", wanted a port up to 65535 such as 7860, or a host and port such as 0.0.0.0:7860`,
+      `${listenFlag} must be a port up to 65535 such as 7860, or a host and port such as 0.0.0.0:7860 (got "${listen}")`,
     );
   }
   return { host: bracketed ?? plain ?? DEFAULT_HOST, port, isDefault: false };
@@ -148,6 +148,6 @@ function checkUrl(url: string): void {
   throw new InferometerError(
     'INFEROMETER_OTLP_URL',
     'input',
-    `--otlp: found "${url}", wanted an address such as http://localhost:4318`,
+    `--otlp must be an address such as http://localhost:4318 (got "${url}")`,
   );
 }

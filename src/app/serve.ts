@@ -33,7 +33,7 @@ export async function serveViews(options: ServeOptions): Promise<void> {
     throw new InferometerError(
       'INFEROMETER_RUNS_FOLDER',
       'input',
-      `--runs: found "${runsPath}", which is a file, wanted a folder of runs`,
+      `--runs must be a folder of runs (got "${runsPath}", which is a file)`,
     );
   }
   const views = await ServedViews.open({

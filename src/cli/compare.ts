@@ -117,16 +117,16 @@ function exitCodeOf({ pairs, margin }: ComparisonReport, isStrict: boolean): num
 
 function checkCount(paths: readonly string[], isHalves: boolean): void {
   if (isHalves ? paths.length === 1 : paths.length >= 2) return;
-  const wanted = isHalves ? 'exactly one with --halves' : 'two or more (or --halves)';
+  const needed = isHalves ? 'exactly one run' : 'two or more runs (or --halves)';
   throw new InferometerError(
     'INFEROMETER_COMPARE_RUNS',
     'input',
-    `compare: found ${paths.length} run${paths.length === 1 ? '' : 's'}, wanted ${wanted}`,
+    `compare${isHalves ? ' --halves' : ''} needs ${needed} (got ${paths.length})`,
   );
 }
 
-function shareOf(flag: string, text: string, isFine: (share: number) => boolean, wanted: string): number {
+function shareOf(flag: string, text: string, isFine: (share: number) => boolean, allowed: string): number {
   const share = parseShare(text);
   if (share !== undefined && isFine(share)) return share;
-  throw flagError(flag, text, wanted);
+  throw flagError(flag, text, allowed);
 }

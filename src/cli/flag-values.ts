@@ -1,9 +1,9 @@
 import { parseDecimal } from '../config/units.ts';
 import { InferometerError } from '../core/errors.ts';
 
-/** What a flag was given is not what it takes. */
-export function flagError(flag: string, found: string, wanted: string): InferometerError {
-  return new InferometerError('INFEROMETER_CLI_FLAG', 'input', `${flag}: found "${found}", wanted ${wanted}`);
+/** The error of a flag that was given something it does not take. */
+export function flagError(flag: string, given: string, allowed: string): InferometerError {
+  return new InferometerError('INFEROMETER_CLI_FLAG', 'input', `${flag} must be ${allowed} (got "${given}")`);
 }
 
 /** A whole number in a range. Throws `INFEROMETER_CLI_FLAG` (input). */
@@ -21,7 +21,7 @@ export function choiceOf<T extends string>(flag: string, text: string, choices: 
 }
 
 /** Whatever was given, unless it is empty text. Throws `INFEROMETER_CLI_FLAG` (input). */
-export function givenText<T>(flag: string, given: T, wanted: string): T {
+export function givenText<T>(flag: string, given: T, allowed: string): T {
   if (given !== '') return given;
-  throw flagError(flag, '', wanted);
+  throw flagError(flag, '', allowed);
 }

@@ -8,7 +8,7 @@ const OLDEST = [22, 19] as const;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-  process.stderr.write(`error: found Node ${process.versions.node}, wanted ${OLDEST.join('.')} or newer\n`);
+  process.stderr.write(`error: needs Node ${OLDEST.join('.')} or newer (this is ${process.versions.node})\n`);
   process.exitCode = 3;
 } else {
   module.enableCompileCache();

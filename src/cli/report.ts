@@ -60,7 +60,7 @@ async function writeInto(path: string, write: () => Promise<void>): Promise<void
     throw new InferometerError(
       'INFEROMETER_REPORT_UNWRITABLE',
       'input',
-      `${path}: the report cannot be written (${errorText(error)}), wanted a directory I may write to`,
+      `${path}: the report cannot be written (${errorText(error)}); make the directory writable`,
       { cause: error },
     );
   }

@@ -13,9 +13,9 @@ interface RunFlags extends ViewFlags {
   readonly jsonLines?: boolean;
 }
 
-/** In the order of help: what has to be told first. */
+/** In the order of help: required flags first. */
 const HEADINGS: Readonly<Record<SettingGroup, string>> = {
-  requests: 'Server and requests (--endpoint, --model and --dataset are needed):',
+  requests: 'Server and requests (required: --endpoint, --model, --dataset):',
   load: 'Load:',
   client: 'Client:',
   output: 'Progress, results and settings:',
@@ -31,28 +31,26 @@ export function runCommand(finish: (exitCode: number) => void): Command {
   for (const [group, heading] of Object.entries(HEADINGS)) {
     command.optionsGroup(heading);
     for (const { flag, argument, help, environment } of SETTINGS.filter((one) => one.group === group)) {
-      addRepeatable(
-        command,
-        `${flag} ${argument}`,
-        environment === undefined ? help : `${help} (${environment})`,
-      );
+      const text = environment === undefined ? help : `${help} (${environment})`;
+      if (argument === '') command.addOption(new Option(flag, text));
+      else addRepeatable(command, `${flag} ${argument}`, text);
     }
   }
   command.option(
     '--config <file>',
-    'YAML file with the same settings (as config.yaml of an earlier run); flags win over it',
+    'YAML file with the same settings, such as config.yaml of an earlier run; flags override it',
   );
   command.option('--out <dir>', 'directory of the run (default runs/<UTC time>-<short id>)');
-  command.option('--quiet', 'show nothing but the result and what goes wrong');
+  command.option('--quiet', 'print only the result, warnings and errors');
   command.option(
     '--json-lines',
-    'print the progress as a JSON object a second and the result as the last one, on stdout',
+    'print progress to stdout as one JSON object per second; the last one is the result',
   );
   addViewFlags(command);
   command.addHelpOption(new Option('-h, --help', 'display help for command').helpGroup(HEADINGS.output));
   command.addHelpText(
     'after',
-    '\nCtrl-C once: stop issuing, drain, report. Twice: cancel what is in flight,\nreport. Three times: exit.',
+    '\nCtrl-C once: stop sending, drain, report. Twice: cancel requests in flight,\nreport. Three times: exit.',
   );
   return command.action(async ({ config, out, quiet, jsonLines, ...views }: RunFlags, self: Command) => {
     // It takes longest to start, and loads while this process does.
@@ -77,11 +75,11 @@ export function runCommand(finish: (exitCode: number) => void): Command {
 
 /** The texts given for each flag of the settings table. */
 function textsOf(command: Command): ReadonlyMap<string, readonly string[]> {
-  const values = command.opts<Record<string, readonly string[] | undefined>>();
+  const values = command.opts<Record<string, readonly string[] | true | undefined>>();
   return new Map(
     SETTINGS.flatMap(({ flag }) => {
       const texts = values[new Option(flag).attributeName()];
-      return texts === undefined ? [] : [[flag, texts]];
+      return texts === undefined ? [] : [[flag, texts === true ? ['on'] : texts]];
     }),
   );
 }

@@ -58,7 +58,7 @@ async function watch(run: string | undefined, flags: WatchFlags): Promise<number
     throw new InferometerError(
       'INFEROMETER_RUN_MISSING',
       'input',
-      `no run in ${RUNS_PATH}/, wanted a run directory`,
+      `no run in ${RUNS_PATH}/; give a run directory`,
     );
   }
   const leaving = new AbortController();

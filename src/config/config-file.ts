@@ -11,7 +11,7 @@ export interface ConfigFile {
   placeOf(path: readonly PropertyKey[]): string;
 }
 
-/** Reads the YAML of a config file. Throws `INFEROMETER_CONFIG_FILE` (input) with line and column for what is none. */
+/** Reads the YAML of a config file. Throws `INFEROMETER_CONFIG_FILE` (input) with line and column for text that is not YAML. */
 export function parseConfigFile(text: string, path: string): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -23,7 +23,7 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
   if (broken !== undefined) throw configError(placeAt(broken.pos[0]), broken.message);
   const tree = valueOf(() => document.toJS() as unknown, path);
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
-    throw configError(path, 'found no settings, wanted keys and values such as "model: my-model"');
+    throw configError(path, 'has no settings; it needs keys and values such as "model: my-model"');
   }
   const offsetOf = (keys: readonly PropertyKey[]): number => {
     const node =

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { InferometerError } from '../core/errors.ts';
 import { parseConfigFile } from './config-file.ts';
-import { redactConfig } from './redact.ts';
+import { redactConfig, secretsOf } from './redact.ts';
 import { resolveConfig } from './resolve.ts';
 import { runConfigSchema } from './schema.ts';
 import { SETTINGS, settingOf } from './settings.ts';
@@ -67,7 +67,7 @@ describe('resolveConfig', () => {
 
   it.each(['', 'a', '1-', '3-1', '1,,2', '-1', '1.5', '123456'])('refuses --cpus "%s"', (text) => {
     expect(refusal({ '--cpus': [text] })).toBe(
-      `--cpus: found "${text}", wanted CPU numbers such as 2,3 or 4-7`,
+      `--cpus must be CPU numbers such as 2,3 or 4-7 (got "${text}")`,
     );
   });
 
@@ -113,20 +113,20 @@ describe('resolveConfig', () => {
     ['--tls-verify', 'true', 'on or off'],
     ['--api', 'grpc', 'one of chat, completions, sglang'],
     ['--pattern', 'sawtooth', 'one of burst, constant, poisson, concurrency'],
-    ['--endpoint', '', 'some text'],
-  ])('refuses %s "%s"', (flag, text, wanted) => {
-    expect(refusal({ [flag]: [text] })).toBe(`${flag}: found "${text}", wanted ${wanted}`);
+    ['--endpoint', '', 'text that is not empty'],
+  ])('refuses %s "%s"', (flag, text, allowed) => {
+    expect(refusal({ [flag]: [text] })).toBe(`${flag} must be ${allowed} (got "${text}")`);
   });
 
   it('shortens what it quotes', () => {
-    expect(refusal({ '--rate': ['9'.repeat(5000)] })).toMatch(/^--rate: found "9{99}…, wanted/);
+    expect(refusal({ '--rate': ['9'.repeat(5000)] })).toMatch(/^--rate must be .* \(got "9{99}…\)$/);
   });
 
   it.each([
-    [{ '--pattern': ['poisson'] }, '--pattern poisson: wanted --rate, the arrivals a second'],
+    [{ '--pattern': ['poisson'] }, '--pattern poisson needs --rate, the number of requests per second'],
     [
       { '--pattern': ['burst'], '--rate': ['5'] },
-      '--rate: only for --pattern poisson or constant, found burst',
+      '--rate is only for --pattern poisson or constant (got burst)',
     ],
   ])('refuses %j', (flags, message) => {
     expect(refusal(flags)).toBe(message);
@@ -144,42 +144,87 @@ describe('resolveConfig', () => {
     expect(resolve({ '--tls-verify': ['on'] }, {}, file).client.tls_verify).toBe(true);
   });
 
+  it.each<[string[], unknown]>([
+    [['{"priority": 3}'], { priority: 3 }],
+    [['priority=3', 'user=me', 'name=a=b', 'stop={x'], { priority: 3, user: 'me', name: 'a=b', stop: '{x' }],
+    [['stream_options=null', 'nothing='], { stream_options: null, nothing: '' }],
+    [['a=1', '{"a":{"b":[true]}}'], { a: { b: [true] } }],
+  ])('reads --extra %j', (texts, fields) => {
+    expect(resolve({ '--extra': texts }).extra).toEqual(fields);
+  });
+
+  it.each(['', 'x', '=1', '{', '{"a":1', '[1]', 'a b=1'])('refuses --extra "%s"', (text) => {
+    expect(refusal({ '--extra': [text] })).toBe(
+      `--extra must be name=value, or a JSON object such as {"priority": 3} (got ${JSON.stringify(text)})`,
+    );
+  });
+
+  it.each([
+    [{ '--extra': ['stream=true'] }, '--extra cannot set stream; use --streaming'],
+    [{ '--extra': ['{"model":"x"}'] }, '--extra cannot set model; use --model'],
+    [{ '--extra': ['messages=[]'] }, '--extra cannot set messages; it comes from the dataset'],
+    [
+      { '--api': ['sglang'], '--limit-field': ['max_tokens'] },
+      '--limit-field is only for --api chat or completions (got sglang)',
+    ],
+    [
+      { '--limit-field': ['max_new_tokens'] },
+      '--limit-field must be one of max_tokens, max_completion_tokens (got "max_new_tokens")',
+    ],
+    [{ '--path': ['/a b'] }, '--path must be a path such as /v2/chat, without spaces and # (got "/a b")'],
+    [{ '--path': ['/a#b'] }, '--path must be a path such as /v2/chat, without spaces and # (got "/a#b")'],
+    [{ '--path': ['/a\r\nX: y'] }, '--path must be a path such as /v2/chat, without spaces and #'],
+    [{ '--path': [''] }, '--path must be text that is not empty (got "")'],
+  ])('refuses the request settings %j', (flags, message) => {
+    expect(refusal(flags as Record<string, string[]>)).toContain(message);
+  });
+
+  it('has a default for what is sent', () => {
+    expect(resolve()).toMatchObject({ extra: {}, usage: 'auto', skip_bad_rows: false });
+    expect(resolve({ '--skip-bad-rows': ['on'], '--path': ['/chat?x=1'], '--usage': ['off'] })).toMatchObject(
+      {
+        ...{ path: '/chat?x=1', usage: 'off', skip_bad_rows: true },
+      },
+    );
+    expect(resolve({}, {}, 'extra: { a: [1], b: null }').extra).toEqual({ a: [1], b: null });
+    expect(resolve({ '--extra': ['c=1'] }, {}, 'extra: { a: 1 }').extra).toEqual({ c: 1 });
+  });
+
   it('names a missing flag and what it is for', () => {
-    expect(refusal({}, '--model')).toBe('--model: missing, wanted model name sent with each request');
+    expect(refusal({}, '--model')).toBe(
+      '--model is missing: model name sent with each request, unless its row names one',
+    );
   });
 
   it('never repeats a secret in a message', () => {
-    expect(refusal({ '--api-key': [''] })).toBe('--api-key: found "", wanted some text');
-    const hidden = 'found something else (not shown: it may be a secret), wanted';
-    expect(refusal({ '--header': ['Bearer sk-1'] })).toBe(`--header: ${hidden} "Name: value"`);
+    expect(refusal({ '--api-key': [''] })).toBe('--api-key must be text that is not empty (got "")');
+    const hidden = '(got something else, not shown: it may be a secret)';
+    expect(refusal({ '--header': ['Bearer sk-1'] })).toBe(`--header must be "Name: value" ${hidden}`);
     expect(refusal({}, undefined, 'client: { api_key: 51 }')).toBe(
-      `--config load.yaml:1:20: client.api_key: ${hidden} some text`,
+      `--config load.yaml:1:20: client.api_key: must be text that is not empty ${hidden}`,
     );
     expect(refusal({}, undefined, 'client:\n  headers: { X-Key: 51 }')).toBe(
-      `--config load.yaml:2:21: client.headers.X-Key: ${hidden} text`,
+      `--config load.yaml:2:21: client.headers.X-Key: must be text ${hidden}`,
     );
   });
 });
 
 describe('a config file', () => {
   it.each([
-    ['seed: abc', '1:7: seed: found "abc", wanted a whole number from 0 to 9007199254740991'],
-    ['model: m\nload:\n  rate_per_second: .inf', '3:20: load.rate_per_second: found Infinity, wanted'],
-    ['load: 5', '1:7: load: found 5, wanted keys and values'],
-    ['client:', '1:8: client: found null, wanted keys and values'],
-    ['client: { tls_verify: off }', '1:23: client.tls_verify: found "off", wanted true or false'],
+    ['seed: abc', '1:7: seed: must be a whole number from 0 to 9007199254740991'],
     [
-      'client: { workers: 65 }',
-      '1:20: client.workers: found 65, wanted auto, or a whole number from 1 to 64',
+      'model: m\nload:\n  rate_per_second: .inf',
+      '3:20: load.rate_per_second: must be a number above 0, at most 10000000 (got Infinity)',
     ],
-    ['client: { cpus: [0, -1] }', '1:21: client.cpus.1: found -1, wanted a whole number from 0 to 99999'],
-    [
-      'metrics: { drain_timeout_ms: 1e300 }',
-      '1:30: metrics.drain_timeout_ms: found 1e+300, wanted a time from 0',
-    ],
-    ['lod: {}', '1:6: lod: found an unknown key, wanted endpoints, model, dataset, '],
-    ['load: { rate: 5 }', 'load.rate: found an unknown key, wanted pattern, rate_per_second, concurrency'],
-    ['warmup: { seconds: 5 }', 'warmup.seconds: found an unknown key, wanted samples, duration_ms'],
+    ['load: 5', '1:7: load: must be keys and values'],
+    ['client:', '1:8: client: must be keys and values'],
+    ['client: { tls_verify: off }', '1:23: client.tls_verify: must be true or false'],
+    ['client: { workers: 65 }', '1:20: client.workers: must be auto, or a whole number from 1 to 64'],
+    ['client: { cpus: [0, -1] }', '1:21: client.cpus.1: must be a whole number from 0 to 99999'],
+    ['metrics: { drain_timeout_ms: 1e300 }', '1:30: metrics.drain_timeout_ms: must be a time from 0'],
+    ['lod: {}', '1:6: lod: unknown key; known are endpoints, model, dataset, '],
+    ['load: { rate: 5 }', 'load.rate: unknown key; known are pattern, rate_per_second, concurrency'],
+    ['warmup: { seconds: 5 }', 'warmup.seconds: unknown key; known are samples, duration_ms'],
   ])('%j is refused with its place', (yaml, message) => {
     const text = refusal({}, undefined, yaml);
     expect(text).toMatch(/^--config load\.yaml:\d+:\d+: /);
@@ -187,9 +232,9 @@ describe('a config file', () => {
   });
 
   it.each([
-    ['', 'load.yaml: found no settings'],
-    ['just text', 'load.yaml: found no settings'],
-    ['- a', 'load.yaml: found no settings'],
+    ['', 'load.yaml: has no settings'],
+    ['just text', 'load.yaml: has no settings'],
+    ['- a', 'load.yaml: has no settings'],
     ['a: [', 'load.yaml:1:5: '],
     ['a: 1\na: 2', 'load.yaml:2:1: Map keys must be unique'],
     ['a: *b', 'load.yaml: Unresolved alias'],
@@ -201,10 +246,10 @@ describe('a config file', () => {
     expect(resolve({ '--seed': ['7'] }, {}, 'seed: abc').seed).toBe(7);
     const redacted = 'client: { api_key: <redacted> }';
     expect(resolve({ '--api-key': ['k'] }, {}, redacted).client.api_key).toBe('k');
-    expect(refusal({}, undefined, redacted)).toContain('wanted the secret itself');
-    expect(refusal({ '--rate': ['5'] }, undefined, 'load: 5')).toContain(
-      'load: found 5, wanted keys and values',
+    expect(refusal({}, undefined, redacted)).toContain(
+      'client.api_key: the secret was redacted; set it again',
     );
+    expect(refusal({ '--rate': ['5'] }, undefined, 'load: 5')).toContain('load: must be keys and values');
   });
 });
 
@@ -230,18 +275,47 @@ function fieldsOf({ properties }: JsonSchema, path: string): string[] {
 }
 
 describe('redactConfig', () => {
-  it('hides keys, secret headers and user info, and keeps the rest', () => {
-    const config = resolve({
-      '--endpoint': ['http://user:pw@host:1/v1?api_key=k&x=1'],
+  const config = () =>
+    resolve({
+      '--endpoint': [
+        'http://user:pw@host:1/v1?api_key=k%2B1&x=1',
+        'https://h/v1?api-version=2024&code=c0de&subscription-key=subk#f',
+      ],
       '--api-key': ['sk-1'],
       '--header': ['Authorization: Bearer abc', 'X-Api-Key: def', 'X-Trace: on'],
       '--max-output-tokens': ['77'],
       '--tokenizer': ['tokenizer.json'],
+      '--path': ['/x?sig=signed&y=2'],
+      '--extra': ['{"nested": {"api_key": "inner"}, "user": "me"}'],
     });
-    const text = JSON.stringify(redactConfig(config));
-    for (const secret of ['sk-1', 'abc', 'def', 'pw', '=k&']) expect(text).not.toContain(secret);
-    expect(text).toContain('"X-Trace":"on"');
-    expect(text).toContain('77');
-    expect(text).toContain('tokenizer.json');
+
+  it('hides keys, secret headers, query items and user info, and keeps the rest', () => {
+    const text = JSON.stringify(redactConfig(config()));
+    const secrets = ['sk-1', 'abc', 'def', 'pw', 'k%2B1', 'c0de', 'subk', 'signed', 'inner'];
+    for (const secret of secrets) expect(text).not.toContain(secret);
+    for (const kept of [
+      '"X-Trace":"on"',
+      '77',
+      'tokenizer.json',
+      'x=1',
+      'api-version=2024',
+      'y=2',
+      '"user":"me"',
+    ]) {
+      expect(text).toContain(kept);
+    }
+  });
+
+  it('knows what a server may quote', () => {
+    expect(secretsOf(config()).toSorted()).toEqual(
+      ['sk-1', 'Bearer', 'abc', 'def', 'k%2B1', 'k+1', 'c0de', 'subk', 'signed', 'inner'].toSorted(),
+    );
+  });
+
+  it('does not send a redacted part of a URL', () => {
+    const message = 'the secret was redacted; set it again by flag or environment variable';
+    expect(refusal({ '--endpoint': ['http://h/v1?key=redacted'] })).toBe(`endpoints.0: ${message}`);
+    expect(refusal({ '--path': ['/x?a=1&sig=redacted'] })).toBe(`path: ${message}`);
+    expect(refusal({ '--endpoint': ['http://h/v1?x=redacted'] })).toBe('accepted');
   });
 });

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { InferometerError } from '../core/errors.ts';
 import type { ConfigFile, Tree } from './config-file.ts';
-import { REDACTED } from './redact.ts';
+import { isRedacted } from './redact.ts';
 import { runConfigSchema, type RunConfig } from './schema.ts';
 import { type Setting, SETTINGS, settingOf } from './settings.ts';
 
@@ -23,7 +23,7 @@ interface Given {
 /**
  * Default < file < environment < flag, checked against the schema and against rules that span fields.
  *
- * Throws `InferometerError` (input) that names the flag or the place in the file, what was found and what was wanted.
+ * Throws `InferometerError` (input) that names the flag or the place in the file, what is allowed and what was given.
  */
 export function resolveConfig(sources: ConfigSources): RunConfig {
   const { file } = sources;
@@ -51,24 +51,29 @@ function valueOf({ parse, repeatable, secret, path }: Setting, { origin, texts }
   const values = texts.map((text) => {
     const result = parse(text);
     if ('value' in result) return result.value;
-    throw inputError(`${origin}: found ${shown(text, secret)}, wanted ${result.wanted}`);
+    throw inputError(unfit(origin, result.allowed, text, secret));
   });
   if (repeatable !== true) return values.at(-1);
-  return path === 'client.headers' ? Object.fromEntries(values as [string, string][]) : values;
+  if (path === 'client.headers') return Object.fromEntries(values as [string, string][]);
+  return path === 'extra' ? mergedFields(values) : values;
 }
 
-/** A config.yaml of a run has no secrets: they must be given anew, not sent as the text that stands for them. */
+function mergedFields(values: readonly unknown[]): Tree {
+  return Object.fromEntries(values.flatMap((fields) => Object.entries(fields as Tree)));
+}
+
+/** A config.yaml of a run has no secrets: they must be given again, not sent as the text that stands for them. */
 function refuseRedacted(value: unknown, path: readonly string[], file: ConfigFile | undefined): void {
-  if (value === REDACTED) {
+  if (typeof value === 'string' && isRedacted(value)) {
     throw inputError(
-      `${placeInFile(path, file)}: found "${REDACTED}", wanted the secret itself; give it by flag or environment`,
+      `${placeInFile(path, file)}: the secret was redacted; set it again by flag or environment variable`,
     );
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [key, item] of Object.entries(value)) refuseRedacted(item, [...path, key], file);
 }
 
-/** `--rate` alone means Poisson arrivals, `--concurrency` alone a closed loop: what their giver expects. */
+/** `--rate` alone means Poisson arrivals, `--concurrency` alone a closed loop: what people expect. */
 function inferPattern(tree: Tree): void {
   const load = (tree.load ??= {});
   if (!isTree(load) || load.pattern !== undefined) return;
@@ -79,17 +84,35 @@ function inferPattern(tree: Tree): void {
 function checkRules(config: RunConfig): void {
   const { pattern, rate_per_second: rate, concurrency } = config.load;
   const openLoop = pattern === 'poisson' || pattern === 'constant';
-  if (openLoop && rate === undefined)
-    throw inputError(`--pattern ${pattern}: wanted --rate, the arrivals a second`);
-  if (!openLoop && rate !== undefined)
-    throw inputError(`--rate: only for --pattern poisson or constant, found ${pattern}`);
+  if (openLoop && rate === undefined) {
+    throw inputError(`--pattern ${pattern} needs --rate, the number of requests per second`);
+  }
+  if (!openLoop && rate !== undefined) {
+    throw inputError(`--rate is only for --pattern poisson or constant (got ${pattern})`);
+  }
   if (pattern === 'concurrency' && concurrency === undefined) {
-    throw inputError('--pattern concurrency: wanted --concurrency, the requests kept in flight');
+    throw inputError('--pattern concurrency needs --concurrency, the number of requests in flight');
   }
   if (pattern !== 'concurrency' && concurrency !== undefined) {
-    throw inputError(`--concurrency: only for --pattern concurrency, found ${pattern}`);
+    throw inputError(`--concurrency is only for --pattern concurrency (got ${pattern})`);
+  }
+  if (config.api === 'sglang' && config.limit_field !== undefined) {
+    throw inputError('--limit-field is only for --api chat or completions (got sglang)');
+  }
+  for (const [name, instead] of Object.entries(NOT_EXTRA)) {
+    if (name in config.extra) throw inputError(`--extra cannot set ${name}; ${instead}`);
   }
 }
+
+/** Fields of a body that other settings decide, and with them what is measured or logged. */
+const NOT_EXTRA: Readonly<Record<string, string>> = {
+  stream: 'use --streaming',
+  model: 'use --model',
+  messages: 'it comes from the dataset',
+  prompt: 'it comes from the dataset',
+  input_ids: 'it comes from the dataset',
+  text: 'it comes from the dataset',
+};
 
 /** What a check of the schema found, as told to whoever gave the value. */
 function invalid(issue: z.core.$ZodIssue, tree: Tree, sources: ConfigSources): InferometerError {
@@ -98,24 +121,26 @@ function invalid(issue: z.core.$ZodIssue, tree: Tree, sources: ConfigSources): I
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys;
     const place = placeInFile([...path, key!], file);
-    return inputError(`${place}: found an unknown key, wanted ${knownKeysText(path)}`);
+    return inputError(`${place}: unknown key; known are ${knownKeysText(path)}`);
   }
   const setting = settingOf(path.join('.'));
   const given = setting && givenFor(setting, sources);
   const found = valueAt(tree, path);
   if (given === undefined && found === undefined) {
     const name = setting?.flag ?? path.join('.');
-    return inputError(`${name}: missing, wanted ${setting?.help ?? issue.message}`);
+    return inputError(`${name} is missing: ${setting?.help ?? issue.message}`);
   }
   if (given === undefined) {
-    return inputError(
-      `${placeInFile(path, file)}: found ${shown(found, setting?.secret)}, wanted ${issue.message}`,
-    );
+    return inputError(unfit(`${placeInFile(path, file)}:`, issue.message, found, setting?.secret));
   }
   const { origin, texts } = given;
   const nth = path.at(-1);
   const text = (typeof nth === 'number' ? texts[nth] : undefined) ?? texts.at(-1);
-  return inputError(`${origin}: found ${shown(text, setting?.secret)}, wanted ${issue.message}`);
+  return inputError(unfit(origin, issue.message, text, setting?.secret));
+}
+
+function unfit(where: string, allowed: string, given: unknown, isSecret?: boolean): string {
+  return `${where} must be ${allowed} (got ${shown(given, isSecret)})`;
 }
 
 function placeInFile(path: readonly PropertyKey[], file: ConfigFile | undefined): string {
@@ -145,7 +170,7 @@ const LONGEST_SHOWN = 100;
 
 /** A value as a message shows it. */
 function shown(value: unknown, isSecret = false): string {
-  if (isSecret && value !== '') return 'something else (not shown: it may be a secret)';
+  if (isSecret && value !== '') return 'something else, not shown: it may be a secret';
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

@@ -1,8 +1,8 @@
 import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { parseDecimal, parseDurationMs } from './units.ts';
 
-/** Text of one flag to the value of the schema, or what was wanted instead. */
-type Parse = (text: string) => { readonly value: unknown } | { readonly wanted: string };
+/** Text of one flag to the value of the schema, or what is allowed instead. */
+type Parse = (text: string) => { readonly value: unknown } | { readonly allowed: string };
 
 /** What a setting is about. */
 export type SettingGroup = 'requests' | 'load' | 'client' | 'output';
@@ -12,6 +12,7 @@ export interface Setting {
   readonly flag: `--${string}`;
   /** Where the value goes, e.g. `load.rate_per_second`; several flags may share one path only when repeatable. */
   readonly path: string;
+  /** Empty for a flag that is on when it is given. */
   readonly argument: string;
   /** Under which heading help tells it. */
   readonly group: SettingGroup;
@@ -25,15 +26,15 @@ export interface Setting {
   readonly secret?: boolean;
 }
 
-const text: Parse = (given) => (given === '' ? { wanted: 'some text' } : { value: given });
+const anyText: Parse = (given) => (given === '' ? { allowed: 'text that is not empty' } : { value: given });
 
-/** What is no number stays text, for the schema to refuse: it knows the range. */
+/** Text that is not a number stays text, for the schema to refuse: it knows the range. */
 const number: Parse = (given) => ({ value: parseDecimal(given) ?? given });
 
 const duration: Parse = (given) => {
   const value = parseDurationMs(given);
   return value === undefined
-    ? { wanted: 'a duration with its unit, such as 500ms, 60s, 5m or 1h' }
+    ? { allowed: 'a duration with its unit, such as 500ms, 60s, 5m or 1h' }
     : { value };
 };
 
@@ -42,28 +43,27 @@ const countOrDuration: Parse = (given) => {
   if (samples !== undefined) return { value: { samples } };
   const durationMs = parseDurationMs(given);
   return durationMs === undefined
-    ? { wanted: 'a number of requests such as 100, or a duration such as 10s' }
+    ? { allowed: 'a number of requests such as 100, or a duration such as 10s' }
     : { value: { duration_ms: durationMs } };
 };
 
 const choice = (...choices: readonly string[]): Parse => {
   return (given) => {
     const value = given.replaceAll('-', '_');
-    return choices.includes(value)
-      ? { value }
-      : { wanted: `one of ${choices.join(', ').replaceAll('_', '-')}` };
+    const shown = choices.map((one) => (one.startsWith('max_') ? one : one.replaceAll('_', '-')));
+    return choices.includes(value) ? { value } : { allowed: `one of ${shown.join(', ')}` };
   };
 };
 
 /** CPUs as the kernel writes them: numbers and ranges, commas between. */
 const cpuList: Parse = (given) => {
-  const wanted = { wanted: 'CPU numbers such as 2,3 or 4-7' };
+  const allowed = { allowed: 'CPU numbers such as 2,3 or 4-7' };
   const cpus = new Set<number>();
   for (const part of given.split(',')) {
     const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part) ?? [];
-    if (first === undefined) return wanted;
+    if (first === undefined) return allowed;
     const end = Number(last ?? first);
-    if (end < Number(first)) return wanted;
+    if (end < Number(first)) return allowed;
     for (let cpu = Number(first); cpu <= end; cpu++) cpus.add(cpu);
   }
   return { value: [...cpus] };
@@ -74,18 +74,39 @@ const metricList: Parse = (given) => {
   const names = given.split(',').map((name) => (name === 'gaps' ? 'chunk_gap' : name.replaceAll('-', '_')));
   return names.every((name) => (JUDGED_METRICS as readonly string[]).includes(name))
     ? { value: [...new Set(names)] }
-    : { wanted: `some of ${JUDGED_METRICS.join(', ')}, with commas between` };
+    : { allowed: `some of ${JUDGED_METRICS.join(', ')}, separated by commas` };
 };
 
 const header: Parse = (given) => {
   const match = /^([^:\s]+):\s*(.*)$/s.exec(given);
-  return match === null ? { wanted: '"Name: value"' } : { value: [match[1], match[2]] };
+  return match === null ? { allowed: '"Name: value"' } : { value: [match[1], match[2]] };
 };
+
+/** `{"name": value}`, or `name=value` with a value that is JSON, else text. */
+const bodyFields: Parse = (given) => {
+  const allowed = { allowed: 'name=value, or a JSON object such as {"priority": 3}' };
+  if (given.trimStart().startsWith('{')) {
+    const value = jsonOf(given);
+    return typeof value === 'object' && value !== null ? { value } : allowed;
+  }
+  const [, name, text] = /^([^=\s]+)=(.*)$/s.exec(given) ?? [];
+  if (name === undefined || text === undefined) return allowed;
+  const value = jsonOf(text);
+  return { value: Object.fromEntries([[name, value === undefined ? text : value]]) };
+};
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
 
 const onOffAuto = choice('on', 'off', 'auto');
 
 const onOff: Parse = (given) => {
-  return given === 'on' || given === 'off' ? { value: given === 'on' } : { wanted: 'on or off' };
+  return given === 'on' || given === 'off' ? { value: given === 'on' } : { allowed: 'on or off' };
 };
 
 export const SETTINGS: readonly Setting[] = [
@@ -94,8 +115,8 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'endpoints',
     argument: '<url>',
-    help: 'base URL of the server, such as http://host:8000; repeat it to alternate between servers',
-    parse: text,
+    help: 'base URL or full URL of the server, such as http://host:8000; repeat it to alternate between servers',
+    parse: anyText,
     repeatable: true,
   },
   {
@@ -103,23 +124,23 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'model',
     argument: '<name>',
-    help: 'model name sent with each request',
-    parse: text,
+    help: 'model name sent with each request, unless its row names one',
+    parse: anyText,
   },
   {
     flag: '--dataset',
     group: 'requests',
     path: 'dataset',
     argument: '<file>',
-    help: 'prompts: .jsonl, .json or .csv with a column prompt (or messages), or .txt with one a line',
-    parse: text,
+    help: 'prompts: .jsonl, .json, .csv, or .txt with one per line (formats and columns: docs/datasets.md)',
+    parse: anyText,
   },
   {
     flag: '--api',
     group: 'requests',
     path: 'api',
     argument: '<api>',
-    help: 'chat or completions of OpenAI, or sglang, its own generate API (default chat)',
+    help: 'chat or completions (OpenAI), or sglang (its native API) (default chat)',
     parse: choice(...APIS),
   },
   {
@@ -127,7 +148,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'streaming',
     argument: '<mode>',
-    help: 'on, off or auto (default auto: off for burst, else on)',
+    help: 'stream responses: on, off or auto (default auto: off for burst, else on)',
     parse: onOffAuto,
   },
   {
@@ -143,7 +164,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.rate_per_second',
     argument: '<n>',
-    help: 'arrivals a second, for constant and poisson',
+    help: 'requests per second, for constant and poisson',
     parse: number,
   },
   {
@@ -151,7 +172,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.concurrency',
     argument: '<n>',
-    help: 'requests kept in flight, for concurrency',
+    help: 'number of requests in flight, for concurrency',
     parse: number,
   },
   {
@@ -159,7 +180,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'stop.samples',
     argument: '<n>',
-    help: 'stop after so many requests (default: one pass over the dataset, unless --duration is given)',
+    help: 'stop after this many requests (default: one pass over the dataset, unless --duration is given)',
     parse: number,
   },
   {
@@ -167,7 +188,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'stop.duration_ms',
     argument: '<time>',
-    help: 'stop issuing after this time',
+    help: 'stop sending new requests after this long, e.g. 60s',
     parse: duration,
   },
   {
@@ -175,7 +196,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'warmup',
     argument: '<n|time>',
-    help: 'first send so many requests, or for so long, without measuring',
+    help: 'unmeasured warm-up: a number of requests or a duration',
     parse: countOrDuration,
   },
   {
@@ -183,7 +204,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'client.workers',
     argument: '<n>',
-    help: 'engine threads (default auto: one core is left to the rest)',
+    help: 'engine threads (default auto: all cores but one)',
     parse: number,
   },
   {
@@ -191,7 +212,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'client.cpus',
     argument: '<list>',
-    help: 'CPUs for the engine threads, one each, such as 2,3 or 4-7; the rest of the program keeps off them (by taskset)',
+    help: 'CPUs to pin the engine threads to, one each, e.g. 2,3 or 4-7; everything else is kept off them (needs taskset)',
     parse: cpuList,
   },
   {
@@ -199,7 +220,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'seed',
     argument: '<n>',
-    help: 'seed of arrivals and sample order (default 42)',
+    help: 'seed of arrival times and sample order (default 42)',
     parse: number,
   },
   {
@@ -215,7 +236,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'max_output_tokens',
     argument: '<n>',
-    help: 'upper limit of output tokens asked for',
+    help: 'limit of output tokens sent with each request, unless its row sets one',
     parse: number,
   },
   {
@@ -223,7 +244,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'client.max_connections',
     argument: '<n>',
-    help: 'open connections at most; a burst keeps them all busy (default 1024)',
+    help: 'maximum number of open connections; a burst keeps them all busy (default 1024)',
     parse: number,
   },
   {
@@ -231,7 +252,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'client.pacing',
     argument: '<mode>',
-    help: 'precise (spin near a due time), economy (sleep only) or auto (default auto: precise when each worker can have an idle core)',
+    help: 'how to wait for due times: precise (spin shortly before), economy (sleep only) or auto (default auto: precise when each worker can have an idle core)',
     parse: choice('auto', 'precise', 'economy'),
   },
   {
@@ -255,8 +276,49 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'client.connections',
     argument: '<use>',
-    help: 'reuse, or new: one for each request, with TCP and TLS inside its times (default reuse)',
+    help: 'reuse connections, or open a new one for each request, with TCP and TLS inside its times (default reuse)',
     parse: choice('reuse', 'new'),
+  },
+  {
+    flag: '--limit-field',
+    group: 'requests',
+    path: 'limit_field',
+    argument: '<name>',
+    help: 'name of that limit: max_tokens or max_completion_tokens (default: max_completion_tokens for chat, max_tokens for completions)',
+    parse: choice('max_tokens', 'max_completion_tokens'),
+  },
+  {
+    flag: '--extra',
+    group: 'requests',
+    path: 'extra',
+    argument: '<fields>',
+    help: 'fields merged into every request body: JSON such as {"priority": 3}, or name=value; null removes a field; may be repeated',
+    parse: bodyFields,
+    repeatable: true,
+  },
+  {
+    flag: '--usage',
+    group: 'requests',
+    path: 'usage',
+    argument: '<mode>',
+    help: 'ask streaming servers for token usage (stream_options): on, off or auto (default auto: on, unless the row decides)',
+    parse: onOffAuto,
+  },
+  {
+    flag: '--path',
+    group: 'requests',
+    path: 'path',
+    argument: '<path>',
+    help: 'path below each endpoint, instead of that of the API, e.g. /chat',
+    parse: anyText,
+  },
+  {
+    flag: '--skip-bad-rows',
+    group: 'requests',
+    path: 'skip_bad_rows',
+    argument: '',
+    help: 'leave out and report dataset rows that cannot be used, instead of refusing the file',
+    parse: onOff,
   },
   {
     flag: '--api-key',
@@ -264,7 +326,7 @@ export const SETTINGS: readonly Setting[] = [
     path: 'client.api_key',
     argument: '<key>',
     help: 'sent as Authorization: Bearer; prefer the environment variable',
-    parse: text,
+    parse: anyText,
     environment: 'INFEROMETER_API_KEY',
     secret: true,
   },
@@ -273,7 +335,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'client.headers',
     argument: '<name: value>',
-    help: 'extra request header; may be repeated',
+    help: 'extra request header, e.g. "X-Team: a"; may be repeated',
     parse: header,
     repeatable: true,
     secret: true,
@@ -283,7 +345,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'client.request_timeout_ms',
     argument: '<time>',
-    help: 'a request unanswered for so long fails (default 10m)',
+    help: 'fail a request that is not fully answered within this time (default 10m)',
     parse: duration,
   },
   {
@@ -291,7 +353,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'client.connect_timeout_ms',
     argument: '<time>',
-    help: 'a connection, with its TLS, not there after so long has failed (default 30s)',
+    help: 'fail a connection that is not established (TLS included) within this time (default 30s)',
     parse: duration,
   },
   {
@@ -299,7 +361,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'client.tls_verify',
     argument: '<mode>',
-    help: 'check the certificate of the server: on or off (default on)',
+    help: 'check the server certificate: on or off (default on)',
     parse: onOff,
   },
   {
@@ -307,7 +369,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'drain_timeout_ms',
     argument: '<time>',
-    help: 'wait so long for requests in flight after issuing ends, 0 = cancel them then (default 4m)',
+    help: 'how long to wait for requests in flight after the last one was sent; 0 cancels them at once (default 4m)',
     parse: duration,
   },
   {
@@ -315,7 +377,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'output',
     path: 'metrics.drain_timeout_ms',
     argument: '<time>',
-    help: 'wait so long for token counts after the last answer, 0 = for all of them (default 1m)',
+    help: 'how long to wait for token counts after the last response; 0 = without limit (default 1m)',
     parse: duration,
   },
   {
@@ -323,7 +385,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'output',
     path: 'metrics.publish_interval_ms',
     argument: '<time>',
-    help: 'time between live snapshots, 0 = no live view (default 250ms)',
+    help: 'time between live updates; 0 = no live view (default 250ms)',
     parse: duration,
   },
   {
@@ -331,15 +393,15 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'tokenizer',
     argument: '<file>',
-    help: 'tokenizer.json: counts every prompt, and answers whose tokens the server does not report',
-    parse: text,
+    help: 'tokenizer.json: counts the tokens of every prompt, and of responses whose usage the server does not report',
+    parse: anyText,
   },
   {
     flag: '--events-jsonl',
     group: 'output',
     path: 'events_jsonl',
     argument: '<mode>',
-    help: 'export events.jsonl after the run: on, off or auto (default auto: when the run log is under 256 MB)',
+    help: 'write events.jsonl at the end of the run: on, off or auto (default auto: when it takes less than about 0.5 s)',
     parse: onOffAuto,
   },
 ];

@@ -64,11 +64,13 @@ test('a socket sends the views as they are', async () => {
 
 test('refuses more than it can hold before it takes the memory', () => {
   const large = new Uint8Array(MAX_ARENA_BYTES / 16);
-  expect(() => RequestArena.build(17, () => large)).toThrow('more than 2 GiB after 16 of 17 rows');
+  expect(() => RequestArena.build(17, () => large)).toThrow(
+    'the requests of 16 of its 17 rows already take 2 GiB',
+  );
 });
 
 test('refuses a row that it does not have', () => {
   const arena = RequestArena.build(2, () => Uint8Array.of(1));
-  expect(() => arena.requestBytes(2)).toThrow('found row 2, wanted 0 to 1');
-  expect(() => arena.requestBytes(-1)).toThrow('found row -1');
+  expect(() => arena.requestBytes(2)).toThrow('the row must be 0 to 1 (got 2)');
+  expect(() => arena.requestBytes(-1)).toThrow('(got -1)');
 });

@@ -89,7 +89,7 @@ export class RequestArena {
       throw new InferometerError(
         'INFEROMETER_DATASET_ROW',
         'internal',
-        `request arena: found row ${row}, wanted 0 to ${this.rowCount - 1}`,
+        `request arena: the row must be 0 to ${this.rowCount - 1} (got ${row})`,
       );
     }
     const view = Buffer.from(this.shared.bytes, start, end - start);
@@ -110,6 +110,6 @@ function tooLarge(row: number, rowCount: number): InferometerError {
   return new InferometerError(
     'INFEROMETER_DATASET_TOO_LARGE',
     'input',
-    `dataset: found requests of more than ${MAX_ARENA_BYTES / 2 ** 30} GiB after ${row} of ${rowCount} rows, wanted less in all; use fewer or shorter rows`,
+    `dataset: the requests of ${row} of its ${rowCount} rows already take ${MAX_ARENA_BYTES / 2 ** 30} GiB, the limit for all; use fewer or shorter rows`,
   );
 }

@@ -1,56 +1,138 @@
-import { datasetError, isRowValues, type LocatedRow, type RowValues, shown } from './row.ts';
+import { columnGroup, columnsOf } from '../core/row-columns.ts';
+import { cellValue, valueOfKind } from './cell.ts';
+import { firstTurn, isShareGpt } from './conversation.ts';
+import { datasetError, isPresent, isRowValues, type LocatedRow, type RowValues, shown } from './row.ts';
 
-/** Names under which datasets keep the prompt, best first. */
-export const PROMPT_SYNONYMS = [
-  'user_prompt',
-  'question',
-  'input',
-  'input_text',
-  'problem',
-  'query',
-] as const;
-
-const TOKEN_COLUMNS = ['input_tokens', 'token_ids'] as const;
+const PROMPT_COLUMNS = columnsOf('prompt');
+const SYSTEM_COLUMNS = columnsOf('system');
+const CONVERSATION_COLUMNS = columnsOf('conversation');
+const TOKEN_COLUMNS = columnsOf('tokens');
+/** Far beyond every request; each level takes a little of the stack of whoever writes it. */
+const MAX_DEPTH = 200;
+/** Fields of `extra_body` that would make a request ask, or answer, something else than the row says. */
+const NOT_EXTRA = ['messages', 'prompt', 'input_ids', 'text', 'stream'] as const;
 
 /**
- * The row under the names the program knows: `prompt` (else the first of its synonyms), `system` (else `system_prompt`),
- * `messages`, `input_tokens`; all other columns as they are.
+ * The row under the names the program knows: `prompt`, `system`, `messages`, `input_tokens`, `token_ids`; all other columns as they are.
+ * Text stands for the value its column holds where the file has only text, and where it can be nothing else (a number in
+ * `temperature`, JSON in `messages`).
  *
  * Throws `INFEROMETER_DATASET_INVALID` when a row asks nothing, asks both by `input_tokens` and `token_ids`, or holds something
- * unfit in one of these columns.
+ * unfit in a column.
  */
-export function mapColumns({ place, values }: LocatedRow): RowValues {
-  const withPrompt = renamed(values, 'prompt', PROMPT_SYNONYMS);
-  const row = renamed(withPrompt, 'system', ['system_prompt']);
+export function mapColumns(located: LocatedRow): RowValues {
+  const { place } = located;
+  if (isDeeperThan(located.values, MAX_DEPTH)) {
+    throw datasetError(place(), `nests lists or objects more than ${MAX_DEPTH} levels deep`);
+  }
+  const typed = typedRow(batchBody(located));
+  const named = renamed(renamed(typed, 'prompt', PROMPT_COLUMNS), 'system', SYSTEM_COLUMNS);
+  const row = withFirstTurn(named, place);
   if (isPresent(row.input_tokens) && isPresent(row.token_ids)) {
-    throw datasetError(place, 'both input_tokens and token_ids', 'one of them');
+    throw datasetError(place(), 'has both input_tokens and token_ids; keep one of them');
   }
   check(row, place, 'prompt', isPrompt, 'text');
   check(row, place, 'system', (value) => typeof value === 'string', 'text');
-  check(row, place, 'messages', isMessages, 'a list of objects');
-  for (const name of TOKEN_COLUMNS) check(row, place, name, isTokens, 'a list of token numbers');
-  if (!asksSomething(row))
-    throw datasetError(place, columnsFound(values), 'a column prompt (or messages, or input_tokens)');
-  return row;
+  check(row, place, 'model', (value) => typeof value === 'string', 'text');
+  check(row, place, 'messages', isObjects, 'a list of messages');
+  check(row, place, 'tools', isObjects, 'a list of objects');
+  check(
+    row,
+    place,
+    'tool_choice',
+    (value) => typeof value === 'string' || isRowValues(value),
+    'text or an object',
+  );
+  check(row, place, 'chat_template', (value) => typeof value === 'string', 'text');
+  check(row, place, 'chat_template_kwargs', isRowValues, 'an object');
+  check(row, place, 'extra_body', isRowValues, 'an object');
+  check(row, place, 'sampling_parameters', isRowValues, 'an object');
+  for (const name of columnsOf('limit')) check(row, place, name, Number.isFinite, 'a number');
+  for (const name of TOKEN_COLUMNS) check(row, place, name, isTokens, 'a list of token ids');
+  const reserved = NOT_EXTRA.find((name) => isRowValues(row.extra_body) && name in row.extra_body);
+  if (reserved !== undefined) {
+    throw datasetError(`${place()}: extra_body`, `cannot set ${reserved}: it comes from the row itself`);
+  }
+  if (!asksSomething(row)) throw datasetError(place(), whatIsMissing(typed));
+  if (Array.isArray(row.messages) && saysNothing(row.messages as readonly RowValues[])) {
+    throw datasetError(`${place()}: messages`, 'no message has any content');
+  }
+  return withoutBlankPrompt(row);
 }
 
-function renamed(values: RowValues, name: string, synonyms: readonly string[]): RowValues {
-  if (isPresent(values[name])) return values;
-  const synonym = synonyms.find((candidate) => isPresent(values[candidate]));
-  if (synonym === undefined) return values;
-  const { [synonym]: value, ...others } = values;
+/** A row that asks otherwise does not ask by a blank prompt. */
+function withoutBlankPrompt(row: RowValues): RowValues {
+  if (row.prompt === undefined || isPresent(row.prompt)) return row;
+  const { prompt: _blank, ...others } = row;
+  return others;
+}
+
+/** The request of a line of an OpenAI batch file, else the row itself. */
+function batchBody(row: LocatedRow): LocatedRow {
+  const { body, ...others } = row.values;
+  const request = typeof body === 'string' ? valueOfKind('body', 'json', body, row.place) : body;
+  if (!isRowValues(request)) return row;
+  const { url } = others;
+  if (typeof url === 'string' && !/\/completions\/?$/.test(url)) {
+    throw datasetError(
+      `${row.place()}: url`,
+      `must be /v1/chat/completions or /v1/completions (got ${shown(url)})`,
+    );
+  }
+  return { place: row.place, values: { ...others, ...request } };
+}
+
+function typedRow({ place, values, isText = false }: LocatedRow): RowValues {
+  const typed = Object.entries(values).map(([name, value]): [string, unknown] => {
+    return [name, typeof value === 'string' ? textValue(name, value, place, isText) : value];
+  });
+  // Not by assignment, to which the name __proto__ means something else.
+  return Object.fromEntries(typed.filter(([, value]) => value !== undefined && value !== null));
+}
+
+function textValue(name: string, text: string, place: () => string, isText: boolean): unknown {
+  if (isText && isPresent(text)) return cellValue(name, text, place);
+  // A blank cell is no value, but a prompt is then reported as empty rather than as missing.
+  if (isText) return columnGroup(name)?.role === 'prompt' ? '' : undefined;
+  const kind = columnGroup(name)?.kind ?? 'text';
+  // In a typed file text stays text, except in columns that cannot hold any.
+  return kind === 'list' ? text : valueOfKind(name, kind, text, place);
+}
+
+/** The first of the names that has a value, under the first name; the others stay. */
+function renamed(row: RowValues, name: string, names: readonly string[]): RowValues {
+  const found = names.find((candidate) => isPresent(row[candidate]));
+  if (found === undefined || found === name) return row;
+  const { [found]: value, ...others } = row;
   return { ...others, [name]: value };
+}
+
+/** What a ShareGPT conversation asks, for a row that asks nothing else. */
+function withFirstTurn(row: RowValues, place: () => string): RowValues {
+  const { messages } = row;
+  if (Array.isArray(messages) && isShareGpt(messages)) return asked(row, 'messages', place);
+  if (asksSomething(row)) return row;
+  const name = CONVERSATION_COLUMNS.find((candidate) => isPresent(row[candidate]));
+  return name === undefined ? row : asked(row, name, place);
+}
+
+function asked(row: RowValues, name: string, place: () => string): RowValues {
+  const { [name]: conversation, ...others } = row;
+  const { prompt, system } = firstTurn(conversation, name, place);
+  return { ...(system === undefined ? {} : { system }), ...others, prompt };
 }
 
 function check(
   row: RowValues,
-  place: string,
+  place: () => string,
   name: string,
   isFit: (value: unknown) => boolean,
-  wanted: string,
+  allowed: string,
 ): void {
   const value = row[name];
-  if (isPresent(value) && !isFit(value)) throw datasetError(`${place}: ${name}`, shown(value), wanted);
+  if (isPresent(value) && !isFit(value)) {
+    throw datasetError(`${place()}: ${name}`, `must be ${allowed} (got ${shown(value)})`);
+  }
 }
 
 function asksSomething(row: RowValues): boolean {
@@ -58,13 +140,24 @@ function asksSomething(row: RowValues): boolean {
   return isPresent(row.prompt) || lists.some((list) => Array.isArray(list) && list.length > 0);
 }
 
-function columnsFound(values: RowValues): string {
-  const names = Object.keys(values);
-  return names.length === 0 ? 'no columns' : `only ${names.map((name) => `"${name}"`).join(', ')}`;
+function whatIsMissing(row: RowValues): string {
+  const names = Object.keys(row);
+  const blank = PROMPT_COLUMNS.find((name) => row[name] !== undefined);
+  if (blank !== undefined) return `${blank} is empty`;
+  const needed = 'needs a column prompt, messages or input_tokens';
+  return names.length === 0
+    ? `the row is empty; it ${needed}`
+    : `the row ${needed} (got only ${names.map((name) => `"${name}"`).join(', ')})`;
 }
 
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null;
+/** No message but the instructions says, calls or answers anything. */
+function saysNothing(messages: readonly RowValues[]): boolean {
+  if (messages.length === 0) return false;
+  return !messages.some(({ role, content, tool_calls: calls, function_call: call }) => {
+    if (role === 'system' || role === 'developer') return false;
+    const hasContent = Array.isArray(content) ? content.length > 0 : isPresent(content);
+    return hasContent || isPresent(calls) || isPresent(call);
+  });
 }
 
 /** Texts, and the lists of content parts or of texts that some APIs take. */
@@ -72,7 +165,7 @@ function isPrompt(value: unknown): boolean {
   return typeof value === 'string' || (Array.isArray(value) && value.length > 0);
 }
 
-function isMessages(value: unknown): boolean {
+function isObjects(value: unknown): boolean {
   return Array.isArray(value) && value.every(isRowValues);
 }
 
@@ -80,4 +173,10 @@ function isTokens(value: unknown): boolean {
   return (
     Array.isArray(value) && value.every((token) => Number.isSafeInteger(token) && (token as number) >= 0)
   );
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((item) => isDeeperThan(item, levels - 1));
 }

@@ -1,45 +1,45 @@
-import { parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { errorText } from '../core/errors.ts';
-import { datasetError, type LocatedRow, shown } from './row.ts';
-import { decodeUtf8, LINE_FEED } from './text.ts';
+import { countedText } from '../core/quantity-text.ts';
+import { datasetError, type RawRow } from './row.ts';
+import { checkRowSize, decodeUtf8 } from './text.ts';
 
+const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** Columns whose cells hold JSON, since a cell is text: what a JSON file would hold directly. */
-const JSON_COLUMNS: ReadonlySet<string> = new Set([
-  'messages',
-  'input_tokens',
-  'token_ids',
-  'tools',
-  'tool_choice',
-  'chat_template_kwargs',
-]);
-
 /**
- * The rows of a CSV file (RFC 4180: quotes, line breaks within them) whose first line names the columns. All cells are texts,
- * but for columns like `messages`, whose cells hold JSON and are left out when empty.
+ * The rows of a CSV file (RFC 4180: quotes, line breaks within them; lines end in CRLF, LF or CR) whose first line names the columns.
+ * All values are texts.
  *
- * Throws `INFEROMETER_DATASET_INVALID` with the line for a row that has more or fewer cells than there are columns.
+ * Throws `INFEROMETER_DATASET_INVALID` for a file that is not CSV; a row with more or fewer cells than there are columns throws when
+ * it is read.
  */
-export function parseCsv(bytes: Uint8Array, path: string): LocatedRow[] {
+export function parseCsv(bytes: Uint8Array, path: string): readonly RawRow[] {
   decodeUtf8(bytes, path);
   const [header, ...records] = parseRecords(bytes, path);
   if (header === undefined) return [];
   const columns = header.cells.map((name) => name.trim());
   const repeated = columns.find((name, index) => columns.indexOf(name) !== index);
   if (repeated !== undefined) {
-    throw datasetError(`${path}:${header.line}`, `column "${repeated}" twice`, 'a name once');
+    throw datasetError(
+      `${path}:${header.line}`,
+      `column "${repeated}" stands there twice; rename one of them`,
+    );
   }
-  return records.map(({ cells, line }) => {
-    const place = `${path}:${line}`;
-    if (cells.length !== columns.length) {
-      throw datasetError(place, `${cells.length} cells`, `${columns.length}, one for each column`);
-    }
-    const named = cells.map((cell, index) => [columns[index]!, cell] as const);
-    return {
-      place,
-      values: Object.fromEntries(named.flatMap(([name, cell]) => cellValue(name, cell, place))),
+  return records.map(({ cells, line, byteLength }) => {
+    const place = () => `${path}:${line}`;
+    const read = () => {
+      checkRowSize(byteLength, place());
+      if (cells.length !== columns.length) {
+        throw datasetError(
+          place(),
+          `the row has ${countedText(cells.length, 'cell')}, but the header names ${countedText(columns.length, 'column')}`,
+        );
+      }
+      const named = cells.map((cell, index) => [columns[index]!, cell] as const);
+      return Object.fromEntries(named);
     };
+    return { place, read, isText: true };
   });
 }
 
@@ -47,22 +47,28 @@ interface CsvRecord {
   readonly cells: readonly string[];
   /** The line it begins on, from 1. */
   readonly line: number;
+  readonly byteLength: number;
 }
 
 function parseRecords(bytes: Uint8Array, path: string): CsvRecord[] {
+  const place = new LineCounter(bytes);
   try {
     const parsed = parse(bytes, {
       bom: true,
       info: true,
-      record_delimiter: ['\r\n', '\n'],
+      record_delimiter: ['\r\n', '\n', '\r'],
       skip_empty_lines: true,
       relax_column_count: true,
     }) as unknown as { info: { bytes: number }; record: string[] }[];
-    const place = new LineCounter(bytes);
-    return parsed.map(({ info, record }) => ({ cells: record, line: place.lineOfRecord(info.bytes) }));
+    return parsed.map(({ info, record }) => ({ cells: record, ...place.recordUpTo(info.bytes) }));
   } catch (cause) {
-    throw datasetError(path, errorText(cause), 'comma-separated values', { cause });
+    throw datasetError(placeOfError(cause, path), errorText(cause), { cause });
   }
+}
+
+function placeOfError(error: unknown, path: string): string {
+  const line = error instanceof CsvError ? (error as { readonly lines?: unknown }).lines : undefined;
+  return typeof line === 'number' ? `${path}:${line}` : path;
 }
 
 /** Finds the line on which each record begins from where it ends; the parser's own count takes CRLF for two lines. */
@@ -76,28 +82,22 @@ class LineCounter {
   }
 
   /** Records must be asked for in order. */
-  lineOfRecord(endPosition: number): number {
+  recordUpTo(endPosition: number): { readonly line: number; readonly byteLength: number } {
     while (this.#bytes[this.#position] === LINE_FEED || this.#bytes[this.#position] === CARRIAGE_RETURN) {
       this.#advanceTo(this.#position + 1);
     }
     const line = this.#line;
+    const byteLength = endPosition - this.#position;
     this.#advanceTo(endPosition);
-    return line;
+    return { line, byteLength };
   }
 
   #advanceTo(position: number): void {
     for (; this.#position < position; this.#position++) {
-      if (this.#bytes[this.#position] === LINE_FEED) this.#line += 1;
+      const byte = this.#bytes[this.#position];
+      const endsLine =
+        byte === LINE_FEED || (byte === CARRIAGE_RETURN && this.#bytes[this.#position + 1] !== LINE_FEED);
+      if (endsLine) this.#line += 1;
     }
-  }
-}
-
-function cellValue(name: string, cell: string, place: string): [string, unknown][] {
-  if (!JSON_COLUMNS.has(name)) return [[name, cell]];
-  if (cell.trim() === '') return [];
-  try {
-    return [[name, JSON.parse(cell)]];
-  } catch (cause) {
-    throw datasetError(`${place}: ${name}`, shown(cell), 'JSON', { cause });
   }
 }

@@ -1,38 +1,50 @@
-import { errorText } from '../core/errors.ts';
-import { datasetError, isRowValues, type LocatedRow, type RowValues, shown } from './row.ts';
+import { itemLines, parseJson } from './json-value.ts';
+import { datasetError, type RawRow, shown } from './row.ts';
 import { decodeUtf8, textLines } from './text.ts';
 
-/** The rows of a JSON lines file: one object a line. Throws `INFEROMETER_DATASET_INVALID` for the first line that is none. */
-export function parseJsonLines(bytes: Uint8Array, path: string): LocatedRow[] {
-  const rows: LocatedRow[] = [];
-  for (const { number, text } of textLines(bytes, path)) {
-    const place = `${path}:${number}`;
-    rows.push({ place, values: parseObject(text, place) });
+/** The rows of a JSON lines file: one value a line. */
+export function* parseJsonLines(bytes: Uint8Array, path: string): Generator<RawRow> {
+  for (const line of textLines(bytes, path)) {
+    yield { place: line.place, read: () => parseJson(line.text(), path, line.number - 1) };
   }
-  return rows;
 }
 
-/** The rows of a JSON file: an array of objects. Throws `INFEROMETER_DATASET_INVALID` for anything else. */
-export function parseJsonArray(bytes: Uint8Array, path: string): LocatedRow[] {
-  const items = parseJson(decodeUtf8(bytes, path), path, 'a JSON array of objects');
-  if (!Array.isArray(items)) throw datasetError(path, shown(items), 'a JSON array of objects');
-  return items.map((item: unknown, index) => {
-    const place = `${path}: item ${index + 1}`;
-    if (!isRowValues(item)) throw datasetError(place, shown(item), 'a JSON object');
-    return { place, values: item };
-  });
+/**
+ * The rows of a JSON file: the items of an array; or what a file of JSON lines holds that is called so. Throws
+ * `INFEROMETER_DATASET_INVALID` for anything else.
+ */
+export function parseJsonFile(bytes: Uint8Array, path: string): Iterable<RawRow> {
+  const text = decodeUtf8(bytes, path);
+  if (/^\s*\{/.test(text)) {
+    const [first] = parseJsonLines(bytes, path);
+    // An object on one line is a row; one over several lines is not read line by line.
+    if (first !== undefined && isReadable(first)) return parseJsonLines(bytes, path);
+    return [{ place: () => `${path}:1`, read: () => parseJson(text, path, 0) }];
+  }
+  const items = parseJson(text, path, 0);
+  if (!Array.isArray(items)) {
+    throw datasetError(path, `must be a JSON array with one item per request (got ${shown(items)})`);
+  }
+  return rowsOfItems(items, text, path);
 }
 
-function parseObject(text: string, place: string): RowValues {
-  const value = parseJson(text, place, 'a JSON object');
-  if (!isRowValues(value)) throw datasetError(place, shown(value), 'a JSON object');
-  return value;
+function rowsOfItems(items: readonly unknown[], text: string, path: string): readonly RawRow[] {
+  // Counted for the first message that needs them.
+  let lines: readonly number[] | undefined;
+  return items.map((item, index) => ({
+    place: () => {
+      lines ??= itemLines(text);
+      return `${path}:${lines[index]} (item ${index + 1})`;
+    },
+    read: () => item,
+  }));
 }
 
-function parseJson(text: string, place: string, wanted: string): unknown {
+function isReadable(row: RawRow): boolean {
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw datasetError(place, `${shown(text)} (${errorText(cause)})`, wanted, { cause });
+    row.read();
+    return true;
+  } catch {
+    return false;
   }
 }

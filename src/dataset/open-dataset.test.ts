@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InferometerError } from '../core/errors.ts';
-import { openDataset } from './open-dataset.ts';
+import { type Dataset, openDataset } from './open-dataset.ts';
 
 let directory = '';
 
@@ -14,10 +14,14 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true }));
 
-async function rowsOf(name: string, content: string | Uint8Array): Promise<readonly unknown[]> {
+async function open(name: string, content: string | Uint8Array, skipBadRows = false): Promise<Dataset> {
   const path = join(directory, name);
   await writeFile(path, content);
-  return (await openDataset(path)).rows;
+  return openDataset(path, { skipBadRows });
+}
+
+async function rowsOf(name: string, content: string | Uint8Array): Promise<readonly unknown[]> {
+  return (await open(name, content)).rows;
 }
 
 /** The message of the refusal, with the directory left out. */
@@ -32,24 +36,64 @@ async function refusal(name: string, content: string | Uint8Array): Promise<stri
   return 'accepted';
 }
 
+/** A text as UTF-16 with its byte order mark. */
+function utf16(text: string, bigEndian: boolean): Uint8Array {
+  const bytes = Buffer.from(`\ufeff${text}`, 'utf16le');
+  return bigEndian ? bytes.swap16() : bytes;
+}
+
 describe('formats', () => {
   test('JSON lines: byte order mark, CRLF, blank lines and a missing last line break', async () => {
     const text = '\ufeff{"prompt":"a"}\r\n\r\n   \n{"prompt":"b\u2028c"}';
     expect(await rowsOf('a.jsonl', text)).toEqual([{ prompt: 'a' }, { prompt: 'b\u2028c' }]);
   });
 
-  test('JSON: an array of objects', async () => {
+  test.each(['\n', '\r\n', '\r', '\r\r', '\n\r'])('lines that end in %j', async (end) => {
+    const lines = [{ prompt: 'a' }, { prompt: 'b' }, { prompt: 'c' }].map((row) => JSON.stringify(row));
+    const wanted = [{ prompt: 'a' }, { prompt: 'b' }, { prompt: 'c' }];
+    expect(await rowsOf('a.jsonl', lines.join(end))).toEqual(wanted);
+    expect(await rowsOf('a.ndjson', lines.join(end) + end)).toEqual(wanted);
+    expect(await rowsOf('a.txt', ['a', 'b', 'c'].join(end))).toEqual(wanted);
+    expect(await rowsOf('a.csv', ['prompt', 'a', 'b', 'c'].join(end))).toEqual(wanted);
+  });
+
+  test('JSON: an array of objects, of texts, of conversations', async () => {
     expect(await rowsOf('a.json', '\ufeff[{"prompt":"a"},\n{"prompt":"b"}]')).toEqual([
       { prompt: 'a' },
       { prompt: 'b' },
     ]);
+    expect(await rowsOf('a.json', '["a","b"]')).toEqual([{ prompt: 'a' }, { prompt: 'b' }]);
+    const messages = [{ role: 'user', content: 'a' }];
+    expect(await rowsOf('a.json', JSON.stringify([messages, messages]))).toEqual([
+      { messages },
+      { messages },
+    ]);
+    const turns = [{ from: 'human', value: 'q' }];
+    expect(await rowsOf('a.json', JSON.stringify([turns]))).toEqual([{ prompt: 'q' }]);
   });
 
-  test('CSV: quotes, line breaks in cells, JSON cells, byte order mark', async () => {
-    const text = '\ufeffprompt,messages\r\n"a, ""b""\r\nc",\r\n\r\nd,"[{""role"":""user""}]"\r\n';
+  test('JSON lines: texts and conversations too', async () => {
+    expect(await rowsOf('a.jsonl', '"a"\n[{"role":"user","content":"b"}]')).toEqual([
+      { prompt: 'a' },
+      { messages: [{ role: 'user', content: 'b' }] },
+    ]);
+  });
+
+  test('a .json file may hold JSON lines, or one row', async () => {
+    expect(await rowsOf('a.json', '{"prompt":"a"}\n{"prompt":"b"}\n')).toEqual([
+      { prompt: 'a' },
+      { prompt: 'b' },
+    ]);
+    expect(await rowsOf('a.json', '{"prompt":"a"}')).toEqual([{ prompt: 'a' }]);
+    expect(await rowsOf('a.json', '{\n  "prompt": "a"\n}\n')).toEqual([{ prompt: 'a' }]);
+  });
+
+  test('CSV: quotes, line breaks in cells, JSON cells, byte order mark, blank cells', async () => {
+    const text =
+      '\ufeffprompt,messages\r\n"a, ""b""\r\nc",\r\n\r\n ,"[{""role"":""user"",""content"":""d""}]"\r\n';
     expect(await rowsOf('a.CSV', text)).toEqual([
       { prompt: 'a, "b"\r\nc' },
-      { prompt: 'd', messages: [{ role: 'user' }] },
+      { messages: [{ role: 'user', content: 'd' }] },
     ]);
   });
 
@@ -60,15 +104,47 @@ describe('formats', () => {
     ]);
   });
 
+  test.each(['UTF-16LE', 'UTF-16BE'])('%s with a byte order mark', async (encoding) => {
+    const encoded = (text: string) => utf16(text, encoding === 'UTF-16BE');
+    expect(await rowsOf('a.jsonl', encoded('{"prompt":"né 🙂"}\r\n'))).toEqual([{ prompt: 'né 🙂' }]);
+    expect(await rowsOf('a.json', encoded('["a"]'))).toEqual([{ prompt: 'a' }]);
+    expect(await rowsOf('a.csv', encoded('prompt\r\na\r\n'))).toEqual([{ prompt: 'a' }]);
+  });
+
   test('whatever prompts are written come back from JSON lines and CSV', async () => {
-    const prompts = fc.array(fc.string({ unit: 'grapheme', minLength: 1 }), { minLength: 1, maxLength: 20 });
+    const prompt = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => text.trim() !== '');
+    const prompts = fc.array(prompt, { minLength: 1, maxLength: 20 });
+    const lineBreaks = fc.constantFrom('\n', '\r\n', '\r');
+    const encodings = fc.constantFrom<(text: string) => string | Uint8Array>(
+      (text) => text,
+      (text) => `\ufeff${text}`,
+      (text) => utf16(text, false),
+      (text) => utf16(text, true),
+    );
     await fc.assert(
-      fc.asyncProperty(prompts, fc.constantFrom('\n', '\r\n'), async (texts, lineBreak) => {
-        const wanted = texts.map((prompt) => ({ prompt }));
+      fc.asyncProperty(prompts, lineBreaks, encodings, async (texts, lineBreak, encoded) => {
+        const wanted = texts.map((text) => ({ prompt: text }));
         const lines = wanted.map((row) => JSON.stringify(row)).join(lineBreak);
         const cells = texts.map((text) => `"${text.replaceAll('"', '""')}"`);
-        expect(await rowsOf('any.jsonl', lines)).toEqual(wanted);
-        expect(await rowsOf('any.csv', ['prompt', ...cells].join(lineBreak))).toEqual(wanted);
+        expect(await rowsOf('any.jsonl', encoded(lines))).toEqual(wanted);
+        expect(await rowsOf('any.csv', encoded(['prompt', ...cells].join(lineBreak)))).toEqual(wanted);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('the place of a row is where it begins, whatever ends lines', async () => {
+    const counts = fc.array(fc.nat(3), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(counts, fc.constantFrom('\n', '\r\n', '\r'), async (blankLines, lineBreak) => {
+        let line = 0;
+        const lines = blankLines.map((blank) => {
+          line += blank + 1;
+          return line;
+        });
+        const texts = blankLines.flatMap((blank) => [...new Array<string>(blank).fill(''), '{"prompt":"a"}']);
+        const dataset = await open('places.jsonl', texts.join(lineBreak));
+        expect(lines.map((_, row) => dataset.placeOf(row).split(':').at(-1))).toEqual(lines.map(String));
       }),
       { numRuns: 50 },
     );
@@ -80,57 +156,140 @@ describe('what can not be used is refused with its place', () => {
     [
       'a.jsonl',
       '{"prompt":"a"}\n\n{"prompt":\n',
-      /^a\.jsonl:3: found \{"prompt": \(.*\), wanted a JSON object$/,
+      'a.jsonl:3:11: invalid JSON: expected a JSON value (got the end)',
     ],
-    ['a.jsonl', '{"prompt":"a"}\r\n["b"]', 'a.jsonl:2: found ["b"], wanted a JSON object'],
+    ['a.jsonl', '{"prompt":"a", }', 'a.jsonl:1:16: invalid JSON: expected a name in double quotes (got "}")'],
+    [
+      'a.jsonl',
+      '{"prompt":"a"}\n{"prompt":"b","temperature":NaN}',
+      'a.jsonl:2:29: invalid JSON: expected a JSON value (got "NaN}")',
+    ],
+    [
+      'a.jsonl',
+      '{"prompt":"a"}\r\n["b"]',
+      'a.jsonl:2: must be an object, a text or a list of messages (got ["b"])',
+    ],
     [
       'a.jsonl',
       '{"text":"a","id":1}',
-      'a.jsonl:1: found only "text", "id", wanted a column prompt (or messages, or input_tokens)',
+      'a.jsonl:1: the row needs a column prompt, messages or input_tokens (got only "text", "id")',
     ],
-    ['a.jsonl', '{}', 'a.jsonl:1: found no columns, wanted a column prompt (or messages, or input_tokens)'],
-    ['a.jsonl', '{"prompt":5}', 'a.jsonl:1: prompt: found 5, wanted text'],
-    ['a.jsonl', '{"messages":"hi"}', 'a.jsonl:1: messages: found hi, wanted a list of objects'],
+    ['a.jsonl', '{}', 'a.jsonl:1: the row is empty; it needs a column prompt, messages or input_tokens'],
+    ['a.jsonl', '{"prompt":""}', 'a.jsonl:1: prompt is empty'],
+    ['a.jsonl', '""', 'a.jsonl:1: prompt is empty'],
+    ['a.jsonl', '{"prompt":5}', 'a.jsonl:1: prompt: must be text (got 5)'],
     [
       'a.jsonl',
       '{"input_tokens":[1,-2]}',
-      'a.jsonl:1: input_tokens: found [1,-2], wanted a list of token numbers',
+      'a.jsonl:1: input_tokens: must be a list of token ids (got [1,-2])',
     ],
     [
       'a.jsonl',
       '{"input_tokens":[1],"token_ids":[1]}',
-      'a.jsonl:1: found both input_tokens and token_ids, wanted one of them',
+      'a.jsonl:1: has both input_tokens and token_ids; keep one of them',
     ],
-    ['a.jsonl', '\n \n', 'a.jsonl: found no rows, wanted at least one'],
+    ['a.jsonl', '\n \n', 'a.jsonl: has no rows'],
     [
       'a.jsonl',
       Uint8Array.of(0x7b, 0x7d, 0x0a, 0xff),
-      'a.jsonl:2: found bytes that are no UTF-8, wanted UTF-8 text',
+      'a.jsonl:1: the row is empty; it needs a column prompt',
     ],
-    ['a.json', '[]', 'a.json: found no rows, wanted at least one'],
-    ['a.json', '{"prompt":"a"}', 'a.json: found {"prompt":"a"}, wanted a JSON array of objects'],
-    ['a.json', '[{"prompt":"a"},7]', 'a.json: item 2: found 7, wanted a JSON object'],
-    ['a.json', '[{"prompt":"a"}', /^a\.json: found .*, wanted a JSON array of objects$/],
-    ['a.csv', 'prompt\n', 'a.csv: found no rows, wanted at least one'],
-    ['a.csv', '', 'a.csv: found no rows, wanted at least one'],
-    ['a.csv', 'a,b\r\n"x\r\ny",1\r\n\r\nz\r\n', 'a.csv:5: found 1 cells, wanted 2, one for each column'],
-    ['a.csv', 'prompt,prompt\na,b', 'a.csv:1: found column "prompt" twice, wanted a name once'],
-    ['a.csv', 'text\na', 'a.csv:2: found only "text", wanted a column prompt (or messages, or input_tokens)'],
-    ['a.csv', 'messages\n[1', 'a.csv:2: messages: found [1, wanted JSON'],
-    ['a.csv', 'prompt\na\n"b', /^a\.csv: found Quote Not Closed: .*line 3, wanted comma-separated values$/],
-    ['a.parquet', 'x', 'a.parquet: found the extension ".parquet", wanted one of .jsonl, .json, .csv, .txt'],
+    ['b.jsonl', Uint8Array.of(0xff, 0x0a), 'b.jsonl:1: is not UTF-8 text; save it as UTF-8'],
+    [
+      'a.jsonl',
+      Buffer.from('{"prompt":"a"}', 'utf16le'),
+      'a.jsonl: looks like UTF-16 text without a byte order',
+    ],
+    ['a.jsonl', Buffer.from('{"prompt":"a"}', 'utf16le').swap16(), 'a.jsonl: looks like UTF-16 text without'],
+    ['a.jsonl', Uint8Array.of(0xff, 0xfe, 0, 0xd8), 'a.jsonl: is damaged UTF-16 text; save it as UTF-8'],
+    ['a.jsonl', Uint8Array.of(0xff, 0xfe, 0, 0, 0x22, 0, 0, 0), 'a.jsonl: is UTF-32 text; save it as UTF-8'],
+    ['a.json', '[]', 'a.json: has no rows'],
+    ['a.json', '7', 'a.json: must be a JSON array with one item per request (got 7)'],
+    [
+      'a.json',
+      '{"data":[]}',
+      'a.json:1: the row needs a column prompt, messages or input_tokens (got only "data")',
+    ],
+    [
+      'a.json',
+      '[{"prompt":"a"},\n\n 7]',
+      'a.json:3 (item 2): must be an object, a text or a list of messages (got 7)',
+    ],
+    ['a.json', '[\r{"prompt":"]\\",["},\r{"prompt":" "}]', 'a.json:3 (item 2): prompt is empty'],
+    ['a.json', '[{"prompt":"a"}\n', 'a.json:2:1: invalid JSON: expected "," or "]" (got the end)'],
+    ['a.csv', 'prompt\n', 'a.csv: has no rows'],
+    ['a.csv', '', 'a.csv: has no rows'],
+    [
+      'a.csv',
+      'prompt,b\r\n"x\r\ny",1\r\n\r\nz\r\n',
+      'a.csv:5: the row has 1 cell, but the header names 2 columns',
+    ],
+    ['a.csv', 'prompt,b\rx,1\ry\r', 'a.csv:3: the row has 1 cell, but the header names 2 columns'],
+    ['a.csv', 'prompt,n\rx,1\r,1\r', 'a.csv:3: prompt is empty'],
+    ['a.csv', 'prompt,temperature\nred,NaN\n', 'a.csv:2: temperature: must be a number (got "NaN")'],
+    ['a.csv', 'prompt,prompt\na,b', 'a.csv:1: column "prompt" stands there twice; rename one of them'],
+    [
+      'a.csv',
+      'text\na',
+      'a.csv:2: the row needs a column prompt, messages or input_tokens (got only "text")',
+    ],
+    ['a.csv', 'messages\n[1', 'a.csv:2: messages: must be JSON (got "[1")'],
+    ['a.csv', 'prompt\na\n"b', 'a.csv:3: Quote Not Closed'],
+    [
+      'a.parquet',
+      'x',
+      'a.parquet: the extension must be one of .jsonl, .ndjson, .json, .csv, .txt (got ".parquet")',
+    ],
   ])('%s %j', async (name, content, message) => {
-    const found = await refusal(name, content);
-    if (typeof message === 'string') expect(found).toBe(message);
-    else expect(found).toMatch(message);
+    expect(await refusal(name, content)).toContain(message);
+  });
+
+  test('a row above the limit, with its line, whatever the format', async () => {
+    const long = Buffer.alloc(2 ** 26 + 1, 'x');
+    const within = (before: string, after: string) =>
+      Buffer.concat([Buffer.from(before), long, Buffer.from(after)]);
+    const limit = 'the limit for one request is 67,108,864';
+    expect(await refusal('a.jsonl', within('{"prompt":"a"}\n{"prompt":"', '"}\n'))).toBe(
+      `a.jsonl:2: the row has 67,108,878 bytes; ${limit}`,
+    );
+    expect(await refusal('a.csv', within('prompt\na\nb\n', '\n'))).toBe(
+      `a.csv:4: the row has 67,108,866 bytes; ${limit}`,
+    );
+    expect(await refusal('a.txt', within('a\n\n', '\n'))).toBe(
+      `a.txt:3: the row has 67,108,865 bytes; ${limit}`,
+    );
+    const { rows, skipped } = await open('a.txt', within('a\n', '\nb'), true);
+    expect(rows).toEqual([{ prompt: 'a' }, { prompt: 'b' }]);
+    expect(skipped).toHaveLength(1);
   });
 
   test('a file that is not there, and a directory', async () => {
-    await expect(openDataset(join(directory, 'none.jsonl'))).rejects.toThrow("can't be read: ENOENT");
+    await expect(openDataset(join(directory, 'none.jsonl'))).rejects.toThrow('cannot be read: ENOENT');
     await mkdir(join(directory, 'folder.json'));
     await expect(openDataset(join(directory, 'folder.json'))).rejects.toMatchObject({
       code: 'INFEROMETER_DATASET_UNREADABLE',
       kind: 'input',
     });
+  });
+});
+
+describe('bad rows are skipped when that is wanted', () => {
+  test('and told with their places', async () => {
+    const text =
+      '{"prompt":"a"}\n{"prompt":""}\nnonsense\n{"prompt":"b","temperature":"hot"}\n{"prompt":"c"}\n';
+    const dataset = await open('a.jsonl', text, true);
+    expect(dataset.rows).toEqual([{ prompt: 'a' }, { prompt: 'c' }]);
+    expect(dataset.placeOf(1)).toMatch(/a\.jsonl:5$/);
+    expect(dataset.skipped.map((message) => message.replace(`${directory}/`, ''))).toEqual([
+      'a.jsonl:2: prompt is empty',
+      'a.jsonl:3:1: invalid JSON: expected a JSON value (got "nonsense")',
+      'a.jsonl:4: temperature: must be a number (got "hot")',
+    ]);
+  });
+
+  test('but a file without a good one is refused', async () => {
+    await expect(open('a.csv', 'prompt,n\n,1\n,2\n', true)).rejects.toThrow(
+      'a.csv: has no usable row; the first one: ',
+    );
   });
 });

@@ -42,7 +42,7 @@ function tokensOf(row: RowValues): readonly number[] | null {
     throw new InferometerError(
       'INFEROMETER_DATASET_INVALID',
       'input',
-      'row: found both input_tokens and token_ids, wanted one of them',
+      'a row has both input_tokens and token_ids; keep one of them',
     );
   }
   return (inputTokens ?? tokenIds) as readonly number[] | null;

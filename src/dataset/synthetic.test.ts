@@ -28,6 +28,6 @@ test('has no spread without sigma', () => {
 test.each([{ rowCount: 0 }, { rowCount: 1.5 }, { medianWords: 0 }, { sigma: -1 }, { maxWords: 1 }])(
   'refuses %j',
   (part) => {
-    expect(() => createSyntheticDataset({ ...options, ...part })).toThrow('wanted at least one row');
+    expect(() => createSyntheticDataset({ ...options, ...part })).toThrow('needs at least one row');
   },
 );

@@ -31,13 +31,13 @@ export interface SyntheticOptions {
  *
  * The same options give the same prompts. Throws `INFEROMETER_DATASET_SYNTHETIC` for options that give none.
  */
-export function createSyntheticDataset(options: SyntheticOptions): Dataset {
+export function createSyntheticDataset(options: SyntheticOptions): Pick<Dataset, 'name' | 'rows'> {
   const { rowCount, medianWords, sigma, maxWords, seed } = options;
   if (!(Number.isInteger(rowCount) && rowCount > 0 && medianWords > 0 && sigma >= 0 && maxWords >= 2)) {
     throw new InferometerError(
       'INFEROMETER_DATASET_SYNTHETIC',
       'input',
-      `synthetic dataset: found ${rowCount} rows of ${medianWords} words (sigma ${sigma}, at most ${maxWords}), wanted at least one row of at least 2 words`,
+      `a synthetic dataset needs at least one row of at least 2 words (got ${rowCount} rows of ${medianWords} words, sigma ${sigma}, at most ${maxWords})`,
     );
   }
   const random = new RandomSource(seed);

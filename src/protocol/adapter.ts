@@ -6,11 +6,20 @@ export type SampleInput = Readonly<Record<string, unknown>>;
 
 /** Options of a request that hold for the whole run; unset ones are left out of the body. */
 export interface RequestOptions {
+  /** For rows that name none. */
   readonly model: string;
   readonly streaming: boolean;
   /** Ask a streaming server for a last frame with token usage. */
   readonly includeUsage: boolean;
+  /** Leave that to a row which says something about it; default false. */
+  readonly rowDecidesUsage?: boolean;
   readonly maxOutputTokens?: number;
+  /** The name of the output limit; default: the API's own. */
+  readonly limitField?: 'max_tokens' | 'max_completion_tokens';
+  /** Fields of every body, over those of the row; null removes one. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  /** Told of each column of a row that is not sent in any form. */
+  readonly onUnsent?: (column: string) => void;
 }
 
 /** A text as the UTF-8 it lies in. */

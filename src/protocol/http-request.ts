@@ -1,8 +1,9 @@
 import { InferometerError } from '../core/errors.ts';
+import { requestTarget } from './request-target.ts';
 
 /** Where requests go, taken apart. */
 export interface Endpoint {
-  /** Normalised, without a slash at its end. */
+  /** Normalized, without a slash at its end and without the query. */
   readonly url: string;
   /** Name or address to connect to; an IPv6 address without brackets. */
   readonly hostname: string;
@@ -10,6 +11,8 @@ export interface Endpoint {
   readonly tls: boolean;
   /** The URL's own path: empty or `/…`, without a slash at its end. */
   readonly basePath: string;
+  /** The URL's own query: empty or `?…`. It may hold a secret, so no message shows it. */
+  readonly query: string;
 }
 
 /** What the head of each request of a run says, besides the path. */
@@ -23,25 +26,34 @@ export interface RequestHead {
   /** Asks for `text/event-stream`, else for JSON. */
   readonly streaming: boolean;
   readonly userAgent?: string;
+  /** Path, and query, below the endpoint's own, instead of that of the API. */
+  readonly path?: string;
 }
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 const DEFAULT_USER_AGENT = 'inferometer';
 
 /**
- * Takes an endpoint URL apart. Throws `INFEROMETER_PROTOCOL_ENDPOINT` for anything that is no http or https URL, and for URLs
- * with a user, a query or a fragment.
+ * Takes an endpoint URL apart. Throws `INFEROMETER_PROTOCOL_ENDPOINT` for anything that is not an http or https URL, and for URLs
+ * with a user or a fragment.
  */
 export function parseEndpoint(url: string): Endpoint {
-  if (!URL.canParse(url)) throw endpointError(url, isUrlButForPort(url) ? 'a port above 65535' : 'no URL');
+  if (!URL.canParse(url)) {
+    throw endpointError(
+      url,
+      isUrlButForPort(url) ? 'the port must be at most 65535' : `it must be ${URL_EXAMPLE}`,
+    );
+  }
   const parsed = new URL(url);
   const { protocol, hostname, username, password, search, hash } = parsed;
-  if (protocol !== 'http:' && protocol !== 'https:') throw endpointError(url, `the scheme "${protocol}"`);
-  if (username !== '' || password !== '') {
-    throw endpointError(withoutUser(parsed), 'a user name or password in it (set an API key or a header)');
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw endpointError(url, `it must be ${URL_EXAMPLE} (got the scheme "${protocol}")`);
   }
-  if (search !== '' || hash !== '') throw endpointError(url, 'a query or a fragment');
-  if (parsed.port === '0') throw endpointError(url, 'port 0');
+  if (username !== '' || password !== '') {
+    throw endpointError(url, 'it must not hold a user name or password; use --api-key or --header instead');
+  }
+  if (hash !== '') throw endpointError(url, 'it must not have a fragment (#…)');
+  if (parsed.port === '0') throw endpointError(url, 'the port must not be 0');
   const tls = protocol === 'https:';
   const basePath = parsed.pathname.replace(/\/+$/, '');
   return {
@@ -50,20 +62,8 @@ export function parseEndpoint(url: string): Endpoint {
     port: parsed.port === '' ? DEFAULT_PORTS[tls ? 'https' : 'http'] : Number(parsed.port),
     tls,
     basePath,
+    query: search,
   };
-}
-
-/**
- * The path of an API below an endpoint. What the endpoint's path ends with is not repeated: `v1/chat/completions` below `/`,
- * `/v1` and `/v1/chat/completions` is the same, `/v1/chat/completions`.
- */
-export function requestPath(endpoint: Endpoint, apiPath: string): string {
-  const segments = apiPath.split('/');
-  for (let shared = segments.length; shared > 0; shared--) {
-    const head = `/${segments.slice(0, shared).join('/')}`;
-    if (endpoint.basePath.endsWith(head)) return [endpoint.basePath, ...segments.slice(shared)].join('/');
-  }
-  return `${endpoint.basePath}/${apiPath}`;
 }
 
 /**
@@ -78,7 +78,7 @@ export function requestEncoder(
   apiPath: string,
   head: RequestHead,
 ): (body: Uint8Array) => Uint8Array {
-  const lines = [`POST ${requestPath(endpoint, apiPath)} HTTP/1.1`];
+  const lines = [`POST ${requestTarget(endpoint, apiPath, head.path)} HTTP/1.1`];
   for (const [name, value] of headersOf(endpoint, head)) lines.push(`${name}: ${value}`);
   const beforeLength = `${lines.join('\r\n')}\r\nContent-Length: `;
   return (body) => Buffer.concat([Buffer.from(`${beforeLength}${body.length}\r\n\r\n`), body]);
@@ -100,7 +100,7 @@ function headersOf(endpoint: Endpoint, head: RequestHead): Iterable<readonly [na
   const set = (name: string, value: string) => byLowerCase.set(name.toLowerCase(), [name, value]);
   set('Host', hostHeader(endpoint));
   set('User-Agent', head.userAgent ?? DEFAULT_USER_AGENT);
-  if (head.apiKey !== undefined) set('Authorization', `Bearer ${checkedValue('API key', head.apiKey)}`);
+  if (head.apiKey !== undefined) set('Authorization', `Bearer ${checkedValue('--api-key', head.apiKey)}`);
   set('Content-Type', 'application/json');
   set('Accept', head.streaming ? 'text/event-stream' : 'application/json');
   set('Connection', head.keepAlive === false ? 'close' : 'keep-alive');
@@ -108,9 +108,9 @@ function headersOf(endpoint: Endpoint, head: RequestHead): Iterable<readonly [na
   for (const [name, value] of Object.entries(head.headers ?? {})) {
     const key = name.toLowerCase();
     checkName(name);
-    if (own.has(key)) throw headerError(name, 'the same header twice', 'one value');
+    if (own.has(key)) throw headerError(name, 'must not be given twice');
     own.add(key);
-    set(name, checkedValue(name, value));
+    set(name, checkedValue(headerLabel(name), value));
   }
   return byLowerCase.values();
 }
@@ -121,18 +121,21 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 
 function checkName(name: string): void {
-  if (!HEADER_NAME.test(name))
-    throw headerError(name, 'a name that HTTP does not allow', 'letters, digits and -');
+  if (!HEADER_NAME.test(name)) {
+    throw headerError(
+      name,
+      'the name may only have characters that HTTP allows, such as letters, digits and -',
+    );
+  }
   if (FRAMING_HEADERS.has(name.toLowerCase())) {
-    throw headerError(name, 'a header that frames the request', 'to leave it to the program');
+    throw headerError(name, 'cannot be set: it frames the request');
   }
 }
 
 /** The value is not repeated: it may be a secret. */
-function checkedValue(name: string, value: string): string {
+function checkedValue(label: string, value: string): string {
   if (HEADER_VALUE.test(value)) return value;
-  const found = 'a line break or another character that is not ASCII';
-  throw headerError(name, found, 'printable ASCII on one line');
+  throw headError(label, 'the value must be printable ASCII on one line');
 }
 
 function hostHeader({ hostname, port, tls }: Endpoint): string {
@@ -144,26 +147,22 @@ function isUrlButForPort(url: string): boolean {
   return URL.canParse(url.replace(/:\d+(?=[/?#]|$)/, ''));
 }
 
-function withoutUser(url: URL): string {
-  const copy = new URL(url);
-  copy.username = '';
-  copy.password = '';
-  return copy.href;
+const URL_EXAMPLE = 'a URL such as http://host:8000 or https://host/v1';
+
+function endpointError(url: string, what: string): InferometerError {
+  // Text that is not a URL may have a password or a key in it as well.
+  const safe = url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/s, '?…');
+  return new InferometerError('INFEROMETER_PROTOCOL_ENDPOINT', 'input', `--endpoint ${safe}: ${what}`);
 }
 
-function endpointError(url: string, found: string): InferometerError {
-  return new InferometerError(
-    'INFEROMETER_PROTOCOL_ENDPOINT',
-    'input',
-    // What can't be taken apart may have a password in it as well.
-    `endpoint ${url.replace(/\/\/[^/]*@/, '//')}: found ${found}, wanted a URL such as http://host:8000 or https://host/v1`,
-  );
+function headerLabel(name: string): string {
+  return `--header ${JSON.stringify(name)}`;
 }
 
-function headerError(name: string, found: string, wanted: string): InferometerError {
-  return new InferometerError(
-    'INFEROMETER_PROTOCOL_HEADER',
-    'input',
-    `header ${JSON.stringify(name)}: found ${found}, wanted ${wanted}`,
-  );
+function headerError(name: string, what: string): InferometerError {
+  return headError(headerLabel(name), what);
+}
+
+function headError(label: string, what: string): InferometerError {
+  return new InferometerError('INFEROMETER_PROTOCOL_HEADER', 'input', `${label}: ${what}`);
 }

@@ -1,120 +1,78 @@
 import { InferometerError } from '../core/errors.ts';
 import type { RequestOptions, SampleInput } from './adapter.ts';
+import { isJsonObject } from './json.ts';
+import { merged, rowExtra, rowFields, withoutNulls } from './row-fields.ts';
 
-/** How the text of a CSV cell becomes the value of a field. */
-type FieldKind = 'number' | 'boolean' | 'text' | 'json';
+/** The names of the output limit. */
+export type LimitField = 'max_tokens' | 'max_completion_tokens';
 
-/** Fields of a request that a row may set, those that common servers add to the API included. */
-const ROW_FIELDS: readonly (readonly [name: string, kind: FieldKind])[] = Object.entries({
-  max_tokens: 'number',
-  max_completion_tokens: 'number',
-  temperature: 'number',
-  top_p: 'number',
-  frequency_penalty: 'number',
-  presence_penalty: 'number',
-  logit_bias: 'json',
-  logprobs: 'json',
-  top_logprobs: 'number',
-  n: 'number',
-  best_of: 'number',
-  echo: 'boolean',
-  suffix: 'text',
-  seed: 'number',
-  stop: 'text',
-  tools: 'json',
-  tool_choice: 'json',
-  parallel_tool_calls: 'boolean',
-  response_format: 'json',
-  reasoning_effort: 'text',
-  verbosity: 'text',
-  service_tier: 'text',
-  top_k: 'number',
-  min_p: 'number',
-  min_tokens: 'number',
-  repetition_penalty: 'number',
-  ignore_eos: 'boolean',
-  stop_token_ids: 'json',
-  skip_special_tokens: 'boolean',
-  chat_template: 'text',
-  chat_template_kwargs: 'json',
-  stream_options: 'json',
-} as const);
-const LIMITS = ['max_tokens', 'max_completion_tokens'] as const;
+const LIMITS = ['max_tokens', 'max_completion_tokens'] as const satisfies readonly LimitField[];
 
 /**
- * A request as a JSON value: model, what is asked, the fields the row sets, the output limit under `limitField` unless the row set
- * one, and the stream options. Fields that are null or empty text are left out, columns that are no fields too. Model and
- * streaming are the run's alone.
+ * A request as a JSON value: model, what is asked, the fields of the row and its `extra_body`, the output limit unless the row set
+ * one, the stream options, and last what is set for every request. `used` are the columns that `asked` was made of, `limitField` is the
+ * API's own name of the limit.
+ *
+ * Streaming is the run's alone: it decides what is measured.
  */
 export function openAiRequest(
   asked: Readonly<Record<string, unknown>>,
+  used: readonly string[],
   row: SampleInput,
   options: RequestOptions,
-  limitField: (typeof LIMITS)[number],
+  limitField: LimitField,
 ): Record<string, unknown> {
-  const body: Record<string, unknown> = { model: options.model, ...asked };
-  for (const [name, kind] of ROW_FIELDS) {
-    const value = fieldValue(name, kind, row[name]);
-    if (value !== undefined) body[name] = value;
+  const { streaming, maxOutputTokens, onUnsent, extra = {} } = options;
+  const { model, stream, max_new_tokens: newTokens } = row;
+  const own = rowExtra(row);
+  const fields = rowFields(row, {
+    used: [...used, ...LIMITS, 'max_new_tokens', 'model', 'stream'],
+    onUnsent,
+  });
+  const body: Record<string, unknown> = merged(
+    {
+      model: typeof model === 'string' && model !== '' ? model : options.model,
+      ...asked,
+      ...fields,
+      ...limitsOf(row),
+    },
+    own,
+  );
+  const isLimited = LIMITS.some((name) => (body[name] ?? extra[name] ?? null) !== null);
+  const limit = newTokens ?? maxOutputTokens;
+  if (limit !== undefined && !isLimited) body[options.limitField ?? limitField] = limit;
+  if (streaming) askForUsage(body, options);
+  else if ('stream_options' in body) {
+    delete body.stream_options;
+    onUnsent?.('stream_options');
   }
-  if (options.maxOutputTokens !== undefined && LIMITS.every((name) => body[name] === undefined)) {
-    body[limitField] = options.maxOutputTokens;
-  }
-  if (!options.streaming) delete body.stream_options;
-  else if (options.includeUsage)
-    body.stream_options = { ...(body.stream_options ?? {}), include_usage: true };
-  if (options.streaming || row.stream !== undefined) body.stream = options.streaming;
-  return body;
+  if (streaming || stream !== undefined) body.stream = streaming;
+  if (typeof stream === 'boolean' && stream !== streaming) onUnsent?.('stream');
+  return { ...withoutNulls(merged(withoutNulls(body, own), extra), extra) };
 }
 
-/** The error of a row that lacks what the API asks by. */
-export function missingInput(api: string, row: SampleInput, wanted: string): InferometerError {
-  const columns = Object.keys(row);
-  const found = columns.length === 0 ? 'no columns' : `only ${columns.join(', ')}`;
-  return new InferometerError(
-    'INFEROMETER_PROTOCOL_ROW',
-    'input',
-    `${api}: found ${found}, wanted ${wanted}`,
+/** The limits of the row, under the names it gives them. */
+function limitsOf(row: SampleInput): Record<string, unknown> {
+  return Object.fromEntries(
+    LIMITS.filter((name) => (row[name] ?? null) !== null).map((name) => [name, row[name]]),
   );
 }
 
-/** A cell that can only be meant as JSON; `auto` is not. */
-const JSON_LIKE = /^\s*(?:[[{]|(?:true|false|-?\d+)\s*$)/;
-
-function fieldValue(name: string, kind: FieldKind, value: unknown): unknown {
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string') return value;
-  switch (kind) {
-    case 'text':
-      return value;
-    case 'number': {
-      const number = Number(value);
-      if (Number.isFinite(number)) return number;
-      throw unfit(name, value, 'a number');
-    }
-    case 'boolean': {
-      const lower = value.toLowerCase();
-      if (lower === 'true' || lower === 'false') return lower === 'true';
-      throw unfit(name, value, 'true or false');
-    }
-    case 'json':
-      return JSON_LIKE.test(value) ? jsonValue(name, value) : value;
-  }
+function askForUsage(body: Record<string, unknown>, options: RequestOptions): void {
+  if (!options.includeUsage) return;
+  const { stream_options: own } = body;
+  const ownOptions = isJsonObject(own) ? own : {};
+  if (options.rowDecidesUsage === true && ownOptions.include_usage !== undefined) return;
+  body.stream_options = { ...ownOptions, include_usage: true };
 }
 
-function jsonValue(name: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw unfit(name, text, 'JSON', error);
-  }
-}
-
-function unfit(name: string, found: string, wanted: string, cause?: unknown): InferometerError {
+/** The error of a row that lacks what the API asks by. */
+export function missingInput(api: string, row: SampleInput, needed: string): InferometerError {
+  const columns = Object.keys(row);
+  const got = columns.length === 0 ? 'no columns' : `only ${columns.join(', ')}`;
   return new InferometerError(
     'INFEROMETER_PROTOCOL_ROW',
     'input',
-    `column ${name}: found ${JSON.stringify(found.slice(0, 60))}, wanted ${wanted}`,
-    { cause },
+    `--api ${api} needs ${needed} in each row (got ${got})`,
   );
 }

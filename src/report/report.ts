@@ -37,6 +37,10 @@ export interface ReportOptions {
   readonly calibration?: readonly CalibratedCell[];
   /** The run spoke TLS, or opened a connection for each request, neither of which calibrate does. */
   readonly connectsOtherwise?: boolean;
+  /** The largest limit of output tokens sent; null or missing when a request had none. */
+  readonly outputLimit?: number | null;
+  /** Rows of the dataset that were left out. */
+  readonly skippedRows?: number;
   /** Results of accuracy phases for the display, as the reference writes them. */
   readonly accuracy?: readonly Json[];
 }
@@ -144,7 +148,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     runConfig: options.runConfig ?? null,
     accuracy: options.accuracy ?? null,
     samples,
-    verdict: verdictOf(input, options, { samples, ttft, tpot, latency, own }),
+    verdict: verdictOf(input, options, { samples, ttft, tpot, latency, outputSequenceLengths, own }),
     own,
   };
 }
@@ -234,7 +238,14 @@ function ownReport(
 function verdictOf(
   input: SnapshotInput,
   options: ReportOptions,
-  { samples, ttft, tpot, latency, own }: Pick<Report, 'samples' | 'ttft' | 'tpot' | 'latency' | 'own'>,
+  {
+    samples,
+    ttft,
+    tpot,
+    latency,
+    outputSequenceLengths,
+    own,
+  }: Pick<Report, 'samples' | 'ttft' | 'tpot' | 'latency' | 'outputSequenceLengths' | 'own'>,
 ): Verdict {
   const facts: VerdictFacts = {
     state: input.state,
@@ -257,6 +268,9 @@ function verdictOf(
     medianResponseLatencyNs: own === null ? null : medianOf(own.responseLatency),
     medianServiceNs: medianOf(ttft) ?? medianOf(latency),
     latencyCount: latency.kind === 'values' ? latency.count : 0,
+    outputLimit: options.outputLimit ?? null,
+    outputTokens: lengthsOf(outputSequenceLengths),
+    skippedRows: options.skippedRows ?? 0,
     clientError: own?.errorBounds ?? null,
     metrics: metricsOf({
       ttft: ttft.kind === 'values',
@@ -277,6 +291,11 @@ function metricsOf(has: Readonly<Record<JudgedMetric, boolean>>): readonly Judge
 function judgedMetrics({ run }: SnapshotInput['extras']): readonly JudgedMetric[] {
   const { judge } = (run ?? {}) as { readonly judge?: unknown };
   return Array.isArray(judge) ? JUDGED_METRICS.filter((metric) => judge.includes(metric)) : JUDGED_METRICS;
+}
+
+function lengthsOf(series: SeriesReport): { readonly median: number; readonly max: number } | null {
+  if (series.kind !== 'values' || series.median === null || series.max === null) return null;
+  return { median: series.median, max: Number(series.max) };
 }
 
 function medianOf(series: SeriesReport): number | null {

@@ -129,6 +129,26 @@ describe('drawVerdict', () => {
     expect(verdict.findings.map((finding) => finding.check)).toContain(check);
   });
 
+  it.each<[change: Partial<VerdictFacts>, message: string]>([
+    [
+      { outputLimit: 7, outputTokens: { median: 6, max: 20 } },
+      'responses are longer than the output limit that was sent: up to 20 tokens (median 6), limit 7; ',
+    ],
+    [{ skippedRows: 1 }, '1 bad row of the dataset skipped'],
+  ])('notes %j', (change, message) => {
+    const { level, findings } = verdictWith(change);
+    expect(level).toBe('valid');
+    expect(findings.map((finding) => finding.message).join()).toContain(message);
+  });
+
+  it.each<[Partial<VerdictFacts>]>([
+    [{ outputLimit: 7, outputTokens: { median: 6, max: 7 } }],
+    [{ outputLimit: null, outputTokens: { median: 6, max: 7 } }],
+    [{ outputLimit: 7, outputTokens: null }],
+  ])('has nothing to note about %j', (change) => {
+    expect(verdictWith(change).findings).toEqual(verdictWith({}).findings);
+  });
+
   it.each<[why: string, change: Partial<VerdictFacts>]>([
     ['1 % of errors', samples({ succeeded: 9_900, errored: 100 })],
     ['1 % cancelled', samples({ succeeded: 9_900, cancelled: 100 })],

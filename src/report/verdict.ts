@@ -5,6 +5,7 @@ import { CLIENT_CHECKS } from './verdict/client-checks.ts';
 import { COMPLETENESS_CHECKS } from './verdict/completeness-checks.ts';
 import type { VerdictFacts } from './verdict/facts.ts';
 import { LOAD_CHECKS } from './verdict/load-checks.ts';
+import { REQUEST_CHECKS } from './verdict/request-checks.ts';
 import { SAMPLE_CHECKS } from './verdict/sample-checks.ts';
 
 /** `valid`: the numbers stand. `degraded`: they stand with the reservations told. `invalid`: don't quote them. */
@@ -23,6 +24,7 @@ export interface Verdict {
 export const CHECKS: readonly Check[] = [
   ...COMPLETENESS_CHECKS,
   ...SAMPLE_CHECKS,
+  ...REQUEST_CHECKS,
   ...LOAD_CHECKS,
   ...BOUND_CHECKS,
   ...CLIENT_CHECKS,

@@ -20,13 +20,15 @@ test.each([
   'toString=0.1',
   'cut:5=0.1',
 ])('refuses "%s"', (text) => {
-  expect(() => parseFailureMode(text)).toThrow(`found "${text}", wanted KIND=PROBABILITY`);
+  expect(() => parseFailureMode(text)).toThrow(`must be KIND=PROBABILITY`);
 });
 
 test('refuses probabilities of more than 1 in all', () => {
   const modes = ['cut=0.5', 'reset=0.4'].map(parseFailureMode);
   expect(() => checkFailureModes(modes)).not.toThrow();
-  expect(() => checkFailureModes([...modes, parseFailureMode('stall=0.2')])).toThrow('add up to 1.1');
+  expect(() => checkFailureModes([...modes, parseFailureMode('stall=0.2')])).toThrow(
+    'add up to at most 1 (got 1.1',
+  );
 });
 
 test('draws each mode as often as it should', () => {

@@ -35,14 +35,14 @@ export function parseFailureMode(text: string): FailureMode {
     return { kind: kind as FailureKind, status, probability };
   const kinds = ['status:300…599', ...Object.keys(FAILURE_KINDS)].join(', ');
   throw failureError(
-    `found "${text}", wanted KIND=PROBABILITY with a kind of ${kinds} and a probability from 0 to 1`,
+    `must be KIND=PROBABILITY with a kind of ${kinds} and a probability from 0 to 1 (got "${text}")`,
   );
 }
 
 /** Refuses modes whose probabilities add up to more than 1. */
 export function checkFailureModes(modes: readonly FailureMode[]): void {
   const total = modes.reduce((sum, { probability }) => sum + probability, 0);
-  if (total > 1 + 1e-9) throw failureError(`found probabilities that add up to ${total}, wanted at most 1`);
+  if (total > 1 + 1e-9) throw failureError(`must have probabilities that add up to at most 1 (got ${total})`);
 }
 
 /** What happens to one request; `undefined` for nothing. One draw, none when there are no modes. */
@@ -53,5 +53,5 @@ export function drawFailure(modes: readonly FailureMode[], random: RandomSource)
 }
 
 function failureError(message: string): InferometerError {
-  return new InferometerError('INFEROMETER_MOCK_FAILURE', 'input', `--fail: ${message}`);
+  return new InferometerError('INFEROMETER_MOCK_FAILURE', 'input', `--fail ${message}`);
 }

@@ -28,7 +28,7 @@ describe('parseDistribution', () => {
     'lognormal:1,11',
   ])('refuses "%s"', (text) => {
     expect(() => parseDistribution('--ttft', text)).toThrow(
-      `--ttft: found "${text}", wanted fixed:N, normal:MEAN,SD or lognormal:MEDIAN,SIGMA`,
+      `--ttft must be fixed:N, normal:MEAN,SD or lognormal:MEDIAN,SIGMA`,
     );
   });
 });

@@ -26,7 +26,7 @@ export const DEFAULT_LATENCY_MODEL: LatencyModel = {
 /**
  * Reads `fixed:20` (or `20`), `normal:MEAN,SD` or `lognormal:MEDIAN,SIGMA`; `name` is what the value is for, such as a flag.
  *
- * Throws `INFEROMETER_MOCK_DISTRIBUTION` (input) that says what was found and wanted.
+ * Throws `INFEROMETER_MOCK_DISTRIBUTION` (input) that says what is allowed and what was given.
  */
 export function parseDistribution(name: string, text: string): Distribution {
   const match = /^(?:(fixed|normal|lognormal):)?([^,]+)(?:,([^,]+))?$/.exec(text.trim());
@@ -42,7 +42,7 @@ export function parseDistribution(name: string, text: string): Distribution {
   throw new InferometerError(
     'INFEROMETER_MOCK_DISTRIBUTION',
     'input',
-    `${name}: found "${text}", wanted fixed:N, normal:MEAN,SD or lognormal:MEDIAN,SIGMA with numbers from 0 to ${LARGEST} (SIGMA to ${LARGEST_SIGMA})`,
+    `${name} must be fixed:N, normal:MEAN,SD or lognormal:MEDIAN,SIGMA with numbers from 0 to ${LARGEST} (SIGMA to ${LARGEST_SIGMA}; got "${text}")`,
   );
 }
 

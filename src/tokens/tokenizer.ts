@@ -67,7 +67,7 @@ function unreadable(path: string, cause: unknown): InferometerError {
   return new InferometerError(
     'INFEROMETER_TOKENIZER_UNREADABLE',
     'input',
-    `${path}: can't read the tokenizer, wanted a tokenizer.json or the folder that holds one (${errorText(cause)})`,
+    `${path}: cannot read the tokenizer (${errorText(cause)}); give a tokenizer.json or the folder that holds one`,
     { cause },
   );
 }

@@ -88,6 +88,35 @@ it('gives up one that hangs at its start, and is not waited for at the end', asy
   ]);
 });
 
+it('gives up one that was restarted and then hangs, soon after the end of the run', async () => {
+  await waiting.discard();
+  const supervisor = await launch();
+  await supervisor.ready;
+  run.start();
+  process.kill(supervisor.pid!, 'SIGSTOP');
+  supervisor.endAt(100);
+  const startedMs = performance.now();
+  expect(await supervisor.waitForEnd(Infinity)).toBe(false);
+  await supervisor.stop();
+  expect(performance.now() - startedMs).toBeGreaterThan(5000);
+  expect(supervisor.restarts).toBe(1);
+  expect(lines.at(-1)).toBe(
+    'warning: the aggregator gave no sign of life for 10 s; the report will come from the run log',
+  );
+}, 60_000);
+
+it('waits for one that is only slow', async () => {
+  const supervisor = await launch();
+  await supervisor.ready;
+  run.start();
+  run.end();
+  process.kill(supervisor.pid!, 'SIGSTOP');
+  supervisor.endAt(3);
+  setTimeout(() => process.kill(supervisor.pid!, 'SIGCONT'), 1500);
+  expect(await supervisor.waitForEnd(Infinity)).toBe(true);
+  expect(lines).toEqual([]);
+}, 60_000);
+
 it('ends one that does not get so far, without a word', async () => {
   const supervisor = await launch();
   await supervisor.stop();

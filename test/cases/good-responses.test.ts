@@ -81,7 +81,7 @@ const streams: readonly (readonly [name: string, answer: Answer])[] = [
       steps: ['event:message\n', ...three.map((frame) => frame.replace('data: ', 'data:')), ...END],
     },
   ],
-  ['behind 100 Continue', { steps: [{ raw: '' }, ...three, ...END] }],
+  ['behind 100 Continue', { status: '100 Continue\r\n\r\nHTTP/1.1 200 OK', steps: [...three, ...END] }],
   [
     'of HTTP/1.0, ended by the connection, without a terminator',
     { version: '1.0', framing: 'close', steps: [...three, finish(), usage(4, 3)] },

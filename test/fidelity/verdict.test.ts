@@ -218,10 +218,10 @@ describe('descriptors', () => {
     [
       400,
       ['--max-connections', '500'],
-      /--max-connections 500: found an open-file limit of 400, which leaves 272 connections/,
+      /--max-connections 500 is too much: this machine has an open-file limit of 400, which leaves 272 connections/,
     ],
-    [400, ['--concurrency', '300'], /--concurrency 300: .*ulimit -n 428/],
-    [64, ['--concurrency', '2'], /--concurrency 2: .*limit of 64, which leaves 1 connection;/],
+    [400, ['--concurrency', '300'], /--concurrency 300 is too much: .*ulimit -n 428/],
+    [64, ['--concurrency', '2'], /--concurrency 2 is too much: .*limit of 64, which leaves 1 connection;/],
   ])('%d that cannot be enough for %j are refused before the run', async (limit, flags, message) => {
     const { url } = await answerAfter(0);
     const run = startRun({ url, wrapper: ['sh', '-c', `ulimit -n ${limit} && exec "$@"`, '-'], flags });
@@ -258,7 +258,7 @@ describe.skipIf(!works([...ISOLATE, 'true']))('local ports', () => {
     const { url } = await answerAfter(0);
     const run = startRun({ url, wrapper: ISOLATE, flags: ['--max-connections', '21'] });
     expect(await run.exitCode()).toBe(2);
-    expect(run.output).toMatch(/--max-connections 21: found 20 local ports/);
+    expect(run.output).toMatch(/--max-connections 21 is too much: this machine has 20 local ports/);
   });
 });
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
   bench.dataset(2, 'ok.jsonl');
   mkdirSync(bench.file('folder.jsonl'));
   symlinkSync('/dev/null', bench.file('endless.jsonl'));
-  writeFileSync(bench.file('binary.csv'), Buffer.from([0xff, 0xfe, 0x00, 0x80]));
+  writeFileSync(bench.file('binary.csv'), Buffer.from([0xff, 0xfe, 0x00, 0xd8]));
   writeFileSync(bench.file('broken.jsonl'), '{"prompt":"a"}\n{"prompt":\n');
   writeFileSync(bench.file('empty.jsonl'), '');
   writeFileSync(bench.file('odd.yaml'), 'model: m\nload:\n  rte: 5\n');
@@ -33,22 +33,22 @@ afterAll(async () => {
 });
 
 it.each<[string, readonly string[], string]>([
-  ['endpoint', ['--endpoint', 'http://h:99999'], 'endpoint http://h:99999: found a port above 65535'],
-  ['rate', ['--rate', '1e400'], '--rate: found "1e400", wanted a number above 0'],
-  ['duration', ['--duration', '10'], '--duration: found "10", wanted a duration with its unit'],
-  ['a folder', ['--dataset', 'folder.jsonl'], "folder.jsonl: can't be read: EISDIR"],
-  ['a device', ['--dataset', 'endless.jsonl'], "endless.jsonl: can't be read: it is a device"],
-  ['no text', ['--dataset', 'binary.csv'], 'binary.csv: found bytes that are no UTF-8'],
-  ['a broken row', ['--dataset', 'broken.jsonl'], 'broken.jsonl:2: found {"prompt":'],
-  ['no rows', ['--dataset', 'empty.jsonl'], 'empty.jsonl: found no rows'],
-  ['an unknown key', ['--config', 'odd.yaml'], '--config odd.yaml:3:8: load.rte: found an unknown key'],
-  ['no file at all', ['--config', ''], '--config: found "", wanted a YAML file'],
-  ['no place at all', ['--out', ''], '--out: found "", wanted a directory'],
-  ['a file in the way', ['--out', 'file/run'], '--out file/run: cannot be made (ENOTDIR'],
-  ['a place that is not made', ['--out', '/proc/nothing/here'], '--out /proc/nothing/here: cannot be made'],
-  ['web', ['--web', '99999'], '--web: found "99999", wanted a port up to 65535'],
+  ['endpoint', ['--endpoint', 'http://h:99999'], '--endpoint http://h:99999: the port must be at most 65535'],
+  ['rate', ['--rate', '1e400'], '--rate must be a number above 0'],
+  ['duration', ['--duration', '10'], '--duration must be a duration with its unit'],
+  ['a folder', ['--dataset', 'folder.jsonl'], 'folder.jsonl: cannot be read: EISDIR'],
+  ['a device', ['--dataset', 'endless.jsonl'], 'endless.jsonl: cannot be read: it is a device'],
+  ['no text', ['--dataset', 'binary.csv'], 'binary.csv: is damaged UTF-16 text'],
+  ['a broken row', ['--dataset', 'broken.jsonl'], 'broken.jsonl:2:11: invalid JSON'],
+  ['no rows', ['--dataset', 'empty.jsonl'], 'empty.jsonl: has no rows'],
+  ['an unknown key', ['--config', 'odd.yaml'], '--config odd.yaml:3:8: load.rte: unknown key'],
+  ['no file at all', ['--config', ''], '--config must be a YAML file'],
+  ['no place at all', ['--out', ''], '--out must be a writable directory'],
+  ['a file in the way', ['--out', 'file/run'], '--out file/run cannot be created (ENOTDIR'],
+  ['a place that is not made', ['--out', '/proc/nothing/here'], '--out /proc/nothing/here cannot be created'],
+  ['web', ['--web', '99999'], '--web must be a port up to 65535'],
   ['view', ['--view-address', 'tcp://127.0.0.1:99999'], '--view-address tcp://127.0.0.1:99999: wanted'],
-  ['otlp', ['--otlp', 'x'], '--otlp: found "x", wanted an address'],
+  ['otlp', ['--otlp', 'x'], '--otlp must be an address'],
 ])('run refuses %s by one message, before anything is sent or made', async (_what, args, message) => {
   const usual = ['--endpoint', endpoint, '--model', 'm', '--dataset', 'ok.jsonl', '--out', 'run'];
   const replaced = usual.flatMap((text, index) =>
@@ -63,32 +63,32 @@ it.each<[string, readonly string[], string]>([
 });
 
 it.each<[readonly string[], string]>([
-  [['serve-mock', '--port', '70000'], '--port: found "70000", wanted a whole number from 0 to 65535'],
-  [['serve-mock', '--host', ''], '--host: found "", wanted an address'],
-  [['serve-mock', '--output-tokens', 'fixed:1e300'], '--output-tokens: found "fixed:1e300", wanted fixed:N'],
-  [['serve-mock', '--fail', 'x'], '--fail: found "x", wanted KIND=PROBABILITY'],
-  [['serve', '--listen', '99999'], '--listen: found "99999", wanted a port up to 65535'],
-  [['serve', '--runs', 'file'], 'which is a file, wanted a folder of runs'],
+  [['serve-mock', '--port', '70000'], '--port must be a whole number from 0 to 65535'],
+  [['serve-mock', '--host', ''], '--host must be an address'],
+  [['serve-mock', '--output-tokens', 'fixed:1e300'], '--output-tokens must be fixed:N'],
+  [['serve-mock', '--fail', 'x'], '--fail must be KIND=PROBABILITY'],
+  [['serve', '--listen', '99999'], '--listen must be a port up to 65535'],
+  [['serve', '--runs', 'file'], '--runs must be a folder of runs (got "file", which is a file)'],
   [['serve', 'tcp://127.0.0.1:99999'], 'tcp://127.0.0.1:99999: wanted tcp://<host>:<port>'],
   [['watch', 'tcp://127.0.0.1:99999'], 'tcp://127.0.0.1:99999: wanted tcp://<host>:<port>'],
-  [['watch', '--speed', '1e-300', 'x'], '--speed: found "1e-300", wanted a number from 0.01 to 1000000'],
+  [['watch', '--speed', '1e-300', 'x'], '--speed must be a number from 0.01 to 1000000'],
   [['report', ''], '"": no run here'],
-  [['compare', 'a', 'b', '--margin', '1e400'], '--margin: found "1e400", wanted a share from 0% to 1000%'],
-  [['compare', 'a', 'b', '--format', 'x'], '--format: found "x", wanted one of text, json, html'],
-  [['plot', 'a', '--out', ''], '--out: found "", wanted a directory'],
-  [['export', 'a', '--out', ''], '--out: found "", wanted a file'],
-  [['compare', 'a', 'b', '--out', ''], '--out: found "", wanted a file'],
-  [['calibrate', '--out', ''], '--out: found "", wanted a file to keep the calibration in'],
-  [['plot', 'a', '--format', 'x'], '--format: found "x", wanted one of svg, png'],
-  [['plot', 'a', '--theme', 'x'], '--theme: found "x", wanted one of light, dark'],
-  [['export', 'a', '--samples', 'x'], '--samples: found "x", wanted one of csv, parquet'],
-  [['watch', '--replay', 'nowhere'], 'nowhere: no run here (run.log is missing), wanted a run directory'],
+  [['compare', 'a', 'b', '--margin', '1e400'], '--margin must be a share from 0% to 1000%'],
+  [['compare', 'a', 'b', '--format', 'x'], '--format must be one of text, json, html'],
+  [['plot', 'a', '--out', ''], '--out must be a directory'],
+  [['export', 'a', '--out', ''], '--out must be a file'],
+  [['compare', 'a', 'b', '--out', ''], '--out must be a file'],
+  [['calibrate', '--out', ''], '--out must be a file to keep the calibration in'],
+  [['plot', 'a', '--format', 'x'], '--format must be one of svg, png'],
+  [['plot', 'a', '--theme', 'x'], '--theme must be one of light, dark'],
+  [['export', 'a', '--samples', 'x'], '--samples must be one of csv, parquet'],
+  [['watch', '--replay', 'nowhere'], 'nowhere: no run here (run.log is missing); give a run directory'],
   [['watch', '--replay', 'begun'], 'begun/run.log: holds no whole frame, nothing to play'],
   [['watch', '--replay', '--once', 'begun'], 'begun/run.log: holds no whole frame, nothing to play'],
   [['calibrate', '--out', 'foreign.json'], 'foreign.json: is no calibration of this program, and is left as'],
-  [['plot', 'a', '--width', '1e400'], '--width: found "1e400", wanted a whole number from 200 to 8000'],
-  [['calibrate', '--grid', '1x1e300x1'], '--grid: found "1x1e300x1", wanted numbers up to 100000'],
-  [['demo', '--duration', '10'], '--duration: found "10", wanted a duration with its unit'],
+  [['plot', 'a', '--width', '1e400'], '--width must be a whole number from 200 to 8000'],
+  [['calibrate', '--grid', '1x1e300x1'], '--grid must be numbers up to 100000'],
+  [['demo', '--duration', '10'], '--duration must be a duration with its unit'],
 ])('%j is refused by one message', async (args, message) => {
   const finished = await bench.start(args, {}, bench.path).finished;
   expect(finished).toMatchObject({ code: 2, stdout: '' });

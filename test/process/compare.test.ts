@@ -80,15 +80,12 @@ describe('inferometer compare', () => {
   });
 
   it.each([
-    [['compare', 'one'], 'compare: found 1 run, wanted two or more (or --halves)'],
+    [['compare', 'one'], 'compare needs two or more runs (or --halves) (got 1)'],
     [['compare', 'a', 'b'], 'a: no run here (run.log is missing)'],
-    [
-      ['compare', 'a', 'b', '--margin', 'x'],
-      '--margin: found "x", wanted a share from 0% to 1000%, such as 3%',
-    ],
-    [['compare', 'a', 'b', '--confidence', '10%'], 'wanted a share from 50% to 99.9%'],
-    [['compare', 'a', 'b', '--format', 'pdf'], '--format: found "pdf", wanted one of text, json, html'],
-  ])('%j is refused with what was wanted', async (args, message) => {
+    [['compare', 'a', 'b', '--margin', 'x'], '--margin must be a share from 0% to 1000%, such as 3%'],
+    [['compare', 'a', 'b', '--confidence', '10%'], 'must be a share from 50% to 99.9%'],
+    [['compare', 'a', 'b', '--format', 'pdf'], '--format must be one of text, json, html (got "pdf")'],
+  ])('%j is refused with what is allowed', async (args, message) => {
     const finished = await bench.start(args).finished;
     expect(finished.code).toBe(2);
     expect(finished.stderr).toContain(message);

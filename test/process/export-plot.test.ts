@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { Resvg } from '@resvg/resvg-js';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countText } from '../../src/core/quantity-text.ts';
 import { SAMPLE_OUTCOMES } from '../../src/events/sample-columns.ts';
 import { readSamples } from '../../src/runlog/samples.ts';
 import { WENT_THROUGH, Workbench } from './program.ts';
@@ -41,10 +42,25 @@ test('nothing is written over the log of a run', async () => {
     const refused = await program(...args, '--out', log);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toBe(
-      `error: --out ${log}: is the log of a run, wanted a file that may be written over\n`,
+      `error: --out ${log} is the log of a run, which is never overwritten; choose another file\n`,
     );
   }
   expect(readFileSync(log).equals(before)).toBe(true);
+});
+
+test('events are written again as the run wrote them', async () => {
+  const written = readFileSync(bench.file('run/events.jsonl'), 'utf8');
+  const events = written.trimEnd().split('\n').length;
+  const copy = bench.file('copy.jsonl');
+  expect((await program('export', run, '--events', '--out', copy)).stdout).toBe(
+    `${copy}: ${countText(events)} events\n`,
+  );
+  expect(readFileSync(copy, 'utf8')).toBe(written);
+  rmSync(bench.file('run/events.jsonl'));
+  expect((await program('export', '--events', run)).code).toBe(0);
+  expect(readFileSync(bench.file('run/events.jsonl'), 'utf8')).toBe(written);
+  const refused = await program('export', '--events', run, '--out', bench.file('nowhere/e.jsonl'));
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('cannot be written (ENOENT')]);
 });
 
 test('samples as Parquet and CSV are those of the log', async () => {
@@ -87,12 +103,12 @@ test('what cannot be had is said', async () => {
   const chart = await program('plot', run, '--chart', 'nope');
   expect([chart.code, chart.stderr]).toEqual([
     2,
-    expect.stringContaining('--chart nope: not here, wanted any of arrivals, '),
+    expect.stringContaining('--chart nope: no such chart; choose from arrivals, '),
   ]);
   const format = await program('export', run, '--samples', 'xlsx');
   expect([format.code, format.stderr]).toEqual([
     2,
-    'error: --samples: found "xlsx", wanted one of csv, parquet\n',
+    'error: --samples must be one of csv, parquet (got "xlsx")\n',
   ]);
   const missing = await program('export', bench.file('nowhere'));
   expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('no run here')]);

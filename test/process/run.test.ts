@@ -188,12 +188,12 @@ describe('inferometer run', () => {
   });
 
   it.each([
-    [['--rate', 'fast'], /--rate: found "fast", wanted a number/],
+    [['--rate', 'fast'], /--rate must be a number above 0, at most 10000000 \(got "fast"\)/],
     [['--endpoint', 'not a url'], /not a url/],
-    [['--dataset', 'missing.jsonl'], /missing\.jsonl.*can't be read/],
+    [['--dataset', 'missing.jsonl'], /missing\.jsonl.*cannot be read/],
     [['--nonsense'], /unknown option '--nonsense'/],
-    [['--out', '/dev/null/run'], /--out \/dev\/null\/run: cannot be made/],
-    [['--tokenizer', 'missing.json'], /--tokenizer: missing\.json: can't read the tokenizer/],
+    [['--out', '/dev/null/run'], /--out \/dev\/null\/run cannot be created/],
+    [['--tokenizer', 'missing.json'], /--tokenizer: missing\.json: cannot read the tokenizer/],
     [['--header', 'A: b\r\nC: d'], /header/i],
   ])('refuses %j with one message and exit code 2', async (flags, message) => {
     const base = [
@@ -271,7 +271,9 @@ describe('inferometer report', () => {
     const shown = await bench.start(['report', bench.file('run')]).finished;
     expect(shown.code, shown.stderr).toBe(0);
     expect(shown.stdout).toContain('Total samples issued: 5');
-    expect(shown.stderr).toMatch(/^warning: .*run: the report cannot be written \(.*\), wanted a directory/);
+    expect(shown.stderr).toMatch(
+      /^warning: .*run: the report cannot be written \(.*\); make the directory writable/,
+    );
     const asked = await bench.start(['report', bench.file('run'), '--write']).finished;
     expect(asked.code).toBe(2);
     expect(asked.stderr).toMatch(/^error: .*run: the report cannot be written \(.*\n$/);
@@ -336,7 +338,7 @@ describe('secrets', () => {
     ]).finished;
     expect(finished.code).toBe(2);
     expect(finished.stderr).toContain(
-      'config.yaml:2:12: client.api_key: found "<redacted>", wanted the secret itself',
+      'config.yaml:2:12: client.api_key: the secret was redacted; set it again',
     );
   });
 });

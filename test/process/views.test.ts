@@ -90,5 +90,5 @@ it('a page that cannot be served is refused before the run', async () => {
     ...['--web', 'no address', '--out', bench.file('run')],
   ]).finished;
   expect(refused).toMatchObject({ code: 2, stdout: '' });
-  expect(refused.stderr).toContain('--web: found "no address", wanted a port up to 65535 such as 7860');
+  expect(refused.stderr).toContain('--web must be a port up to 65535 such as 7860');
 });

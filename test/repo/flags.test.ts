@@ -53,7 +53,7 @@ describe('help', () => {
     expect(flags.slice(0, 3)).toEqual(['--endpoint', '--model', '--dataset']);
     expect(flags.toSorted()).toEqual(flagsOf(runCommand(() => undefined)).toSorted());
     expect(help.match(/^\S.*:$/gm)).toEqual([
-      expect.stringContaining('are needed'),
+      expect.stringContaining('required: '),
       'Load:',
       'Client:',
       'Progress, results and settings:',

@@ -22,6 +22,8 @@ export const HEADER: RunHeader = {
   tokenizer: null,
   requested_rate_per_second: 12.5,
   planned_samples: 3,
+  output_limit: 100,
+  skipped_rows: 0,
   config: { api: 'openai-chat', endpoints: ['http://127.0.0.1/€'] },
 };
 

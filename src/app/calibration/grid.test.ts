@@ -19,13 +19,13 @@ describe('a grid', () => {
   });
 
   it.each(['', '10x10', '10x10x10x10', '0x10x10', 'axbxc', '10x10x10,', '-1x2x3'])('refuses %j', (text) => {
-    expect(() => parseGrid(text)).toThrow(/--grid: found .*, wanted .* such as 125x250x10/);
+    expect(() => parseGrid(text)).toThrow(/--grid must be .* such as 125x250x10/);
   });
 
   it.each(['1e400x1x1', '1e300x1x1', '1x1e300x1', '1x1x1e300', '1x100x10', '1e-300x1x1'])(
     'refuses %s, which would not end',
     (text) => {
-      expect(() => parseGrid(text)).toThrow(`--grid: found "${text}", wanted numbers up to 100000`);
+      expect(() => parseGrid(text)).toThrow(`--grid must be numbers up to 100000`);
     },
   );
 

@@ -54,11 +54,11 @@ export function parseGrid(text: string): readonly GridCell[] {
   });
 }
 
-function gridError(part: string, wanted: string): InferometerError {
+function gridError(part: string, allowed: string): InferometerError {
   return new InferometerError(
     'INFEROMETER_CALIBRATE_GRID',
     'input',
-    `--grid: found "${part.trim()}", wanted ${wanted}`,
+    `--grid must be ${allowed} (got "${part.trim()}")`,
   );
 }
 

@@ -48,4 +48,10 @@ export interface VerdictFacts {
   readonly metrics: readonly JudgedMetric[];
   /** Values behind the latency percentiles. */
   readonly latencyCount: number;
+  /** The largest limit of output tokens sent; missing or null when a request had none. */
+  readonly outputLimit?: number | null;
+  /** Tokens of the responses, as the server or the tokenizer counts them. */
+  readonly outputTokens?: { readonly median: number; readonly max: number } | null;
+  /** Rows of the dataset that were left out. */
+  readonly skippedRows?: number;
 }

@@ -1,0 +1,59 @@
+import { columnGroup } from '../core/row-columns.ts';
+import type { SampleInput } from './adapter.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
+
+/** Objects in which the program sets fields itself. */
+const SHARED_OBJECTS: ReadonlySet<string> = new Set(['stream_options', 'sampling_params']);
+
+/** What an API makes of the columns it interprets itself. */
+export interface ColumnUse {
+  /** Columns that were used, in whatever form. */
+  readonly used: readonly string[];
+  /** Told of each column that is not sent. */
+  readonly onUnsent?: ((column: string) => void) | undefined;
+}
+
+/** The columns of a row that are fields of the request, as they are. Tells `onUnsent` of each other one that was not used. */
+export function rowFields(row: SampleInput, { used, onUnsent }: ColumnUse): Record<string, unknown> {
+  const fields = Object.entries(row).filter(([name, value]) => {
+    if (value === null || value === undefined || used.includes(name)) return false;
+    const role = columnGroup(name)?.role ?? 'field';
+    if (role === 'field') return true;
+    if (role !== 'extra' && value !== '') onUnsent?.(name);
+    return false;
+  });
+  return Object.fromEntries(fields);
+}
+
+/** The fields of `extra_body` of a row; none when it has no such column. */
+export function rowExtra({ extra_body: extra }: SampleInput): JsonObject {
+  return isJsonObject(extra) ? extra : {};
+}
+
+/**
+ * The body with the fields of `extra` over its own, at the top level, as OpenAI's clients merge an `extra_body`. Objects in which the
+ * program sets fields itself are merged one level deeper. Null is for {@link withoutNulls}.
+ */
+export function merged(body: JsonObject, extra: JsonObject): JsonObject {
+  const fields = Object.entries(extra).map(([name, value]): [string, unknown] => {
+    const before = body[name];
+    const isShared = SHARED_OBJECTS.has(name) && isJsonObject(before) && isJsonObject(value);
+    return [name, isShared ? { ...before, ...value } : value];
+  });
+  return { ...body, ...Object.fromEntries(fields) };
+}
+
+/** The body without the fields that are null in `extra`, which is how a field is removed. */
+export function withoutNulls(body: JsonObject, extra: JsonObject): JsonObject {
+  const kept = Object.entries(body).filter(([name]) => extra[name] !== null);
+  return Object.fromEntries(kept);
+}
+
+/** The number that limits the output of a request; undefined when there is none. */
+export function outputLimitOf(body: JsonObject): number | undefined {
+  const sampling = isJsonObject(body.sampling_params) ? body.sampling_params : {};
+  const limits = [body.max_completion_tokens, body.max_tokens, sampling.max_new_tokens].filter(
+    (limit) => typeof limit === 'number',
+  );
+  return limits.length === 0 ? undefined : Math.max(...limits);
+}
