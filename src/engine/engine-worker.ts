@@ -15,7 +15,13 @@ import { PacingRecord } from './pacing-record.ts';
 import { SampleRecorder } from './sample-recorder.ts';
 import { type EnginePhase, shareOf } from './settings.ts';
 import { totalOf } from './warming.ts';
-import type { WarmResult, WorkerNews, WorkerOrder, WorkerStart } from './worker-messages.ts';
+import {
+  COUNTERS,
+  type WarmResult,
+  type WorkerNews,
+  type WorkerOrder,
+  type WorkerStart,
+} from './worker-messages.ts';
 
 /** A read takes what is there, up to this: more than the kernel hands over at once. */
 const READ_BUFFER_BYTES = 64 * 1024;
@@ -27,6 +33,7 @@ const MESSAGE_END_TIMEOUT_MS = 50;
 export class EngineWorker {
   readonly #start: WorkerStart;
   readonly #send: (news: WorkerNews) => void;
+  readonly #counters: Int32Array;
   readonly #clock: RunClock;
   readonly #writer: BatchWriter;
   readonly #pools: readonly ConnectionPool[];
@@ -50,11 +57,14 @@ export class EngineWorker {
     const { requestTimeoutMs, connectTimeoutMs } = settings;
     this.#start = start;
     this.#send = send;
+    this.#counters = new Int32Array(start.counters);
     this.#clock = createRunClock(settings.originNs);
     this.#writer = new BatchWriter(workerIndex, send);
     this.#tools = {
       clock: this.#clock,
-      recorder: new SampleRecorder(this.#writer, new Int32Array(start.counters)),
+      recorder: new SampleRecorder(this.#writer, this.#counters, (failure) =>
+        send({ kind: 'firstFailure', failure }),
+      ),
       connectDeadlines: new Deadlines(this.#clock, Math.min(requestTimeoutMs, connectTimeoutMs)),
       answerDeadlines: new Deadlines(this.#clock, requestTimeoutMs),
       endingDeadlines: new Deadlines(this.#clock, MESSAGE_END_TIMEOUT_MS),
@@ -190,6 +200,8 @@ export class EngineWorker {
 
   #onSecond(): void {
     for (const pool of this.#pools) pool.discardIdle(this.#clock.nowNs());
+    const waiting = this.#pools.reduce((sum, pool) => sum + pool.waiting, 0);
+    Atomics.store(this.#counters, COUNTERS.waiting, waiting);
     this.#sendHealth();
   }
 

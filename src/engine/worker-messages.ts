@@ -13,7 +13,7 @@ export interface WorkerStart {
 }
 
 /** Positions in a worker's counters, which main reads at any time. */
-export const COUNTERS = { issued: 0, ended: 1, length: 2 } as const;
+export const COUNTERS = { issued: 0, ended: 1, succeeded: 2, waiting: 3, length: 4 } as const;
 
 /** Main to worker. */
 export type WorkerOrder =
@@ -58,6 +58,8 @@ export type WorkerNews =
   | { readonly kind: 'warmed'; readonly result: WarmResult }
   /** No further request will be issued; `stopped`: because of a stop. */
   | { readonly kind: 'issuingDone'; readonly stopped: boolean }
+  /** The worker's first sample that failed, other than by being cancelled. */
+  | { readonly kind: 'firstFailure'; readonly failure: ErrorData }
   /** Nothing is in flight and all frames were sent. */
   | { readonly kind: 'phaseDone'; readonly issued: number }
   | { readonly kind: 'health'; readonly health: WorkerHealth };

@@ -1,4 +1,5 @@
 import { InferometerError } from '../core/errors.ts';
+import type { ErrorData } from '../core/model-output.ts';
 import type { PlanChange } from '../plan/steering.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { EngineThread } from './engine-thread.ts';
@@ -19,6 +20,8 @@ export interface WorkerPoolHandlers {
   onFrame(bytes: Uint8Array, workerIndex: number): void;
   /** About once a second from each worker. */
   onHealth(health: WorkerHealth, workerIndex: number): void;
+  /** Once at most from each worker: its first sample that failed, other than by being cancelled. */
+  onFirstFailure?(failure: ErrorData): void;
   /** Once at most: the first worker that ended without being told to. */
   onWorkerDied(error: Error): void;
 }
@@ -39,7 +42,10 @@ export interface SampleCounts {
   readonly issued: number;
   /** Ended in any way. */
   readonly completed: number;
+  readonly succeeded: number;
   readonly inFlight: number;
+  /** Due and waiting for a connection, as of the last second. */
+  readonly waiting: number;
 }
 
 /** The engine as seen from the main thread: worker threads that issue a phase's requests and send the events. */
@@ -135,12 +141,16 @@ export class WorkerPool {
   counts(): SampleCounts {
     let issued = 0;
     let completed = 0;
+    let succeeded = 0;
+    let waiting = 0;
     for (const { counters } of this.#threads) {
       // In this order, so that a sample that ends meanwhile is not missing from the issued ones.
       completed += Atomics.load(counters, COUNTERS.ended);
       issued += Atomics.load(counters, COUNTERS.issued);
+      succeeded += Atomics.load(counters, COUNTERS.succeeded);
+      waiting += Atomics.load(counters, COUNTERS.waiting);
     }
-    return { issued, completed, inFlight: issued - completed };
+    return { issued, completed, succeeded, inFlight: issued - completed, waiting };
   }
 
   /** Closes all connections and ends the threads, whatever they are doing. Idempotent. */
@@ -161,6 +171,9 @@ export class WorkerPool {
     switch (news.kind) {
       case 'ready':
       case 'warmed':
+        return;
+      case 'firstFailure':
+        this.#handlers.onFirstFailure?.(news.failure);
         return;
       case 'health':
         this.#handlers.onHealth(news.health, workerIndex);
