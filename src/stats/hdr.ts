@@ -145,6 +145,26 @@ export class HdrHistogram {
     return values;
   }
 
+  /**
+   * About which value stands at each 0-based rank, the ranks ascending and below the count: the middle of its bucket. One walk over
+   * the used buckets for all of them.
+   */
+  valuesAtRanks(ascendingRanks: readonly number[]): number[] {
+    const values: number[] = [];
+    let below = 0;
+    for (
+      let index = this.#firstUsed;
+      values.length < ascendingRanks.length && index <= this.#lastUsed;
+      index++
+    ) {
+      below += this.#counts[index]!;
+      while (values.length < ascendingRanks.length && ascendingRanks[values.length]! < below) {
+        values.push(this.lowestOf(index) + (this.widthOf(index) - 1) / 2);
+      }
+    }
+    return values;
+  }
+
   /** How many values are in buckets whose highest value v is `from` ≤ v < `to`; ±Infinity for no bound. */
   countBetween(from: number, to: number): number {
     const end = Math.min(this.#lastUsed + 1, this.#firstIndexFrom(to));
