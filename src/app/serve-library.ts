@@ -102,8 +102,14 @@ async function readEntry(name: string, directory: RunDirectory): Promise<RunEntr
   const manifest = readManifest(directory);
   const config = fieldsOf(await readConfig(directory));
   const summary = await readSummary(directory);
-  const quantile = (series: string, percentile: string) =>
-    numberOrNull(fieldsOf(fieldsOf(summary[series]).percentiles)[percentile]);
+  const quantile = (series: string, percentile: string) => {
+    const { quantiles, percentiles } = fieldsOf(summary[series]);
+    // A run of an earlier version has the reference's only.
+    return (
+      numberOrNull(fieldsOf(fieldsOf(quantiles)[percentile]).value) ??
+      numberOrNull(fieldsOf(percentiles)[percentile])
+    );
+  };
   const { endpoints } = config;
   return {
     name,

@@ -85,11 +85,10 @@ function percentiles({ series, binCount }: RunValues): Statistic[] {
   return series.flatMap(({ key, values, bins }) => {
     const quantiles = new BinnedQuantiles(values, bins, binCount);
     return QUANTILES.filter((p) => isMeaningful(p, values.length)).map((p): Statistic => {
-      const q = p / 100;
       return {
         key: `${key}.p${p}`,
-        of: (weights) => quantiles.quantile(q, weights),
-        influence: quantiles.excess(quantiles.quantile(q, once)),
+        of: (weights) => quantiles.percentile(p, weights),
+        influence: quantiles.excess(quantiles.percentile(p, once)),
       };
     });
   });

@@ -3,9 +3,10 @@ import type { RunHistory, SlowSample } from '../core/run-history.ts';
 import { clockText } from '../live/lines.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import { ownFacts, VERDICT_MEANINGS, type Fact } from '../report/own-text.ts';
-import { timeSeries, timeText, waitLines } from '../report/percentile-table.ts';
+import { intervalNotes, timeSeries, timeText, waitLines } from '../report/percentile-table.ts';
 import type { Report } from '../report/report.ts';
-import { percentileOf } from '../report/series-report.ts';
+import { intervalText } from '../report/interval-text.ts';
+import { estimateOf, medianOf, percentileOf, type SeriesRollup } from '../report/series-report.ts';
 import { headlines, rateNotes } from '../report/terminal-summary.ts';
 import type { Verdict } from '../report/verdict.ts';
 import { markup, NOTHING, type Markup, type MarkupPart } from './markup.ts';
@@ -46,7 +47,7 @@ export function headlineSection(report: Report): Markup {
   const times = timeSeries(report)
     .filter(([label]) => HEADLINE_SERIES.includes(label))
     .map(([label, series]) =>
-      tile(`${label} p50`, timeText(series.median), `p99 ${timeText(percentileOf(series, 99))}`),
+      tile(`${label} p50`, timeText(medianOf(series)), `p99 ${timeText(percentileOf(series, 99))}`),
     );
   const warning =
     report.state === 'interrupted'
@@ -97,7 +98,7 @@ export function percentileSection(report: Report): Markup {
   const heads = [...PERCENTILES.map((p) => `p${p}`), 'max', 'mean', 'values'];
   const body = rows.map(([label, series]) => [
     label,
-    ...PERCENTILES.map((p) => timeText(percentileOf(series, p))),
+    ...PERCENTILES.map((p) => percentileCell(series, p)),
     timeText(series.max),
     timeText(series.average),
     countText(series.count),
@@ -109,8 +110,15 @@ export function percentileSection(report: Report): Markup {
       body.map((cells) => row(cells)),
       'Percentiles of the times of the measured samples',
     )}
-    ${waitLines(report).map((line) => markup`<p>${line}</p>`)}
+    ${[...waitLines(report), ...intervalNotes(rows, PERCENTILES)].map((line) => markup`<p>${line}</p>`)}
   </section>`;
+}
+
+/** A percentile over the interval it lies in. */
+function percentileCell(series: SeriesRollup, percentile: number): MarkupPart {
+  const text = timeText(percentileOf(series, percentile));
+  const interval = intervalText(estimateOf(series, percentile));
+  return interval === '' ? text : markup`${text}<small>${interval}</small>`;
 }
 
 /** The slowest measured samples; their number finds them in the log and in the exported samples. */
@@ -160,8 +168,9 @@ export function methodSection({ own, samples }: Report): Markup {
       Times are taken at the socket: issued is right before a request is handed to it, first chunk, chunk gap
       and completion when the read that brought them returned. <em>Service</em> times (TTFT, latency) begin
       when a request was issued; <em>response</em> times begin when it was due by the plan, and so include the
-      wait for a free connection and any lateness of the client. Percentiles are observed values, never
-      interpolated. Warm-up samples are in the charts over time and in nothing else.
+      wait for a free connection and any lateness of the client. A percentile p of n values lies at position
+      n·p + ½ of the ascending values (Hazen's definition); below it is the interval in which the true percentile lies with
+      95 % confidence if the values are independent. Warm-up samples are in the charts over time and in nothing else.
     </p>
   </section>`;
 }
@@ -207,7 +216,7 @@ function table(heads: readonly string[], rows: readonly Markup[], label: string)
 }
 
 /** A row: its head, its numbers, then a text of any length. */
-function row([head = '', ...cells]: readonly string[], text?: string): Markup {
+function row([head = '', ...cells]: readonly MarkupPart[], text?: string): Markup {
   return markup`<tr>
     <th scope="row">${head}</th>
     ${cells.map((cell) => markup`<td>${cell}</td>`)}${

@@ -176,14 +176,14 @@ function rowsOf(metrics: SnapshotIndex): LiveRow[] {
 }
 
 function rowOf(
-  { count, max, percentiles }: SeriesSnapshot,
+  { count, max, percentiles, quantiles }: SeriesSnapshot,
   series: SeriesName,
   label: string,
   unit: LiveRow['unit'],
 ): LiveRow {
   const highest = Number(max);
-  // Live percentiles are the upper ends of histogram buckets and may lie above the highest value.
-  const at = (key: string) => Math.min(percentiles[key] ?? NaN, highest);
+  // A snapshot of another aggregator has the reference's only: upper ends of buckets, which may lie above the highest value.
+  const at = (key: string) => quantiles?.[key]?.value ?? Math.min(percentiles[key] ?? NaN, highest);
   return {
     ...{ series, label, unit, count },
     ...{ p50: at('50.0'), p90: at('90.0'), p99: at('99.0'), p999: at('99.9'), max: highest },

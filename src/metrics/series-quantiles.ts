@@ -44,21 +44,12 @@ export function quantilesAt(placed: readonly PlacedQuantile[], valueAt: (rank: n
 
 /** By the same definition from a histogram, without intervals: off by half a bucket at most, and never beyond the extremes. */
 export function liveQuantiles(
-  { count, min, max }: { readonly count: number; readonly min: number; readonly max: number },
+  { min, max }: { readonly min: number; readonly max: number },
   hdr: HdrHistogram,
   percentiles: readonly number[],
 ): Quantiles {
-  const places = percentiles.map((percentile) => quantilePlace(count, percentile));
-  const ranks = [...new Set(places.flatMap(ranksOfPlace))].sort((a, b) => a - b);
-  const valueAtRank = new Map(hdr.valuesAtRanks(ranks).map((value, i) => [ranks[i]!, value]));
-  const valueAt = (rank: number) => {
-    if (rank === 0) return min;
-    return rank === count - 1 ? max : Math.min(max, Math.max(min, valueAtRank.get(rank)!));
-  };
+  const values = hdr.quantiles(percentiles, min, max);
   return Object.fromEntries(
-    percentiles.map((percentile, i) => [
-      percentileKey(percentile),
-      { value: valueAtPlace(places[i]!, valueAt) },
-    ]),
+    percentiles.map((percentile, i) => [percentileKey(percentile), { value: values[i]! }]),
   );
 }

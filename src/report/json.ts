@@ -1,3 +1,4 @@
+import { quantilesToJson } from '../metrics/snapshot-json.ts';
 import { clientErrorToJson } from './error-bound.ts';
 import type { OwnReport, Report } from './report.ts';
 import { responseFactsToJson } from './response-facts.ts';
@@ -32,7 +33,7 @@ export const OWN_REPORT_KEYS = [
 ] as const;
 
 /** Keys of ours in the block of a series, behind the reference's. */
-export const OWN_SERIES_KEYS = ['count'] as const;
+export const OWN_SERIES_KEYS = ['count', 'quantiles'] as const;
 
 /** The report as in result_summary.json: the reference's keys in its order, then ours. Integers may be bigints. */
 export function reportToJson(report: Report): Record<string, unknown> {
@@ -154,6 +155,7 @@ function seriesToJson(series: SeriesReport): Record<string, unknown> {
     ...earlyStopping,
     histogram: series.histogram,
     count: series.count,
+    ...(series.quantiles === null ? {} : { quantiles: quantilesToJson(series.quantiles) }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { ExactInteger, Json } from '../metrics/snapshot.ts';
 import { findClientError, loadOf, type CalibratedCell, type ClientError } from './error-bound.ts';
 import { readRunFacts, type RunFacts } from './run-facts.ts';
 import { accountSamples, type SampleAccount } from './sample-account.ts';
-import { percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
+import { medianOf, percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
 import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
 import { highestRate, readSteering, type SteeringFacts } from './steering.ts';
 import { drawVerdict, type Verdict } from './verdict.ts';
@@ -259,12 +259,9 @@ function verdictOf(
 }
 
 function lengthsOf(series: SeriesReport): { readonly median: number; readonly max: number } | null {
-  if (series.kind !== 'values' || series.median === null || series.max === null) return null;
-  return { median: series.median, max: Number(series.max) };
-}
-
-function medianOf(series: SeriesReport): number | null {
-  return series.kind === 'values' ? series.median : null;
+  const median = medianOf(series);
+  if (series.kind !== 'values' || median === null || series.max === null) return null;
+  return { median, max: Number(series.max) };
 }
 
 /** Samples issued a second while there were any to issue; null for a snapshot that does not tell. */

@@ -4,7 +4,7 @@ import type { Json } from '../metrics/snapshot.ts';
 import { accuracyLines } from './accuracy-text.ts';
 import { fixedHalfEven } from './half-even.ts';
 import { findingLines, ownFactLines, VERDICT_MEANINGS } from './own-text.ts';
-import { percentileTable } from './percentile-table.ts';
+import { percentileTableWithIntervals } from './percentile-table.ts';
 import { pythonText } from './python-text.ts';
 import type { OwnReport, Report } from './report.ts';
 import { MILLISECONDS, seriesLines, TOKENS } from './series-text.ts';
@@ -52,7 +52,7 @@ export function summaryLines(report: Report): string[] {
 
 function openingLines(report: Report): string[] {
   const { own, verdict } = report;
-  const table = own === null ? [] : percentileTable(report);
+  const table = own === null ? [] : percentileTableWithIntervals(report);
   return [
     ...(own === null ? [] : verdictLines(verdict)),
     '----------------- Summary -----------------',
