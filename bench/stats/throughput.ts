@@ -4,11 +4,11 @@
  * Usage: npm run bench:throughput [-- --rounds 400]
  */
 import { parseArgs } from 'node:util';
-import { ThroughputRecorder } from '../../src/aggregator/throughput-recorder.ts';
+import { ThroughputRecorder } from '../../src/stats/throughput-recorder.ts';
 import { RandomSource } from '../../src/core/random.ts';
 import { alignColumns } from '../../src/core/text-table.ts';
 import { quantileOfSorted } from '../../src/stats/quantile.ts';
-import { burst, closedLoop, openLoop, type SimulatedRun } from '../../src/testing/simulated-load.ts';
+import { burst, closedLoop, openLoop, type SimulatedRun } from './simulated-load.ts';
 
 const { values: flags } = parseArgs({ options: { rounds: { type: 'string', default: '400' } } });
 const rounds = Number(flags.rounds);

@@ -21,7 +21,7 @@ import { ResponseTally } from './response-tally.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import { RowFlag, SampleTable, type SampleRow } from './sample-table.ts';
 import { SlowestSamples } from './slowest-samples.ts';
-import { ThroughputRecorder } from './throughput-recorder.ts';
+import { ThroughputRecorder } from '../stats/throughput-recorder.ts';
 import { TokenMetrics } from './token-metrics.ts';
 import { TrackingWindows, type TrackingWindow } from './tracking-windows.ts';
 import { Triggers } from './triggers.ts';
@@ -138,7 +138,7 @@ export class Aggregator {
     const { isl, osl, tpot } = this.#tokens.sources;
     const throughput = this.#throughput.throughput();
     return {
-      ...(throughput === undefined ? {} : { throughput: { ...throughput } }),
+      ...(throughput === undefined ? {} : { throughput: throughput as unknown as Json }),
       in_flight: this.#table.size,
       issuing_ns: this.#windows.issuingNs(),
       token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },

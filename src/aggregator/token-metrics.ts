@@ -16,7 +16,7 @@ import { PromptTable, promptLength, TOKEN_SOURCES, type TokenSource } from './pr
 import type { ResponseTally } from './response-tally.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import { RowFlag, type SampleTable } from './sample-table.ts';
-import type { ThroughputRecorder } from './throughput-recorder.ts';
+import type { ThroughputRecorder } from '../stats/throughput-recorder.ts';
 import type { TimedSeries } from './timed-series.ts';
 
 /** The first responses are counted both ways, and one in a few of the later ones. */

@@ -111,6 +111,7 @@ async function readEntry(name: string, directory: RunDirectory): Promise<RunEntr
     );
   };
   const { endpoints } = config;
+  const throughput = fieldsOf(summary.throughput);
   return {
     name,
     runId: manifest?.run_id ?? null,
@@ -122,8 +123,11 @@ async function readEntry(name: string, directory: RunDirectory): Promise<RunEntr
     verdict: verdictOf(fieldsOf(summary.verdict).level ?? manifest?.outcome.verdict),
     samples: numberOrNull(summary.n_samples_issued),
     failed: numberOrNull(summary.n_samples_failed),
-    samplesPerSecond: numberOrNull(summary.qps),
-    outputTokensPerSecond: numberOrNull(summary.tps),
+    samplesPerSecond: numberOrNull(throughput.succeeded_per_second) ?? numberOrNull(summary.qps),
+    outputTokensPerSecond:
+      summary.tps === null
+        ? null
+        : (numberOrNull(throughput.output_tokens_per_second) ?? numberOrNull(summary.tps)),
     ttftP50Ns: quantile('ttft', '50.0'),
     ttftP99Ns: quantile('ttft', '99.0'),
     latencyP99Ns: quantile('latency', '99.0'),

@@ -13,7 +13,8 @@ export interface Throughput {
   readonly end_ns: number;
   /** Length of the window: of all its parts together. */
   readonly window_ns: number;
-  readonly parts: number;
+  /** One after another; more than one when issuing was paused. */
+  readonly parts: readonly { readonly start_ns: number; readonly end_ns: number }[];
   readonly ended_by: 'issuing' | 'completions';
   /** From the first issue to the start, before which the load was being built up. */
   readonly ramp_up_ns: number;
@@ -31,4 +32,38 @@ export interface Throughput {
   /** From the end of the window to the last sample that ended by itself, and how many ended in that time. */
   readonly drain_ns: number;
   readonly drain_ended: number;
+}
+
+/** Reads it off a snapshot's extras; undefined for a snapshot of an earlier version or of another aggregator. Never throws. */
+export function readThroughput(
+  extras: { readonly [key: string]: unknown } | undefined,
+): Throughput | undefined {
+  const { throughput } = extras ?? {};
+  if (typeof throughput !== 'object' || throughput === null) return undefined;
+  const {
+    succeeded_per_second: rate,
+    window_ns: windowNs,
+    mean_in_flight: inFlight,
+    parts,
+  } = throughput as Partial<Throughput>;
+  const numbers = [rate, windowNs, inFlight];
+  return Array.isArray(parts) && numbers.every((value) => typeof value === 'number' && Number.isFinite(value))
+    ? (throughput as Throughput)
+    : undefined;
+}
+
+/** What Little's law makes of the rate and the mean latency: samples in flight; null when none ended. */
+export function inFlightByLittle({
+  succeeded_per_second: succeeded,
+  errored_per_second: errored,
+  mean_latency_ns: latencyNs,
+}: Throughput): number | null {
+  return latencyNs === null ? null : (succeeded + errored) * (latencyNs / 1e9);
+}
+
+/** By which share rate × mean latency differs from the samples that were in flight; null when none ended or none was in flight. */
+export function littleError(throughput: Throughput): number | null {
+  const expected = inFlightByLittle(throughput);
+  const { mean_in_flight: inFlight } = throughput;
+  return expected === null || !(inFlight > 0) ? null : expected / inFlight - 1;
 }

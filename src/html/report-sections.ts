@@ -1,5 +1,6 @@
 import { countedText, countText, durationText, numberText, percentText } from '../core/quantity-text.ts';
 import type { RunHistory, SlowSample } from '../core/run-history.ts';
+import { withWholeFlags } from '../core/whole-flags.ts';
 import { clockText } from '../live/lines.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import { ownFacts, VERDICT_MEANINGS, type Fact } from '../report/own-text.ts';
@@ -7,7 +8,7 @@ import { intervalNotes, timeSeries, timeText, waitLines } from '../report/percen
 import type { Report } from '../report/report.ts';
 import { intervalText } from '../report/interval-text.ts';
 import { estimateOf, medianOf, percentileOf, type SeriesRollup } from '../report/series-report.ts';
-import { headlines, rateNotes } from '../report/terminal-summary.ts';
+import { headlineRate, headlines, headlineTokenRate, rateNotes } from '../report/terminal-summary.ts';
 import type { Verdict } from '../report/verdict.ts';
 import { markup, NOTHING, type Markup, type MarkupPart } from './markup.ts';
 
@@ -21,7 +22,7 @@ const SIGNS = { valid: '✓', degraded: '!', invalid: '✗', note: 'i' } as cons
 export function verdictSection({ level, findings }: Verdict): Markup {
   const items = findings.map(
     (finding) =>
-      markup`<li class="${finding.level}"><b>${finding.level}</b><span>${withWholeFlags(finding.message)}</span></li> `,
+      markup`<li class="${finding.level}"><b>${finding.level}</b><span>${withWholeFlags(finding.message, flag)}</span></li> `,
   );
   return markup`<section class="verdict ${level}" aria-label="Verdict">
     <p><strong>${SIGNS[level]} ${level.toUpperCase()}</strong>: ${VERDICT_MEANINGS[level]}</p>
@@ -35,11 +36,8 @@ export function verdictSection({ level, findings }: Verdict): Markup {
   </section>`;
 }
 
-/** A flag would be broken behind its hyphens. */
-function withWholeFlags(message: string): readonly MarkupPart[] {
-  return message
-    .split(/(--[a-z-]+)/)
-    .map((part) => (part.startsWith('--') ? markup`<span class="flag">${part}</span>` : part));
+function flag(text: string): Markup {
+  return markup`<span class="flag">${text}</span>`;
 }
 
 /** The numbers to quote: how much was done, then how fast; then the account of the samples in words. */
@@ -65,12 +63,15 @@ const HEADLINE_SERIES = ['TTFT', 'TPOT', 'Latency', 'Response latency'];
 const TOLD_BY_TILES = ['Duration', 'Rate'];
 
 function amountTiles(report: Report): readonly Markup[] {
-  const { qps, tps, durationNs, samples } = report;
+  const { durationNs, samples, own } = report;
+  const [rate, tokenRate] = [headlineRate(report), headlineTokenRate(report)];
   const { issued, succeeded, errored, cancelled } = samples;
   const rateNote = rateNotes(report).join('; ') || `${countText(succeeded)} succeeded`;
   const cancelledText = cancelled === 0 ? '' : `, ${countText(cancelled)} cancelled`;
   return [
-    ...(qps === null ? [] : [tile('Completed', `${numberText(qps)}/s`, rateNote)]),
+    ...(rate === null
+      ? []
+      : [tile(own?.throughput ? 'Throughput' : 'Completed', `${numberText(rate)}/s`, rateNote)]),
     tile(
       'Failed',
       errored === 0 ? 'none' : percentText(errored / Math.max(1, issued)),
@@ -78,10 +79,12 @@ function amountTiles(report: Report): readonly Markup[] {
         ? `of ${countedText(issued, 'sample')}${cancelledText}`
         : `${countText(errored)} of ${countedText(issued, 'sample')}${cancelledText}`,
     ),
-    ...(tps === null ? [] : [tile('Output tokens', `${numberText(tps)}/s`, 'of all samples together')]),
+    ...(tokenRate === null
+      ? []
+      : [tile('Output tokens', `${numberText(tokenRate)}/s`, 'of all samples together')]),
     ...(durationNs === null
       ? []
-      : [tile('Duration', durationText(Number(durationNs)), 'to the last answer')]),
+      : [tile('Duration', durationText(Number(durationNs)), 'to the last response')]),
   ];
 }
 

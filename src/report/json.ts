@@ -1,3 +1,4 @@
+import { inFlightByLittle, littleError, type Throughput } from '../core/throughput.ts';
 import { quantilesToJson } from '../metrics/snapshot-json.ts';
 import { clientErrorToJson } from './error-bound.ts';
 import type { OwnReport, Report } from './report.ts';
@@ -11,6 +12,7 @@ export const OWN_REPORT_KEYS = [
   'run',
   'source',
   'samples',
+  'throughput',
   'requested_rate_per_second',
   'steering',
   'response_ttft',
@@ -81,6 +83,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     run: { run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
     source: own.source,
     samples: samplesToJson(report.samples),
+    throughput: own.throughput && throughputToJson(own.throughput),
     requested_rate_per_second: own.requestedRatePerSecond,
     steering: steering && {
       rates_per_second: steering.ratesPerSecond,
@@ -131,6 +134,14 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     },
     responses: own.responses && responseFactsToJson(own.responses),
     client_error: own.clientError && clientErrorToJson(own.clientError),
+  };
+}
+
+function throughputToJson(throughput: Throughput) {
+  return {
+    ...throughput,
+    in_flight_by_little: inFlightByLittle(throughput),
+    little_error: littleError(throughput),
   };
 }
 

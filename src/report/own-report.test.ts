@@ -3,7 +3,7 @@ import { reportToJson } from './json.ts';
 import { reportFromSnapshot, type Report, type ReportOptions } from './report.ts';
 import { terminalSummary } from './terminal-summary.ts';
 import { reportText } from './text.ts';
-import { wrapText } from './wrap.ts';
+import { wrapText } from '../core/wrap-text.ts';
 
 interface OwnParts {
   readonly counters?: Readonly<Record<string, number>>;

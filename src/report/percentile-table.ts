@@ -1,6 +1,7 @@
 import { countText, durationText, NOT_AVAILABLE } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
+import { wrapText } from '../core/wrap-text.ts';
 import type { ExactInteger } from '../metrics/snapshot.ts';
 import type { Report } from './report.ts';
 import { fewestForInterval } from '../stats/quantile-interval.ts';
@@ -22,9 +23,10 @@ export function percentileTable(report: Report): string[] {
 }
 
 /** The same with the interval of each percentile below it, and how many values the missing ones would need. */
-export function percentileTableWithIntervals(report: Report): string[] {
+export function percentileTableWithIntervals(report: Report, width: number): string[] {
   const table = tableOf(report, intervalRow);
-  return table.length === 0 ? [] : [...table, ...intervalNotes(timeSeries(report))];
+  if (table.length === 0) return [];
+  return [...table, ...intervalNotes(timeSeries(report)).flatMap((note) => wrapText('', note, width))];
 }
 
 function tableOf(
@@ -58,7 +60,7 @@ export function intervalNotes(
   const known = shown.flatMap(([, series]) => (series.quantiles === null ? [] : [series]));
   const lacking = percentiles.filter((p) =>
     known.some((series) => {
-      const { low = null, high = null } = estimateOf(series, p) ?? {};
+      const { low, high } = estimateOf(series, p) ?? {};
       return low === null || high === null;
     }),
   );

@@ -1,4 +1,5 @@
 import { CANCELLED_ERROR_TYPE, FINISH_REASONS } from '../core/event-types.ts';
+import { readThroughput, type Throughput } from '../core/throughput.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { ExactInteger, Json } from '../metrics/snapshot.ts';
 import { findClientError, loadOf, type CalibratedCell, type ClientError } from './error-bound.ts';
@@ -61,6 +62,8 @@ export interface OwnSeries {
 
 /** What only a snapshot of our own aggregator tells. */
 export interface OwnReport extends RunFacts, OwnSeries {
+  /** Over the measured window; null for a run of an earlier version, or one too short for a window. */
+  readonly throughput: Throughput | null;
   /** As planned. */
   readonly requestedRatePerSecond: number | null;
   /** Null when nobody touched the load. */
@@ -90,9 +93,9 @@ export interface Report {
   readonly inputSequenceLengths: SeriesReport;
   /** Null unless QPS and TPS are taken from it. */
   readonly legacyLoadgenWindowDurationNs: ExactInteger | null;
-  /** Samples a second that ended by themselves; null without a duration. */
+  /** By the reference's definition: samples a second that ended by themselves, the drain included; null without a duration. */
   readonly qps: number | null;
-  /** Output tokens a second; null without a duration or without token counts. */
+  /** By the reference's definition: output tokens a second; null without a duration or without token counts. */
   readonly tps: number | null;
   /** Samples by finish reason: the known ones, then `other`. */
   readonly finishReasonCounts: Readonly<Record<string, ExactInteger>>;
@@ -195,6 +198,7 @@ function ownReport(input: SnapshotInput, options: ReportOptions, latency: Series
   });
   return {
     ...facts,
+    throughput: readThroughput(input.extras) ?? null,
     requestedRatePerSecond,
     steering,
     source: options.source ?? null,

@@ -95,9 +95,8 @@ export class ThroughputRecorder {
     if (bins === undefined || stretches.length === 0) return undefined;
     const burst = this.#burstOf(bins, stretches.at(-1)!);
     if (burst !== undefined) bins.reachAmount(burst.column, burst.amount);
-    const windows = stretches.flatMap((stretch, i) => {
-      const window = windowOf(bins, stretch, i === stretches.length - 1 ? burst : undefined);
-      return window === undefined ? [] : [{ window, stretch, flow: bins.between(window.start, window.end) }];
+    const windows = windowsOf(bins, stretches, burst).map(({ window, stretch }) => {
+      return { window, stretch, flow: bins.between(window.start, window.end) };
     });
     const sum = (of: (part: (typeof windows)[number]) => number) =>
       windows.reduce((total, part) => total + of(part), 0);
@@ -115,7 +114,10 @@ export class ThroughputRecorder {
       start_ns: bins.edgeNs(windows[0]!.window.start),
       end_ns: endNs,
       window_ns: windowNs,
-      parts: windows.length,
+      parts: windows.map(({ window }) => ({
+        start_ns: bins.edgeNs(window.start),
+        end_ns: bins.edgeNs(window.end),
+      })),
       ended_by: last.window.endedBy,
       ramp_up_ns: sum(({ window, stretch }) =>
         Math.max(0, bins.edgeNs(window.start) - stretch.firstIssuedNs),
@@ -149,6 +151,13 @@ export class ThroughputRecorder {
     this.#stretches.push({ fromNs, issued: 0, firstIssuedNs: Infinity, lastIssuedNs: -Infinity });
     this.#stretches.sort((a, b) => a.fromNs - b.fromNs);
   }
+}
+
+function windowsOf(bins: FlowBins, stretches: readonly Stretch[], burst: Burst | undefined) {
+  return stretches.flatMap((stretch, i) => {
+    const window = windowOf(bins, stretch, i === stretches.length - 1 ? burst : undefined);
+    return window === undefined ? [] : [{ window, stretch }];
+  });
 }
 
 function windowOf(bins: FlowBins, stretch: Stretch, burst: Burst | undefined): Window | undefined {

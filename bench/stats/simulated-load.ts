@@ -1,4 +1,4 @@
-import type { RandomSource } from '../core/random.ts';
+import type { RandomSource } from '../../src/core/random.ts';
 
 /** A sample of a simulated run, in seconds; one that hangs never counts for the truth. */
 export interface SimulatedSample {

@@ -1,0 +1,47 @@
+import { countedText, durationText, numberText, percentText } from '../core/quantity-text.ts';
+import { inFlightByLittle, littleError, type Throughput } from '../core/throughput.ts';
+
+/** Little's law holds in a steady run; up to this much is chance. */
+const LITTLE_TOLERANCE = 0.02;
+
+/** The rates: `20.0/s succeeded, 0.50/s failed`. */
+export function rateText({
+  succeeded_per_second: succeeded,
+  errored_per_second: errored,
+  errored: erroredCount,
+}: Throughput): string {
+  return `${numberText(succeeded)}/s succeeded${erroredCount === 0 ? '' : `, ${numberText(errored)}/s failed`}`;
+}
+
+/** What the rates are over: `over 9.80 s, from when the load was built up (after 210 ms) to the end of issuing`. */
+export function windowText(throughput: Throughput): string {
+  const { window_ns: windowNs, parts, ramp_up_ns: rampUpNs, ended_by: endedBy } = throughput;
+  const from = `from when the load was built up (after ${durationText(rampUpNs)})`;
+  const to =
+    endedBy === 'issuing'
+      ? 'to the end of issuing'
+      : 'to nine in ten of the successes, since the requests went out in one burst';
+  return `over ${durationText(windowNs)}, ${from} ${to}${parts.length === 1 ? '' : `, in ${countedText(parts.length, 'part')} between pauses`}`;
+}
+
+/** `12.3 s for the last 5 requests, not part of the throughput`; empty when nothing ended behind the window. */
+export function drainText({ drain_ns: drainNs, drain_ended: ended }: Throughput): string {
+  if (ended === 0) return '';
+  const last = ended === 1 ? 'the last request' : `the last ${countedText(ended, 'request')}`;
+  return `${durationText(drainNs)} for ${last}, not part of the throughput`;
+}
+
+/** How many samples were in flight, and whether that agrees with the rate and the latency. */
+export function inFlightText(throughput: Throughput): string {
+  const { mean_in_flight: inFlight } = throughput;
+  const error = littleError(throughput);
+  const expected = inFlightByLittle(throughput);
+  if (error === null || expected === null) return `${numberText(inFlight)} on average`;
+  const product = `rate × mean latency = ${numberText(expected)}`;
+  if (Math.abs(error) <= LITTLE_TOLERANCE) return `${numberText(inFlight)} on average (${product})`;
+  const difference = `${percentText(Math.abs(error))} ${error > 0 ? 'more' : 'less'}`;
+  return (
+    `${numberText(inFlight)} on average, but ${product}, ${difference}: ` +
+    'the load was not steady in the window, or the window is short'
+  );
+}
