@@ -45,6 +45,10 @@ if (flags.each) {
     showTable([table]);
   }
 }
+say(
+  'A cell holds, in per cent: bias, root mean square error, and how often the value is below the true one.',
+);
+say('`lower` is the definition of the reference, `inverted_cdf` the nearest rank, `hazen` ours.');
 say(`All ${tables.length} distributions, ${rounds} samples of each size; mean of the sizes of their errors:`);
 showTable(tables.map(([, table]) => table));
 
