@@ -134,5 +134,7 @@ function settingLines(differences: ComparedPair['settingDifferences']): string[]
 }
 
 function paragraph(text: string): string[] {
-  return wrapText('', text, WIDTH, true);
+  // A number and its % stay together.
+  const lines = wrapText('', text.replaceAll(' %', '\u00a0%'), WIDTH, true);
+  return lines.map((line) => line.replaceAll('\u00a0', ' '));
 }

@@ -1,7 +1,7 @@
 import { countedText, durationText, numberText, percentText } from '../core/quantity-text.ts';
 import { inFlightByLittle, littleError, type Throughput } from '../core/throughput.ts';
 
-/** Little's law holds in a steady run; up to this much is chance. */
+/** Little's law holds in a steady run; up to this much is chance, beside what the samples account for that reach over a border. */
 const LITTLE_TOLERANCE = 0.02;
 
 /** The rates: `20.0/s succeeded, 0.50/s failed`. */
@@ -31,17 +31,16 @@ export function drainText({ drain_ns: drainNs, drain_ended: ended }: Throughput)
   return `${durationText(drainNs)} for ${last}, not part of the throughput`;
 }
 
-/** How many samples were in flight, and whether that agrees with the rate and the latency. */
+/** How many samples were in flight, and whether that agrees with the rate and the latency. Of a burst it can't be asked. */
 export function inFlightText(throughput: Throughput): string {
-  const { mean_in_flight: inFlight } = throughput;
+  const { mean_in_flight: inFlight, mean_latency_ns: latencyNs, window_ns: windowNs } = throughput;
   const error = littleError(throughput);
   const expected = inFlightByLittle(throughput);
-  if (error === null || expected === null) return `${numberText(inFlight)} on average`;
+  const mean = `${numberText(inFlight)} on average`;
+  if (error === null || expected === null || latencyNs === null || throughput.ended_by !== 'issuing')
+    return mean;
   const product = `rate × mean latency = ${numberText(expected)}`;
-  if (Math.abs(error) <= LITTLE_TOLERANCE) return `${numberText(inFlight)} on average (${product})`;
+  if (Math.abs(error) <= LITTLE_TOLERANCE + latencyNs / (2 * windowNs)) return `${mean} (${product})`;
   const difference = `${percentText(Math.abs(error))} ${error > 0 ? 'more' : 'less'}`;
-  return (
-    `${numberText(inFlight)} on average, but ${product}, ${difference}: ` +
-    'the load was not steady in the window, or the window is short'
-  );
+  return `${mean}, but ${product}, ${difference}: the load was not steady in the window`;
 }
