@@ -123,7 +123,7 @@ function seriesOf(
     collect('ttft_ns', (i) => firstChunkNs[i]! - issuedNs[i]!),
     collect('tpot_ns', (i) =>
       chunks[i]! > 1 && outputTokens[i]! > 1
-        ? (completedNs[i]! - firstChunkNs[i]!) / (outputTokens[i]! - 1)
+        ? (lastChunkNs[i]! - firstChunkNs[i]!) / (outputTokens[i]! - 1)
         : NaN,
     ),
     collect('chunk_gap_ns', (i) =>
