@@ -97,7 +97,7 @@ function refuseFailed({ path, samples, isPart = () => true }: Loaded): void {
     'INFEROMETER_COMPARE_BASELINE',
     'input',
     `${path}: none of its ${countedText(measured.length, 'measured sample')} succeeded` +
-      `${mostOften === undefined ? '' : `, most often ${mostOften[0]}`}: pass a baseline that has successes`,
+      `${mostOften === undefined ? '' : ` (most frequent error: ${mostOften[0]})`}; choose a baseline with successful samples`,
   );
 }
 

@@ -23,7 +23,7 @@ export function comparisonText(report: ComparisonReport): string {
     ...runLines([baseline, ...pairs.map(({ run }) => run)]),
     '',
     ...paragraph(
-      `Differences from A, margin ±${marginText(margin)}. All intervals of a table hold together with ${marginText(confidence)} confidence.`,
+      `Differences from A, margin ±${marginText(margin)}. The intervals of a table hold simultaneously with ${marginText(confidence)} confidence.`,
     ),
   ];
   for (const pair of pairs) lines.push('', ...pairLines(pair, margin));
@@ -31,7 +31,7 @@ export function comparisonText(report: ComparisonReport): string {
   if (invalid.length > 0)
     lines.push(
       '',
-      ...paragraph(`Note: by its own report invalid: ${invalid.map(({ letter }) => letter).join(', ')}.`),
+      ...paragraph(`Note: invalid by their own verdict: ${invalid.map(({ letter }) => letter).join(', ')}.`),
     );
   return `${lines.join('\n')}\n`;
 }
@@ -69,7 +69,7 @@ function pairLines({ run, comparison, settingDifferences }: ComparedPair, margin
     ),
     ...(tooShort
       ? paragraph(
-          `Note: the runs are short for how far they are correlated in time (${countedText(blockCount, 'block')}); run longer for intervals to rely on.`,
+          `Note: the runs are too short relative to their autocorrelation (${countedText(blockCount, 'block')}); run longer for reliable intervals.`,
         )
       : []),
     ...settingLines(settingDifferences),

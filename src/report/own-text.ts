@@ -69,7 +69,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Samples', sampleAccountText(samples)],
     ...throughputFacts(own.throughput),
     [
-      'Rate asked for',
+      'Target rate',
       requestedRatePerSecond === null ? null : askedRateText(requestedRatePerSecond, own.steering),
     ],
     ['Steered', own.steering && steeringText(own.steering)],

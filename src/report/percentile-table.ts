@@ -65,8 +65,8 @@ export function intervalNotes(
     }),
   );
   if (lacking.length === 0) return [];
-  const needs = lacking.map((p) => `${countText(fewestForInterval(p))} for p${p}`);
-  return [`An interval with both ends needs at least this many values: ${needs.join(', ')}.`];
+  const needs = lacking.map((p) => `${countText(fewestForInterval(p))} values for p${p}`);
+  return [`A two-sided interval needs at least ${needs.join(', ')}.`];
 }
 
 /** Why response latency is longer than service latency, in one line, when it is. */

@@ -65,15 +65,15 @@ function rateFact(report: Report): string {
   const notes = rateNotes(report);
   const note = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
   if (own?.throughput) return `${rateText(own.throughput)}${note}`;
-  return qps === null ? '' : `${numberText(qps)}/s completed${note}`;
+  return qps === null ? '' : `${numberText(qps)} requests/s completed${note}`;
 }
 
-/** What has to be known of the rate: what else than success is in it, and what was asked for. */
+/** What you need to know about the rate: whether it includes failures, and the target. */
 export function rateNotes({ samples, own }: Report): readonly string[] {
   const asked = own?.requestedRatePerSecond ?? null;
   return [
-    ...(samples.errored === 0 || own?.throughput ? [] : ['failed ones too']),
-    ...(asked === null ? [] : [`${askedRateText(asked, own?.steering ?? null)} asked for`]),
+    ...(samples.errored === 0 || own?.throughput ? [] : ['including failures']),
+    ...(asked === null ? [] : [`target ${askedRateText(asked, own?.steering ?? null)}`]),
   ];
 }
 

@@ -23,7 +23,7 @@ const INCOMPLETE_WARNING =
   'WARNING: report is incomplete (drain timed out or no final snapshot received) — some async metrics may be missing.';
 
 /** Below stands the throughput over the measured window. */
-const REFERENCE_NOTE = " (the reference's definition: ramp-up and drain included)";
+const REFERENCE_NOTE = ' (reference definition, includes ramp-up and drain)';
 
 /** The content of report.txt. */
 export function reportText(report: Report): string {

@@ -11,24 +11,26 @@ const STEADY: Throughput = {
 
 describe('throughput in words', () => {
   it('tells failures only where there are some', () => {
-    expect(rateText(STEADY)).toBe('20.0/s succeeded');
+    expect(rateText(STEADY)).toBe('20.0 requests/s succeeded');
     expect(rateText({ ...STEADY, errored: 3, errored_per_second: 0.3 })).toBe(
-      '20.0/s succeeded, 0.3/s failed',
+      '20.0 requests/s succeeded, 0.3/s failed',
     );
   });
 
   it('says what the window is', () => {
     expect(windowText(STEADY)).toBe(
-      'over 10.0 s, from when the load was built up (after 210 ms) to the end of issuing',
+      'over 10.0 s, from the end of the ramp-up (210 ms) to the last request sent',
     );
     expect(windowText({ ...STEADY, parts: [...STEADY.parts, ...STEADY.parts] })).toMatch(
-      /, in 2 parts between pauses$/,
+      /, in 2 parts separated by pauses$/,
     );
-    expect(windowText({ ...STEADY, ended_by: 'completions' })).toContain('nine in ten of the successes');
+    expect(windowText({ ...STEADY, ended_by: 'completions' })).toContain(
+      'until 90 % of the successful responses',
+    );
   });
 
   it('tells the drain', () => {
-    expect(drainText(STEADY)).toBe('12.3 s for the last 5 requests, not part of the throughput');
+    expect(drainText(STEADY)).toBe('12.3 s for the last 5 requests, not included in the throughput');
     expect(drainText({ ...STEADY, drain_ended: 1 })).toContain('for the last request,');
     expect(drainText({ ...STEADY, drain_ended: 0 })).toBe('');
   });

@@ -4,31 +4,31 @@ import { inFlightByLittle, littleError, type Throughput } from '../core/throughp
 /** Little's law holds in a steady run; up to this much is chance, beside what the samples account for that reach over a border. */
 const LITTLE_TOLERANCE = 0.02;
 
-/** The rates: `20.0/s succeeded, 0.50/s failed`. */
+/** The rates: `20.0 requests/s succeeded, 0.50/s failed`. */
 export function rateText({
   succeeded_per_second: succeeded,
   errored_per_second: errored,
   errored: erroredCount,
 }: Throughput): string {
-  return `${numberText(succeeded)}/s succeeded${erroredCount === 0 ? '' : `, ${numberText(errored)}/s failed`}`;
+  return `${numberText(succeeded)} requests/s succeeded${erroredCount === 0 ? '' : `, ${numberText(errored)}/s failed`}`;
 }
 
-/** What the rates are over: `over 9.80 s, from when the load was built up (after 210 ms) to the end of issuing`. */
+/** The measured window: `over 9.80 s, from the end of the ramp-up (210 ms) to the last request sent`. */
 export function windowText(throughput: Throughput): string {
   const { window_ns: windowNs, parts, ramp_up_ns: rampUpNs, ended_by: endedBy } = throughput;
-  const from = `from when the load was built up (after ${durationText(rampUpNs)})`;
+  const from = `from the end of the ramp-up (${durationText(rampUpNs)})`;
   const to =
     endedBy === 'issuing'
-      ? 'to the end of issuing'
-      : 'to nine in ten of the successes, since the requests went out in one burst';
-  return `over ${durationText(windowNs)}, ${from} ${to}${parts.length === 1 ? '' : `, in ${countedText(parts.length, 'part')} between pauses`}`;
+      ? 'to the last request sent'
+      : 'until 90 % of the successful responses were complete, since the requests were sent in one burst';
+  return `over ${durationText(windowNs)}, ${from} ${to}${parts.length === 1 ? '' : `, in ${countedText(parts.length, 'part')} separated by pauses`}`;
 }
 
-/** `12.3 s for the last 5 requests, not part of the throughput`; empty when nothing ended behind the window. */
+/** `12.3 s for the last 5 requests, not included in the throughput`; empty when nothing ended behind the window. */
 export function drainText({ drain_ns: drainNs, drain_ended: ended }: Throughput): string {
   if (ended === 0) return '';
   const last = ended === 1 ? 'the last request' : `the last ${countedText(ended, 'request')}`;
-  return `${durationText(drainNs)} for ${last}, not part of the throughput`;
+  return `${durationText(drainNs)} for ${last}, not included in the throughput`;
 }
 
 /** How many samples were in flight, and whether that agrees with the rate and the latency. Of a burst it can't be asked. */

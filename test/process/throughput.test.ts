@@ -51,7 +51,7 @@ describe('throughput of a run', () => {
     expect(throughput.mean_in_flight).toBeLessThanOrEqual(8);
     expect(throughput.ended_by).toBe('issuing');
 
-    const rate = `${numberText(throughput.succeeded_per_second)}/s succeeded`;
+    const rate = `${numberText(throughput.succeeded_per_second)} requests/s succeeded`;
     expect(printed).toContain(rate);
     expect(textOf('steady/report.txt')).toContain(`Throughput: ${rate}`);
     const page = textOf('steady/report.html');
@@ -103,7 +103,7 @@ describe('inferometer compare', () => {
     const refused = await bench.start(['compare', failed, sound]).finished;
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(
-      `${failed}: none of its 40 measured samples succeeded, most often http_503: pass a baseline that has successes`,
+      `${failed}: none of its 40 measured samples succeeded (most frequent error: http_503); choose a baseline with successful samples`,
     );
     const compared = await bench.start(['compare', sound, failed]).finished;
     expect([0, 6], compared.stderr).toContain(compared.code);
