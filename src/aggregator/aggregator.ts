@@ -8,7 +8,7 @@ import {
 import { NO_SAMPLE, type SampleSeq } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { PromptData } from '../core/model-output.ts';
-import type { LogDistribution } from '../core/run-history.ts';
+import type { LogDistribution, RunMark } from '../core/run-history.ts';
 import { extraOf, type EventBatch, ISSUED_EXTRA } from '../events/event-batch.ts';
 import type { CounterSampler } from '../metrics/sampler.ts';
 import type { Json, SessionState } from '../metrics/snapshot.ts';
@@ -22,6 +22,7 @@ import { ResponseTally } from './response-tally.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import { RowFlag, SampleTable, type SampleRow } from './sample-table.ts';
 import { SlowestSamples } from './slowest-samples.ts';
+import { ThroughputRecorder } from '../stats/throughput-recorder.ts';
 import { TokenMetrics } from './token-metrics.ts';
 import { TrackingWindows, type TrackingWindow } from './tracking-windows.ts';
 import { Triggers } from './triggers.ts';
@@ -68,6 +69,7 @@ export class Aggregator {
   readonly #responses = new ResponseTally();
   readonly #choices = new ChoiceTimes(this.#table);
   readonly #slowest = new SlowestSamples(this.#table);
+  readonly #throughput = new ThroughputRecorder();
   readonly #triggers: Triggers;
   readonly #tokens: TokenMetrics;
   readonly #payloads: PayloadReader;
@@ -95,6 +97,7 @@ export class Aggregator {
     this.#payloads = new PayloadReader(log);
     this.#tokens = new TokenMetrics({
       series: metrics.series,
+      throughput: this.#throughput,
       tpot: this.history.series('tpot_ns'),
       lateness: this.lateness,
       ...{ queue, payloads: this.#payloads, table: this.#table, history: this.history },
@@ -138,7 +141,9 @@ export class Aggregator {
   /** Facts for the snapshot that are no metric. */
   extras(): { readonly [key: string]: Json } {
     const { isl, osl, tpot } = this.#tokens.sources;
+    const throughput = this.#throughput.throughput();
     return {
+      ...(throughput === undefined ? {} : { throughput: throughput as unknown as Json }),
       in_flight: this.#table.size,
       issuing_ns: this.#windows.issuingNs(),
       token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },
@@ -158,6 +163,12 @@ export class Aggregator {
       slowest_samples: this.#slowest.samples(),
     };
     return extras as unknown as { readonly [key: string]: Json };
+  }
+
+  /** Somebody touched the run, or a phase began. */
+  onMark(mark: RunMark): void {
+    this.history.onMark(mark);
+    if (mark.kind === 'resume') this.#throughput.resume(mark.at_ns);
   }
 
   /** Tells the prompts of the dataset's rows from `firstRow` on; must precede the samples that use them. */
@@ -224,6 +235,7 @@ export class Aggregator {
         this.#ended = true;
         return;
       case EventKind.sessionStartTracking:
+        if (!this.#windows.isTracking) this.#throughput.start(timestampNs);
         this.#windows.start(timestampNs);
         return;
       case EventKind.sessionStopTracking:
@@ -251,8 +263,10 @@ export class Aggregator {
     let slot = table.slotOf(seq);
     const dueNs = extraOf(batch, index, ISSUED_EXTRA.dueNs);
     if (this.#windows.isTracking) {
-      if (slot < 0) slot = table.open(seq);
-      else this.#options.log.warning(`sample ${seq} was issued again while in flight; its row is kept`);
+      if (slot < 0) {
+        slot = table.open(seq);
+        this.#throughput.onIssued(timestampNs);
+      } else this.#options.log.warning(`sample ${seq} was issued again while in flight; its row is kept`);
       table.windows[slot] = this.#windows.latestIndex;
       this.#windows.onIssued(timestampNs);
       this.#triggers.beforeIssued(timestampNs, dueNs);
@@ -322,8 +336,14 @@ export class Aggregator {
     if (lateNs > 0) this.#boundLatency(slot, timestampNs, lateNs, outcome);
     this.#tokens.onComplete(batch, index, slot, timestampNs);
     const window = table.windows[slot]!;
-    if (outcome === 'cancelled') this.#windows.onCancelled(window);
-    else this.#windows.onComplete(window, table.issuedNs[slot]!, timestampNs);
+    const issuedNs = table.issuedNs[slot]!;
+    if (outcome === 'cancelled') {
+      this.#windows.onCancelled(window);
+      this.#throughput.onCancelled(timestampNs);
+    } else {
+      this.#windows.onComplete(window, issuedNs, timestampNs);
+      this.#throughput.onEnded(issuedNs, timestampNs, outcome === 'succeeded');
+    }
     this.#counters.tracked_samples_completed.add(1);
     this.#countFinishReason(batch.finishReasons[index]!);
     this.#outcomeCounters[outcome].add(1);

@@ -17,6 +17,7 @@ import { PromptTable, promptLength, TOKEN_SOURCES, type TokenSource } from './pr
 import type { ResponseTally } from './response-tally.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import { RowFlag, type SampleTable } from './sample-table.ts';
+import type { ThroughputRecorder } from '../stats/throughput-recorder.ts';
 import type { TimedSeries } from './timed-series.ts';
 
 /** The first responses are counted both ways, and one in a few of the later ones. */
@@ -34,6 +35,8 @@ export interface TokenMetricsOptions {
   readonly tpot: TimedSeries | undefined;
   /** Told of each answer's tokens at its completion. */
   readonly history: HistoryRecorder;
+  /** Told of them with when they came. */
+  readonly throughput: Pick<ThroughputRecorder, 'onTokens'>;
   /** Undefined without a tokenizer. */
   readonly queue: TokenQueue | undefined;
   readonly payloads: PayloadReader;
@@ -155,7 +158,7 @@ export class TokenMetrics {
     completeNs: number,
   ): void {
     if (completionTokens === 0) return;
-    this.#recordOsl(completionTokens, 'server', completeNs);
+    this.#recordOsl(completionTokens, 'server', this.#timesOf(slot, completeNs));
     const { table, choices, responses } = this.#options;
     const chunks = table.chunks[slot]!;
     if (chunks === 0) return;
@@ -212,8 +215,9 @@ export class TokenMetrics {
     const payload = this.#options.payloads.read(batch, index);
     if (payload?.type !== 'TextModelOutput') return;
     const whole = answerInput(payload.data);
+    const times = this.#timesOf(slot, completeNs);
     if (whole !== undefined)
-      queue.enqueue(whole, (tokenCount) => this.#recordOsl(tokenCount, 'tokenizer', completeNs));
+      queue.enqueue(whole, (tokenCount) => this.#recordOsl(tokenCount, 'tokenizer', times));
     const { table, tpot, choices } = this.#options;
     const recvFirstNs = table.recvFirstNs[slot]!;
     // Which tokens came first in each of several choices, their text does not tell.
@@ -242,9 +246,19 @@ export class TokenMetrics {
     this.#sources.isl[source]++;
   }
 
-  #recordOsl(tokenCount: number, source: TokenSource, completeNs: number): void {
+  /** When the answer in a row came. */
+  #timesOf(slot: number, completeNs: number): AnswerTimes {
+    const { recvFirstNs, lastRecvNs } = this.#options.table;
+    const [firstNs, lastNs] = [recvFirstNs[slot]!, lastRecvNs[slot]!];
+    return Number.isNaN(firstNs) || Number.isNaN(lastNs)
+      ? { firstNs: completeNs, lastNs: completeNs, completeNs }
+      : { firstNs, lastNs, completeNs };
+  }
+
+  #recordOsl(tokenCount: number, source: TokenSource, { firstNs, lastNs, completeNs }: AnswerTimes): void {
     this.#options.series.osl.record(tokenCount);
     this.#options.history.onOutputTokens(completeNs, tokenCount);
+    this.#options.throughput.onTokens(firstNs, lastNs, tokenCount);
     this.#sources.osl[source]++;
   }
 
@@ -256,6 +270,13 @@ export class TokenMetrics {
     else tpot.recordLate(nsPerToken, completeNs);
     this.#sources.tpot[source]++;
   }
+}
+
+/** When an answer's first and last chunk came, both its completion when it was not streamed. */
+interface AnswerTimes {
+  readonly firstNs: number;
+  readonly lastNs: number;
+  readonly completeNs: number;
 }
 
 /** An answer to be counted whole: by its parts when it has more than text; nothing when it is empty. */

@@ -4,15 +4,18 @@ import { resampleRun, type ResampledRun } from '../compare/resample.ts';
 import { runValues } from '../compare/run-values.ts';
 import { settingDifferences } from '../compare/setting-differences.ts';
 import { InferometerError } from '../core/errors.ts';
-import type { SampleColumns } from '../events/sample-columns.ts';
+import { countedText } from '../core/quantity-text.ts';
+import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
 import { RandomSource } from '../core/random.ts';
 import { readSamples } from '../runlog/samples.ts';
 import { readManifest, RunDirectory, type RunManifest } from './run-directory.ts';
 import { readLogHeader } from './log-header.ts';
 import type { RunHeader } from './run-header.ts';
+import { markOfFrame } from './run-marks.ts';
 import { programVersion } from './version.ts';
 
 const REPLICATES = 1000;
+const SUCCEEDED = SAMPLE_OUTCOMES.indexOf('succeeded');
 /** Fixed, so that the same runs always compare the same. */
 const SEED = 20_261_124;
 
@@ -22,6 +25,8 @@ interface Loaded {
   readonly header: RunHeader;
   readonly manifest: RunManifest | undefined;
   readonly samples: SampleColumns;
+  /** When issuing went on after a pause. */
+  readonly resumedNs: readonly number[];
   readonly isPart?: (issuedNs: number) => boolean;
 }
 
@@ -60,6 +65,7 @@ function comparisonOf(loaded: readonly Loaded[], options: CompareOptions): Compa
     return { run, resampled, facts: factsOf(run, resampled, String.fromCharCode(65 + index)) };
   });
   const baseline = runs[0]!;
+  refuseFailed(baseline.run);
   const pairs = runs.slice(1).map(({ run, resampled, facts }): ComparedPair => ({
     run: facts,
     comparison: compareRuns(baseline.resampled, resampled, options),
@@ -68,13 +74,30 @@ function comparisonOf(loaded: readonly Loaded[], options: CompareOptions): Compa
   return { version: programVersion(), ...options, baseline: baseline.facts, pairs };
 }
 
-function resample({ path, samples, isPart }: Loaded, random: RandomSource): ResampledRun {
-  const values = runValues(samples, isPart);
+function resample({ path, samples, isPart, resumedNs }: Loaded, random: RandomSource): ResampledRun {
+  const values = runValues(samples, { resumedNs, ...(isPart === undefined ? {} : { isPart }) });
   if (values !== undefined) return resampleRun(values, REPLICATES, random);
   throw new InferometerError(
     'INFEROMETER_COMPARE_EMPTY',
     'input',
     `${path}: none of its ${samples.count} samples was measured and ended, wanted a run with some`,
+  );
+}
+
+/** Against a run without a single success everything is an improvement. */
+function refuseFailed({ path, samples, isPart = () => true }: Loaded): void {
+  const measured = Array.from({ length: samples.count }, (_, i) => i).filter(
+    (i) => samples.measured[i] === 1 && isPart(samples.issuedNs[i]!),
+  );
+  if (measured.some((i) => samples.outcomes[i] === SUCCEEDED)) return;
+  const types = measured.flatMap((i) => samples.errorTypes.get(i) ?? []);
+  const counts = [...Map.groupBy(types, (type) => type)].map(([type, all]) => [type, all.length] as const);
+  const [mostOften] = counts.sort(([, a], [, b]) => b - a);
+  throw new InferometerError(
+    'INFEROMETER_COMPARE_BASELINE',
+    'input',
+    `${path}: none of its ${countedText(measured.length, 'measured sample')} succeeded` +
+      `${mostOften === undefined ? '' : ` (most frequent error: ${mostOften[0]})`}; choose a baseline with successful samples`,
   );
 }
 
@@ -98,8 +121,13 @@ function settingsOf({ header, manifest }: Loaded): object {
 
 async function load(path: string): Promise<Loaded> {
   const directory = RunDirectory.open(path);
-  return {
-    ...{ path, header: await readLogHeader(directory.logPath), manifest: readManifest(directory) },
-    samples: await readSamples(directory.logPath),
-  };
+  const resumedNs: number[] = [];
+  const samples = await readSamples(directory.logPath, {
+    onOtherFrame: (frame) => {
+      const mark = markOfFrame(frame);
+      if (mark?.kind === 'resume') resumedNs.push(mark.at_ns);
+    },
+  });
+  const header = await readLogHeader(directory.logPath);
+  return { path, header, manifest: readManifest(directory), samples, resumedNs };
 }

@@ -13,6 +13,7 @@ import { Closers } from './closers.ts';
 import { checkCpus, pinProgram } from './cpu-pinning.ts';
 import { type EngineLimits, engineLimits, pacingOf, watchIdleCores } from './limits.ts';
 import { phasesOf } from './phases.ts';
+import { ProgressWatch } from './progress-watch.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { cpuTimeMs } from './process-identity.ts';
 import { RunControl } from './run-control.ts';
@@ -21,6 +22,9 @@ import type { RunScreen } from './run-screen.ts';
 import { openRunServices, type RunServices } from './run-services.ts';
 import { onStopSignals } from './shutdown.ts';
 import { openViewPlace, viewPlaceText } from './view-place.ts';
+
+/** How often the load is looked at from its counts. */
+const PROGRESS_INTERVAL_MS = 250;
 
 export interface RunBenchmarkOptions {
   /** Directory of the run; default `runs/<time>-<id>`. */
@@ -77,7 +81,20 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     },
   });
   const pacing = pacingOf(config.client.pacing, limits.workers, idleCores());
-  const starting = startPool(config, limits, pacing, prepared, services, log);
+  const endsHopeless =
+    config.abort_when_hopeless === 'auto' ? screen.isInteractive : config.abort_when_hopeless === 'on';
+  const progress = new ProgressWatch(
+    {
+      onWarning: (message) => log.warning(message),
+      onHopeless: (message) => {
+        if (!endsHopeless) return;
+        log.error(`ending the run: ${message}`);
+        control.giveUp(message);
+      },
+    },
+    limits.maxConnections,
+  );
+  const starting = startPool(config, limits, pacing, prepared, services, log, progress);
   closers.add(() => starting.then((started) => started.close()).catch(() => undefined));
   const writingConfig = writeConfig(services);
   closers.add(() => writingConfig.catch(() => undefined));
@@ -109,7 +126,8 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   screen.started(services.directory.path, control);
   if (view !== undefined) log.info(viewPlaceText(view));
   await warmConnections(limits, pool, log);
-  const outcome = await session.run();
+  const watching = setInterval(() => progress.look(pool.counts(), performance.now()), PROGRESS_INTERVAL_MS);
+  const outcome = await session.run().finally(() => clearInterval(watching));
   control.end();
   await pool.close();
   return concludeRun(config, services, {
@@ -125,6 +143,7 @@ function startPool(
   prepared: PreparedRun,
   services: RunServices,
   log: Log,
+  progress: ProgressWatch,
 ): Promise<WorkerPool> {
   const { recorder, clock } = services;
   return WorkerPool.start(
@@ -161,6 +180,7 @@ function startPool(
         log.warning(text);
         recorder.recordMark('note', { text });
       },
+      onFirstFailure: (failure) => progress.onFirstFailure(failure),
       onWorkerDied: (error) => log.error(errorText(error)),
     },
   );

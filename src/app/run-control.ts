@@ -135,6 +135,13 @@ export class RunControl implements RunControls, ShutdownLadder {
     this.#running?.session.cancel();
   }
 
+  /** Ends the load because nothing is to be expected of it; what happened is reported. `reason` is noted in the log of the run. */
+  giveUp(reason: string): void {
+    if (this.#running === undefined || this.#isOver || this.#isStopping) return;
+    this.note(reason.slice(0, MAX_NOTE_LENGTH));
+    this.cancel();
+  }
+
   exitNow(): void {
     const sockets = this.#running?.services.socketDirectory;
     if (sockets !== undefined) rmSync(sockets, { recursive: true, force: true });

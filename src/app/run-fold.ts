@@ -102,7 +102,7 @@ export class RunFold {
         return;
       case FrameKind.mark: {
         const mark = markOfFrame(frame);
-        if (mark !== undefined) this.#running().aggregator.history.onMark(mark);
+        if (mark !== undefined) this.#running().aggregator.onMark(mark);
       }
     }
   }

@@ -8,6 +8,8 @@ import type { Report } from '../report/report.ts';
 export interface RunScreen {
   /** Notes and warnings, shown without tearing the progress. */
   readonly log: Log;
+  /** A person sits at it. */
+  readonly isInteractive: boolean;
   /** The run has its directory and is about to begin; `controls` steer it until it ends. */
   started(runPath: string, controls?: RunControls): void;
   phase(plan: PhasePlan): void;

@@ -102,9 +102,16 @@ async function readEntry(name: string, directory: RunDirectory): Promise<RunEntr
   const manifest = readManifest(directory);
   const config = fieldsOf(await readConfig(directory));
   const summary = await readSummary(directory);
-  const quantile = (series: string, percentile: string) =>
-    numberOrNull(fieldsOf(fieldsOf(summary[series]).percentiles)[percentile]);
+  const quantile = (series: string, percentile: string) => {
+    const { quantiles, percentiles } = fieldsOf(summary[series]);
+    // A run of an earlier version has the reference's only.
+    return (
+      numberOrNull(fieldsOf(fieldsOf(quantiles)[percentile]).value) ??
+      numberOrNull(fieldsOf(percentiles)[percentile])
+    );
+  };
   const { endpoints } = config;
+  const throughput = fieldsOf(summary.throughput);
   return {
     name,
     runId: manifest?.run_id ?? null,
@@ -116,8 +123,11 @@ async function readEntry(name: string, directory: RunDirectory): Promise<RunEntr
     verdict: verdictOf(fieldsOf(summary.verdict).level ?? manifest?.outcome.verdict),
     samples: numberOrNull(summary.n_samples_issued),
     failed: numberOrNull(summary.n_samples_failed),
-    samplesPerSecond: numberOrNull(summary.qps),
-    outputTokensPerSecond: numberOrNull(summary.tps),
+    samplesPerSecond: numberOrNull(throughput.succeeded_per_second) ?? numberOrNull(summary.qps),
+    outputTokensPerSecond:
+      summary.tps === null
+        ? null
+        : (numberOrNull(throughput.output_tokens_per_second) ?? numberOrNull(summary.tps)),
     ttftP50Ns: quantile('ttft', '50.0'),
     ttftP99Ns: quantile('ttft', '99.0'),
     latencyP99Ns: quantile('latency', '99.0'),

@@ -5,6 +5,7 @@ import type { ViewsProcess } from './views-process.ts';
 export function withServedViews(screen: RunScreen, views: ViewsProcess): RunScreen {
   return {
     log: screen.log,
+    isInteractive: screen.isInteractive,
     started: (runPath, controls) => {
       views.follow(runPath, controls);
       screen.started(runPath, controls);

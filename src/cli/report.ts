@@ -20,7 +20,7 @@ export function reportCommand(finish: (exitCode: number) => void): Command {
   return createCommand('report', COMMANDS.report, [
     'inferometer report runs/20261124T110000Z-1a2b3c',
     'inferometer report runs/20261124T110000Z-1a2b3c --summary',
-    'inferometer report runs/20261124T110000Z-1a2b3c --json | jq .ttft.percentiles',
+    'inferometer report runs/20261124T110000Z-1a2b3c --json | jq .ttft.quantiles',
   ])
     .argument('<run>', 'run directory')
     .option('--summary', 'only the table a run ends with')

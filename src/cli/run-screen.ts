@@ -34,6 +34,7 @@ export function createRunScreen(terminal: Terminal, options: RunScreenOptions = 
     log: createLog((line, level) =>
       progress.note(level === 'info' ? line.replace(/^info: /, '') : line, level),
     ),
+    isInteractive: terminal.stderr.isTTY,
     started: (runPath, controls) => progress.started(runPath, controls),
     phase: ({ name, kind }) =>
       progress.note(kind === 'warmup' ? 'warming up, not measured' : `measuring (${name})`, 'info'),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RandomSource } from '../core/random.ts';
-import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
+import type { SampleColumns } from '../events/sample-columns.ts';
+import { ThroughputRecorder } from '../stats/throughput-recorder.ts';
 import { compareRuns, type Comparison } from './compare.ts';
 import { resampleRun } from './resample.ts';
 import { runValues } from './run-values.ts';
@@ -24,6 +25,7 @@ function simulate({ seed, count, memoryS, slowdown = 1, erroredShare = 0.02 }: S
     ...{ lastChunkNs: column(), completedNs: column(), chunks: column(), inputTokens: column() },
     ...{ outputTokens: column(), workers: column(), measured: new Uint8Array(count).fill(1) },
     ...{ outcomes: new Uint8Array(count), finishReasons: new Map(), errorTypes: new Map() },
+    measuringSinceNs: [0],
   };
   let atS = 0;
   let load = 0;
@@ -62,8 +64,8 @@ function compare(
 function compareHalves(samples: SampleColumns): Comparison {
   const middleNs = samples.issuedNs[samples.count >> 1]!;
   return compare(
-    runValues(samples, (atNs) => atNs < middleNs),
-    runValues(samples, (atNs) => atNs >= middleNs),
+    runValues(samples, { isPart: (atNs) => atNs < middleNs }),
+    runValues(samples, { isPart: (atNs) => atNs >= middleNs }),
   );
 }
 
@@ -88,7 +90,9 @@ describe('compareRuns', () => {
       // Each value keeps its half and loses its moment in it.
       const alone = (half: 0 | 1) => {
         const middleNs = samples.issuedNs[1000]!;
-        const values = runValues(samples, (atNs) => (half === 0 ? atNs < middleNs : atNs >= middleNs))!;
+        const values = runValues(samples, {
+          isPart: (atNs) => (half === 0 ? atNs < middleNs : atNs >= middleNs),
+        })!;
         for (const { bins } of values.series) shuffled.shuffle(bins);
         return values;
       };
@@ -160,20 +164,61 @@ function stretchedBy(factor: number, samples: SampleColumns) {
   };
 }
 
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
 describe('runValues', () => {
   it('has nothing of a run in which nothing was measured', () => {
     const samples = simulate({ seed: 1, count: 10, memoryS: 1 });
     expect(runValues({ ...samples, measured: new Uint8Array(10) })).toBeUndefined();
   });
 
-  it('lasts until the last sample that ended by itself', () => {
+  it('lasts until issuing ends, however late a sample ends', () => {
     const samples = simulate({ seed: 1, count: 100, memoryS: 1 });
-    const { durationS } = runValues(samples)!;
-    samples.outcomes[50] = SAMPLE_OUTCOMES.indexOf('cancelled');
+    const { durationS, totals } = runValues(samples)!;
+    expect(durationS).toBeCloseTo((samples.issuedNs.at(-1)! - samples.issuedNs[0]!) / 1e9, 2);
     samples.completedNs[50] = 300e9;
-    expect(runValues(samples)!.durationS).toBeCloseTo(durationS, 9);
-    samples.outcomes[50] = SAMPLE_OUTCOMES.indexOf('errored');
-    expect(runValues(samples)!.durationS).toBeGreaterThan(290);
+    const hanging = runValues(samples)!;
+    expect(hanging.durationS).toBeCloseTo(durationS, 3);
+    const rateOf = ({ amounts, coveredS }: (typeof totals)[number]) => sum(amounts) / sum(coveredS);
+    expect(rateOf(hanging.totals[0]!) / rateOf(totals[0]!)).toBeGreaterThan(0.9);
+  });
+
+  it('has the throughput that a report tells', () => {
+    const samples = simulate({ seed: 9, count: 400, memoryS: 1 });
+    samples.completedNs[7] = 60e9;
+    const recorder = new ThroughputRecorder();
+    recorder.start(0);
+    samples.issuedNs.forEach((issuedNs) => recorder.onIssued(issuedNs));
+    samples.issuedNs.forEach((issuedNs, i) => {
+      recorder.onEnded(issuedNs, samples.completedNs[i]!, samples.outcomes[i] === 1);
+      recorder.onTokens(samples.firstChunkNs[i]!, samples.lastChunkNs[i]!, samples.outputTokens[i]!);
+    });
+    const told = recorder.throughput()!;
+    const { metrics } = resampleRun(runValues(samples)!, 1, new RandomSource(1));
+    const valueOf = (wanted: string) => metrics.find(({ key }) => key === wanted)!.value;
+    expect(valueOf('samples_per_second')).toBeCloseTo(told.succeeded_per_second, 9);
+    expect(valueOf('output_tokens_per_second')).toBeCloseTo(told.output_tokens_per_second, 6);
+  });
+
+  it('leaves the pauses out', () => {
+    const samples = simulate({ seed: 9, count: 400, memoryS: 1 });
+    const calm = runValues(samples)!;
+    const halfNs = samples.issuedNs[200]!;
+    const later = samples.issuedNs.map((issuedNs) => (issuedNs >= halfNs ? 100e9 : 0));
+    const moved = (column: Float64Array) => column.map((ns, i) => ns + later[i]!);
+    const paused = runValues(
+      {
+        ...samples,
+        ...{ issuedNs: moved(samples.issuedNs), completedNs: moved(samples.completedNs) },
+        ...{ firstChunkNs: moved(samples.firstChunkNs), lastChunkNs: moved(samples.lastChunkNs) },
+      },
+      { resumedNs: [halfNs + 90e9] },
+    )!;
+    const seconds = ({ totals }: typeof calm) => sum(totals[0]!.coveredS);
+    expect(seconds(paused)).toBeLessThan(seconds(calm));
+    expect(sum(paused.totals[0]!.amounts) / seconds(paused)).toBeGreaterThan(40);
   });
 
   it('leaves out what is due nowhere, and samples of one chunk where time between chunks or tokens is meant', () => {

@@ -16,9 +16,9 @@ const SERIES_LABELS: Readonly<Record<SeriesKey, string>> = {
 export function metricLabel(key: MetricKey): string {
   switch (key) {
     case 'samples_per_second':
-      return 'Samples a second';
+      return 'Requests per second';
     case 'output_tokens_per_second':
-      return 'Output tokens a second';
+      return 'Output tokens per second';
     case 'error_share':
       return 'Errors';
     default: {

@@ -85,11 +85,10 @@ function percentiles({ series, binCount }: RunValues): Statistic[] {
   return series.flatMap(({ key, values, bins }) => {
     const quantiles = new BinnedQuantiles(values, bins, binCount);
     return QUANTILES.filter((p) => isMeaningful(p, values.length)).map((p): Statistic => {
-      const q = p / 100;
       return {
         key: `${key}.p${p}`,
-        of: (weights) => quantiles.quantile(q, weights),
-        influence: quantiles.excess(quantiles.quantile(q, once)),
+        of: (weights) => quantiles.percentile(p, weights),
+        influence: quantiles.excess(quantiles.percentile(p, once)),
       };
     });
   });
@@ -99,12 +98,16 @@ function isMeaningful(percentile: number, count: number): boolean {
   return percentile === 50 || count * (1 - percentile / 100) >= VALUES_BEYOND;
 }
 
-function rates({ totals, durationS }: RunValues): Statistic[] {
-  return totals.map(({ key, amounts }) => ({
-    key,
-    of: (weights) => weightedSum(amounts, weights) / durationS,
-    influence: amounts,
-  }));
+/** Over the measured window: of the bins drawn, what was done in it by how long it lasted. */
+function rates({ totals }: RunValues): Statistic[] {
+  return totals.map(({ key, amounts, coveredS }) => {
+    const rate = sumOf(amounts) / sumOf(coveredS);
+    return {
+      key,
+      of: (weights) => weightedSum(amounts, weights) / Math.max(weightedSum(coveredS, weights), 1e-9),
+      influence: amounts.map((amount, bin) => amount - rate * coveredS[bin]!),
+    };
+  });
 }
 
 function errorShare({ ended, errored }: RunValues): Statistic {

@@ -1,6 +1,8 @@
 import { countedText, countText, durationText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
+import { wrapText } from '../core/wrap-text.ts';
+import type { Judgement, MetricDifference } from './compare.ts';
 import type { ComparedPair, ComparedRun, ComparisonReport } from './comparison-report.ts';
 import {
   differenceText,
@@ -11,61 +13,106 @@ import {
   metricText,
 } from './metric-text.ts';
 
+/** Of a terminal as it opens. */
+const WIDTH = 80;
+
 /** A comparison for a person: the runs, a table for each pair, what differs in their settings, and what follows. */
 export function comparisonText(report: ComparisonReport): string {
   const { baseline, pairs, confidence, margin } = report;
   const lines = [
     ...runLines([baseline, ...pairs.map(({ run }) => run)]),
     '',
-    `Differences from A, margin ±${marginText(margin)}. All intervals of a table hold together with ${marginText(confidence)} confidence.`,
+    ...paragraph(
+      `Differences from A, margin ±${marginText(margin)}. The intervals of a table hold simultaneously with ${marginText(confidence)} confidence.`,
+    ),
   ];
   for (const pair of pairs) lines.push('', ...pairLines(pair, margin));
   const invalid = [baseline, ...pairs.map(({ run }) => run)].filter(({ verdict }) => verdict === 'invalid');
   if (invalid.length > 0)
-    lines.push('', `Note: by its own report invalid: ${invalid.map(({ letter }) => letter).join(', ')}.`);
+    lines.push(
+      '',
+      ...paragraph(`Note: invalid by their own verdict: ${invalid.map(({ letter }) => letter).join(', ')}.`),
+    );
   return `${lines.join('\n')}\n`;
 }
 
 function runLines(runs: readonly ComparedRun[]): string[] {
-  return alignColumns([
-    ['', 'samples', 'time', 'block', 'verdict', 'run'],
+  const [head, ...lines] = alignColumns([
+    ['', 'samples', 'time', 'block', 'verdict'],
     ...runs.map((run) => [
       run === runs[0] ? `${run.letter} (baseline)` : run.letter,
       countText(run.sampleCount),
       durationText(run.durationS * NS_PER_SECOND),
       durationText(run.blockS * NS_PER_SECOND),
       run.verdict ?? 'none',
-      run.path,
     ]),
   ]);
+  return [head!, ...lines.flatMap((line, i) => [line, `  ${shortPath(runs[i]!.path)}`])];
+}
+
+/** The end of a path tells it from its neighbours. */
+function shortPath(path: string): string {
+  const letters = [...path];
+  const room = WIDTH - 2;
+  return letters.length <= room ? path : `…${letters.slice(1 - room).join('')}`;
 }
 
 function pairLines({ run, comparison, settingDifferences }: ComparedPair, margin: number): string[] {
   const { differences, judgement, blockCount, tooShort } = comparison;
-  const rows = differences.map(({ key, baseline, value, difference, low, high }) => [
-    metricLabel(key),
-    metricText(key, baseline),
-    metricText(key, value),
-    differenceText(key, difference),
-    intervalText(key, low, high),
-  ]);
-  const [head, ...table] = alignColumns([['', 'A', run.letter, 'difference', 'interval'], ...rows]);
   const worst = differences.filter((difference) => difference.judgement === judgement);
-  const notes = [
-    ...(tooShort
-      ? [
-          `Note: the runs are short for how far they are correlated in time (${countedText(blockCount, 'block')}); run longer for intervals to rely on.`,
-        ]
-      : []),
-  ];
   return [
-    head!,
-    ...table.map((line, i) => `${line}  ${judgementText(differences[i]!.judgement, margin)}`),
+    ...differenceTable(run.letter, differences),
+    ...legend(differences, margin),
     '',
-    `${run.letter} against A: ${judgementText(judgement, margin)} (${worst.length} of ${differences.length} metrics: ${listText(worst.map(({ key }) => metricLabel(key)))})`,
-    ...notes,
+    ...paragraph(
+      `${run.letter} against A: ${judgementText(judgement, margin)} (${worst.length} of ${differences.length} metrics: ${listText(worst.map(({ key }) => metricLabel(key)))})`,
+    ),
+    ...(tooShort
+      ? paragraph(
+          `Note: the runs are too short relative to their autocorrelation (${countedText(blockCount, 'block')}); run longer for reliable intervals.`,
+        )
+      : []),
     ...settingLines(settingDifferences),
   ];
+}
+
+/** The widest columns that fit: where numbers are long, the difference is left to its interval. */
+function differenceTable(letter: string, differences: readonly MetricDifference[]): string[] {
+  const table = (withDifference: boolean) => {
+    const rows = differences.map(({ key, baseline, value, difference, low, high }) => [
+      metricLabel(key),
+      metricText(key, baseline),
+      metricText(key, value),
+      ...(withDifference ? [differenceText(key, difference)] : []),
+      intervalText(key, low, high),
+    ]);
+    const head = ['', 'A', letter, ...(withDifference ? ['difference'] : []), 'interval'];
+    const [headLine, ...lines] = alignColumns([head, ...rows]);
+    return [headLine!, ...lines.map((line, i) => `${line}  ${MARKS[differences[i]!.judgement]}`)];
+  };
+  const whole = table(true);
+  return whole.every((line) => [...line].length <= WIDTH) ? whole : table(false);
+}
+
+/** What a judgement is called in a table. */
+const MARKS: Readonly<Record<Judgement, string>> = {
+  worse: 'worse',
+  slightly_worse: 'worse?',
+  indistinct: '?',
+  equivalent: 'same',
+  slightly_better: 'better?',
+  better: 'better',
+};
+
+/** What the marks that are not plain words stand for. */
+function legend(differences: readonly MetricDifference[], margin: number): string[] {
+  const used = (['slightly_worse', 'slightly_better', 'indistinct', 'equivalent'] as const).filter(
+    (judgement) => differences.some((difference) => difference.judgement === judgement),
+  );
+  if (used.length === 0) return [];
+  return paragraph(
+    used.map((judgement) => `${MARKS[judgement]}: ${judgementText(judgement, margin)}`).join('; '),
+  );
 }
 
 /** The first few of a list, and how many more there are. */
@@ -80,8 +127,14 @@ function settingLines(differences: ComparedPair['settingDifferences']): string[]
     leaf === undefined ? '–' : typeof leaf === 'string' ? leaf : JSON.stringify(leaf);
   return [
     'Settings and environment that differ:',
-    ...differences.map(
-      ({ path, baseline, value: other }) => `  ${path}: ${value(baseline)} → ${value(other)}`,
+    ...differences.flatMap(({ path, baseline, value: other }) =>
+      wrapText('  ', `${path}: ${value(baseline)} → ${value(other)}`, WIDTH, true),
     ),
   ];
+}
+
+function paragraph(text: string): string[] {
+  // A number and its % stay together.
+  const lines = wrapText('', text.replaceAll(' %', '\u00a0%'), WIDTH, true);
+  return lines.map((line) => line.replaceAll('\u00a0', ' '));
 }

@@ -174,6 +174,9 @@ export const runConfigSchema = group({
   drain_timeout_ms: timeMs(MAX_WAIT_MS)
     .default(240_000)
     .describe('how long to wait for requests in flight after the last one was sent; 0 cancels them at once'),
+  abort_when_hopeless: choice(['on', 'off', 'auto'])
+    .default('auto')
+    .describe('end the run when every request fails for 30 s; auto: at a terminal'),
   metrics: group({
     publish_interval_ms: timeMs(MAX_WAIT_MS).default(250).describe('time between live updates; 0 = none'),
     drain_timeout_ms: timeMs(MAX_WAIT_MS)

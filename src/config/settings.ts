@@ -381,6 +381,14 @@ export const SETTINGS: readonly Setting[] = [
     parse: duration,
   },
   {
+    flag: '--abort-when-hopeless',
+    group: 'client',
+    path: 'abort_when_hopeless',
+    argument: '<mode>',
+    help: 'end the run when every request fails for 30 s: on, off or auto (default auto: on at a terminal)',
+    parse: onOffAuto,
+  },
+  {
     flag: '--publish-interval',
     group: 'output',
     path: 'metrics.publish_interval_ms',

@@ -90,6 +90,11 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#resent;
   }
 
+  /** Samples that are due and wait for a connection. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** See {@link ProtocolTally}. */
   get strayMessages(): number {
     return this.#tally.strayMessages;

@@ -36,6 +36,7 @@ const MESSAGE_END_TIMEOUT_MS = 50;
 export class EngineWorker {
   readonly #start: WorkerStart;
   readonly #send: (news: WorkerNews) => void;
+  readonly #counters: Int32Array;
   readonly #clock: RunClock;
   readonly #writer: BatchWriter;
   readonly #pools: readonly ConnectionPool[];
@@ -62,6 +63,7 @@ export class EngineWorker {
     const { requestTimeoutMs, connectTimeoutMs } = settings;
     this.#start = start;
     this.#send = send;
+    this.#counters = new Int32Array(start.counters);
     this.#clock = createRunClock(settings.originNs);
     this.#lateness = start.probes && new LoopLateness(this.#clock, start.probes);
     this.#writer = new BatchWriter(workerIndex, (frame) => {
@@ -70,7 +72,9 @@ export class EngineWorker {
     });
     this.#tools = {
       clock: this.#clock,
-      recorder: new SampleRecorder(this.#writer, new Int32Array(start.counters)),
+      recorder: new SampleRecorder(this.#writer, this.#counters, (failure) =>
+        send({ kind: 'firstFailure', failure }),
+      ),
       lateness: this.#lateness,
       connectDeadlines: new Deadlines(this.#clock, Math.min(requestTimeoutMs, connectTimeoutMs)),
       answerDeadlines: new Deadlines(this.#clock, requestTimeoutMs),
@@ -78,8 +82,7 @@ export class EngineWorker {
     };
     this.#pools = this.#createPools();
     this.#nextPool = workerIndex % this.#pools.length;
-    const counters = new Int32Array(start.counters);
-    this.#beatTimer = setInterval(() => Atomics.add(counters, COUNTERS.beat, 1), BEAT_INTERVAL_MS).unref();
+    this.#beatTimer = setInterval(() => this.#beat(), BEAT_INTERVAL_MS).unref();
     this.#healthTimer = setInterval(() => this.#onSecond(), HEALTH_INTERVAL_MS);
   }
 
@@ -218,6 +221,12 @@ export class EngineWorker {
   #onSecond(): void {
     for (const pool of this.#pools) pool.discardIdle(this.#clock.nowNs());
     this.#sendHealth();
+  }
+
+  #beat(): void {
+    Atomics.add(this.#counters, COUNTERS.beat, 1);
+    const waiting = this.#pools.reduce((sum, pool) => sum + pool.waiting, 0);
+    Atomics.store(this.#counters, COUNTERS.waiting, waiting);
   }
 
   #sendWindows(): void {

@@ -1,4 +1,4 @@
-import { EventKind } from '../core/event-types.ts';
+import { CANCELLED_ERROR_TYPE, EventKind } from '../core/event-types.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { writeErrorData, writeTextModelOutput, writeTextOutput } from '../events/payload.ts';
 import { AnswerFlag, COMPLETE_EXTRA } from '../events/event-batch.ts';
@@ -13,11 +13,13 @@ import { COUNTERS } from './worker-messages.ts';
 export class SampleRecorder {
   readonly #writer: BatchWriter;
   readonly #counters: Int32Array;
+  #onFirstFailure: ((failure: ErrorData) => void) | undefined;
 
-  /** `counters`: see {@link COUNTERS}. */
-  constructor(writer: BatchWriter, counters: Int32Array) {
+  /** `counters`: see {@link COUNTERS}. `onFirstFailure` is called once at most, and not for a sample that was cancelled. */
+  constructor(writer: BatchWriter, counters: Int32Array, onFirstFailure?: (failure: ErrorData) => void) {
     this.#writer = writer;
     this.#counters = counters;
+    this.#onFirstFailure = onFirstFailure;
   }
 
   /** @hot */
@@ -54,6 +56,7 @@ export class SampleRecorder {
     if (final.finishReason !== null) writer.finishReason(final.finishReason);
     writer.close();
     this.#counters[COUNTERS.ended]! += 1;
+    this.#counters[COUNTERS.succeeded]! += 1;
   }
 
   /** The extras of {@link COMPLETE_EXTRA}, as far as there is something to tell. */
@@ -97,5 +100,8 @@ export class SampleRecorder {
     writer.extra(NaN);
     writer.close();
     this.#counters[COUNTERS.ended]! += 1;
+    if (this.#onFirstFailure === undefined || failure.errorType === CANCELLED_ERROR_TYPE) return;
+    this.#onFirstFailure(failure);
+    this.#onFirstFailure = undefined;
   }
 }

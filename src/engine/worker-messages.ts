@@ -17,7 +17,7 @@ export interface WorkerStart {
 }
 
 /** Positions in a worker's counters, which main reads at any time. */
-export const COUNTERS = { issued: 0, ended: 1, beat: 2, length: 3 } as const;
+export const COUNTERS = { issued: 0, ended: 1, succeeded: 2, waiting: 3, beat: 4, length: 5 } as const;
 
 /** `beat` rises so often while the worker's event loop turns. */
 export const BEAT_INTERVAL_MS = 200;
@@ -73,6 +73,8 @@ export type WorkerNews =
   | { readonly kind: 'windows'; readonly windows: Float64Array }
   /** No further request will be issued; `stopped`: because of a stop. */
   | { readonly kind: 'issuingDone'; readonly stopped: boolean }
+  /** The worker's first sample that failed, other than by being cancelled. */
+  | { readonly kind: 'firstFailure'; readonly failure: ErrorData }
   /** Nothing is in flight and all frames were sent. */
   | { readonly kind: 'phaseDone'; readonly issued: number }
   | { readonly kind: 'health'; readonly health: WorkerHealth };

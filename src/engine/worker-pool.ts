@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InferometerError } from '../core/errors.ts';
+import type { ErrorData } from '../core/model-output.ts';
 import type { PlanChange } from '../plan/steering.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { BeatWatch, type StuckListener } from './beat-watch.ts';
@@ -29,6 +30,8 @@ export interface WorkerPoolHandlers {
   onHealth(health: WorkerHealth, workerIndex: number): void;
   /** A worker's event loop stands still in a phase, or moves again: see {@link BeatWatch}. */
   onStuck?: StuckListener;
+  /** Once at most from each worker: its first sample that failed, other than by being cancelled. */
+  onFirstFailure?(failure: ErrorData): void;
   /** Once at most: the first worker that ended without being told to. */
   onWorkerDied(error: Error): void;
 }
@@ -49,7 +52,10 @@ export interface SampleCounts {
   readonly issued: number;
   /** Ended in any way. */
   readonly completed: number;
+  readonly succeeded: number;
   readonly inFlight: number;
+  /** Due and waiting for a connection, as of the last beat. */
+  readonly waiting: number;
 }
 
 /** The engine as seen from the main thread: worker threads that issue a phase's requests and send the events. */
@@ -158,12 +164,16 @@ export class WorkerPool {
   counts(): SampleCounts {
     let issued = 0;
     let completed = 0;
+    let succeeded = 0;
+    let waiting = 0;
     for (const { counters } of this.#threads) {
       // In this order, so that a sample that ends meanwhile is not missing from the issued ones.
       completed += Atomics.load(counters, COUNTERS.ended);
       issued += Atomics.load(counters, COUNTERS.issued);
+      succeeded += Atomics.load(counters, COUNTERS.succeeded);
+      waiting += Atomics.load(counters, COUNTERS.waiting);
     }
-    return { issued, completed, inFlight: issued - completed };
+    return { issued, completed, succeeded, inFlight: issued - completed, waiting };
   }
 
   /** Closes all connections and ends the threads, whatever they are doing. Idempotent. */
@@ -202,6 +212,9 @@ export class WorkerPool {
         return;
       case 'windows':
         this.#handlers.onWindows?.(news.windows, workerIndex);
+        return;
+      case 'firstFailure':
+        this.#handlers.onFirstFailure?.(news.failure);
         return;
       case 'health':
         this.#handlers.onHealth(news.health, workerIndex);

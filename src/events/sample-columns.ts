@@ -17,6 +17,8 @@ export interface SampleColumns {
   readonly chunks: Float64Array;
   /** Position in {@link SAMPLE_OUTCOMES}. */
   readonly outcomes: Uint8Array;
+  /** When the run began to measure, each time. */
+  readonly measuringSinceNs: readonly number[];
   /** 1 for a sample that was issued while the run was measuring, 0 for one of a warm-up. */
   readonly measured: Uint8Array;
   /** As the server told them; NaN when it did not. */

@@ -39,6 +39,8 @@ th, td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--li
 thead th { color: var(--muted); font-weight: 500; }
 th[scope=row], th:first-child { text-align: left; font-weight: 500; }
 #errors-by-type thead th:last-child { text-align: left; }
+td small { display: block; font-size: 11px; color: var(--muted); }
+#percentiles td, #percentiles th { vertical-align: top; }
 td.text { text-align: left; white-space: normal; overflow-wrap: anywhere; font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 12.5px; }
 .facts { display: grid; grid-template-columns: fit-content(300px) minmax(0, 1fr); gap: 4px 24px; margin: 10px 0; font-size: 14px; }
 .facts dt { color: var(--muted); } .facts dd { margin: 0; }

@@ -1,13 +1,15 @@
 import { metricVerdictText } from '../core/judged-metrics.ts';
 import { countedText, countText, durationText, numberText, percentText } from '../core/quantity-text.ts';
 import type { RunHistory, SlowSample } from '../core/run-history.ts';
+import { withWholeFlags } from '../core/whole-flags.ts';
 import { clockText } from '../live/lines.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import { ownFacts, VERDICT_MEANINGS, type Fact } from '../report/own-text.ts';
-import { timeSeries, timeText, waitLines } from '../report/percentile-table.ts';
+import { intervalNotes, timeSeries, timeText, waitLines } from '../report/percentile-table.ts';
 import type { Report } from '../report/report.ts';
-import { percentileOf } from '../report/series-report.ts';
-import { headlines, rateNotes } from '../report/terminal-summary.ts';
+import { intervalText } from '../report/interval-text.ts';
+import { estimateOf, medianOf, percentileOf, type SeriesRollup } from '../report/series-report.ts';
+import { headlineRate, headlines, headlineTokenRate, rateNotes } from '../report/terminal-summary.ts';
 import type { Verdict } from '../report/verdict.ts';
 import { markup, NOTHING, type Markup, type MarkupPart } from './markup.ts';
 
@@ -22,7 +24,7 @@ export function verdictSection({ level, findings, metrics }: Verdict): Markup {
   const byMetric = metricVerdictText(metrics);
   const items = findings.map(
     (finding) =>
-      markup`<li class="${finding.level}"><b>${finding.level}</b><span>${withWholeFlags(finding.message)}</span></li> `,
+      markup`<li class="${finding.level}"><b>${finding.level}</b><span>${withWholeFlags(finding.message, flag)}</span></li> `,
   );
   return markup`<section class="verdict ${level}" aria-label="Verdict">
     <p><strong>${SIGNS[level]} ${level.toUpperCase()}</strong>: ${VERDICT_MEANINGS[level]}</p>
@@ -37,11 +39,8 @@ export function verdictSection({ level, findings, metrics }: Verdict): Markup {
   </section>`;
 }
 
-/** A flag would be broken behind its hyphens. */
-function withWholeFlags(message: string): readonly MarkupPart[] {
-  return message
-    .split(/(--[a-z-]+)/)
-    .map((part) => (part.startsWith('--') ? markup`<span class="flag">${part}</span>` : part));
+function flag(text: string): Markup {
+  return markup`<span class="flag">${text}</span>`;
 }
 
 /** The numbers to quote: how much was done, then how fast; then the account of the samples in words. */
@@ -49,7 +48,7 @@ export function headlineSection(report: Report): Markup {
   const times = timeSeries(report)
     .filter(([label]) => HEADLINE_SERIES.includes(label))
     .map(([label, series]) =>
-      tile(`${label} p50`, timeText(series.median), `p99 ${timeText(percentileOf(series, 99))}`),
+      tile(`${label} p50`, timeText(medianOf(series)), `p99 ${timeText(percentileOf(series, 99))}`),
     );
   const warning =
     report.state === 'interrupted'
@@ -67,12 +66,15 @@ const HEADLINE_SERIES = ['TTFT', 'TPOT', 'Latency', 'Response latency'];
 const TOLD_BY_TILES = ['Duration', 'Rate'];
 
 function amountTiles(report: Report): readonly Markup[] {
-  const { qps, tps, durationNs, samples } = report;
+  const { durationNs, samples, own } = report;
+  const [rate, tokenRate] = [headlineRate(report), headlineTokenRate(report)];
   const { issued, succeeded, errored, cancelled } = samples;
   const rateNote = rateNotes(report).join('; ') || `${countText(succeeded)} succeeded`;
   const cancelledText = cancelled === 0 ? '' : `, ${countText(cancelled)} cancelled`;
   return [
-    ...(qps === null ? [] : [tile('Completed', `${numberText(qps)}/s`, rateNote)]),
+    ...(rate === null
+      ? []
+      : [tile(own?.throughput ? 'Throughput' : 'Completed', `${numberText(rate)}/s`, rateNote)]),
     tile(
       'Failed',
       errored === 0 ? 'none' : percentText(errored / Math.max(1, issued)),
@@ -80,10 +82,12 @@ function amountTiles(report: Report): readonly Markup[] {
         ? `of ${countedText(issued, 'sample')}${cancelledText}`
         : `${countText(errored)} of ${countedText(issued, 'sample')}${cancelledText}`,
     ),
-    ...(tps === null ? [] : [tile('Output tokens', `${numberText(tps)}/s`, 'of all samples together')]),
+    ...(tokenRate === null
+      ? []
+      : [tile('Output tokens', `${numberText(tokenRate)}/s`, 'of all samples together')]),
     ...(durationNs === null
       ? []
-      : [tile('Duration', durationText(Number(durationNs)), 'to the last answer')]),
+      : [tile('Duration', durationText(Number(durationNs)), 'to the last response')]),
   ];
 }
 
@@ -100,7 +104,7 @@ export function percentileSection(report: Report): Markup {
   const heads = [...PERCENTILES.map((p) => `p${p}`), 'max', 'mean', 'values'];
   const body = rows.map(([label, series]) => [
     label,
-    ...PERCENTILES.map((p) => timeText(percentileOf(series, p))),
+    ...PERCENTILES.map((p) => percentileCell(series, p)),
     timeText(series.max),
     timeText(series.average),
     countText(series.count),
@@ -112,8 +116,15 @@ export function percentileSection(report: Report): Markup {
       body.map((cells) => row(cells)),
       'Percentiles of the times of the measured samples',
     )}
-    ${waitLines(report).map((line) => markup`<p>${line}</p>`)}
+    ${[...waitLines(report), ...intervalNotes(rows, PERCENTILES)].map((line) => markup`<p>${line}</p>`)}
   </section>`;
+}
+
+/** A percentile over the interval it lies in. */
+function percentileCell(series: SeriesRollup, percentile: number): MarkupPart {
+  const text = timeText(percentileOf(series, percentile));
+  const interval = intervalText(estimateOf(series, percentile));
+  return interval === '' ? text : markup`${text}<small>${interval}</small>`;
 }
 
 /** The slowest measured samples; their number finds them in the log and in the exported samples. */
@@ -163,8 +174,9 @@ export function methodSection({ own, samples }: Report): Markup {
       Times are taken at the socket: issued is right before a request is handed to it, first chunk, chunk gap
       and completion when the read that brought them returned. <em>Service</em> times (TTFT, latency) begin
       when a request was issued; <em>response</em> times begin when it was due by the plan, and so include the
-      wait for a free connection and any lateness of the client. Percentiles are observed values, never
-      interpolated. Warm-up samples are in the charts over time and in nothing else.
+      wait for a free connection and any lateness of the client. A percentile p of n values lies at position
+      n·p + ½ of the ascending values (Hazen's definition); below it is the interval in which the true percentile lies with
+      95 % confidence if the values are independent. Warm-up samples are in the charts over time and in nothing else.
     </p>
   </section>`;
 }
@@ -210,7 +222,7 @@ function table(heads: readonly string[], rows: readonly Markup[], label: string)
 }
 
 /** A row: its head, its numbers, then a text of any length. */
-function row([head = '', ...cells]: readonly string[], text?: string): Markup {
+function row([head = '', ...cells]: readonly MarkupPart[], text?: string): Markup {
   return markup`<tr>
     <th scope="row">${head}</th>
     ${cells.map((cell) => markup`<td>${cell}</td>`)}${

@@ -26,6 +26,7 @@ export function progressJson({ view, verdict }: LiveUpdate): Readonly<Record<str
     requested_concurrency: view.requestedConcurrency,
     issued_per_second: view.issuedPerSecond,
     ended_per_second: view.endedPerSecond,
+    succeeded_per_second: view.succeededPerSecond,
     output_tokens_per_second: view.outputTokensPerSecond,
     errors_by_type: Object.fromEntries(view.errors.map(({ type, count }) => [type, count])),
     series: Object.fromEntries(view.rows.map((row) => [row.series, rowJson(row)])),

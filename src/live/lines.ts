@@ -11,7 +11,8 @@ export function progressLine(view: LiveView): string {
 
 /** What is told, most important first. */
 function segments(view: LiveView): string[] {
-  const { endedPerSecond, outputTokensPerSecond, pendingTokenCounts, errored, cancelled, inFlight } = view;
+  const { succeededPerSecond, outputTokensPerSecond, pendingTokenCounts, errored, cancelled, inFlight } =
+    view;
   return [
     clockText(view.elapsedNs),
     stateText(view),
@@ -19,7 +20,7 @@ function segments(view: LiveView): string[] {
     ...(inFlight === 0 ? [] : [`${countText(inFlight)} in flight`]),
     ...(errored === 0 ? [] : [`${countText(errored)} failed`]),
     ...(cancelled === 0 ? [] : [`${countText(cancelled)} cancelled`]),
-    ...(endedPerSecond === null ? [] : [`${numberText(endedPerSecond)}/s`]),
+    ...(succeededPerSecond === null ? [] : [`${numberText(succeededPerSecond)}/s`]),
     ...(outputTokensPerSecond === null ? [] : [`${numberText(outputTokensPerSecond)} tokens/s`]),
     ...(view.state === 'live' || pendingTokenCounts === 0
       ? []

@@ -132,6 +132,13 @@ describe('rates', () => {
     };
     const over: MadeUp = { atSeconds: 9, state: 'complete', counters, series: { osl: [100] } };
     expect(viewOf(at(1, 10), over)).toMatchObject({ endedPerSecond: 5, outputTokensPerSecond: 10 });
+    const throughput = {
+      ...{ succeeded_per_second: 7, errored_per_second: 1, output_tokens_per_second: 30 },
+      ...{ window_ns: 1e9, mean_in_flight: 2, parts: [] },
+    };
+    expect(viewOf(at(1, 10), { ...over, extras: { throughput } })).toMatchObject({
+      ...{ endedPerSecond: 8, succeededPerSecond: 7, outputTokensPerSecond: 30 },
+    });
   });
 
   it('leave a bounded history', () => {
@@ -300,6 +307,7 @@ describe('JSON lines', () => {
       requested_concurrency: null,
       issued_per_second: null,
       ended_per_second: null,
+      succeeded_per_second: null,
       output_tokens_per_second: null,
       errors_by_type: { http_503: 3 },
       series: {

@@ -5,6 +5,7 @@ export interface CountedMoment {
   readonly timestampNs: number;
   readonly issued: number;
   readonly ended: number;
+  readonly succeeded: number;
   readonly outputTokens: number;
 }
 
@@ -12,6 +13,7 @@ export interface CountedMoment {
 export interface LiveRates {
   readonly issuedPerSecond: number | null;
   readonly endedPerSecond: number | null;
+  readonly succeededPerSecond: number | null;
   /** Null also when no output tokens were counted. */
   readonly outputTokensPerSecond: number | null;
 }
@@ -33,6 +35,7 @@ export class RecentRates {
     return {
       issuedPerSecond: perSecond(now.issued - then.issued, spanNs),
       endedPerSecond: perSecond(now.ended - then.ended, spanNs),
+      succeededPerSecond: perSecond(now.succeeded - then.succeeded, spanNs),
       outputTokensPerSecond:
         now.outputTokens === 0 ? null : perSecond(now.outputTokens - then.outputTokens, spanNs),
     };

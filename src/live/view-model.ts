@@ -1,5 +1,6 @@
 import type { SeriesName } from '../core/metric-catalogue.ts';
 import { readHistoryExtras, type RunHistory } from '../core/run-history.ts';
+import { readThroughput } from '../core/throughput.ts';
 import { isTerminal, type Json, type MetricsSnapshot, type SeriesSnapshot } from '../metrics/snapshot.ts';
 import { perSecond, RecentRates, type LiveRates } from './recent-rates.ts';
 import { fieldsOf, numberOrNull, SnapshotIndex, textOrNull } from './snapshot-index.ts';
@@ -81,9 +82,10 @@ export class LiveViewModel {
       timestampNs: Number(snapshot.timestampNs),
       issued: metrics.counter('total_samples_issued'),
       ended: metrics.counter('total_samples_completed'),
+      succeeded: metrics.counter('total_samples_completed') - metrics.counter('total_samples_failed'),
       outputTokens: Number(metrics.series('osl')?.total ?? 0),
     });
-    const rates = isTerminal(snapshot.state) ? overallRates(counts, metrics) : recentRates;
+    const rates = isTerminal(snapshot.state) ? overallRates(snapshot, counts, metrics) : recentRates;
     const steering = steeringOf(run, this.#history?.marks ?? [], isTerminal(snapshot.state));
     const elapsedNs = this.#clock.elapsedNs(snapshot, metrics);
     const plannedSamples = numberOrNull(run.planned_samples);
@@ -154,14 +156,31 @@ function countsOf(metrics: SnapshotIndex): Counts {
   };
 }
 
-function overallRates({ issued, cancelled }: Counts, metrics: SnapshotIndex): LiveRates {
+/** As in the report: over the measured window, or by the reference's definition where a snapshot does not know it. */
+function overallRates(
+  { extras }: MetricsSnapshot,
+  { issued, succeeded, cancelled }: Counts,
+  metrics: SnapshotIndex,
+): LiveRates {
   const spanNs = metrics.counter('tracked_duration_ns');
   const outputTokens = Number(metrics.series('osl')?.total ?? 0);
+  const throughput = readThroughput(extras);
+  const issuingNs = numberOrNull(extras?.issuing_ns) ?? 0;
+  const issuedPerSecond = issuingNs > 0 ? perSecond(issued - 1, issuingNs) : perSecond(issued, spanNs);
+  if (throughput === undefined) {
+    return {
+      issuedPerSecond,
+      // Without what the run gave up.
+      endedPerSecond: perSecond(metrics.counter('tracked_samples_completed') - cancelled, spanNs),
+      succeededPerSecond: perSecond(succeeded, spanNs),
+      outputTokensPerSecond: outputTokens === 0 ? null : perSecond(outputTokens, spanNs),
+    };
+  }
   return {
-    issuedPerSecond: perSecond(issued, spanNs),
-    // As in the report: without what the run gave up.
-    endedPerSecond: perSecond(metrics.counter('tracked_samples_completed') - cancelled, spanNs),
-    outputTokensPerSecond: outputTokens === 0 ? null : perSecond(outputTokens, spanNs),
+    issuedPerSecond,
+    endedPerSecond: throughput.succeeded_per_second + throughput.errored_per_second,
+    succeededPerSecond: throughput.succeeded_per_second,
+    outputTokensPerSecond: outputTokens === 0 ? null : throughput.output_tokens_per_second,
   };
 }
 
@@ -176,14 +195,14 @@ function rowsOf(metrics: SnapshotIndex): LiveRow[] {
 }
 
 function rowOf(
-  { count, max, percentiles }: SeriesSnapshot,
+  { count, max, percentiles, quantiles }: SeriesSnapshot,
   series: SeriesName,
   label: string,
   unit: LiveRow['unit'],
 ): LiveRow {
   const highest = Number(max);
-  // Live percentiles are the upper ends of histogram buckets and may lie above the highest value.
-  const at = (key: string) => Math.min(percentiles[key] ?? NaN, highest);
+  // A snapshot of another aggregator has the reference's only: upper ends of buckets, which may lie above the highest value.
+  const at = (key: string) => quantiles?.[key]?.value ?? Math.min(percentiles[key] ?? NaN, highest);
   return {
     ...{ series, label, unit, count },
     ...{ p50: at('50.0'), p90: at('90.0'), p99: at('99.0'), p999: at('99.9'), max: highest },

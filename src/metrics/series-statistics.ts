@@ -5,10 +5,14 @@ import type { HdrHistogram } from '../stats/hdr.ts';
 import { countHdr, logBucketEdges } from '../stats/log-buckets.ts';
 import { percentileIndex, percentileKey } from '../stats/percentile-key.ts';
 import type { ResolvedSeriesOptions } from './series-options.ts';
+import { liveQuantiles, placeQuantiles, quantilesAt, ranksOf } from './series-quantiles.ts';
 import type { HistogramBucket, SeriesSnapshot } from './snapshot.ts';
 
 /** The part of a series' statistics that is exact in the one snapshot and approximate in the other. */
-export type Distribution = Pick<SeriesSnapshot, 'percentiles' | 'histogram' | 'earlyStoppingPercentiles'>;
+export type Distribution = Pick<
+  SeriesSnapshot,
+  'percentiles' | 'histogram' | 'earlyStoppingPercentiles' | 'quantiles'
+>;
 
 /** The exact extremes of a series; 0 when it is empty. */
 interface ObservedRange {
@@ -23,7 +27,8 @@ type Grid = Pick<ResolvedSeriesOptions, 'percentiles' | 'bucketCount' | 'earlySt
 export type SeriesValues = Pick<CountedValues, 'chunks' | 'hdr' | 'areIntegers'>;
 
 /**
- * The distribution from every value: observed percentiles, exact bucket counts, early-stopping estimates when asked for.
+ * The distribution from every value: percentiles by the reference's definition and by ours, the latter with intervals; exact bucket
+ * counts; early-stopping estimates where they were requested.
  *
  * A failure of the estimates is told to `onEstimateFailure` and leaves them out.
  */
@@ -43,12 +48,17 @@ export function exactDistribution(
     };
   }
   const edges = logBucketEdges(min, max, grid.bucketCount);
-  const ranks = [...indices, ...(estimates ?? [])].flatMap(([, index]) => index ?? []);
+  const placed = placeQuantiles(count, grid.percentiles);
+  const ranks = [
+    ...[...indices, ...(estimates ?? [])].flatMap(([, index]) => index ?? []),
+    ...placed.flatMap(ranksOf),
+  ];
   const { valueAtRank, bucketCounts } = countExactly({ ...values, min, max }, ranks, edges);
   return {
     percentiles: valuesOf(indices, valueAtRank),
     histogram: histogramOf(edges, bucketCounts),
     earlyStoppingPercentiles: estimates && valuesOf(estimates, valueAtRank),
+    quantiles: quantilesAt(placed, (rank) => valueAtRank.get(rank)!),
   };
 }
 
@@ -62,6 +72,7 @@ export function liveDistribution(range: ObservedRange, hdr: HdrHistogram, grid: 
     percentiles: Object.fromEntries(grid.percentiles.map((p, i) => [percentileKey(p), values[i]!])),
     histogram: histogramOf(edges, countHdr(edges, hdr)),
     earlyStoppingPercentiles: null,
+    quantiles: liveQuantiles(range, hdr, grid.percentiles),
   };
 }
 

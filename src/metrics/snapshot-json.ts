@@ -6,6 +6,7 @@ import {
   type Json,
   type MetricSnapshot,
   type MetricsSnapshot,
+  type QuantileEstimate,
   type SeriesSnapshot,
   type SessionState,
 } from './snapshot.ts';
@@ -35,6 +36,14 @@ export interface SeriesJson {
   readonly sum_sq_exact?: string;
   /** Ours. */
   readonly std_dev?: number | null;
+  /** Ours: percentiles by our definition; without an interval in a live snapshot. */
+  readonly quantiles?: Readonly<Record<string, QuantileJson>>;
+}
+
+export interface QuantileJson {
+  readonly value: number | null;
+  readonly ci_low?: number | null;
+  readonly ci_high?: number | null;
 }
 
 /** A snapshot as it is in files: the reference's keys in its order, ours behind. */
@@ -119,7 +128,7 @@ function counterToJson(counter: MetricSnapshot & { readonly type: 'counter' }): 
 }
 
 function seriesToJson(series: SeriesSnapshot): SeriesJson {
-  const { type, name, count, earlyStoppingPercentiles, sumSqExact, stdDev } = series;
+  const { type, name, count, earlyStoppingPercentiles, sumSqExact, stdDev, quantiles } = series;
   return {
     type,
     name,
@@ -135,7 +144,24 @@ function seriesToJson(series: SeriesSnapshot): SeriesJson {
     histogram: series.histogram.map(([[low, high], n]) => [[finite(low), finite(high)], n]),
     ...(sumSqExact === undefined ? {} : { sum_sq_exact: String(sumSqExact) }),
     ...(stdDev === undefined ? {} : { std_dev: stdDev === null ? null : finite(stdDev) }),
+    ...(quantiles === undefined ? {} : { quantiles: quantilesToJson(quantiles) }),
   };
+}
+
+/** Percentiles by our definition as they are in files. */
+export function quantilesToJson(
+  quantiles: Readonly<Record<string, QuantileEstimate>>,
+): Readonly<Record<string, QuantileJson>> {
+  return Object.fromEntries(
+    Object.entries(quantiles).map(([key, { value, low, high }]) => [
+      key,
+      {
+        value: finite(value),
+        ...(low === undefined ? {} : { ci_low: low }),
+        ...(high === undefined ? {} : { ci_high: high }),
+      },
+    ]),
+  );
 }
 
 function finite<N extends ExactInteger>(value: N): N | null {
@@ -178,7 +204,22 @@ function seriesFromJson(name: string, json: JsonMap): SeriesSnapshot {
       : null,
     ...(sumSqExact === undefined ? {} : { sumSqExact }),
     ...(stdDev === undefined ? {} : { stdDev }),
+    ...(isMap(json.quantiles) ? { quantiles: quantilesFromJson(json.quantiles) } : {}),
   };
+}
+
+function quantilesFromJson(json: JsonMap): Record<string, QuantileEstimate> {
+  return Object.fromEntries(
+    Object.entries(json).flatMap(([key, estimate]) => {
+      if (!isMap(estimate) || typeof estimate.value !== 'number') return [];
+      const { value, ci_low: low, ci_high: high } = estimate;
+      return [[key, { value, ...(isEnd(low) ? { low } : {}), ...(isEnd(high) ? { high } : {}) }]];
+    }),
+  );
+}
+
+function isEnd(json: unknown): json is number | null {
+  return json === null || typeof json === 'number';
 }
 
 /** The exact sum of squares, from our own key or, in a foreign snapshot, from a sum that was written as an integer. */

@@ -25,6 +25,14 @@ export interface CounterSnapshot {
 /** `[lo, hi]` of a bucket and how many values fell in it. */
 export type HistogramBucket = readonly [readonly [number, number], number];
 
+/** A percentile by our own definition, with the interval it lies in with 95 % confidence. */
+export interface QuantileEstimate {
+  readonly value: number;
+  /** Null where the sample is too small for that end; absent in a live snapshot, which has no intervals. */
+  readonly low?: number | null;
+  readonly high?: number | null;
+}
+
 export interface SeriesSnapshot {
   readonly type: 'series';
   readonly name: string;
@@ -35,6 +43,7 @@ export interface SeriesSnapshot {
   readonly max: ExactInteger;
   /** Sum of squares as a double: rounded. */
   readonly sumSq: number;
+  /** By the reference's definition: observed values. */
   readonly percentiles: Readonly<Record<string, number | null>>;
   readonly histogram: readonly HistogramBucket[];
   readonly earlyStoppingPercentiles: Readonly<Record<string, number | null>> | null;
@@ -42,6 +51,8 @@ export interface SeriesSnapshot {
   readonly sumSqExact?: bigint;
   /** Ours, trailing: the standard deviation of the values as a sample; null for none, 0 for one. */
   readonly stdDev?: number | null;
+  /** Ours, trailing: the same percentiles by our definition; absent when there are no values. */
+  readonly quantiles?: Readonly<Record<string, QuantileEstimate>>;
 }
 
 export type MetricSnapshot = CounterSnapshot | SeriesSnapshot;

@@ -46,6 +46,7 @@ function seriesOf(count: number, average: number): SeriesReport {
     average,
     standardDeviation: null,
     percentiles: {},
+    quantiles: null,
     earlyStoppingPercentiles: null,
     histogram: { buckets: [], counts: [] },
   };

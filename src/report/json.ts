@@ -1,4 +1,6 @@
 import type { ClientErrorBounds } from './client-error.ts';
+import { inFlightByLittle, littleError, type Throughput } from '../core/throughput.ts';
+import { quantilesToJson } from '../metrics/snapshot-json.ts';
 import { clientErrorToJson } from './error-bound.ts';
 import type { OwnReport, Report } from './report.ts';
 import { responseFactsToJson } from './response-facts.ts';
@@ -11,6 +13,7 @@ export const OWN_REPORT_KEYS = [
   'run',
   'source',
   'samples',
+  'throughput',
   'requested_rate_per_second',
   'steering',
   'response_ttft',
@@ -34,7 +37,7 @@ export const OWN_REPORT_KEYS = [
 ] as const;
 
 /** Keys of ours in the block of a series, behind the reference's. */
-export const OWN_SERIES_KEYS = ['count'] as const;
+export const OWN_SERIES_KEYS = ['count', 'quantiles'] as const;
 
 /** The report as in result_summary.json: the reference's keys in its order, then ours. Integers may be bigints. */
 export function reportToJson(report: Report): Record<string, unknown> {
@@ -82,6 +85,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     run: { run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
     source: own.source,
     samples: samplesToJson(report.samples),
+    throughput: own.throughput && throughputToJson(own.throughput),
     requested_rate_per_second: own.requestedRatePerSecond,
     steering: steering && {
       rates_per_second: steering.ratesPerSecond,
@@ -160,6 +164,14 @@ function errorBoundsToJson({ told, metrics, throughputShare }: ClientErrorBounds
   };
 }
 
+function throughputToJson(throughput: Throughput) {
+  return {
+    ...throughput,
+    in_flight_by_little: inFlightByLittle(throughput),
+    little_error: littleError(throughput),
+  };
+}
+
 function samplesToJson(samples: SampleAccount) {
   const { issued, succeeded, errored, cancelled, notSent, inFlight, unaccounted } = samples;
   return { issued, succeeded, errored, cancelled, not_sent: notSent, in_flight: inFlight, unaccounted };
@@ -181,6 +193,7 @@ function seriesToJson(series: SeriesReport): Record<string, unknown> {
     ...earlyStopping,
     histogram: series.histogram,
     count: series.count,
+    ...(series.quantiles === null ? {} : { quantiles: quantilesToJson(series.quantiles) }),
   };
 }
 

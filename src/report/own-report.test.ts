@@ -3,7 +3,7 @@ import { reportToJson } from './json.ts';
 import { reportFromSnapshot, type Report, type ReportOptions } from './report.ts';
 import { terminalSummary } from './terminal-summary.ts';
 import { reportText } from './text.ts';
-import { wrapText } from './wrap.ts';
+import { wrapText } from '../core/wrap-text.ts';
 
 interface OwnParts {
   readonly counters?: Readonly<Record<string, number>>;
@@ -194,11 +194,13 @@ describe('terminal summary', () => {
       terminalSummary(ownReportOf(parts, { requestedRatePerSecond: 60 })).find((line) =>
         line.startsWith('Rate'),
       );
-    expect(rateOf({ counters })).toContain('9.00/s completed (failed ones too; 60/s asked for)');
+    expect(rateOf({ counters })).toContain('9.00 requests/s completed (including failures; target 60/s)');
     const cancelled = { ...counters, tracked_samples_cancelled: 3 };
-    expect(rateOf({ counters: cancelled })).toContain('6.00/s completed (failed ones too; 60/s asked for)');
+    expect(rateOf({ counters: cancelled })).toContain(
+      '6.00 requests/s completed (including failures; target 60/s)',
+    );
     expect(rateOf({ counters: { ...counters, tracked_samples_errored: 0 }, extras })).toContain(
-      '9.00/s completed (60/s, then 90/s asked for)',
+      '9.00 requests/s completed (target 60/s, then 90/s)',
     );
   });
 

@@ -1,5 +1,5 @@
 import { METRIC_NAMES, metricVerdictText } from '../core/judged-metrics.ts';
-import { countedText, countText, durationText, percentText } from '../core/quantity-text.ts';
+import { countedText, countText, durationText, numberText, percentText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { ClientErrorBounds } from './client-error.ts';
@@ -15,9 +15,10 @@ import type {
 import { responseRemarks } from './response-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
 import { askedRateText, steeringText } from './steering.ts';
+import { drainText, inFlightText, rateText, windowText } from './throughput-text.ts';
 import type { Verdict } from './verdict.ts';
 import type { Finding } from './verdict/check.ts';
-import { wrapText } from './wrap.ts';
+import { wrapText } from '../core/wrap-text.ts';
 
 /** An example of an error is cut to what is left of its line, but to no less. */
 const SHORTEST_EXAMPLE = 20;
@@ -76,8 +77,9 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Run', runText(run)],
     ['Source of the numbers', source],
     ['Samples', sampleAccountText(samples)],
+    ...throughputFacts(own.throughput),
     [
-      'Rate asked for',
+      'Target rate',
       requestedRatePerSecond === null ? null : askedRateText(requestedRatePerSecond, own.steering),
     ],
     ['Steered', own.steering && steeringText(own.steering)],
@@ -89,6 +91,18 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Calibration', own.clientError && clientErrorText(own.clientError)],
   ];
   return facts.flatMap(([label, text]) => (text ? [[label, text] as const] : []));
+}
+
+/** What was done in the measured window, and what came behind it. */
+function throughputFacts(throughput: OwnReport['throughput']): readonly Fact[] {
+  if (throughput === null) return [];
+  const tokens = throughput.output_tokens_per_second;
+  const tokensTold = tokens > 0 ? `, ${numberText(tokens)} output tokens/s` : '';
+  return [
+    ['Throughput', `${rateText(throughput)}${tokensTold}, ${windowText(throughput)}`],
+    ['Drain', drainText(throughput)],
+    ['In flight', inFlightText(throughput)],
+  ];
 }
 
 /** The same as lines wrapped to `width`, and the errors by type. */

@@ -1,9 +1,12 @@
 import { countText, durationText, NOT_AVAILABLE } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
+import { wrapText } from '../core/wrap-text.ts';
 import type { ExactInteger } from '../metrics/snapshot.ts';
 import type { Report } from './report.ts';
-import { percentileOf, type SeriesReport, type SeriesRollup } from './series-report.ts';
+import { fewestForInterval } from '../stats/quantile-interval.ts';
+import { intervalText } from './interval-text.ts';
+import { estimateOf, percentileOf, type SeriesReport, type SeriesRollup } from './series-report.ts';
 import { waitedForConnection } from './verdict/load-checks.ts';
 
 const PERCENTILES = [50, 90, 99];
@@ -16,15 +19,54 @@ const NOTICEABLE_NS = NS_PER_MS;
  * service latency differ, if they do; nothing without values.
  */
 export function percentileTable(report: Report): string[] {
-  const rows = timeSeries(report).map(([label, series]) => [
-    label,
-    ...PERCENTILES.map((p) => timeText(percentileOf(series, p))),
-    timeText(series.max),
-    countText(series.count),
+  return tableOf(report, () => []);
+}
+
+/** The same with the interval of each percentile below it, and how many values the missing ones would need. */
+export function percentileTableWithIntervals(report: Report, width: number): string[] {
+  const table = tableOf(report, intervalRow);
+  if (table.length === 0) return [];
+  return [...table, ...intervalNotes(timeSeries(report)).flatMap((note) => wrapText('', note, width))];
+}
+
+function tableOf(
+  report: Report,
+  rowBelow: (series: SeriesRollup) => readonly (readonly string[])[],
+): string[] {
+  const rows = timeSeries(report).flatMap(([label, series]) => [
+    [
+      label,
+      ...PERCENTILES.map((p) => timeText(percentileOf(series, p))),
+      timeText(series.max),
+      countText(series.count),
+    ],
+    ...rowBelow(series),
   ]);
   if (rows.length === 0) return [];
   const table = alignColumns([['', ...PERCENTILES.map((p) => `p${p}`), 'max', 'values'], ...rows]);
   return [...table, ...waitLines(report)];
+}
+
+function intervalRow(series: SeriesRollup): readonly (readonly string[])[] {
+  const cells = PERCENTILES.map((p) => intervalText(estimateOf(series, p)));
+  return cells.every((cell) => cell === '') ? [] : [['  95 % interval', ...cells]];
+}
+
+/** From how many values on the percentiles shown would have both ends of their interval, where one of a series lacks one. */
+export function intervalNotes(
+  shown: readonly (readonly [label: string, series: SeriesRollup])[],
+  percentiles: readonly number[] = PERCENTILES,
+): string[] {
+  const known = shown.flatMap(([, series]) => (series.quantiles === null ? [] : [series]));
+  const lacking = percentiles.filter((p) =>
+    known.some((series) => {
+      const { low, high } = estimateOf(series, p) ?? {};
+      return low === null || high === null;
+    }),
+  );
+  if (lacking.length === 0) return [];
+  const needs = lacking.map((p) => `${countText(fewestForInterval(p))} values for p${p}`);
+  return [`A two-sided interval needs at least ${needs.join(', ')}.`];
 }
 
 /** Why response latency is longer than service latency, in one line, when it is. */

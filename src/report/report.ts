@@ -1,12 +1,13 @@
 import { CANCELLED_ERROR_TYPE, FINISH_REASONS } from '../core/event-types.ts';
 import { JUDGED_METRICS, type JudgedMetric } from '../core/judged-metrics.ts';
+import { readThroughput, type Throughput } from '../core/throughput.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { ExactInteger, Json } from '../metrics/snapshot.ts';
 import { clientErrorBounds, type ClientErrorBounds } from './client-error.ts';
 import { findClientError, loadOf, type CalibratedCell, type ClientError } from './error-bound.ts';
 import { readRunFacts, type RunFacts } from './run-facts.ts';
 import { accountSamples, type SampleAccount } from './sample-account.ts';
-import { percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
+import { medianOf, percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
 import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
 import { highestRate, readSteering, type SteeringFacts } from './steering.ts';
 import { drawVerdict, type Verdict } from './verdict.ts';
@@ -64,6 +65,8 @@ export interface OwnSeries {
 
 /** What only a snapshot of our own aggregator tells. */
 export interface OwnReport extends RunFacts, OwnSeries {
+  /** Over the measured window; null for a run of an earlier version, or one too short for a window. */
+  readonly throughput: Throughput | null;
   /** As planned. */
   readonly requestedRatePerSecond: number | null;
   /** Null when nobody touched the load. */
@@ -95,9 +98,9 @@ export interface Report {
   readonly inputSequenceLengths: SeriesReport;
   /** Null unless QPS and TPS are taken from it. */
   readonly legacyLoadgenWindowDurationNs: ExactInteger | null;
-  /** Samples a second that ended by themselves; null without a duration. */
+  /** By the reference's definition: samples a second that ended by themselves, the drain included; null without a duration. */
   readonly qps: number | null;
-  /** Output tokens a second; null without a duration or without token counts. */
+  /** By the reference's definition: output tokens a second; null without a duration or without token counts. */
   readonly tps: number | null;
   /** Samples by finish reason: the known ones, then `other`. */
   readonly finishReasonCounts: Readonly<Record<string, ExactInteger>>;
@@ -205,6 +208,7 @@ function ownReport(
   });
   return {
     ...facts,
+    throughput: readThroughput(input.extras) ?? null,
     requestedRatePerSecond,
     steering,
     source: options.source ?? null,
@@ -294,12 +298,9 @@ function judgedMetrics({ run }: SnapshotInput['extras']): readonly JudgedMetric[
 }
 
 function lengthsOf(series: SeriesReport): { readonly median: number; readonly max: number } | null {
-  if (series.kind !== 'values' || series.median === null || series.max === null) return null;
-  return { median: series.median, max: Number(series.max) };
-}
-
-function medianOf(series: SeriesReport): number | null {
-  return series.kind === 'values' ? series.median : null;
+  const median = medianOf(series);
+  if (series.kind !== 'values' || median === null || series.max === null) return null;
+  return { median, max: Number(series.max) };
 }
 
 /** Samples issued a second while there were any to issue; null for a snapshot that does not tell. */

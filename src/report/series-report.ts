@@ -1,4 +1,5 @@
-import type { ExactInteger, SeriesSnapshot } from '../metrics/snapshot.ts';
+import type { ExactInteger, QuantileEstimate, SeriesSnapshot } from '../metrics/snapshot.ts';
+import { percentileKey } from '../stats/percentile-key.ts';
 import { standardDeviationOfIntegers, standardDeviationOfSums } from '../stats/standard-deviation.ts';
 
 /** Values by percentile (`"99.0"`), highest percentile first; null where a snapshot holds none. */
@@ -11,11 +12,14 @@ export interface SeriesRollup {
   readonly total: ExactInteger | null;
   readonly min: ExactInteger | null;
   readonly max: ExactInteger | null;
+  /** By the reference's definition, as are the `percentiles`; for the eye see {@link medianOf} and {@link percentileOf}. */
   readonly median: number | null;
   readonly average: number | null;
   /** Of the values as a sample (n − 1); 0 for one. */
   readonly standardDeviation: number | null;
   readonly percentiles: PercentileValues;
+  /** By our definition, with intervals; null for a snapshot of another aggregator, or of an earlier version. */
+  readonly quantiles: Readonly<Record<string, QuantileEstimate>> | null;
   /** MLPerf early-stopping bounds; null inside: too few samples. */
   readonly earlyStoppingPercentiles: PercentileValues | null;
   readonly histogram: {
@@ -43,12 +47,13 @@ export function reportSeries(series: SeriesSnapshot | undefined): SeriesReport {
     total: finiteOrNull(series.total),
     min: finiteOrNull(series.min),
     max: finiteOrNull(series.max),
-    median: medianOf(series),
+    median: referenceMedianOf(series),
     average: finiteOrNull(Number(series.total) / count),
     standardDeviation: finiteOrNull(standardDeviationOf(series)),
     percentiles: Object.fromEntries(
       Object.entries(percentiles).map(([key, value]) => [key, finiteOrNull(value)]),
     ),
+    quantiles: series.quantiles ?? null,
     earlyStoppingPercentiles,
     histogram: {
       buckets: histogram.map(([[low, high]]) => [finiteOrNull(low), finiteOrNull(high)]),
@@ -57,14 +62,31 @@ export function reportSeries(series: SeriesSnapshot | undefined): SeriesReport {
   };
 }
 
-/** A percentile by its number; null when the series has no values or the snapshot does not hold that percentile. */
+/**
+ * A percentile by its number: by our definition, or by the reference's where a snapshot knows no other. Null when the series has no values
+ * or the snapshot does not hold that percentile.
+ */
 export function percentileOf(series: SeriesReport, percentile: number): number | null {
+  return estimateOf(series, percentile)?.value ?? null;
+}
+
+/** The same with its interval, where that is known. */
+export function estimateOf(series: SeriesReport, percentile: number): QuantileEstimate | null {
   if (series.kind === 'empty') return null;
-  return series.percentiles[String(percentile)] ?? series.percentiles[percentile.toFixed(1)] ?? null;
+  const { quantiles, percentiles } = series;
+  const estimate = quantiles?.[percentileKey(percentile)];
+  if (estimate !== undefined) return estimate;
+  const value = percentiles[String(percentile)] ?? percentiles[percentileKey(percentile)] ?? null;
+  return value === null ? null : { value };
+}
+
+/** The 50th percentile as by {@link percentileOf}, or the middle of the range when the snapshot has none. */
+export function medianOf(series: SeriesReport): number | null {
+  return series.kind === 'empty' ? null : (percentileOf(series, 50) ?? series.median);
 }
 
 /** The median as observed, or the middle of the range when the snapshot has no 50th percentile. */
-function medianOf({ percentiles, min, max }: SeriesSnapshot): number | null {
+function referenceMedianOf({ percentiles, min, max }: SeriesSnapshot): number | null {
   const observed = percentiles['50'] ?? percentiles['50.0'];
   return finiteOrNull(observed === undefined ? (Number(min) + Number(max)) / 2 : observed);
 }

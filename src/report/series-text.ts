@@ -1,7 +1,7 @@
 import { NOT_AVAILABLE } from '../core/quantity-text.ts';
-import type { ExactInteger } from '../metrics/snapshot.ts';
+import type { ExactInteger, QuantileEstimate } from '../metrics/snapshot.ts';
 import { fixedHalfEven } from './half-even.ts';
-import type { PercentileValues, SeriesReport, SeriesRollup } from './series-report.ts';
+import { medianOf, type PercentileValues, type SeriesReport, type SeriesRollup } from './series-report.ts';
 
 /** How a series is shown: values times `scale`, in `unit`. */
 export interface DisplayUnit {
@@ -26,13 +26,15 @@ export function seriesLines(title: string, series: SeriesReport, unit: DisplayUn
     `${title}:`,
     line('Min', rollup?.min),
     line('Max', rollup?.max),
-    line('Median', rollup?.median),
+    line('Median', medianOf(series)),
     line('Avg.', rollup?.average),
     line('Std Dev.', rollup?.standardDeviation),
     '\n  Histogram:',
     ...(rollup === undefined ? [] : histogramLines(rollup.histogram, unit)),
     '\n  Percentiles:',
-    ...percentileLines(rollup?.percentiles ?? {}, unit),
+    ...(rollup?.quantiles
+      ? quantileLines(rollup.quantiles, unit)
+      : percentileLines(rollup?.percentiles ?? {}, unit)),
     ...(earlyStoppingPercentiles === null
       ? []
       : [
@@ -60,6 +62,19 @@ function percentileLines(values: PercentileValues, unit: DisplayUnit): string[] 
   return inGridOrder(Object.entries(values)).map(
     ([key, value]) => `  ${key.padStart(PERCENTILE_KEY_WIDTH)}: ${quantity(value, unit)}`,
   );
+}
+
+/** Each with the interval it lies in; an end for which there are too few values is left open. */
+function quantileLines(quantiles: Readonly<Record<string, QuantileEstimate>>, unit: DisplayUnit): string[] {
+  return inGridOrder(Object.entries(quantiles)).map(([key, { value, low, high }]) => {
+    const line = `  ${key.padStart(PERCENTILE_KEY_WIDTH)}: ${quantity(value, unit)}`;
+    const [from, to] = [low ?? null, high ?? null];
+    if (from === null && to === null) return line;
+    if (to === null) return `${line}  (${scaled(from, unit)} or more)`;
+    return from === null
+      ? `${line}  (${scaled(to, unit)} or less)`
+      : `${line}  (${scaled(from, unit)} to ${scaled(to, unit)})`;
+  });
 }
 
 /** Whole keys (`99`, from a grid of integers) have lost their place: objects have them first, the lowest at the top. */

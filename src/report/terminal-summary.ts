@@ -13,7 +13,8 @@ import { percentileTable } from './percentile-table.ts';
 import type { Report } from './report.ts';
 import type { SeriesReport } from './series-report.ts';
 import { askedRateText } from './steering.ts';
-import { wrapText } from './wrap.ts';
+import { drainText, rateText } from './throughput-text.ts';
+import { wrapText } from '../core/wrap-text.ts';
 
 export interface TerminalSummaryOptions {
   /** With ANSI colours. Default false. */
@@ -45,32 +46,50 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
 
 /** What became of the samples, how long it took, and the rates. */
 export function headlines(report: Report): readonly Fact[] {
-  const { samples, durationNs, qps } = report;
-  const notes = rateNotes(report);
-  const rateNote = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  const { samples, durationNs, own } = report;
   const facts: readonly Fact[] = [
     ['Samples', sampleAccountText(samples)],
-    // Rates are over all of it, and so below the one asked for in a short run.
-    ['Duration', durationNs === null ? '' : `${durationText(Number(durationNs))}, to the last answer`],
-    ['Rate', qps === null ? '' : `${numberText(qps)}/s completed${rateNote}`],
+    ['Duration', durationNs === null ? '' : `${durationText(Number(durationNs))}, to the last response`],
+    ['Rate', rateFact(report)],
     ['Tokens', tokensText(report)],
+    ['Drain', own?.throughput ? drainText(own.throughput) : ''],
   ];
   return facts.filter(([, text]) => text !== '');
 }
 
-/** What has to be known of the rate of completed samples: what else than success is in it, and what was asked for. */
+/** The rate to quote: over the measured window where that is known, else the reference's. Null when there is neither. */
+export function headlineRate({ qps, own }: Report): number | null {
+  return own?.throughput ? own.throughput.succeeded_per_second : qps;
+}
+
+/** The output tokens a second to quote, in the same way; null where tokens were not counted. */
+export function headlineTokenRate({ tps, own }: Report): number | null {
+  return tps !== null && own?.throughput ? own.throughput.output_tokens_per_second : tps;
+}
+
+function rateFact(report: Report): string {
+  const { qps, own } = report;
+  const notes = rateNotes(report);
+  const note = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  if (own?.throughput) return `${rateText(own.throughput)}${note}`;
+  return qps === null ? '' : `${numberText(qps)} requests/s completed${note}`;
+}
+
+/** What you need to know about the rate: whether it includes failures, and the target. */
 export function rateNotes({ samples, own }: Report): readonly string[] {
   const asked = own?.requestedRatePerSecond ?? null;
   return [
-    ...(samples.errored === 0 ? [] : ['failed ones too']),
-    ...(asked === null ? [] : [`${askedRateText(asked, own?.steering ?? null)} asked for`]),
+    ...(samples.errored === 0 || own?.throughput ? [] : ['including failures']),
+    ...(asked === null ? [] : [`target ${askedRateText(asked, own?.steering ?? null)}`]),
   ];
 }
 
-function tokensText({ tps, inputSequenceLengths, outputSequenceLengths }: Report): string {
+function tokensText(report: Report): string {
+  const { inputSequenceLengths, outputSequenceLengths } = report;
+  const tokensPerSecond = headlineTokenRate(report);
   const means = [...meanLength(inputSequenceLengths, 'in'), ...meanLength(outputSequenceLengths, 'out')];
   return [
-    ...(tps === null ? [] : [`${numberText(tps)}/s out`]),
+    ...(tokensPerSecond === null ? [] : [`${numberText(tokensPerSecond)}/s out`]),
     ...(means.length === 0 ? [] : [`on average ${means.join(' and ')} a sample`]),
   ].join(', ');
 }

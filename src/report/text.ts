@@ -4,12 +4,12 @@ import type { Json } from '../metrics/snapshot.ts';
 import { accuracyLines } from './accuracy-text.ts';
 import { fixedHalfEven } from './half-even.ts';
 import { findingLines, ownFactLines, VERDICT_MEANINGS } from './own-text.ts';
-import { percentileTable } from './percentile-table.ts';
+import { percentileTableWithIntervals } from './percentile-table.ts';
 import { pythonText } from './python-text.ts';
 import type { OwnReport, Report } from './report.ts';
 import { MILLISECONDS, seriesLines, TOKENS } from './series-text.ts';
 import type { Verdict } from './verdict.ts';
-import { wrapText } from './wrap.ts';
+import { wrapText } from '../core/wrap-text.ts';
 
 /** Of a terminal as it opens, and of what a mail program shows. */
 const WIDTH = 80;
@@ -21,6 +21,9 @@ const INTERRUPTED_WARNING =
   'WARNING: run was interrupted (SIGTERM/SIGINT) — metrics below are best-effort partial data.';
 const INCOMPLETE_WARNING =
   'WARNING: report is incomplete (drain timed out or no final snapshot received) — some async metrics may be missing.';
+
+/** Below stands the throughput over the measured window. */
+const REFERENCE_NOTE = ' (reference definition, includes ramp-up and drain)';
 
 /** The content of report.txt. */
 export function reportText(report: Report): string {
@@ -52,7 +55,7 @@ export function summaryLines(report: Report): string[] {
 
 function openingLines(report: Report): string[] {
   const { own, verdict } = report;
-  const table = own === null ? [] : percentileTable(report);
+  const table = own === null ? [] : percentileTableWithIntervals(report, WIDTH);
   return [
     ...(own === null ? [] : verdictLines(verdict)),
     '----------------- Summary -----------------',
@@ -66,8 +69,8 @@ function openingLines(report: Report): string[] {
     report.durationNs === null
       ? `Duration: ${NOT_AVAILABLE}`
       : `Duration: ${twoDecimals(Number(report.durationNs) / NS_PER_SECOND)} seconds`,
-    `QPS: ${twoDecimals(report.qps)}`,
-    `TPS: ${twoDecimals(report.tps)}`,
+    `QPS: ${twoDecimals(report.qps)}${own?.throughput ? REFERENCE_NOTE : ''}`,
+    `TPS: ${twoDecimals(report.tps)}${own?.throughput ? REFERENCE_NOTE : ''}`,
     ...accuracyLines(report.accuracy ?? []),
     ...(own === null ? [] : ['', ...ownFactLines(own, report.samples, WIDTH)]),
     ...(table.length === 0 ? [] : ['', ...table]),

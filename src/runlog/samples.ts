@@ -5,7 +5,7 @@ import { finishReasonOf } from '../events/batch-builder.ts';
 import { COMPLETE_EXTRA, type EventBatch, extraOf, ISSUED_EXTRA, payloadOf } from '../events/event-batch.ts';
 import { decodePayload } from '../events/payload.ts';
 import type { SampleColumns } from '../events/sample-columns.ts';
-import { FrameKind } from '../transport/frame.ts';
+import { type Frame, FrameKind } from '../transport/frame.ts';
 import { GrowingColumn } from './growing-column.ts';
 import { readFrames, type ReadOptions } from './read.ts';
 
@@ -13,17 +13,19 @@ import { readFrames, type ReadOptions } from './read.ts';
 const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const;
 
 /**
- * Reads every sample out of a run log: one pass, about 85 bytes a sample. A torn tail is left out.
+ * Reads every sample out of a run log: one pass, about 85 bytes a sample. A torn tail is left out. `onOtherFrame` is given what is no
+ * batch of events.
  *
  * Throws `INFEROMETER_RUNLOG_CORRUPT` as reading does, unless told what to do about it, and the errors of the file system.
  */
 export async function readSamples(
   logPath: string,
-  options: Pick<ReadOptions, 'onCorrupt'> = {},
+  options: Pick<ReadOptions, 'onCorrupt'> & { readonly onOtherFrame?: (frame: Frame) => void } = {},
 ): Promise<SampleColumns> {
   const collector = new SampleCollector();
   for await (const frame of readFrames(logPath, options)) {
     if (frame.kind === FrameKind.events) collector.take(decodeBatch(frame.body));
+    else options.onOtherFrame?.(frame);
   }
   return collector.finish();
 }
@@ -48,6 +50,7 @@ class SampleCollector {
   readonly #positions = new Map<number, number>();
   #count = 0;
   #isMeasuring = false;
+  readonly #measuringSinceNs: number[] = [];
 
   take(batch: EventBatch): void {
     for (let i = 0; i < batch.count; i++) this.#takeRecord(batch, i);
@@ -67,6 +70,7 @@ class SampleCollector {
       chunks: this.#chunks.upTo(count),
       outcomes: this.#outcomes.upTo(count),
       measured: this.#measured.upTo(count),
+      measuringSinceNs: this.#measuringSinceNs,
       inputTokens: this.#inputTokens.upTo(count),
       outputTokens: this.#outputTokens.upTo(count),
       workers: this.#workers.upTo(count),
@@ -79,8 +83,10 @@ class SampleCollector {
     const kind = batch.kinds[index]! as EventKind;
     const seq = batch.sampleSeqs[index]!;
     const atNs = batch.timestampsNs[index]!;
-    if (kind === EventKind.sessionStartTracking) this.#isMeasuring = true;
-    else if (kind === EventKind.sessionStopTracking) this.#isMeasuring = false;
+    if (kind === EventKind.sessionStartTracking) {
+      if (!this.#isMeasuring) this.#measuringSinceNs.push(atNs);
+      this.#isMeasuring = true;
+    } else if (kind === EventKind.sessionStopTracking) this.#isMeasuring = false;
     else if (seq === NO_SAMPLE) return;
     else if (kind === EventKind.sampleIssued) this.#issue(batch, index, seq, atNs);
     else {

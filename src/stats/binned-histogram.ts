@@ -21,7 +21,8 @@ interface OpenBin {
 }
 
 /**
- * A distribution for each bin: exact count and maximum, and percentiles within 1 %, never above the maximum.
+ * A distribution for each bin: exact count and maximum, and percentiles within 1 %, by the same definition as those of the
+ * whole run, never above the maximum.
  *
  * The two bins written last are open, for values of neighbouring bins come mixed. The others are packed, 2 to 3 bytes a used
  * bucket; a late value opens one again for some 10 µs. Bins are
@@ -124,5 +125,5 @@ function closedBinOf(histogram: HdrHistogram): ClosedBin {
 }
 
 function figuresOf(histogram: HdrHistogram): Omit<ClosedBin, 'packed'> {
-  return { count: histogram.count, percentiles: histogram.percentiles(PERCENTILES) };
+  return { count: histogram.count, percentiles: histogram.quantiles(PERCENTILES).map(Math.round) };
 }

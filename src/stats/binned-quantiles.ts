@@ -1,3 +1,5 @@
+import { quantilePlace, valueAtPlace } from './quantile.ts';
+
 /** Values between two places whose counts are known for each bin. */
 const STRIDE_COUNT = 512;
 
@@ -57,27 +59,37 @@ export class BinnedQuantiles {
   }
 
   /**
-   * The value at 0-based position ⌊(n − 1)·q⌋ of the n values that there are with `weights`, as reports define percentiles;
-   * NaN when there are none. `q` from 0 to 1.
+   * A percentile (0 to 100) of the values that there are with `weights`, as reports define it (`quantilePlace`); NaN when there are
+   * none.
    */
-  quantile(q: number, weights: Uint32Array): number {
+  percentile(percentile: number, weights: Uint32Array): number {
     const total = this.weightedCount(weights);
     if (total === 0) return NaN;
-    const position = Math.floor((total - 1) * q);
+    const place = quantilePlace(total, percentile);
+    const { lower, share } = place;
+    const { index, passed } = this.#find(lower, weights);
+    if (share === 0 || passed > lower + 1) return this.#values[index]!;
+    let next = index + 1;
+    while (weights[this.#bins[next]!] === 0) next++;
+    return valueAtPlace(place, (rank) => this.#values[rank === lower ? index : next]!);
+  }
+
+  /** Where the value at a 0-based rank stands, and how many values there are up to it. */
+  #find(rank: number, weights: Uint32Array): { readonly index: number; readonly passed: number } {
     let low = 0;
     let high = this.#countsBefore.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#dot(this.#countsBefore[middle]!, weights) <= position) low = middle;
+      if (this.#dot(this.#countsBefore[middle]!, weights) <= rank) low = middle;
       else high = middle - 1;
     }
     let passed = this.#dot(this.#countsBefore[low]!, weights);
-    let i = low * this.#stride;
-    for (; i < this.count; i++) {
-      passed += weights[this.#bins[i]!]!;
-      if (passed > position) break;
+    let index = low * this.#stride;
+    for (; index < this.count; index++) {
+      passed += weights[this.#bins[index]!]!;
+      if (passed > rank) break;
     }
-    return this.#values[i]!;
+    return { index, passed };
   }
 
   #dot(counts: Uint32Array, weights: Uint32Array): number {

@@ -1,5 +1,6 @@
 import { endianness } from 'node:os';
 import { forEachPacked, packCounts } from './packed-counts.ts';
+import { quantilePlace, ranksOfPlace, valueAtPlace } from './quantile.ts';
 
 const FRACTION_BITS_OF_HIGH_WORD = 20;
 const EXPONENT_BIAS = 1023;
@@ -124,7 +125,7 @@ export class HdrHistogram {
   }
 
   /**
-   * For each percentile the highest value of the bucket that holds it: where the counts from below first reach
+   * As the reference has them: for each percentile the highest value of the bucket that holds it, where the counts from below first reach
    * max(1, ⌊p·count/100 + 0.5⌋). 0 when nothing is recorded. One walk over the used buckets for all of them.
    */
   percentiles(percentiles: readonly number[]): number[] {
@@ -143,6 +144,23 @@ export class HdrHistogram {
       }
     }
     return values;
+  }
+
+  /**
+   * Percentiles by the definition of `quantilePlace`: those of the recorded values, each taken as the middle of its bucket. The lowest
+   * and highest one are taken as `min` and `max` where these are told, and nothing lies beyond them. NaN when nothing is recorded. One
+   * walk over the used buckets for all of them.
+   */
+  quantiles(percentiles: readonly number[], min = -Infinity, max = Infinity): number[] {
+    const count = this.#count;
+    if (count === 0) return percentiles.map(() => NaN);
+    const places = percentiles.map((percentile) => quantilePlace(count, percentile));
+    const ranks = [...new Set(places.flatMap(ranksOfPlace))].sort((a, b) => a - b);
+    const valueAtRank = this.#middlesAtRanks(ranks);
+    if (Number.isFinite(max)) valueAtRank.set(count - 1, max);
+    if (Number.isFinite(min)) valueAtRank.set(0, min);
+    const valueAt = (rank: number) => Math.min(max, Math.max(min, valueAtRank.get(rank)!));
+    return places.map((place) => valueAtPlace(place, valueAt));
   }
 
   /** How many values are in buckets whose highest value v is `from` ≤ v < `to`; ±Infinity for no bound. */
@@ -223,6 +241,19 @@ export class HdrHistogram {
     }
     this.#firstUsed = Math.min(this.#firstUsed, firstUsed);
     this.#lastUsed = Math.max(this.#lastUsed, lastUsed);
+  }
+
+  #middlesAtRanks(ascendingRanks: readonly number[]): Map<number, number> {
+    const values = new Map<number, number>();
+    let next = 0;
+    let below = 0;
+    for (let index = this.#firstUsed; next < ascendingRanks.length; index++) {
+      below += this.#counts[index]!;
+      while (next < ascendingRanks.length && ascendingRanks[next]! < below) {
+        values.set(ascendingRanks[next++]!, this.lowestOf(index) + (this.widthOf(index) - 1) / 2);
+      }
+    }
+    return values;
   }
 
   #rankOf(percentile: number): number {

@@ -49,12 +49,15 @@ export function withSparks(
   return [...fit(words, WORDS_WIDTH), span(sparkLine(values, room, how), 'chart')];
 }
 
-function rateWords({ issuedPerSecond, endedPerSecond, ...view }: LiveView, controls?: ControlState): Line {
+function rateWords(
+  { issuedPerSecond, succeededPerSecond, ...view }: LiveView,
+  controls?: ControlState,
+): Line {
   const asked = controls?.ratePerSecond ?? view.requestedRatePerSecond;
   return [
     ...(asked === null ? [] : [span(`${settingText(round3(asked))}/s asked, `)]),
     span(issuedPerSecond === null ? '…' : `${numberText(issuedPerSecond)}/s issued`, 'strong'),
-    span(endedPerSecond === null ? '' : `, ${numberText(endedPerSecond)}/s completed`),
+    span(succeededPerSecond === null ? '' : `, ${numberText(succeededPerSecond)}/s succeeded`),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { wrapText } from '../report/wrap.ts';
+import { wrapText } from '../core/wrap-text.ts';
 import { span, type Line } from './paint.ts';
 
 type Entry = readonly [key: string, does: string];

@@ -1,6 +1,6 @@
 import { metricVerdictText } from '../core/judged-metrics.ts';
 import type { VerdictSoFar } from '../live/live-update.ts';
-import { wrapText } from '../report/wrap.ts';
+import { wrapText } from '../core/wrap-text.ts';
 import { span, type Line, type Tone } from './paint.ts';
 
 const TONES: Readonly<Record<VerdictSoFar['level'], Tone>> = {

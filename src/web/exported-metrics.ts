@@ -1,5 +1,6 @@
 import type { CounterName, SeriesName } from '../core/metric-catalogue.ts';
 import { type LogDistribution, readHistoryExtras } from '../core/run-history.ts';
+import { readThroughput, type Throughput } from '../core/throughput.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
 import type { VerdictSoFar } from '../live/live-update.ts';
 import { fieldsOf, numberOrNull, SnapshotIndex, textOrNull } from '../live/snapshot-index.ts';
@@ -41,6 +42,7 @@ interface Facts {
   readonly client: Fields;
   readonly eventStream: Fields;
   readonly errorsByType: readonly Fields[];
+  readonly throughput: Throughput | undefined;
 }
 type Fields = { readonly [key: string]: Json };
 
@@ -131,6 +133,24 @@ const NUMBERS: readonly Exported[] = [
     '{sample}',
     'Samples the plan will issue; missing when a duration ends it.',
     ({ run }) => numberOrNull(run.planned_samples),
+  ),
+  gauge(
+    'inferometer_throughput_samples_per_second',
+    '{sample}/s',
+    'Measured samples that succeeded a second, over the measured window so far.',
+    ({ throughput }) => throughput?.succeeded_per_second ?? null,
+  ),
+  gauge(
+    'inferometer_throughput_output_tokens_per_second',
+    '{token}/s',
+    'Output tokens a second of measured samples, over the measured window so far.',
+    ({ throughput }) => throughput?.output_tokens_per_second ?? null,
+  ),
+  gauge(
+    'inferometer_throughput_samples_in_flight',
+    '{sample}',
+    'Measured samples in flight on average, over the measured window so far.',
+    ({ throughput }) => throughput?.mean_in_flight ?? null,
   ),
   gauge('inferometer_run_duration_seconds', 's', 'Session start to its latest event.', ({ metrics }) =>
     secondsOf(metrics.counter('total_duration_ns')),
@@ -312,6 +332,7 @@ function factsOf(snapshot: MetricsSnapshot): Facts {
     run: fieldsOf(run),
     client: fieldsOf(client),
     eventStream: fieldsOf(eventStream),
+    throughput: readThroughput(snapshot.extras),
     errorsByType: Array.isArray(errors) ? (errors as readonly Json[]).map(fieldsOf) : [],
   };
 }

@@ -9,6 +9,7 @@ import { suite as seriesExact } from './series_exact.suite.ts';
 import { suite as sessionTraces } from './session_traces.suite.ts';
 import { suite as snapshotWire } from './snapshot_wire.suite.ts';
 import { suite as sse } from './sse.suite.ts';
+import { suite as statistics } from './statistics.suite.ts';
 import type { OracleSuite } from './suite.ts';
 
 export const SUITES: readonly OracleSuite[] = [
@@ -23,4 +24,5 @@ export const SUITES: readonly OracleSuite[] = [
   report,
   sessionTraces,
   responses,
+  statistics,
 ];

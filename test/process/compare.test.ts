@@ -46,10 +46,10 @@ describe('inferometer compare', () => {
     expect(comparison!.settings.map(({ path }) => path)).toEqual(['config.endpoints', 'config.seed']);
     const ttft = comparison!.metrics['ttft_ns.p50']!;
     expect(ttft).toMatchObject({ judgement: 'worse' });
-    const summary = bench.json<{ ttft: { percentiles: Record<string, number> } }>(
+    const summary = bench.json<{ ttft: { quantiles: Record<string, { readonly value: number }> } }>(
       'slow/performance/result_summary.json',
     );
-    expect(ttft.value).toBe(summary.ttft.percentiles['50.0']);
+    expect(ttft.value).toBe(summary.ttft.quantiles['50.0']!.value);
 
     const better = await bench.start(['compare', slow, before]).finished;
     expect(better.code).toBe(0);

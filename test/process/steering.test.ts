@@ -42,6 +42,7 @@ class SteeredRun {
       outPath: bench.file('run'),
       screen: {
         log: createLog((line) => this.lines.push(line)),
+        isInteractive: false,
         started: (_path, controls) => this.#started.resolve(controls!),
         phase: () => undefined,
         snapshot: ({ metrics }) => {

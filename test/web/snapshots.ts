@@ -71,6 +71,10 @@ export const RUNNING: MadeUp = {
     osl: [100, 200],
   },
   extras: {
+    throughput: {
+      ...{ succeeded_per_second: 48, errored_per_second: 1, output_tokens_per_second: 700 },
+      ...{ window_ns: 2e9, mean_in_flight: 5.5, parts: [] },
+    },
     run: {
       ...{ run_id: 'run-1', started_at: '2026-01-02T03:04:05.000Z', version: '1.2.3' },
       ...{ planned_samples: 400, requested_rate_per_second: 50 },

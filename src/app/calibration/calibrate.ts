@@ -123,6 +123,7 @@ function quietScreen(log: Log): RunScreen {
   const nothing = () => undefined;
   return {
     log: { ...log, info: nothing },
+    isInteractive: false,
     started: nothing,
     phase: nothing,
     snapshot: nothing,

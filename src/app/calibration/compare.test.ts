@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { quantileOfSorted } from '../../stats/quantile.ts';
 import { calibratedLoad, compareWithTruth, summarise } from './compare.ts';
 import type { SeenSample } from './seen-samples.ts';
 import { parseTruth, type ServerTruth } from './server-truth.ts';
@@ -71,11 +72,14 @@ describe('summarise', () => {
     expect(summarise([])).toBeNull();
   });
 
-  it('takes observed values, of the size but for the bias', () => {
+  it('takes percentiles as a report does, of the size but for the bias', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -1e6, max: 1e6 }), { minLength: 1 }), (errors) => {
         const at = (values: readonly number[], p: number) =>
-          [...values].sort((a, b) => a - b)[Math.floor(((values.length - 1) * p) / 100)]!;
+          quantileOfSorted(
+            [...values].sort((a, b) => a - b),
+            p,
+          );
         const sizes = errors.map((ns) => Math.abs(ns));
         expect(summarise(errors)).toEqual({
           count: errors.length,

@@ -1,4 +1,5 @@
 import type { RunLoad, SeriesError } from '../../report/error-bound.ts';
+import { quantileOfSorted } from '../../stats/quantile.ts';
 import type { SeenSample } from './seen-samples.ts';
 import type { ServerTruth } from './server-truth.ts';
 
@@ -69,22 +70,18 @@ export function compareWithTruth(
   };
 }
 
-/** Percentiles as in a report: the observed value at rank floor((n − 1)·p/100). */
+/** Percentiles as in a report. */
 export function summarise(errorsNs: readonly number[]): SeriesError | null {
   if (errorsNs.length === 0) return null;
   const signed = Float64Array.from(errorsNs).sort();
   const sizes = signed.map(Math.abs).sort();
   return {
     count: signed.length,
-    biasNs: atPercentile(signed, 50),
-    p50Ns: atPercentile(sizes, 50),
-    p99Ns: atPercentile(sizes, 99),
+    biasNs: quantileOfSorted(signed, 50),
+    p50Ns: quantileOfSorted(sizes, 50),
+    p99Ns: quantileOfSorted(sizes, 99),
     maxNs: sizes.at(-1)!,
   };
-}
-
-function atPercentile(sorted: Float64Array, percentile: number): number {
-  return sorted[Math.floor(((sorted.length - 1) * percentile) / 100)]!;
 }
 
 /** A mean this much short of the plan is still called reached. */

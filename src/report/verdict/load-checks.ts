@@ -29,7 +29,9 @@ function judgeSteering({ steering }: VerdictFacts): Judgement {
   const told = steeringText(steering);
   return isChanged(steering)
     ? degraded(`${told}: the percentiles are over several loads, which the plot over time tells apart`)
-    : note(`${told}: the numbers stand, but for QPS and TPS, which are over the pauses too`);
+    : note(
+        `${told}: the numbers stand: the throughput leaves the pauses out, only the reference's QPS and TPS have them`,
+      );
 }
 
 /** Poisson arrivals scatter by 1/√n of their number, so three times that is allowed for. There is no one rate of a steered run. */

@@ -1,4 +1,5 @@
 import { countedText, countText, percentText, settingText } from '../../core/quantity-text.ts';
+import { quantilePlace } from '../../stats/quantile.ts';
 import { type Check, check, degraded, invalid, type Judgement, note, percents, worse } from './check.ts';
 import type { VerdictFacts } from './facts.ts';
 import { VERDICT_LIMITS } from './limits.ts';
@@ -28,7 +29,7 @@ export const SAMPLE_CHECKS: readonly Check[] = [
   check('failures_in_latency', '', '', judgeFailuresInLatency),
   check(
     'percentile_support',
-    `fewer than ${settingText(L.fewestSamples)} samples: p99 is the maximum`,
+    `fewer than ${settingText(L.fewestSamples)} samples: p99 rests on the highest two`,
     '',
     judgePercentileSupport,
   ),
@@ -92,6 +93,13 @@ function judgePercentileSupport({ latencyCount }: VerdictFacts): Judgement {
     level: isTooFew ? 'degraded' : 'note',
     message:
       `${countedText(latencyCount, 'sample')}: ${limit} rest on fewer than ${L.valuesBeyondPercentile} values` +
-      (isTooFew ? ', and p99 is the maximum: give the run more --samples' : ''),
+      (isTooFew
+        ? `, and p99 ${isMaximum(latencyCount) ? 'is the maximum' : 'rests on the highest two'}: give the run more --samples`
+        : ''),
   };
+}
+
+/** Whether the 99th percentile of so many values is the highest of them. */
+function isMaximum(count: number): boolean {
+  return quantilePlace(count, 99).lower === count - 1;
 }

@@ -12,7 +12,7 @@ interface TileText {
 
 /** The numbers people ask for first. Undefined: there is nothing to show yet, and the tile keeps its place with a dash. */
 const TILES: readonly (readonly [label: string, text: (view: LiveView) => TileText | undefined])[] = [
-  ['Completed', rateText],
+  ['Throughput', rateText],
   ['In flight', inFlightText],
   ['Succeeded', succeededText],
   ['Failed', failedText],
@@ -64,13 +64,13 @@ class Tile {
 }
 
 function rateText({
-  endedPerSecond,
+  succeededPerSecond,
   requestedRatePerSecond,
   issuedPerSecond,
 }: LiveView): TileText | undefined {
-  if (endedPerSecond === null) return undefined;
+  if (succeededPerSecond === null) return undefined;
   return {
-    value: numberText(endedPerSecond),
+    value: numberText(succeededPerSecond),
     unit: '/s',
     note:
       requestedRatePerSecond !== null

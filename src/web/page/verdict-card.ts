@@ -1,4 +1,5 @@
 import { metricVerdictText } from '../../core/judged-metrics.ts';
+import { withWholeFlags } from '../../core/whole-flags.ts';
 import type { VerdictSoFar } from '../../live/live-update.ts';
 import { element, setAttribute, setText } from './dom.ts';
 
@@ -51,16 +52,13 @@ export class VerdictCard {
           'li',
           {},
           element('span', { class: 'level', 'data-level': finding.level }, levelText(finding.level)),
-          element('span', {}, ...withWholeFlags(finding.message)),
+          element(
+            'span',
+            {},
+            ...withWholeFlags(finding.message, (flag) => element('span', { class: 'flag' }, flag)),
+          ),
         ),
       ),
     );
   }
-}
-
-/** A flag would be broken behind its hyphens. */
-function withWholeFlags(message: string): readonly (Node | string)[] {
-  return message
-    .split(/(--[a-z-]+)/)
-    .map((part) => (part.startsWith('--') ? element('span', { class: 'flag' }, part) : part));
 }

@@ -5,6 +5,7 @@ import { NS_PER_MS, NS_PER_SECOND } from '../../../src/core/time.ts';
 import { MetricsRegistry } from '../../../src/metrics/registry.ts';
 import { toJson, type SnapshotJson } from '../../../src/metrics/snapshot-json.ts';
 import type { Json, SessionState } from '../../../src/metrics/snapshot.ts';
+import { ThroughputRecorder } from '../../../src/stats/throughput-recorder.ts';
 
 /** A run to make up a snapshot of. */
 export interface MadeUpRun {
@@ -37,6 +38,8 @@ export function snapshotOf(run: MadeUpRun): SnapshotJson {
     ]),
   );
   const random = new RandomSource(42);
+  const throughput = new ThroughputRecorder();
+  throughput.start(0);
   const record = (name: SeriesName, value: number) => series.get(name)?.record(value);
   const between = (low: number, high: number) => Math.round(low + (high - low) * random.uniform() ** 3);
   for (let i = 0; i < run.issued - run.cancelled; i++) {
@@ -44,8 +47,12 @@ export function snapshotOf(run: MadeUpRun): SnapshotJson {
     const delayNs = run.issueDelayMaxNs === 0 ? 0 : between(2_000, run.issueDelayMaxNs);
     record('issue_delay_ns', delayNs);
     record('isl', between(40, 2_000));
+    const issuedNs = Math.round(((i + 0.5) / run.issued) * 0.95 * run.durationNs);
+    throughput.onIssued(issuedNs);
     if (!succeeded) {
-      record('sample_latency_ns', between(0.4 * NS_PER_MS, 3 * NS_PER_MS));
+      const latencyNs = between(0.4 * NS_PER_MS, 3 * NS_PER_MS);
+      record('sample_latency_ns', latencyNs);
+      throughput.onEnded(issuedNs, issuedNs + latencyNs, false);
       continue;
     }
     const firstNs = between(38 * NS_PER_MS, 240 * NS_PER_MS);
@@ -61,6 +68,8 @@ export function snapshotOf(run: MadeUpRun): SnapshotJson {
     const tokenCount = between(CHUNKS, 4 * CHUNKS);
     record('tpot_ns', (latencyNs - firstNs) / (tokenCount - 1));
     record('osl', tokenCount);
+    throughput.onEnded(issuedNs, issuedNs + latencyNs, true);
+    throughput.onTokens(issuedNs + firstNs, issuedNs + latencyNs, tokenCount);
     record('sample_latency_ns', latencyNs);
     record('response_latency_ns', latencyNs + delayNs);
   }
@@ -86,7 +95,7 @@ export function snapshotOf(run: MadeUpRun): SnapshotJson {
     timestampNs: 987_654_321_000,
     state: run.state,
     pendingTaskCount: run.pendingTaskCount ?? 0,
-    extras: run.extras,
+    extras: { throughput: throughput.throughput() as unknown as Json, ...run.extras },
   });
   registry.close();
   return toJson(snapshot);
