@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HdrHistogram } from './hdr.ts';
 import { LatenessBound, type PercentileBound } from './lateness-bound.ts';
 import type { LatenessMass } from './lateness-mixture.ts';
+import { quantileOfSorted } from './quantile.ts';
 
 const MS = 1e6;
 const HIGH = 1e11;
@@ -14,8 +15,10 @@ function histogramOf(values: readonly number[]): HdrHistogram {
 }
 
 function atPercentile(values: readonly number[], percentile: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(((sorted.length - 1) * percentile) / 100)]!;
+  return quantileOfSorted(
+    values.toSorted((a, b) => a - b),
+    percentile,
+  );
 }
 
 /** The distribution of what is given, exactly. */

@@ -1,6 +1,7 @@
 import type { HdrHistogram } from './hdr.ts';
 import type { LatenessMass } from './lateness-mixture.ts';
 import { poissonLimit } from './poisson-limit.ts';
+import { quantilePlace } from './quantile.ts';
 
 /** What is known of the values of a metric. The histograms have one layout. */
 export interface LateValues {
@@ -90,10 +91,22 @@ export class LatenessBound {
     });
   }
 
-  /** For a percentile from 0 to 100 of at least one value. */
+  /** For a percentile from 0 to 100 of at least one value, which may lie between two values: see {@link quantilePlace}. */
   at(percentile: number): PercentileBound {
-    const { count } = this.#observed;
-    const rank = Math.floor(((count - 1) * percentile) / 100) + 1;
+    const { lower, share } = quantilePlace(this.#observed.count, percentile);
+    const first = this.#atRank(lower + 1);
+    if (share === 0) return first;
+    const second = this.#atRank(lower + 2);
+    const between = (a: number, b: number) => (1 - share) * a + share * b;
+    return {
+      added: between(first.added, second.added),
+      missing:
+        first.missing === null || second.missing === null ? null : between(first.missing, second.missing),
+    };
+  }
+
+  /** `rank`: from 1. */
+  #atRank(rank: number): PercentileBound {
     let low = this.#candidates.length === 0 ? this.#least.lowest(rank) : 0;
     let high = this.#candidates.length === 0 ? this.#most.highest(rank) : Infinity;
     for (const candidate of this.#candidates) {

@@ -19,7 +19,8 @@ export class Reply {
   readonly #onEnd: () => void;
   readonly #writeBytes: number;
   #isOpen = true;
-  #slowestWriteNs = 0;
+  #beganNs = 0;
+  #writtenNs = 0;
   #streaming = false;
 
   /** `onEnd`: the connection may take the next request. `writeBytes`: most bytes of a write. */
@@ -43,9 +44,14 @@ export class Reply {
     return this.#isOpen;
   }
 
-  /** The longest time a write took: so much later than told bytes may have left. */
-  get slowestWriteNs(): number {
-    return this.#slowestWriteNs;
+  /** The time just before the first piece of the latest write. */
+  get beganNs(): number {
+    return this.#beganNs;
+  }
+
+  /** The time right after the last piece of it: the server may have been held up between a stamp and the kernel's taking the bytes. */
+  get writtenNs(): number {
+    return this.#writtenNs;
   }
 
   /** A whole response of known length. */
@@ -112,13 +118,15 @@ export class Reply {
   /** In pieces, the time is that of the last one: what is in the text can't be read before. */
   #write(text: string): number {
     let at = 0;
+    const beganNs = this.#clock.nowNs();
     for (; text.length - at > this.#writeBytes; at += this.#writeBytes) {
       if (this.#isOpen) this.#socket.write(text.slice(at, at + this.#writeBytes), 'latin1');
     }
     const rest = at === 0 ? text : text.slice(at);
-    const atNs = this.#clock.nowNs();
+    const atNs = at === 0 ? beganNs : this.#clock.nowNs();
     if (this.#isOpen) this.#socket.write(rest, 'latin1');
-    this.#slowestWriteNs = Math.max(this.#slowestWriteNs, this.#clock.nowNs() - atNs);
+    this.#beganNs = beganNs;
+    this.#writtenNs = this.#clock.nowNs();
     return atNs;
   }
 

@@ -44,7 +44,10 @@ export class StreamedAnswer implements PacedTask {
       this.#finish(messages, tokens);
       return false;
     }
-    if (tokens > 0) entry.tokens(tokens, reply.sendMessages(messages));
+    if (tokens > 0) {
+      const atNs = reply.sendMessages(messages);
+      entry.tokens(tokens, atNs, reply.beganNs, reply.writtenNs);
+    }
     this.dueNs = receivedNs + tokenDueNs[next]!;
     return true;
   }
@@ -84,8 +87,9 @@ export class StreamedAnswer implements PacedTask {
   }
 
   #end(outcome: Outcome, tokens: number, atNs: number): void {
-    this.#parts.entry.tokens(tokens, atNs);
-    this.#parts.entry.end(outcome, 200, atNs, this.#parts.reply.slowestWriteNs);
+    const { entry, reply } = this.#parts;
+    entry.tokens(tokens, atNs, reply.beganNs, reply.writtenNs);
+    entry.end(outcome, 200, atNs, reply.writtenNs);
   }
 }
 

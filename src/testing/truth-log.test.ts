@@ -16,8 +16,8 @@ test('keeps what happened, on the absolute clock to the ns', () => {
   const entry = log.begin(facts);
   expect(log.record(0)).toMatchObject({ outcome: 'pending', firstTokenNs: null, endNs: null, tokenNs: [] });
   entry.tokens(1, 200);
-  entry.tokens(2, 300);
-  entry.end('ok', 200, 301);
+  entry.tokens(2, 300, 280, 350);
+  entry.end('ok', 200, 301, 310);
   expect(log.record(0)).toEqual({
     index: 0,
     api: 'chat',
@@ -31,7 +31,9 @@ test('keeps what happened, on the absolute clock to the ns', () => {
     firstTokenNs: ORIGIN_NS + 200n,
     endNs: ORIGIN_NS + 301n,
     tokenNs: [ORIGIN_NS + 200n, ORIGIN_NS + 300n, ORIGIN_NS + 300n],
-    slowestWriteNs: 0,
+    tokenEarlierNs: [0, 20, 20],
+    tokenLaterNs: [0, 50, 50],
+    endLaterNs: 9,
   });
 });
 

@@ -43,14 +43,20 @@ export interface TruthRecord {
   readonly endNs: bigint | null;
   /** As `firstTokenNs`, for each token; `null` when the answer was no stream, or there was no room to keep them. */
   readonly tokenNs: readonly bigint[] | null;
-  /** Bytes may have left by so much later than told: the longest time a write took. */
-  readonly slowestWriteNs: number;
+  /**
+   * For each token, by how much earlier than told some of its bytes may have left (it went out in pieces), and by how much later all of
+   * them (the write took that long); `null` as `tokenNs`.
+   */
+  readonly tokenEarlierNs: readonly number[] | null;
+  readonly tokenLaterNs: readonly number[] | null;
+  /** By how much later than told the last bytes may have left. */
+  readonly endLaterNs: number;
 }
 
 export interface TruthLimits {
   /** Requests kept; later ones are only counted. Each takes about 50 bytes. */
   readonly requests: number;
-  /** Token times kept in all, 8 bytes each; a request for whose tokens there is no room keeps none. */
+  /** Token times kept in all, 16 bytes each; a request for whose tokens there is no room keeps none. */
   readonly tokenTimes: number;
 }
 
@@ -81,7 +87,7 @@ const Field = {
   chat: 8,
   stream: 9,
   tokensAt: 10,
-  slowestWriteNs: 11,
+  endLaterNs: 11,
 } as const;
 const FIELDS = 12;
 
@@ -92,6 +98,8 @@ export class TruthLog {
   readonly #originNs: bigint;
   readonly #records: Float64Array;
   readonly #tokenNs: Float64Array;
+  readonly #tokenEarlierNs: Float32Array;
+  readonly #tokenLaterNs: Float32Array;
   #count = 0;
   #dropped = 0;
   #reservedTokens = 0;
@@ -103,6 +111,8 @@ export class TruthLog {
     this.#originNs = originNs;
     this.#records = new Float64Array(limits.requests * FIELDS);
     this.#tokenNs = new Float64Array(limits.tokenTimes);
+    this.#tokenEarlierNs = new Float32Array(limits.tokenTimes);
+    this.#tokenLaterNs = new Float32Array(limits.tokenTimes);
   }
 
   /** Requests kept. */
@@ -152,6 +162,11 @@ export class TruthLog {
     const outputTokens = this.#get(index, Field.outputTokens);
     const tokensAt = this.#get(index, Field.tokensAt);
     const promptNumber = this.#get(index, Field.promptNumber);
+    const ofTokens = <T extends Float64Array | Float32Array>(times: T) =>
+      Number.isNaN(tokensAt) ? null : times.subarray(tokensAt, tokensAt + outputTokens);
+    const tokenNs = ofTokens(this.#tokenNs);
+    const earlierNs = ofTokens(this.#tokenEarlierNs);
+    const laterNs = ofTokens(this.#tokenLaterNs);
     return {
       index,
       api: this.#get(index, Field.chat) === 1 ? 'chat' : 'completions',
@@ -164,23 +179,32 @@ export class TruthLog {
       receivedNs: this.#originNs + BigInt(this.#get(index, Field.receivedNs)),
       firstTokenNs: this.#absolute(this.#get(index, Field.firstTokenNs)),
       endNs: this.#absolute(this.#get(index, Field.endNs)),
-      tokenNs: Number.isNaN(tokensAt)
-        ? null
-        : Array.from(
-            this.#tokenNs.subarray(tokensAt, tokensAt + outputTokens),
-            (ns) => this.#originNs + BigInt(ns),
-          ),
-      slowestWriteNs: this.#get(index, Field.slowestWriteNs),
+      tokenNs: tokenNs && Array.from(tokenNs, (ns) => this.#originNs + BigInt(ns)),
+      tokenEarlierNs: earlierNs && [...earlierNs],
+      tokenLaterNs: laterNs && [...laterNs],
+      endLaterNs: this.#get(index, Field.endLaterNs),
     };
   }
 
   /** For {@link TruthEntry}. */
-  noteTokens(slot: number, generation: number, count: number, atNs: number): void {
+  noteTokens(
+    slot: number,
+    generation: number,
+    count: number,
+    atNs: number,
+    beganNs: number,
+    writtenNs: number,
+  ): void {
     if (slot < 0 || generation !== this.#generation) return;
     const before = this.#get(slot, Field.outputTokens);
     const tokensAt = this.#get(slot, Field.tokensAt);
     if (before === 0) this.#set(slot, Field.firstTokenNs, atNs);
-    if (!Number.isNaN(tokensAt)) this.#tokenNs.fill(atNs, tokensAt + before, tokensAt + before + count);
+    if (!Number.isNaN(tokensAt)) {
+      const from = tokensAt + before;
+      this.#tokenNs.fill(atNs, from, from + count);
+      this.#tokenEarlierNs.fill(atNs - beganNs, from, from + count);
+      this.#tokenLaterNs.fill(writtenNs - atNs, from, from + count);
+    }
     this.#set(slot, Field.outputTokens, before + count);
   }
 
@@ -191,10 +215,10 @@ export class TruthLog {
     outcome: Outcome,
     status: number,
     atNs: number,
-    slowestWriteNs: number,
+    writtenNs: number,
   ): void {
     if (slot < 0 || generation !== this.#generation) return;
-    this.#set(slot, Field.slowestWriteNs, slowestWriteNs);
+    this.#set(slot, Field.endLaterNs, writtenNs - atNs);
     this.#set(slot, Field.outcome, OUTCOMES.indexOf(outcome));
     this.#set(slot, Field.status, status);
     this.#set(slot, Field.endNs, atNs);
@@ -238,14 +262,15 @@ export class TruthEntry {
     return this.#isOpen;
   }
 
-  /** The next `count` tokens were written. */
-  tokens(count: number, atNs: number): void {
-    if (count > 0) this.#log.noteTokens(this.#slot, this.#generation, count, atNs);
+  /** The next `count` tokens were written: at `atNs`, their first bytes from `beganNs` on, and all of them by `writtenNs`. */
+  tokens(count: number, atNs: number, beganNs = atNs, writtenNs = atNs): void {
+    if (count > 0) this.#log.noteTokens(this.#slot, this.#generation, count, atNs, beganNs, writtenNs);
   }
 
-  end(outcome: Outcome, status: number, atNs: number, slowestWriteNs = 0): void {
+  /** `writtenNs`: when the last bytes had left. */
+  end(outcome: Outcome, status: number, atNs: number, writtenNs = atNs): void {
     this.#isOpen = false;
-    this.#log.noteEnd(this.#slot, this.#generation, outcome, status, atNs, slowestWriteNs);
+    this.#log.noteEnd(this.#slot, this.#generation, outcome, status, atNs, writtenNs);
   }
 }
 
@@ -263,8 +288,12 @@ export function truthLine(record: TruthRecord, withTokens: boolean): string {
     received_ns: String(record.receivedNs),
     first_token_ns: record.firstTokenNs === null ? null : String(record.firstTokenNs),
     end_ns: record.endNs === null ? null : String(record.endNs),
-    slowest_write_ns: record.slowestWriteNs,
-    ...(withTokens && { token_ns: record.tokenNs?.map(String) ?? null }),
+    end_later_ns: record.endLaterNs,
+    ...(withTokens && {
+      token_ns: record.tokenNs?.map(String) ?? null,
+      token_earlier_ns: record.tokenEarlierNs,
+      token_later_ns: record.tokenLaterNs,
+    }),
   };
   return `${JSON.stringify(line)}\n`;
 }

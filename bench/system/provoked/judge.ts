@@ -2,7 +2,7 @@ import type { JudgedMetric } from '../../../src/core/judged-metrics.ts';
 import type { Metric } from './figures.ts';
 import type { ProvokedRun } from './provoked-run.ts';
 
-/** Between the server's stamp and its write, and between the arrival and the client's wake-up, on a machine that does nothing else. */
+/** Between the server's write and the client's wake-up, on a machine that does nothing else. */
 const SERVER_ERROR_NS = 100_000;
 /** What is off by less says nothing of how wide a bound is. */
 const LEAST_BIAS_NS = 200_000;
@@ -18,6 +18,8 @@ const JUDGED_AS = {
 export interface JudgedFigure {
   readonly figure: string;
   readonly biasMs: number;
+  /** How far the truth itself is uncertain. */
+  readonly truthSpanMs: number;
   /** Of the side on which the bias is. */
   readonly boundMs: number;
   readonly isCovered: boolean;
@@ -34,7 +36,7 @@ export interface JudgedRun {
 export function judgeRun({ figures, bounds, levels, unmatched }: ProvokedRun): JudgedRun {
   return {
     unmatched,
-    figures: figures.map(({ metric, percentile, observedNs, trueNs }) => {
+    figures: figures.map(({ metric, percentile, observedNs, trueNs, trueLowNs, trueHighNs }) => {
       const [added, missing] = bounds?.series[metric]?.[`${percentile}.0`] ?? [0, 0];
       const biasNs = observedNs - trueNs;
       const boundNs = biasNs >= 0 ? added : (missing ?? Infinity);
@@ -43,8 +45,11 @@ export function judgeRun({ figures, bounds, levels, unmatched }: ProvokedRun): J
       return {
         figure: `${metric} p${percentile}`,
         biasMs: biasNs / 1e6,
+        truthSpanMs: (trueHighNs - trueLowNs) / 1e6,
         boundMs: boundNs / 1e6,
-        isCovered: sizeNs <= boundNs + SERVER_ERROR_NS,
+        isCovered:
+          observedNs - added - SERVER_ERROR_NS <= trueHighNs &&
+          observedNs + (missing ?? Infinity) + SERVER_ERROR_NS >= trueLowNs,
         isOff,
         isMistake: isOff && levels[JUDGED_AS[metric]] === 'valid',
       };

@@ -10,7 +10,8 @@ const ALWAYS = { fromNs: 0, toNs: 1e9 };
 
 function truth(promptNumber: number, atNs: number, tokens: number): ServerTruth {
   const tokensNs = Array.from({ length: tokens }, (_, i) => atNs + (i + 1) * 10 * MS);
-  return { promptNumber, receivedNs: atNs, tokensNs, endNs: tokensNs.at(-1)! };
+  const exact = { tokensEarlierNs: tokensNs.map(() => 0), tokensLaterNs: tokensNs.map(() => 0), endLaterNs: 0 };
+  return { promptNumber, receivedNs: atNs, tokensNs, endNs: tokensNs.at(-1)!, ...exact };
 }
 
 /** What a client sees that sends `sendNs` too early and reads each token `readNs` too late. */
@@ -117,12 +118,23 @@ describe('parseTruth', () => {
       received_ns: '9007199254740993000',
       end_ns: '9007199254740993900',
       token_ns: ['9007199254740993100', '9007199254740993900'],
+      token_earlier_ns: [0, 5],
+      token_later_ns: [2, 3],
+      end_later_ns: 7,
       ...change,
     });
 
   it('counts from the origin without losing a nanosecond', () => {
     expect(parseTruth(`${line({})}\n`, 9007199254740992999n)).toEqual([
-      { promptNumber: 4, receivedNs: 1, tokensNs: [101, 901], endNs: 901, slowestWriteNs: 0 },
+      {
+        promptNumber: 4,
+        receivedNs: 1,
+        tokensNs: [101, 901],
+        endNs: 901,
+        tokensEarlierNs: [0, 5],
+        tokensLaterNs: [2, 3],
+        endLaterNs: 7,
+      },
     ]);
   });
 

@@ -6,8 +6,10 @@ export interface ServerTruth {
   readonly receivedNs: number;
   readonly tokensNs: readonly number[];
   readonly endNs: number;
-  /** Bytes may have left by so much later. */
-  readonly slowestWriteNs?: number;
+  /** By how much earlier and later than told the bytes of each token, and by how much later the last ones, may have left. */
+  readonly tokensEarlierNs: readonly number[];
+  readonly tokensLaterNs: readonly number[];
+  readonly endLaterNs: number;
 }
 
 const stamp = z.string().transform((text) => BigInt(text));
@@ -17,7 +19,9 @@ const truthSchema = z.object({
   received_ns: stamp,
   end_ns: stamp.nullable(),
   token_ns: z.array(stamp).nullable(),
-  slowest_write_ns: z.number().default(0),
+  token_earlier_ns: z.array(z.number()).nullable(),
+  token_later_ns: z.array(z.number()).nullable(),
+  end_later_ns: z.number(),
 });
 
 /** Asks a mock server what it did; answers that are not whole, or have no number or no token times, are left out. */
@@ -42,7 +46,9 @@ export function parseTruth(lines: string, originNs: bigint): readonly ServerTrut
           receivedNs: sinceOrigin(truth.received_ns),
           tokensNs: tokensNs.map(sinceOrigin),
           endNs: sinceOrigin(endNs),
-          slowestWriteNs: truth.slowest_write_ns,
+          tokensEarlierNs: truth.token_earlier_ns ?? [],
+          tokensLaterNs: truth.token_later_ns ?? [],
+          endLaterNs: truth.end_later_ns,
         },
       ];
     });
