@@ -165,6 +165,7 @@ export class LoopLateness {
     else this.#waits.add(lateNs, this.#turnReads);
     this.#reads += this.#turnReads;
     this.#readsSquared += this.#turnReads * this.#turnReads;
+    this.#probes.addReads(this.#turnReads);
     this.#turnReads = 0;
   }
 

@@ -2,31 +2,41 @@ import { NS_PER_SECOND } from '../core/time.ts';
 
 /** Probes whose times are kept; a worker that is further behind has not read for seconds. */
 const KEPT = 8192;
-/** Due times are announced so many probes ahead: a worker that wakes from a stop of the whole process sees those the stop covered. */
-export const ANNOUNCED_AHEAD = 256;
+/**
+ * Due times are announced so long ahead, and at least so many: a worker that wakes from a stop of the whole process sees the first ones that
+ * the stop covered.
+ */
+export const ANNOUNCED_AHEAD_NS = 100e6;
+export const LEAST_ANNOUNCED = 4;
+/** And at most so many. */
+export const MOST_ANNOUNCED = 256;
 /** A probe later than this was held up with the whole process, and carries its due time. */
 export const PROBE_GRACE_NS = 2e6;
 
 /** Positions in the counters. */
 const ANNOUNCED = 0;
 const SENT = 1;
+const READS = 2;
 const COUNTER_BYTES = 16;
 
-/** What the probe thread shares with the workers, read-only for these. */
+/** What the probe thread shares with the workers, which only add to the reads. */
 export type SharedProbes = SharedArrayBuffer;
 
 export function createSharedProbes(): SharedProbes {
   return new SharedArrayBuffer(COUNTER_BYTES + 2 * KEPT * Float64Array.BYTES_PER_ELEMENT);
 }
 
-/** When the probes are due and when they left, by their number; ns since the run's origin. One thread writes, all others read. */
+/**
+ * When the probes are due and when they left, by their number; ns since the run's origin. One thread writes, all others read and tell how many
+ * reads they made.
+ */
 export class ProbeTimes {
   readonly #counters: Int32Array;
   readonly #dueNs: Float64Array;
   readonly #sentNs: Float64Array;
 
   constructor(shared: SharedProbes) {
-    this.#counters = new Int32Array(shared, 0, 2);
+    this.#counters = new Int32Array(shared, 0, 3);
     this.#dueNs = new Float64Array(shared, COUNTER_BYTES, KEPT);
     this.#sentNs = new Float64Array(shared, COUNTER_BYTES + KEPT * Float64Array.BYTES_PER_ELEMENT, KEPT);
   }
@@ -38,6 +48,16 @@ export class ProbeTimes {
 
   get announced(): number {
     return Atomics.load(this.#counters, ANNOUNCED);
+  }
+
+  /** Reads of answers by all workers, modulo 2^32. */
+  get reads(): number {
+    return Atomics.load(this.#counters, READS);
+  }
+
+  /** @hot */
+  addReads(count: number): void {
+    Atomics.add(this.#counters, READS, count);
   }
 
   announce(dueNs: number): void {

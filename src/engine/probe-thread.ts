@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { siblingModule } from '../core/sibling-module.ts';
+import type { ProbeRate } from './probe-rate.ts';
 import { createSharedProbes, type SharedProbes } from './probe-schedule.ts';
 
 /** What the probe thread is started with. */
@@ -8,6 +9,7 @@ export interface ProbeStart {
   readonly shared: SharedProbes;
   /** As many connect before the first probe leaves. */
   readonly workers: number;
+  /** At most: see {@link ProbeRate}. */
   readonly ratePerSecond: number;
 }
 

@@ -1,7 +1,14 @@
 import { createServer, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createRunClock, NS_PER_MS } from '../core/time.ts';
-import { ANNOUNCED_AHEAD, exponentialGapNs, ProbeTimes } from './probe-schedule.ts';
+import { ProbeRate } from './probe-rate.ts';
+import {
+  ANNOUNCED_AHEAD_NS,
+  exponentialGapNs,
+  LEAST_ANNOUNCED,
+  MOST_ANNOUNCED,
+  ProbeTimes,
+} from './probe-schedule.ts';
 import type { ProbeNews, ProbeStart } from './probe-thread.ts';
 
 /** Probes between two turns of this thread's event loop, which it needs to let go of what was written. */
@@ -15,6 +22,7 @@ const clock = createRunClock(originNs);
 const times = new ProbeTimes(shared);
 /** Nobody wakes it: waiting for it is sleeping. */
 const sleeper = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+const rate = new ProbeRate(ratePerSecond);
 const sockets: Socket[] = [];
 let lastDueNs = 0;
 
@@ -35,11 +43,15 @@ server.listen(0, '127.0.0.1', () => {
 
 function turn(): void {
   for (let i = 0; i < PROBES_PER_TURN; i++) {
-    while (times.announced < times.sent + ANNOUNCED_AHEAD) {
-      lastDueNs += exponentialGapNs(ratePerSecond, Math.random());
+    const nowNs = clock.nowNs();
+    const perSecond = rate.at(nowNs, times.reads);
+    while (lastDueNs < nowNs + ANNOUNCED_AHEAD_NS || times.announced < times.sent + LEAST_ANNOUNCED) {
+      // After a long stop of the process there would be room for no more.
+      if (times.announced >= times.sent + MOST_ANNOUNCED) break;
+      lastDueNs += exponentialGapNs(perSecond, Math.random());
       times.announce(lastDueNs);
     }
-    const remainingMs = (times.dueNs(times.sent) - clock.nowNs()) / NS_PER_MS;
+    const remainingMs = (times.dueNs(times.sent) - nowNs) / NS_PER_MS;
     if (remainingMs > 0) Atomics.wait(sleeper, 0, 0, remainingMs);
     times.send(clock.nowNs());
     for (const socket of sockets) if (!socket.destroyed) socket.write(PROBE);
