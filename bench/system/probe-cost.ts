@@ -31,8 +31,8 @@ async function shareAt(probesPerSecond: number, readsPerSecond: number, seconds:
   const reader = thread && new ProbeReader(await thread.port, clock, lateness, onFirst);
   if (reader !== undefined) await first;
   const feeder = readsPerSecond === 0 ? undefined : await startFeeder(readsPerSecond, lateness);
-  // What starting took is done by then.
-  await sleep(400);
+  // By then, what starting took is done, and the probes know how little is read.
+  await sleep(3000);
   const before = process.cpuUsage();
   const startMs = performance.now();
   await sleep(seconds * 1000);

@@ -4,7 +4,7 @@ import { SILENT_LOG } from '../core/log.ts';
 import { decodeWindows, encodeWindowsFrame } from '../events/lateness-windows.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
 import { FRAME_HEADER_BYTES } from '../transport/frame.ts';
-import { LatenessCursor } from './lateness-cursor.ts';
+import { LatenessCursor } from '../events/lateness-cursor.ts';
 import { LatenessRecorder } from './lateness-recorder.ts';
 import { registerRunMetrics } from './run-metrics.ts';
 

@@ -7,7 +7,7 @@ import type { SparseCounts } from '../stats/lateness-counts.ts';
 import { LatenessMixture } from '../stats/lateness-mixture.ts';
 import { dividedLateness, sumOfLateness } from '../stats/lateness-sum.ts';
 import { percentileKey } from '../stats/percentile-key.ts';
-import { LatenessCursor } from './lateness-cursor.ts';
+import { LatenessCursor } from '../events/lateness-cursor.ts';
 import type { RunMetrics } from './run-metrics.ts';
 
 /** What is bounded, and whether a time of it begins with a read too. */

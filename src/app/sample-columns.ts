@@ -32,6 +32,8 @@ export function exportColumns(samples: SampleColumns, runId: RunId): readonly Ex
     integer('first_chunk_ns', (i) => firstChunkNs[i]!),
     integer('last_chunk_ns', (i) => samples.lastChunkNs[i]!),
     integer('completed_ns', (i) => completedNs[i]!),
+    integer('first_chunk_late_ns', (i) => samples.firstChunkLateNs[i]!),
+    integer('completed_late_ns', (i) => samples.completedLateNs[i]!),
     integer('issue_delay_ns', (i) => issuedNs[i]! - dueNs[i]!),
     integer('ttft_ns', (i) => firstChunkNs[i]! - issuedNs[i]!),
     integer('latency_ns', (i) => completedNs[i]! - issuedNs[i]!),

@@ -22,6 +22,7 @@ function simulate({ seed, count, memoryS, slowdown = 1, erroredShare = 0.02 }: S
   const column = () => new Float64Array(count);
   const samples = {
     ...{ count, seqs: column(), rows: column(), dueNs: column(), issuedNs: column(), firstChunkNs: column() },
+    ...{ firstChunkLateNs: column(), completedLateNs: column() },
     ...{ lastChunkNs: column(), completedNs: column(), chunks: column(), inputTokens: column() },
     ...{ outputTokens: column(), workers: column(), measured: new Uint8Array(count).fill(1) },
     ...{ outcomes: new Uint8Array(count), finishReasons: new Map(), errorTypes: new Map() },

@@ -79,8 +79,9 @@ export class LoopLateness {
     this.#turnReads += 1;
   }
 
-  /** The loop was at work now, with something else than reading. @hot */
+  /** A request was sent: the loop was at work now, with something else than reading. @hot */
   busy(atNs: number): void {
+    this.#probes.addSeen(1);
     if (this.#isTurnOpen) return;
     if (atNs - this.#busyUntilNs > BUSY_GAP_NS) this.#busyFromNs = atNs;
     this.#busyUntilNs = atNs;
@@ -165,7 +166,7 @@ export class LoopLateness {
     else this.#waits.add(lateNs, this.#turnReads);
     this.#reads += this.#turnReads;
     this.#readsSquared += this.#turnReads * this.#turnReads;
-    this.#probes.addReads(this.#turnReads);
+    this.#probes.addSeen(this.#turnReads);
     this.#turnReads = 0;
   }
 

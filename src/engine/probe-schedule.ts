@@ -7,7 +7,7 @@ const KEPT = 8192;
  * the stop covered.
  */
 export const ANNOUNCED_AHEAD_NS = 100e6;
-export const LEAST_ANNOUNCED = 4;
+export const LEAST_ANNOUNCED = 2;
 /** And at most so many. */
 export const MOST_ANNOUNCED = 256;
 /** A probe later than this was held up with the whole process, and carries its due time. */
@@ -16,10 +16,11 @@ export const PROBE_GRACE_NS = 2e6;
 /** Positions in the counters. */
 const ANNOUNCED = 0;
 const SENT = 1;
-const READS = 2;
+const SEEN = 2;
+const IS_IDLE = 3;
 const COUNTER_BYTES = 16;
 
-/** What the probe thread shares with the workers, which only add to the reads. */
+/** What the probe thread shares with the workers, which only tell that they read and send. */
 export type SharedProbes = SharedArrayBuffer;
 
 export function createSharedProbes(): SharedProbes {
@@ -27,8 +28,8 @@ export function createSharedProbes(): SharedProbes {
 }
 
 /**
- * When the probes are due and when they left, by their number; ns since the run's origin. One thread writes, all others read and tell how many
- * reads they made.
+ * When the probes are due and when they left, by their number; ns since the run's origin. One thread writes, all others read and tell
+ * what they read and send.
  */
 export class ProbeTimes {
   readonly #counters: Int32Array;
@@ -36,7 +37,7 @@ export class ProbeTimes {
   readonly #sentNs: Float64Array;
 
   constructor(shared: SharedProbes) {
-    this.#counters = new Int32Array(shared, 0, 3);
+    this.#counters = new Int32Array(shared, 0, 4);
     this.#dueNs = new Float64Array(shared, COUNTER_BYTES, KEPT);
     this.#sentNs = new Float64Array(shared, COUNTER_BYTES + KEPT * Float64Array.BYTES_PER_ELEMENT, KEPT);
   }
@@ -50,14 +51,27 @@ export class ProbeTimes {
     return Atomics.load(this.#counters, ANNOUNCED);
   }
 
-  /** Reads of answers by all workers, modulo 2^32. */
-  get reads(): number {
-    return Atomics.load(this.#counters, READS);
+  /** Reads of answers, and requests, by all workers; modulo 2^32. */
+  get seen(): number {
+    return Atomics.load(this.#counters, SEEN);
   }
 
   /** @hot */
-  addReads(count: number): void {
-    Atomics.add(this.#counters, READS, count);
+  addSeen(count: number): void {
+    Atomics.add(this.#counters, SEEN, count);
+    if (Atomics.load(this.#counters, IS_IDLE) === 1) Atomics.notify(this.#counters, SEEN);
+  }
+
+  /** Sleeps for so long, or while nothing is seen beyond `seen`. */
+  sleepWhileIdle(seen: number, ms: number): void {
+    Atomics.store(this.#counters, IS_IDLE, 1);
+    Atomics.wait(this.#counters, SEEN, seen, ms);
+    Atomics.store(this.#counters, IS_IDLE, 0);
+  }
+
+  /** Takes back what was announced and is not due yet: nobody looks at it before. */
+  takeBack(): void {
+    Atomics.store(this.#counters, ANNOUNCED, this.sent);
   }
 
   announce(dueNs: number): void {

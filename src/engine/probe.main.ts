@@ -25,6 +25,7 @@ const sleeper = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMEN
 const rate = new ProbeRate(ratePerSecond);
 const sockets: Socket[] = [];
 let lastDueNs = 0;
+let announcedPerSecond = ratePerSecond;
 
 const server = createServer({ noDelay: true }, (socket) => {
   // A worker that has ended takes its socket with it.
@@ -44,7 +45,15 @@ server.listen(0, '127.0.0.1', () => {
 function turn(): void {
   for (let i = 0; i < PROBES_PER_TURN; i++) {
     const nowNs = clock.nowNs();
-    const perSecond = rate.at(nowNs, times.reads);
+    const { seen } = times;
+    const perSecond = rate.at(nowNs, seen);
+    const isRaised = perSecond > 1.5 * announcedPerSecond;
+    announcedPerSecond = perSecond;
+    // The next one is not due yet, and comes sooner at the new rate: gaps of a Poisson process have no memory.
+    if (isRaised && times.dueNs(times.sent) > nowNs) {
+      times.takeBack();
+      lastDueNs = nowNs;
+    }
     while (lastDueNs < nowNs + ANNOUNCED_AHEAD_NS || times.announced < times.sent + LEAST_ANNOUNCED) {
       // After a long stop of the process there would be room for no more.
       if (times.announced >= times.sent + MOST_ANNOUNCED) break;
@@ -52,7 +61,10 @@ function turn(): void {
       times.announce(lastDueNs);
     }
     const remainingMs = (times.dueNs(times.sent) - nowNs) / NS_PER_MS;
-    if (remainingMs > 0) Atomics.wait(sleeper, 0, 0, remainingMs);
+    if (remainingMs > 0 && rate.isIdle) {
+      times.sleepWhileIdle(seen, remainingMs);
+      if (times.seen !== seen) continue;
+    } else if (remainingMs > 0) Atomics.wait(sleeper, 0, 0, remainingMs);
     times.send(clock.nowNs());
     for (const socket of sockets) if (!socket.destroyed) socket.write(PROBE);
   }

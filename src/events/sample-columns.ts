@@ -14,6 +14,12 @@ export interface SampleColumns {
   readonly firstChunkNs: Float64Array;
   readonly lastChunkNs: Float64Array;
   readonly completedNs: Float64Array;
+  /**
+   * By how much the first chunk and the completion may have been read late, as far as that is known one by one: 0 outside of all windows. Both are
+   * NaN throughout when the log tells of no window, and for what never came.
+   */
+  readonly firstChunkLateNs: Float64Array;
+  readonly completedLateNs: Float64Array;
   readonly chunks: Float64Array;
   /** Position in {@link SAMPLE_OUTCOMES}. */
   readonly outcomes: Uint8Array;

@@ -5,7 +5,14 @@ import { withWholeFlags } from '../core/whole-flags.ts';
 import { clockText } from '../live/lines.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import { ownFacts, VERDICT_MEANINGS, type Fact } from '../report/own-text.ts';
-import { intervalNotes, timeSeries, timeText, waitLines } from '../report/percentile-table.ts';
+import { clientPartText } from '../report/client-part.ts';
+import {
+  clientPartNotes,
+  intervalNotes,
+  timeSeries,
+  timeText,
+  waitLines,
+} from '../report/percentile-table.ts';
 import type { Report } from '../report/report.ts';
 import { intervalText } from '../report/interval-text.ts';
 import { estimateOf, medianOf, percentileOf, type SeriesRollup } from '../report/series-report.ts';
@@ -104,7 +111,7 @@ export function percentileSection(report: Report): Markup {
   const heads = [...PERCENTILES.map((p) => `p${p}`), 'max', 'mean', 'values'];
   const body = rows.map(([label, series]) => [
     label,
-    ...PERCENTILES.map((p) => percentileCell(series, p)),
+    ...PERCENTILES.map((p) => percentileCell(report, label, series, p)),
     timeText(series.max),
     timeText(series.average),
     countText(series.count),
@@ -116,15 +123,16 @@ export function percentileSection(report: Report): Markup {
       body.map((cells) => row(cells)),
       'Percentiles of the times of the measured samples',
     )}
-    ${[...waitLines(report), ...intervalNotes(rows, PERCENTILES)].map((line) => markup`<p>${line}</p>`)}
+    ${[...waitLines(report), ...clientPartNotes(report, Infinity), ...intervalNotes(rows, PERCENTILES)].map((line) => markup`<p>${line}</p>`)}
   </section>`;
 }
 
-/** A percentile over the interval it lies in. */
-function percentileCell(series: SeriesRollup, percentile: number): MarkupPart {
+/** A percentile over the interval it lies in, and how much of it may be the client's. */
+function percentileCell(report: Report, label: string, series: SeriesRollup, percentile: number): MarkupPart {
   const text = timeText(percentileOf(series, percentile));
   const interval = intervalText(estimateOf(series, percentile));
-  return interval === '' ? text : markup`${text}<small>${interval}</small>`;
+  const part = clientPartText(report, label, series, percentile);
+  return markup`${text}${interval === '' ? NOTHING : markup`<small>${interval}</small>`}${part === '' ? NOTHING : markup`<small>client ${part}</small>`}`;
 }
 
 /** The slowest measured samples; their number finds them in the log and in the exported samples. */

@@ -3,6 +3,7 @@ import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import { wrapText } from '../core/wrap-text.ts';
 import type { ExactInteger } from '../metrics/snapshot.ts';
+import { CLIENT_PART_NOTE, clientPartText } from './client-part.ts';
 import type { Report } from './report.ts';
 import { fewestForInterval } from '../stats/quantile-interval.ts';
 import { intervalText } from './interval-text.ts';
@@ -15,18 +16,30 @@ const NOTICEABLE_SHARE = 0.1;
 const NOTICEABLE_NS = NS_PER_MS;
 
 /**
- * The series of time of a report and their percentiles, a line each in units that suit them, then one that says why response and
- * service latency differ, if they do; nothing without values.
+ * The series of time of a report and their percentiles, a line each in units that suit them, below it how much of each may be the client's where
+ * that matters, then one that says why response and service latency differ, if they do; nothing without values.
  */
 export function percentileTable(report: Report): string[] {
   return tableOf(report, () => []);
+}
+
+/** What stands below the table: what a client's part is, if there is one. */
+export function clientPartNotes(report: Report, width: number): string[] {
+  const hasPart = timeSeries(report).some(
+    ([label, series]) => clientPartRow(report, label, series).length > 0,
+  );
+  return hasPart ? wrapText('', CLIENT_PART_NOTE, width) : [];
 }
 
 /** The same with the interval of each percentile below it, and how many values the missing ones would need. */
 export function percentileTableWithIntervals(report: Report, width: number): string[] {
   const table = tableOf(report, intervalRow);
   if (table.length === 0) return [];
-  return [...table, ...intervalNotes(timeSeries(report)).flatMap((note) => wrapText('', note, width))];
+  return [
+    ...table,
+    ...clientPartNotes(report, width),
+    ...intervalNotes(timeSeries(report)).flatMap((note) => wrapText('', note, width)),
+  ];
 }
 
 function tableOf(
@@ -41,10 +54,16 @@ function tableOf(
       countText(series.count),
     ],
     ...rowBelow(series),
+    ...clientPartRow(report, label, series),
   ]);
   if (rows.length === 0) return [];
   const table = alignColumns([['', ...PERCENTILES.map((p) => `p${p}`), 'max', 'values'], ...rows]);
   return [...table, ...waitLines(report)];
+}
+
+function clientPartRow(report: Report, label: string, series: SeriesRollup): readonly (readonly string[])[] {
+  const cells = PERCENTILES.map((p) => clientPartText(report, label, series, p));
+  return cells.every((cell) => cell === '') ? [] : [["  client's part", ...cells]];
 }
 
 function intervalRow(series: SeriesRollup): readonly (readonly string[])[] {

@@ -9,7 +9,7 @@ import {
   VERDICT_MEANINGS,
   type Fact,
 } from './own-text.ts';
-import { percentileTable } from './percentile-table.ts';
+import { clientPartNotes, percentileTable } from './percentile-table.ts';
 import type { Report } from './report.ts';
 import type { SeriesReport } from './series-report.ts';
 import { askedRateText } from './steering.ts';
@@ -38,7 +38,9 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
     ...findingLines(report.verdict, width),
     '',
     ...alignLabels(headlines(report)),
-    ...(tableHead === undefined ? [] : ['', paint('dim', tableHead), ...tableRows]),
+    ...(tableHead === undefined
+      ? []
+      : ['', paint('dim', tableHead), ...tableRows, ...clientPartNotes(report, width)]),
     ...errorBoundLines(report, width),
     ...topErrorLines(report, width),
   ];

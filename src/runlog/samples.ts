@@ -4,6 +4,8 @@ import { decodeBatch } from '../events/columnar-codec.ts';
 import { finishReasonOf } from '../events/batch-builder.ts';
 import { COMPLETE_EXTRA, type EventBatch, extraOf, ISSUED_EXTRA, payloadOf } from '../events/event-batch.ts';
 import { decodePayload } from '../events/payload.ts';
+import { LatenessCursor } from '../events/lateness-cursor.ts';
+import { decodeWindows, type LatenessWindows } from '../events/lateness-windows.ts';
 import type { SampleColumns } from '../events/sample-columns.ts';
 import { type Frame, FrameKind } from '../transport/frame.ts';
 import { GrowingColumn } from './growing-column.ts';
@@ -13,7 +15,7 @@ import { readFrames, type ReadOptions } from './read.ts';
 const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const;
 
 /**
- * Reads every sample out of a run log: one pass, about 85 bytes a sample. A torn tail is left out. `onOtherFrame` is given what is no
+ * Reads every sample out of a run log: one pass, about 100 bytes a sample. A torn tail is left out. `onOtherFrame` is given what is no
  * batch of events.
  *
  * Throws `INFEROMETER_RUNLOG_CORRUPT` as reading does, unless told what to do about it, and the errors of the file system.
@@ -25,7 +27,10 @@ export async function readSamples(
   const collector = new SampleCollector();
   for await (const frame of readFrames(logPath, options)) {
     if (frame.kind === FrameKind.events) collector.take(decodeBatch(frame.body));
-    else options.onOtherFrame?.(frame);
+    else {
+      if (frame.kind === FrameKind.windows) collector.addWindows(decodeWindows(frame.body));
+      options.onOtherFrame?.(frame);
+    }
   }
   return collector.finish();
 }
@@ -38,6 +43,8 @@ class SampleCollector {
   readonly #firstChunkNs = new GrowingColumn(Float64Array);
   readonly #lastChunkNs = new GrowingColumn(Float64Array);
   readonly #completedNs = new GrowingColumn(Float64Array);
+  readonly #firstChunkLateNs = new GrowingColumn(Float64Array);
+  readonly #completedLateNs = new GrowingColumn(Float64Array);
   readonly #chunks = new GrowingColumn(Float64Array);
   readonly #outcomes = new GrowingColumn(Uint8Array);
   readonly #measured = new GrowingColumn(Uint8Array);
@@ -48,11 +55,21 @@ class SampleCollector {
   readonly #errorTypes = new Map<number, string>();
   /** Position of a sample's columns by its number; only of those in flight, so it stays small. */
   readonly #positions = new Map<number, number>();
+  readonly #cursors = new Map<number, LatenessCursor>();
+  #cursor: LatenessCursor | undefined;
   #count = 0;
   #isMeasuring = false;
   readonly #measuringSinceNs: number[] = [];
 
+  /** Of the batches of their worker that follow. */
+  addWindows({ workerId, windows }: LatenessWindows): void {
+    const cursor = this.#cursors.get(workerId) ?? new LatenessCursor();
+    this.#cursors.set(workerId, cursor);
+    cursor.add(windows);
+  }
+
   take(batch: EventBatch): void {
+    this.#cursor = this.#cursors.get(batch.workerId);
     for (let i = 0; i < batch.count; i++) this.#takeRecord(batch, i);
   }
 
@@ -67,6 +84,8 @@ class SampleCollector {
       firstChunkNs: this.#firstChunkNs.upTo(count),
       lastChunkNs: this.#lastChunkNs.upTo(count),
       completedNs: this.#completedNs.upTo(count),
+      firstChunkLateNs: this.#lateness(this.#firstChunkLateNs),
+      completedLateNs: this.#lateness(this.#completedLateNs),
       chunks: this.#chunks.upTo(count),
       outcomes: this.#outcomes.upTo(count),
       measured: this.#measured.upTo(count),
@@ -77,6 +96,11 @@ class SampleCollector {
       finishReasons: this.#finishReasons,
       errorTypes: this.#errorTypes,
     };
+  }
+
+  #lateness(column: GrowingColumn<Float64Array>): Float64Array {
+    const lateNs = column.upTo(this.#count);
+    return this.#cursors.size === 0 ? lateNs.fill(NaN) : lateNs;
   }
 
   #takeRecord(batch: EventBatch, index: number): void {
@@ -105,6 +129,8 @@ class SampleCollector {
     this.#firstChunkNs.set(at, NaN);
     this.#lastChunkNs.set(at, NaN);
     this.#completedNs.set(at, NaN);
+    this.#firstChunkLateNs.set(at, NaN);
+    this.#completedLateNs.set(at, NaN);
     this.#chunks.set(at, 0);
     this.#outcomes.set(at, Outcome.inFlight);
     this.#measured.set(at, this.#isMeasuring ? 1 : 0);
@@ -115,7 +141,11 @@ class SampleCollector {
 
   #continue(batch: EventBatch, index: number, kind: EventKind, at: number, atNs: number): void {
     if (kind === EventKind.sampleRecvFirst || kind === EventKind.sampleRecvNonFirst) {
-      if (kind === EventKind.sampleRecvFirst) this.#firstChunkNs.set(at, atNs);
+      const lateNs = this.#cursor?.lateNs(atNs) ?? 0;
+      if (kind === EventKind.sampleRecvFirst) {
+        this.#firstChunkNs.set(at, atNs);
+        this.#firstChunkLateNs.set(at, lateNs);
+      }
       this.#lastChunkNs.set(at, atNs);
       this.#chunks.set(at, this.#chunks.get(at) + 1);
     } else if (kind === EventKind.sampleComplete) this.#complete(batch, index, at, atNs);
@@ -124,6 +154,7 @@ class SampleCollector {
 
   #complete(batch: EventBatch, index: number, at: number, atNs: number): void {
     this.#completedNs.set(at, atNs);
+    this.#completedLateNs.set(at, this.#cursor?.lateNs(atNs) ?? 0);
     if (this.#outcomes.get(at) === Outcome.inFlight) this.#outcomes.set(at, Outcome.succeeded);
     this.#inputTokens.set(at, extraOf(batch, index, COMPLETE_EXTRA.promptTokens));
     this.#outputTokens.set(at, extraOf(batch, index, COMPLETE_EXTRA.completionTokens));

@@ -1,4 +1,4 @@
-import { WINDOW_NUMBERS } from '../events/lateness-windows.ts';
+import { WINDOW_NUMBERS } from './lateness-windows.ts';
 
 /** Windows passed that are kept before they are let go of. */
 const KEPT_PASSED = 4096 * WINDOW_NUMBERS;
