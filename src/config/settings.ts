@@ -268,7 +268,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'client.probe_rate',
     argument: '<n>',
-    help: 'probes a second that measure how late each engine thread reads (default 250; 0: none, and no error bound)',
+    help: 'most probes a second that measure how late each engine thread reads (default 250; 0: none, and no error bound)',
     parse: number,
   },
   {

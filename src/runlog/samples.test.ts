@@ -8,6 +8,7 @@ import type { SampleSeq } from '../core/ids.ts';
 import type { Nanoseconds } from '../core/time.ts';
 import { buildEventBatch } from '../events/batch-builder.ts';
 import { encodeBatchFrame } from '../events/columnar-codec.ts';
+import { encodeWindowsFrame } from '../events/lateness-windows.ts';
 import type { EventRecord } from '../events/event-batch.ts';
 import { PayloadEncoder } from '../events/payload.ts';
 import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
@@ -108,6 +109,26 @@ describe('readSamples', () => {
       ...{ seqs: 2, rows: 9, dueNs: 245, issuedNs: 250, chunks: 0, outcomes: 'in_flight', measured: 0 },
       workers: 3,
     });
+  });
+
+  it('tells how late the reads of a sample may have been, by the windows of its worker', async () => {
+    const writer = RunLogWriter.open(path);
+    const send = (seq: number) => record(EventKind.sampleIssued, 100, seq);
+    const answer = (atNs: number, seq: number) => [
+      record(EventKind.sampleRecvFirst, atNs, seq, { extras: [0] }),
+      record(EventKind.sampleComplete, atNs + 100, seq),
+    ];
+    const events = (workerId: number, records: readonly EventRecord[]) =>
+      writer.append(FrameKind.events, encodeBatchFrame(buildEventBatch(records, workerId)));
+    events(3, [send(0), send(1)]);
+    const windows = Float64Array.of(600, 650, 200, 740, 800, 640);
+    writer.append(FrameKind.windows, encodeWindowsFrame({ workerId: 3, windows }));
+    events(4, [send(2), ...answer(610, 2)]);
+    events(3, [...answer(500, 0), ...answer(650, 1)]);
+    await writer.close();
+    const samples = await readSamples(path);
+    expect([...samples.firstChunkLateNs]).toEqual([0, 450, 0]);
+    expect([...samples.completedLateNs]).toEqual([400, 110, 0]);
   });
 
   it('tells a sample that was given up from one that failed, also when it failed first', async () => {

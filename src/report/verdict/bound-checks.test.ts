@@ -148,6 +148,16 @@ describe('the verdict of each metric', () => {
     expect(levels(reportOf({ busyShare: 0.5 }))).toMatchObject({ throughput: 'invalid', ttft: 'valid' });
   });
 
+  it('has its bound below each percentile from 1 % of it on', () => {
+    const report = reportOf({ ttftMs: 0.3, gapMs: 0.2, gapMissingMs: 0.4 });
+    for (const lines of [reportText(report), terminalSummary(report).join('\n')]) {
+      expect(lines).toMatch(/Chunk gap +10\.0 ms[^]*client's part +≤ 400 µs +≤ 400 µs +≤ 400 µs/);
+      expect(lines.match(/client's part/g)).toHaveLength(1);
+      expect(lines).toContain("Client's part: how much of a percentile the client may have added");
+    }
+    expect(reportText(reportOf({ ttftMs: 0.3 }))).not.toMatch(/client's part/i);
+  });
+
   it('is in the JSON with all bounds', () => {
     const json = reportToJson(reportOf({ ttftMs: 3, gapMissingMs: null }));
     expect(json.client_bounds).toMatchObject({
