@@ -3,9 +3,11 @@
  * peer) is off by more than a tenth and outside what the baseline itself spread over; exit code 1 when one is.
  *
  * Usage: npm run bench:compare [-- --save]     (save: make the last run the baseline)
+ *        npm run bench:compare -- --with REV [--rounds N] [FILTER …]     (see compare-with.ts)
  */
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compareWith } from './compare-with.ts';
 import { type BenchResult, isSkipped } from './harness/bench.ts';
 import {
   baselinePath,
@@ -19,9 +21,19 @@ import { spreadText } from './harness/table.ts';
 
 const TOLERANCE = 0.1;
 
-const { values: flags } = parseArgs({ options: { save: { type: 'boolean', default: false } } });
+const { values: flags, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: {
+    save: { type: 'boolean', default: false },
+    with: { type: 'string' },
+    rounds: { type: 'string' },
+  },
+});
 const say = (line: string) => process.stdout.write(`${line}\n`);
-process.exitCode = main();
+process.exitCode =
+  flags.with === undefined
+    ? main()
+    : compareWith(flags.with, filters, flags.rounds === undefined ? undefined : Number(flags.rounds));
 
 function main(): number {
   const last = readResults(LAST_RESULTS);
