@@ -2,7 +2,7 @@
  * Measures this checkout and another revision in turn, so that both meet the same minutes of the machine, and tells the ratio of each figure
  * round by round. Exit code 1 when one is worse: off by more than the tolerance in the median, and in every round but one at most.
  *
- * Usage: npm run bench:compare -- --with REV [--rounds N] [FILTER …]     (filters as of `npm run bench`)
+ * Usage: npm run bench:compare -- --with REV [--rounds N] [--quick] [FILTER …]     (the rest as of `npm run bench`)
  */
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -21,15 +21,25 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 type Values = Map<string, { readonly line: BenchResult; readonly values: number[] }>;
 
+export interface CompareOptions {
+  /** As of `npm run bench`. */
+  readonly filters: readonly string[];
+  readonly rounds?: number;
+  /** Short measurements: take more rounds of them. */
+  readonly quick?: boolean;
+}
+
 /** @returns the exit code */
-export function compareWith(revision: string, filters: readonly string[], rounds = DEFAULT_ROUNDS): number {
+export function compareWith(revision: string, options: CompareOptions): number {
+  const { filters, rounds = DEFAULT_ROUNDS, quick = false } = options;
+  const benchArgs = [...(quick ? ['--quick'] : []), ...filters];
   const other = otherCheckout(revision);
   buildCheckout(thisCheckout);
   const ours: Values = new Map();
   const theirs: Values = new Map();
   for (let round = 0; round < rounds; round++) {
     // Who comes second finds the machine warm: both do in turn.
-    const sides = [() => measure(thisCheckout, filters, ours), () => measure(other, filters, theirs)];
+    const sides = [() => measure(thisCheckout, benchArgs, ours), () => measure(other, benchArgs, theirs)];
     for (const side of round % 2 === 0 ? sides : sides.reverse()) side();
     say(`round ${round + 1} of ${rounds}`);
   }
@@ -50,8 +60,8 @@ export function compareWith(revision: string, filters: readonly string[], rounds
   return worse > 0 || ours.size === 0 ? 1 : 0;
 }
 
-function measure(checkout: string, filters: readonly string[], into: Values): void {
-  const args = ['bench/main.ts', '--rounds', '1', ...filters];
+function measure(checkout: string, benchArgs: readonly string[], into: Values): void {
+  const args = ['bench/main.ts', '--rounds', '1', ...benchArgs];
   const { status } = spawnSync('node', args, { cwd: checkout, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) throw new Error(`the benches of ${checkout} failed`);
   for (const line of readResults(resolve(checkout, RESULTS))?.lines ?? []) {
