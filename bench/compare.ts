@@ -3,9 +3,11 @@
  * peer) is off by more than a tenth and outside what the baseline itself spread over; exit code 1 when one is.
  *
  * Usage: npm run bench:compare [-- --save]     (save: make the last run the baseline)
+ *        npm run bench:compare -- --with REV [--rounds N] [--quick] [FILTER …]     (see compare-with.ts)
  */
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type CompareOptions, compareWith } from './compare-with.ts';
 import { type BenchResult, isSkipped } from './harness/bench.ts';
 import {
   baselinePath,
@@ -19,9 +21,22 @@ import { spreadText } from './harness/table.ts';
 
 const TOLERANCE = 0.1;
 
-const { values: flags } = parseArgs({ options: { save: { type: 'boolean', default: false } } });
+const { values: flags, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: {
+    save: { type: 'boolean', default: false },
+    with: { type: 'string' },
+    rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
+});
 const say = (line: string) => process.stdout.write(`${line}\n`);
-process.exitCode = main();
+process.exitCode = flags.with === undefined ? main() : compareWith(flags.with, optionsOf());
+
+function optionsOf(): CompareOptions {
+  const { quick, rounds } = flags;
+  return { filters, quick, ...(rounds === undefined ? {} : { rounds: Number(rounds) }) };
+}
 
 function main(): number {
   const last = readResults(LAST_RESULTS);

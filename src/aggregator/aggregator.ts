@@ -148,7 +148,7 @@ export class Aggregator {
       issuing_ns: this.#windows.issuingNs(),
       token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },
       errors_by_type: this.#errors.counts().map((error) => ({ ...error })),
-      responses: { ...this.#responses.facts() },
+      responses: { ...this.#responses.facts(this.#options.metrics.series.chunk_delta_ns?.count ?? 0) },
     };
   }
 
@@ -311,9 +311,11 @@ export class Aggregator {
       : this.#choices.onChunk(slot, choice, timestampNs);
     this.#triggers.onGap(gapNs);
     const lateNs = this.lateness.lateNs(timestampNs);
-    if (!Number.isNaN(gapNs))
-      this.lateness.record('chunk_delta_ns', gapNs, lateNs, this.#table.lastRecvLateNs[slot]);
-    this.#table.lastRecvLateNs[slot] = lateNs;
+    const beforeLateNs = this.#table.lastRecvLateNs[slot]!;
+    if (lateNs > 0 || beforeLateNs > 0) {
+      if (gapNs >= 0) this.lateness.record('chunk_delta_ns', gapNs, lateNs, beforeLateNs);
+      this.#table.lastRecvLateNs[slot] = lateNs;
+    }
     this.#table.lastRecvNs[slot] = timestampNs;
     this.#table.chunks[slot]! += 1;
     for (; at < end; at++) this.#triggers.onChannelOpened(slot, timestampNs, extras[at]!);

@@ -28,16 +28,14 @@ export class ResponseTally {
   #withoutFinishReason = 0;
   #countedChunks = 0;
   #chunkTokens = 0;
-  #gaps = 0;
   #zeroGaps = 0;
   #compared = 0;
   #comparedServerTokens = 0;
   #comparedTokenizerTokens = 0;
 
-  /** @hot */
-  onGap(gapNs: number): void {
-    this.#gaps += 1;
-    if (gapNs === 0) this.#zeroGaps += 1;
+  /** Two chunks of a sample came in one read. @hot */
+  onZeroGap(): void {
+    this.#zeroGaps += 1;
   }
 
   /** A tracked sample has succeeded: record `index`. */
@@ -63,7 +61,8 @@ export class ResponseTally {
     this.#comparedTokenizerTokens += tokenizerTokens;
   }
 
-  facts(): ResponseFacts {
+  /** `gaps`: between chunks, all of them. */
+  facts(gaps: number): ResponseFacts {
     return {
       succeeded: this.#succeeded,
       empty: this.#empty,
@@ -71,7 +70,7 @@ export class ResponseTally {
       without_finish_reason: this.#withoutFinishReason,
       counted_chunks: this.#countedChunks,
       chunk_tokens: this.#chunkTokens,
-      gaps: this.#gaps,
+      gaps,
       zero_gaps: this.#zeroGaps,
       compared: this.#compared,
       compared_server_tokens: this.#comparedServerTokens,

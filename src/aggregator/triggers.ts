@@ -53,7 +53,7 @@ export class Triggers {
   onGap(gapNs: number): void {
     if (Number.isNaN(gapNs)) return;
     this.#chunkDelta?.record(gapNs);
-    this.#responses.onGap(gapNs);
+    if (gapNs === 0) this.#responses.onZeroGap();
   }
 
   /** A chunk that opens a channel. */

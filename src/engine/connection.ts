@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ErrorData } from '../core/model-output.ts';
-import { NS_PER_MS, type RunClock } from '../core/time.ts';
+import { NS_PER_MS, NS_PER_SECOND, type RunClock } from '../core/time.ts';
 import type { Connector, SocketListener } from './connector.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
@@ -54,6 +54,8 @@ type ConnectionState = 'connecting' | 'idle' | 'busy' | 'ending' | 'suspect' | '
 /** A reset that answers a request comes a round trip after that; connecting took at least one. */
 const MIN_RESET_WAIT_MS = 5;
 const RESET_WAIT_ROUND_TRIPS = 2;
+/** A reset that comes later than this has another cause, such as a proxy that gave up waiting; this thread may be late to see it, too. */
+const LATEST_RESET_NS = NS_PER_SECOND;
 
 /**
  * One connection and the sample on it. Reads are stamped before anything else is done with them.
@@ -193,7 +195,7 @@ export class Connection implements SocketListener, Timed {
     const nowNs = this.#tools.clock.nowNs();
     switch (this.#state) {
       case 'busy':
-        if (this.#mayBeUnseen) this.#suspect();
+        if (this.#mayBeUnseen(nowNs)) this.#suspect();
         else this.#endInput(nowNs);
         return;
       case 'ending':
@@ -215,7 +217,7 @@ export class Connection implements SocketListener, Timed {
         this.#failConnecting(connectFailure(error, this.#hasTcp ? 'tls' : 'tcp'), nowNs);
         return;
       case 'busy':
-        if (this.#mayBeUnseen) this.#handBack();
+        if (this.#mayBeUnseen(nowNs)) this.#handBack();
         else this.#failSample(brokenConnection(error), nowNs);
         return;
       case 'ending':
@@ -276,8 +278,9 @@ export class Connection implements SocketListener, Timed {
   }
 
   /** Nothing has come back on a connection that the peer may have closed before the request reached it. */
-  get #mayBeUnseen(): boolean {
-    return this.idleSinceNs > 0 && !this.#isResent && !this.#exchange.isAnswered;
+  #mayBeUnseen(nowNs: number): boolean {
+    const wasIdle = this.idleSinceNs > 0 && !this.#isResent;
+    return wasIdle && !this.#exchange.isAnswered && nowNs - this.#issuedNs < LATEST_RESET_NS;
   }
 
   #suspect(): void {

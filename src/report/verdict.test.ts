@@ -101,6 +101,7 @@ describe('drawVerdict', () => {
     ['token_counts_pending', 'degraded', { pendingTaskCount: 1 }],
     ['run_log_torn', 'degraded', { tornBytes: 1 }],
     ['samples_cancelled', 'degraded', samples({ succeeded: 9_899, cancelled: 101 })],
+    ['samples_not_sent', 'degraded', samples({ notSent: 102 })],
     ['samples_in_flight', 'degraded', samples({ succeeded: 9_999, inFlight: 1 })],
     ['rate_achieved', 'degraded', { issueRateAtMostPerSecond: 910 }],
     ['issue_delay', 'degraded', { issueDelayP99Ns: 5_000_001 }],

@@ -44,6 +44,19 @@ test('a request that was read and not answered has failed, and is not sent again
   expect(server.requests).toHaveLength(6);
 });
 
+test('a request whose connection is reset long after it was sent has failed: a proxy may have given up on it', async () => {
+  const { samples, server } = await play(
+    ({ nth, socket }) => {
+      if (nth === 0) return good;
+      setTimeout(() => socket.resetAndDestroy(), 1200);
+      return undefined;
+    },
+    { count: 2 },
+  );
+  expect(samples.map(({ error }) => error?.errorType)).toEqual([undefined, 'connection_reset']);
+  expect(server.requests).toHaveLength(2);
+});
+
 test('a connection whose message did not end in time is not used again', async () => {
   const { samples, server } = await play({ steps: [...good.steps, HANG] }, { count: 3 });
   expect(samples.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);

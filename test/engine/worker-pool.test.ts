@@ -58,7 +58,10 @@ describe('closed loop over three workers', () => {
     expect(samples.map(({ row }) => row)).toEqual(samples.map(({ seq }) => seq % 3));
     expect(mostInFlight(samples)).toBeLessThanOrEqual(7);
     expect(new Set(engine.events.map(({ worker }) => worker)).size).toBe(3);
-    expect(engine.pool.counts()).toEqual({ issued: 300, completed: 300, inFlight: 0 });
+    expect(engine.pool.counts()).toEqual({
+      ...{ issued: 300, completed: 300, succeeded: 300 },
+      ...{ inFlight: 0, waiting: 0 },
+    });
   });
 
   test('with fewer slots than workers leaves some without work, and ends', async () => {

@@ -10,7 +10,11 @@ const ALWAYS = { fromNs: 0, toNs: 1e9 };
 
 function truth(promptNumber: number, atNs: number, tokens: number): ServerTruth {
   const tokensNs = Array.from({ length: tokens }, (_, i) => atNs + (i + 1) * 10 * MS);
-  const exact = { tokensEarlierNs: tokensNs.map(() => 0), tokensLaterNs: tokensNs.map(() => 0), endLaterNs: 0 };
+  const exact = {
+    tokensEarlierNs: tokensNs.map(() => 0),
+    tokensLaterNs: tokensNs.map(() => 0),
+    endLaterNs: 0,
+  };
   return { promptNumber, receivedNs: atNs, tokensNs, endNs: tokensNs.at(-1)!, ...exact };
 }
 

@@ -9,6 +9,7 @@ export const VERDICT_LIMITS = {
   clientLimitShareInvalid: 0.01,
   /** Share of issued samples that may be cancelled: these are the slowest, so percentiles beyond lie too low. */
   cancelledShare: 0.01,
+  notSentShare: 0.01,
   /** Share of the requested rate that must go out. */
   rateShare: 0.95,
   rateShareInvalid: 0.8,

@@ -26,6 +26,12 @@ export const SAMPLE_CHECKS: readonly Check[] = [
     '',
     judgeCancelled,
   ),
+  check(
+    'samples_not_sent',
+    `more than ${percents(L.notSentShare)} of the requests that were due were not sent`,
+    '',
+    judgeNotSent,
+  ),
   check('failures_in_latency', '', '', judgeFailuresInLatency),
   check(
     'percentile_support',
@@ -48,8 +54,8 @@ function judgeErrors({ samples, mostFrequentError }: VerdictFacts): Judgement {
   if (share <= L.erroredShare) return undefined;
   return worse(
     share > L.erroredShareInvalid,
-    `${percentText(share)} of the samples failed${cause}; up to ${percents(L.erroredShare)} is fine:` +
-      ' look at the errors by type, lower the load or mend the server',
+    `${percentText(share)} of the samples failed${cause}; the limit is ${percents(L.erroredShare)}:` +
+      ' look at the errors by type, lower the load or fix the server',
   );
 }
 
@@ -68,6 +74,15 @@ function judgeCancelled({ samples }: VerdictFacts): Judgement {
   return degraded(
     `${percentText(share)} of the samples were cancelled by the run; they are the slowest, so high percentiles are too low:` +
       ' give --drain-timeout more time',
+  );
+}
+
+function judgeNotSent({ samples: { issued, notSent } }: VerdictFacts): Judgement {
+  const due = issued + notSent;
+  if (notSent === 0 || notSent / due <= L.notSentShare) return undefined;
+  return degraded(
+    `${countText(notSent)} of ${countText(due)} requests that were due were not sent, because no connection became free in time: ` +
+      'they had waited longest and are in no percentile; raise --max-connections, lower the rate or give --drain-timeout more time',
   );
 }
 
