@@ -151,6 +151,30 @@ describe('LoopLateness', () => {
     expect(loop.windowsMs()).toEqual([60.03, 60.03, 20]);
   });
 
+  it('does not take the time to the first probe of the next stall for a rest', async () => {
+    const loop = new Loop();
+    for (const ms of [20, 25]) loop.probeAt(ms);
+    loop.readProbes(2, 60);
+    await loop.endTurn(60.01);
+    // Held up again at once; what came at 21 is read only now.
+    loop.probeAt(75);
+    loop.read(140);
+    await loop.endTurn(140.01);
+    expect(loop.windowsMs()).toEqual([140, 140, 20]);
+  });
+
+  it('takes a request that is sent soon after a late turn for no rest', async () => {
+    const loop = new Loop();
+    loop.probeAt(20);
+    loop.readProbes(1, 320);
+    await loop.endTurn(321);
+    // What came at 21 is still to be read.
+    loop.lateness.busy(321.5 * MS);
+    loop.read(322);
+    await loop.endTurn(322.01);
+    expect(loop.windowsMs()).toEqual([322, 322, 20]);
+  });
+
   it('tells what there is of an open turn, and the rest of it later', async () => {
     const loop = new Loop();
     loop.read(10);

@@ -5,9 +5,12 @@ import { ProbeTimes, type SharedProbes } from './probe-schedule.ts';
 
 /** A loop that came round and read again within this time had not waited. */
 const BUSY_GAP_NS = 50_000;
-/** After a turn as late as that, the first probe of the next stall may have left some time after it began: only a longer rest is one. */
+/**
+ * After a turn as late as that, the loop may have been held up again before it asked. Only a longer rest is one: of such a length that, in a stall, a
+ * probe would have left before it was over (at 250 a second but for 1 in 2000).
+ */
 const LATE_TURN_NS = 1e6;
-const SURE_REST_NS = 10e6;
+const SURE_REST_NS = 30e6;
 /** Reads that may be later than this are told one by one, by {@link LatenessWindow}; others by their distribution. */
 export const TOLD_LATENESS_NS = 200_000;
 const MOST_WINDOWS = 1024;
@@ -83,7 +86,7 @@ export class LoopLateness {
   busy(atNs: number): void {
     this.#probes.addSeen(1);
     if (this.#isTurnOpen) return;
-    if (atNs - this.#busyUntilNs > BUSY_GAP_NS) this.#busyFromNs = atNs;
+    if (atNs - this.#busyUntilNs > this.#leastRestNs()) this.#busyFromNs = atNs;
     this.#busyUntilNs = atNs;
   }
 
@@ -133,7 +136,7 @@ export class LoopLateness {
     // loop has rested: it would have asked again at once.
     const askedNs = this.#askedNs;
     const restNs = Math.min(atNs, this.#oldestNs) - this.#busyUntilNs;
-    const hasRested = restNs > (this.#turnNs - askedNs > LATE_TURN_NS ? SURE_REST_NS : BUSY_GAP_NS);
+    const hasRested = restNs > this.#leastRestNs();
     if (hasRested) this.#busyFromNs = atNs;
     const baseNs = hasRested ? atNs : this.#busyFromNs > this.#turnNs ? this.#busyFromNs : askedNs;
     this.#originWithoutNs = Math.min(baseNs, this.#pendingSinceNs(this.#readProbes + 1, atNs));
@@ -143,6 +146,11 @@ export class LoopLateness {
     this.#partNs = atNs;
     this.#lastNs = atNs;
     setImmediate(this.#onRound);
+  }
+
+  /** How long the loop must have done nothing for it to have rested, and so asked anew. @hot */
+  #leastRestNs(): number {
+    return this.#turnNs - this.#askedNs > LATE_TURN_NS ? SURE_REST_NS : BUSY_GAP_NS;
   }
 
   /** A probe that has not left says nothing of the time before the latest turn: it may be the probes' own thread that was held up. */
