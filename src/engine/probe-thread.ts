@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
 import { siblingModule } from '../core/sibling-module.ts';
-import type { ProbeRate } from './probe-rate.ts';
 import { createSharedProbes, type SharedProbes } from './probe-schedule.ts';
 
 /** What the probe thread is started with. */
@@ -9,7 +8,7 @@ export interface ProbeStart {
   readonly shared: SharedProbes;
   /** As many connect before the first probe leaves. */
   readonly workers: number;
-  /** At most: see {@link ProbeRate}. */
+  /** At most: see `ProbeRate`. */
   readonly ratePerSecond: number;
 }
 
