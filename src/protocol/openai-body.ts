@@ -1,11 +1,12 @@
+import { jsonText } from '../core/json-text.ts';
 import type { TextModelOutput } from '../core/model-output.ts';
 import { type FinalOutput, type ReportedTokens, ResponseFormatError, type TextSlice } from './adapter.ts';
 import { decimal } from './ascii.ts';
-import { isJsonObject, type JsonObject, malformed, parseJsonObject } from './json.ts';
+import { isJsonObject, type JsonObject, malformed, parseJsonObject, shown } from './json.ts';
 import { textOfLiteral } from './json-literal.ts';
 import { LearnedJson, NO_VARIABLE } from './learned-json.ts';
 import { type Choice, choicesOf, type PartsReader } from './openai-choice.ts';
-import { laterTokens, refuseError, tokensOfReply, UNKNOWN_TOKENS } from './openai-reply.ts';
+import { laterTokens, refuseError, refuseReason, tokensOfReply, UNKNOWN_TOKENS } from './openai-reply.ts';
 
 /** The counts of {@link ReportedTokens}, in the order of {@link LearnedResponse.tokens}. */
 const TOKEN_FIELDS = [
@@ -102,7 +103,10 @@ export class OpenAiBodyReader {
   #readReply(reply: JsonObject): Reply {
     refuseError(reply);
     const choices = choicesOf(reply, this.#readParts);
-    if (choices.length === 0) throw malformed('the response has no choices');
+    if (choices.length === 0) {
+      refuseReason(reply);
+      throw malformed(`the response has no choices (got ${shown(jsonText(reply))})`);
+    }
     const reports = [tokensOfReply(reply), ...choices.map((choice) => choice.tokens)];
     const found = reports.filter((report) => report !== undefined);
     const tokens = found.reduce((known, report) => laterTokens(known, report), UNKNOWN_TOKENS);

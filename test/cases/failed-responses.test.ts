@@ -115,6 +115,68 @@ const cases: readonly FailedCase[] = [
   ],
   ['a server that stops in the middle', { steps: [...two, HANG] }, 'timeout'],
   ['a number in place of a frame', { steps: [...two, data(42), DONE] }, 'malformed_response', '42'],
+  [
+    'a flat error without any mark of one',
+    { steps: [...two, data({ code: 50001, message: 'gone', type: 'InternalServerError' }), DONE] },
+    'server_error',
+    'gone',
+  ],
+  [
+    'a flat error on a line of its own',
+    { steps: [...two, '{"code":500,"message":"gone"}\n\n', DONE] },
+    'server_error',
+    'gone',
+  ],
+  [
+    'an error by its status',
+    { steps: [...two, data({ status: 'error', msg: 'gone' }), DONE] },
+    'server_error',
+    'gone',
+  ],
+  ['a list of errors', { steps: [...two, data({ errors: ['gone'] }), DONE] }, 'server_error', 'gone'],
+  [
+    "FastAPI's detail in a frame",
+    { steps: [...two, data({ detail: 'gone' }), DONE] },
+    'server_error',
+    'gone',
+  ],
+  [
+    'an error in a choice',
+    { steps: [...two, data({ choices: [{ index: 0, delta: {}, error: { message: 'gone' } }] }), DONE] },
+    'server_error',
+    'gone',
+  ],
+  ['an error in a delta', { steps: [...two, delta({ error: 'gone' }), DONE] }, 'server_error', 'gone'],
+  [
+    'an event named ERROR',
+    { steps: [...two, 'event: ERROR\ndata: {"message":"gone"}\n\n', DONE] },
+    'server_error',
+    'gone',
+  ],
+  [
+    'the finish reason network_error',
+    { steps: [...two, finish('network_error'), DONE] },
+    'server_error',
+    'network_error',
+  ],
+  [
+    'the finish reason insufficient_system_resource',
+    { steps: [...two, finish('insufficient_system_resource'), DONE] },
+    'server_error',
+  ],
+  ['the finish reason ABORT', { steps: [...two, finish('ABORT'), DONE] }, 'aborted'],
+  [
+    'a body that says why it holds no choices',
+    { framing: 'length', head: JSON_HEAD, steps: ['{"code":500,"message":"gone"}'] },
+    'server_error',
+    'gone',
+  ],
+  [
+    'a body of something else',
+    { framing: 'length', head: JSON_HEAD, steps: ['{"status":"starting"}'] },
+    'malformed_response',
+    'starting',
+  ],
   ['tool calls that are none', { steps: [delta({ tool_calls: 'no' }), DONE] }, 'malformed_response'],
 ];
 
@@ -132,6 +194,31 @@ test('one of two choices that is cut off is a failure', async () => {
     const { samples } = await play({ steps: [...steps, ...end] }, { rows: [{ prompt: 'p', n: 2 }] });
     expect(samples[0]!.error?.errorType).toBe('stream_truncated');
   }
+});
+
+test('one of two choices of which nothing was said is a failure, also without finish reasons', async () => {
+  for (const [steps, succeeds] of [
+    [[...two, DONE], false],
+    [[...two, word('x ', 1), DONE], true],
+  ] as const) {
+    const { samples } = await play({ steps }, { rows: [{ prompt: 'p', n: 2 }] });
+    expect(samples[0]!.error?.errorType).toBe(succeeds ? undefined : 'stream_truncated');
+  }
+});
+
+test('a choice of SGLang of which nothing was said is a failure, also without finish reasons', async () => {
+  const frame = data({ text: 'a', index: 0, meta_info: { completion_tokens: 1, prompt_tokens: 1 } });
+  const rows = [{ prompt: 'p', sampling_parameters: { n: 2 } }];
+  const { samples } = await play({ steps: [frame, DONE] }, { api: 'sglang', rows });
+  expect(samples[0]!.error?.errorType).toBe('stream_truncated');
+});
+
+test('what a server says of a failure is kept short and does not reach the terminal as a command', async () => {
+  const message = `\u001b[2Jgone\r\n${'x'.repeat(100_000)}`;
+  const { samples } = await play({ steps: [data({ error: { message } })] });
+  const told = samples[0]!.error!.errorMessage;
+  expect(told).toMatch(/^ \[2Jgone x+…$/);
+  expect(told.length).toBeLessThan(600);
 });
 
 test('a whole response with the finish reason abort is a failure', async () => {

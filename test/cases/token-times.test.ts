@@ -137,6 +137,15 @@ test.each<[string, readonly string[], string]>([
     ],
     'tool',
   ],
+  [
+    'a custom tool call',
+    [
+      call({ id: '1', type: 'custom', custom: { name: 'f', input: '' } }),
+      call({ custom: { input: 'a' } }),
+      call({ custom: { input: 'b' } }),
+    ],
+    'tool',
+  ],
   ['a refusal', ["I'm ", 'sorry', '.'].map((refusal) => delta({ refusal })), 'refusal'],
 ])('%s has a time to first token, gaps and a time per output token', async (_name, frames, channel) => {
   const steps = [
