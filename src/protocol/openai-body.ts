@@ -15,13 +15,14 @@ const TOKEN_FIELDS = [
   'cachedTokens',
   'reasoningTokens',
   'acceptedPredictionTokens',
+  'totalTokens',
 ] as const satisfies readonly (keyof ReportedTokens)[];
 
 /** Keys whose values change from response to response: those of {@link LearnedResponse}, and some that nobody reads. */
 const VARIABLE_KEYS = [
   ...['content', 'reasoning_content', 'reasoning', 'text', 'prompt_tokens', 'completion_tokens'],
-  ...['cached_tokens', 'reasoning_tokens', 'accepted_prediction_tokens'],
-  ...['id', 'created', 'system_fingerprint', 'total_tokens'],
+  ...['cached_tokens', 'reasoning_tokens', 'accepted_prediction_tokens', 'total_tokens'],
+  ...['id', 'created', 'system_fingerprint'],
 ] as const;
 
 /** What a learned body says, and which of its variables say the rest; {@link NO_VARIABLE} for what it lacks. */
@@ -92,6 +93,7 @@ export class OpenAiBodyReader {
       cachedTokens: this.#count(buffer, variables[2]!),
       reasoningTokens: this.#count(buffer, variables[3]!),
       acceptedPredictionTokens: this.#count(buffer, variables[4]!),
+      totalTokens: this.#count(buffer, variables[5]!),
     });
   }
 

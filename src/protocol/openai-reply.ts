@@ -97,6 +97,7 @@ export const UNKNOWN_TOKENS: ReportedTokens = {
   cachedTokens: NaN,
   reasoningTokens: NaN,
   acceptedPredictionTokens: NaN,
+  totalTokens: NaN,
 };
 
 /**
@@ -111,6 +112,7 @@ export function laterTokens(known: ReportedTokens, report: ReportedTokens): Repo
     cachedTokens: laterCount(known.cachedTokens, report.cachedTokens),
     reasoningTokens: laterCount(known.reasoningTokens, report.reasoningTokens),
     acceptedPredictionTokens: laterCount(known.acceptedPredictionTokens, report.acceptedPredictionTokens),
+    totalTokens: laterCount(known.totalTokens, report.totalTokens),
   };
 }
 
@@ -132,6 +134,7 @@ export function tokensOfUsage(usage: unknown): ReportedTokens | undefined {
     cachedTokens: countOf(fieldOf(ofPrompt, 'cached_tokens') ?? usage.cached_tokens),
     reasoningTokens: countOf(fieldOf(ofCompletion, 'reasoning_tokens') ?? usage.reasoning_tokens),
     acceptedPredictionTokens: countOf(fieldOf(ofCompletion, 'accepted_prediction_tokens')),
+    totalTokens: countOf(usage.total_tokens),
   };
 }
 

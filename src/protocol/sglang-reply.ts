@@ -70,6 +70,7 @@ export function sumOfTokens(parts: readonly ReportedTokens[]): ReportedTokens {
     cachedTokens: sum('cachedTokens'),
     reasoningTokens: sum('reasoningTokens'),
     acceptedPredictionTokens: sum('acceptedPredictionTokens'),
+    totalTokens: sum('totalTokens'),
   };
 }
 
