@@ -96,6 +96,7 @@ export class Exchange implements HttpResponseSink, SseSink {
     this.#hasEnded = false;
     this.#isRecorded = false;
     this.#failure = undefined;
+    this.#errorBody.reset();
     this.#hasChunk = false;
     this.#channels = 0;
     this.#decoder = undefined;
@@ -117,7 +118,7 @@ export class Exchange implements HttpResponseSink, SseSink {
     try {
       used = this.#parser.feed(buffer, 0, length);
     } catch (error) {
-      this.#failure ??= unreadableResponse(error);
+      this.#failure ??= this.#isFailureStatus ? this.#statusFailure() : unreadableResponse(error);
     }
     if (this.#failure === undefined && !this.#hasEnded && !this.#isStreamDone) {
       if (this.#bodyKind === 'whole') this.#body.settle();
@@ -137,7 +138,7 @@ export class Exchange implements HttpResponseSink, SseSink {
         this.#failure ??= CLOSED_UNANSWERED;
         break;
       case 'truncated':
-        this.#failure ??= this.#bodyKind === 'error' ? this.#statusFailure() : BODY_TRUNCATED;
+        this.#failure ??= this.#isFailureStatus ? this.#statusFailure() : BODY_TRUNCATED;
         break;
       case 'complete':
     }
@@ -150,10 +151,7 @@ export class Exchange implements HttpResponseSink, SseSink {
   }
 
   onHead(status: number): void {
-    if (status < 200 || status > 299) {
-      this.#bodyKind = 'error';
-      this.#errorBody.reset();
-    }
+    if (status < 200 || status > 299) this.#bodyKind = 'error';
     const { contentCoding } = this.#parser;
     if (contentCoding === undefined) return;
     this.#decoder = new ContentDecoder(contentCoding, (bytes) => this.#takeBytes(bytes, 0, bytes.length));
@@ -202,6 +200,11 @@ export class Exchange implements HttpResponseSink, SseSink {
     } catch (error) {
       this.#failure = unreadableResponse(error);
     }
+  }
+
+  /** A status of failure has come, whatever else of its response can be read. */
+  get #isFailureStatus(): boolean {
+    return this.#parser.status >= 300;
   }
 
   get #isStreamDone(): boolean {

@@ -253,6 +253,29 @@ test.each<[string, Answer, string, string]>([
     'Retry-After: 7',
   ],
   [
+    'with a content encoding that is not known',
+    {
+      status: '503 Service Unavailable',
+      framing: 'length',
+      head: ['Retry-After: 3', 'Content-Encoding: zstd'],
+      steps: ['?'],
+    },
+    'http_503',
+    'Retry-After: 3',
+  ],
+  [
+    'with two framings',
+    { status: '502 Bad Gateway', head: ['Content-Length: 3'], steps: ['gone'] },
+    'http_502',
+    'HTTP 502',
+  ],
+  [
+    'with broken chunks',
+    { status: '500 Internal Server Error', head: JSON_HEAD, steps: ['{"detail":"gone"}', { raw: 'zz\r\n' }] },
+    'http_500',
+    'gone',
+  ],
+  [
     'with another place to ask',
     { status: '308 Permanent Redirect', framing: 'length', head: ['Location: /proxy/v1'], steps: [''] },
     'http_308',
@@ -273,4 +296,16 @@ test.each<[string, Answer, string, string]>([
   const { samples } = await play(answer);
   expect(samples[0]!.error).toMatchObject({ errorType: type });
   expect(samples[0]!.error?.errorMessage).toContain(message);
+});
+
+test('a status of failure is reported of a head that is cut off, and none of one whose status was not read', async () => {
+  const heads = ['HTTP/1.1 502 Bad Gateway\r\nServer: x\r\n', 'HTTP/1.1 502 Bad'];
+  const { samples } = await play(
+    ({ socket, connection }) => {
+      socket.end(heads[connection]);
+      return undefined;
+    },
+    { count: 2 },
+  );
+  expect(samples.map(({ error }) => error?.errorType)).toEqual(['http_502', 'stream_truncated']);
 });
