@@ -302,7 +302,7 @@ test('a status of failure is reported of a head that is cut off, and none of one
   const heads = ['HTTP/1.1 502 Bad Gateway\r\nServer: x\r\n', 'HTTP/1.1 502 Bad'];
   const { samples } = await play(
     ({ socket, connection }) => {
-      socket.end(heads[connection]);
+      socket.end(heads[connection]!);
       return undefined;
     },
     { count: 2 },
