@@ -6,8 +6,8 @@ const UNFINISHED_END = /\ufffd+$/;
 /**
  * A text that frames tell in one of two ways, without saying which: each has the whole text so far, or each has only what is new.
  *
- * Until a frame decides, both readings are kept. Token ids that number all tokens so far mean whole texts, and fewer mean new ones, but for a
- * long text that goes on from the one before. Without ids, a text that neither goes on from the one before nor takes back its end means new ones.
+ * Until a frame decides, both readings are kept. Token ids that number all tokens so far mean whole texts, and fewer mean new ones, unless the
+ * text goes on from the one before. Without ids, a text that neither goes on from the one before nor takes back its end means new ones.
  */
 export class GrowingText {
   #last = '';
@@ -35,8 +35,10 @@ export class GrowingText {
     const known = this.#last.replace(UNFINISHED_END, '');
     if (known === '') return;
     const isContinued = text.startsWith(known);
-    const isCertain = isContinued && known.length >= CERTAIN_LENGTH && text.length > this.#last.length;
-    const hasNewIds = ids <= newTokens && ids < allTokens;
+    const goesOn = isContinued && text.length > this.#last.length;
+    const isCertain = goesOn && known.length >= CERTAIN_LENGTH;
+    // Older servers number the new tokens beside the whole text, so a text that goes on decides nothing yet.
+    const hasNewIds = ids <= newTokens && ids < allTokens && !goesOn;
     const hasNoIds = Number.isNaN(ids) || Number.isNaN(allTokens);
     if (isCertain || (isContinued && ids === allTokens)) this.#isIncremental = false;
     else if (hasNewIds || (hasNoIds && !isContinued && !known.startsWith(text))) this.#isIncremental = true;
