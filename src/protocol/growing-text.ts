@@ -6,8 +6,9 @@ const UNFINISHED_END = /\ufffd+$/;
 /**
  * A text that frames tell in one of two ways, without saying which: each has the whole text so far, or each has only what is new.
  *
- * Until a frame decides, both readings are kept. Token ids that number all tokens so far mean whole texts, and fewer mean new ones, unless the
- * text goes on from the one before. Without ids, a text that neither goes on from the one before nor takes back its end means new ones.
+ * Until a frame decides, both readings are kept. A text that goes on from the one before means whole texts when it is long or its token ids
+ * number all tokens so far. One that does not means new ones when it has no more ids than there are new tokens or, without ids, when it
+ * does not take back the end of the one before.
  */
 export class GrowingText {
   #last = '';
@@ -35,13 +36,10 @@ export class GrowingText {
     const known = this.#last.replace(UNFINISHED_END, '');
     if (known === '') return;
     const isContinued = text.startsWith(known);
-    const goesOn = isContinued && text.length > this.#last.length;
-    const isCertain = goesOn && known.length >= CERTAIN_LENGTH;
-    // Older servers number the new tokens beside the whole text, so a text that goes on decides nothing yet.
-    const hasNewIds = ids <= newTokens && ids < allTokens && !goesOn;
-    const hasNoIds = Number.isNaN(ids) || Number.isNaN(allTokens);
+    const isCertain = isContinued && known.length >= CERTAIN_LENGTH && text.length > this.#last.length;
+    const isNew = Number.isNaN(ids + newTokens) ? !known.startsWith(text) : ids <= newTokens;
     if (isCertain || (isContinued && ids === allTokens)) this.#isIncremental = false;
-    else if (hasNewIds || (hasNoIds && !isContinued && !known.startsWith(text))) this.#isIncremental = true;
+    else if (!isContinued && isNew) this.#isIncremental = true;
     if (this.#isIncremental === false) this.#joined = '';
   }
 }
