@@ -55,6 +55,26 @@ test('waits for a target that is slow, and says nothing of one that has succeede
   expect(told).toEqual([]);
 });
 
+test('does not give up while nothing is sent, as during a pause, but on the next failure', () => {
+  const { watch, look, told } = watched();
+  watch.onFirstFailure(REFUSED);
+  for (let second = 0; second < 60; second++) look(second * 1000, { completed: 1 });
+  expect(told.filter((line) => line.startsWith('!'))).toEqual([]);
+  look(61_000, { issued: 2, completed: 2 });
+  expect(told.at(-1)).toBe(
+    '! no request succeeded in 61 s: 2 failed, the first with connection_refused: nobody listens',
+  );
+});
+
+test('does not give up a slow target that turned a few away', () => {
+  const { watch, look, told } = watched();
+  watch.onFirstFailure({ errorType: 'http_503', errorMessage: 'HTTP 503' });
+  for (let second = 0; second < 60; second++) {
+    look(second * 1000, { issued: 100, completed: 1 + Math.floor(second / 10), inFlight: 90 });
+  }
+  expect(told.filter((line) => line.startsWith('!'))).toEqual([]);
+});
+
 test('tells a backlog that does not shrink for 5 s, once', () => {
   const { look, told } = watched();
   for (let second = 0; second < 20; second++) look(second * 1000, { waiting: second < 8 ? 20 - second : 20 });

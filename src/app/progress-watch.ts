@@ -19,7 +19,9 @@ export interface ProgressListener {
 
 /**
  * Watches a load from its counts, a few times a second: whether the target answers at all, and whether requests that are due get out.
- * Only failures speak against a target: one that is slow and has not answered yet is waited for.
+ * Only failures speak against a target: one that is slow and has not answered yet is waited for. A target is hopeless when one more request
+ * fails after a long time without a success, and more have failed than are under way: not because nothing was sent for that long, nor because a
+ * few were turned away while others take their time.
  */
 export class ProgressWatch {
   readonly #listener: ProgressListener;
@@ -30,6 +32,7 @@ export class ProgressWatch {
   #saysNoSuccess = true;
   #saysHopeless = true;
   #saysBacklog = true;
+  #completed = 0;
   #leastWaiting = 0;
   #leastWaitingMs = 0;
 
@@ -50,7 +53,9 @@ export class ProgressWatch {
     this.#lookAtBacklog(counts.waiting, nowMs);
   }
 
-  #lookAtFailures({ completed, succeeded }: SampleCounts, nowMs: number): void {
+  #lookAtFailures({ completed, succeeded, inFlight }: SampleCounts, nowMs: number): void {
+    const hasNewFailure = completed > this.#completed;
+    this.#completed = completed;
     const failure = this.#firstFailure;
     if (failure === undefined || succeeded > 0 || completed === 0) return;
     if (this.#saysFirstFailure) {
@@ -63,7 +68,8 @@ export class ProgressWatch {
       this.#saysNoSuccess = false;
       this.#listener.onWarning(`no request has succeeded so far: ${failedText(completed, failure)}`);
     }
-    if (this.#saysHopeless && sinceFirstMs >= HOPELESS_MS) {
+    const isHopeless = sinceFirstMs >= HOPELESS_MS && hasNewFailure && completed > inFlight;
+    if (this.#saysHopeless && isHopeless) {
       this.#saysHopeless = false;
       const seconds = Math.round(sinceFirstMs / 1000);
       this.#listener.onHopeless(`no request succeeded in ${seconds} s: ${failedText(completed, failure)}`);

@@ -25,6 +25,9 @@ export interface RequestBodies {
 /** Bytes of a body at most: what one frame of the run log has room for, with the body in it. */
 const MAX_BODY_BYTES = 2 ** 27;
 
+/** Choices that a request may ask for: each is measured on its own, on each connection. */
+const MAX_CHOICES = 1024;
+
 /**
  * Makes the body of each row. Throws `InferometerError` (input) with the place of a row that lacks what the API needs, unless such rows
  * are skipped.
@@ -44,6 +47,7 @@ export function buildBodies(dataset: Dataset, config: RunConfig, streaming: bool
       const body = Buffer.from(JSON.stringify(request));
       if (body.length > MAX_BODY_BYTES) throw tooLong(body.length);
       const choiceCount = adapter.choicesOf(request);
+      if (choiceCount > MAX_CHOICES) throw tooManyChoices(choiceCount);
       const limit = outputLimitOf(request);
       outputLimit =
         limit === undefined || outputLimit === null ? null : Math.max(outputLimit, limit * choiceCount);
@@ -78,6 +82,14 @@ function requestOptions(
     ...(config.max_output_tokens === undefined ? {} : { maxOutputTokens: config.max_output_tokens }),
     ...(config.limit_field === undefined ? {} : { limitField: config.limit_field }),
   };
+}
+
+function tooManyChoices(choices: number): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_DATASET_ROW',
+    'input',
+    `the request asks for ${countText(choices)} choices; the limit is ${countText(MAX_CHOICES)}`,
+  );
 }
 
 function tooLong(bytes: number): InferometerError {

@@ -72,6 +72,8 @@ export class Exchange implements HttpResponseSink, SseSink {
   #bodyKind: BodyKind = 'unknown';
   #isAnswered = false;
   #hasEnded = false;
+  /** The terminator of the stream was seen. */
+  #isStreamDone = false;
   #isRecorded = false;
   #failure: ErrorData | undefined;
   #hasChunk = false;
@@ -94,8 +96,10 @@ export class Exchange implements HttpResponseSink, SseSink {
     this.#bodyKind = 'unknown';
     this.#isAnswered = false;
     this.#hasEnded = false;
+    this.#isStreamDone = false;
     this.#isRecorded = false;
     this.#failure = undefined;
+    this.#errorBody.reset();
     this.#hasChunk = false;
     this.#channels = 0;
     this.#decoder = undefined;
@@ -117,7 +121,7 @@ export class Exchange implements HttpResponseSink, SseSink {
     try {
       used = this.#parser.feed(buffer, 0, length);
     } catch (error) {
-      this.#failure ??= unreadableResponse(error);
+      this.#failure ??= this.#isFailureStatus ? this.#statusFailure() : unreadableResponse(error);
     }
     if (this.#failure === undefined && !this.#hasEnded && !this.#isStreamDone) {
       if (this.#bodyKind === 'whole') this.#body.settle();
@@ -137,7 +141,7 @@ export class Exchange implements HttpResponseSink, SseSink {
         this.#failure ??= CLOSED_UNANSWERED;
         break;
       case 'truncated':
-        this.#failure ??= this.#bodyKind === 'error' ? this.#statusFailure() : BODY_TRUNCATED;
+        this.#failure ??= this.#isFailureStatus ? this.#statusFailure() : BODY_TRUNCATED;
         break;
       case 'complete':
     }
@@ -150,10 +154,7 @@ export class Exchange implements HttpResponseSink, SseSink {
   }
 
   onHead(status: number): void {
-    if (status < 200 || status > 299) {
-      this.#bodyKind = 'error';
-      this.#errorBody.reset();
-    }
+    if (status < 200 || status > 299) this.#bodyKind = 'error';
     const { contentCoding } = this.#parser;
     if (contentCoding === undefined) return;
     this.#decoder = new ContentDecoder(contentCoding, (bytes) => this.#takeBytes(bytes, 0, bytes.length));
@@ -173,39 +174,44 @@ export class Exchange implements HttpResponseSink, SseSink {
   /** @hot */
   onMessage(buffer: Uint8Array, start: number, end: number, isNamed: boolean): void {
     if (this.#failure !== undefined) return;
-    const answer = this.#answer!;
-    if (answer.isDone) {
+    if (this.#isStreamDone) {
       this.#takeStray(buffer, start, end);
       return;
     }
+    const answer = this.#answer!;
     let chunk = NO_CHUNK;
     try {
       chunk = answer.onMessage(buffer, start, end, isNamed);
     } catch (error) {
       this.#failure = unreadableResponse(error);
     }
-    if (chunk === NO_CHUNK) return;
+    if (chunk === NO_CHUNK) {
+      this.#isStreamDone = answer.isDone;
+      return;
+    }
     this.#recordChunk(chunk);
     const { moreChunks } = answer;
     for (let index = 0; index < moreChunks.length; index++) this.#recordChunk(moreChunks[index]!);
   }
 
   onFailure(buffer: Uint8Array, start: number, end: number): void {
-    if (this.#answer!.isDone) this.#tools.tally.strayMessages += 1;
+    if (this.#isStreamDone) this.#tools.tally.strayMessages += 1;
     else this.#failure ??= unreadableResponse(toldFailure(buffer, start, end));
   }
 
   onLooseData(buffer: Uint8Array, start: number, end: number): void {
-    if (this.#failure !== undefined || this.#answer!.isDone) return;
+    if (this.#failure !== undefined || this.#isStreamDone) return;
     try {
       this.#answer!.onLooseData(buffer, start, end);
+      this.#isStreamDone = this.#answer!.isDone;
     } catch (error) {
       this.#failure = unreadableResponse(error);
     }
   }
 
-  get #isStreamDone(): boolean {
-    return this.#bodyKind === 'stream' && this.#answer!.isDone;
+  /** A status of failure has come, whatever else of its response can be read. */
+  get #isFailureStatus(): boolean {
+    return this.#parser.status >= 300;
   }
 
   #decode(decoder: ContentDecoder, bytes: Uint8Array | undefined): void {
@@ -301,7 +307,7 @@ export class Exchange implements HttpResponseSink, SseSink {
   }
 
   #recordStream(sse: SseParser, answer: StreamAccumulator): void {
-    if (!answer.isDone) sse.finish();
+    if (!this.#isStreamDone) sse.finish();
     if (this.#failure !== undefined) return;
     const incompleteness = answer.incompleteness();
     if (incompleteness === undefined) this.#recorder.completed(this.#seq, this.#readNs, answer.answer(), 0);

@@ -7,6 +7,8 @@ import { errorMessage } from '../protocol/openai-reply.ts';
 
 /** Characters of a response body that an error message shows. */
 const SHOWN_CHARACTERS = 200;
+/** Characters of a message: each failed sample keeps its own. */
+const MAX_MESSAGE_CHARACTERS = 500;
 /** Bytes of the body that are enough to find its message in. */
 export const SHOWN_BYTES = 16 * SHOWN_CHARACTERS;
 
@@ -55,10 +57,8 @@ export function httpStatusFailure(
   const title = `HTTP ${status}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
   const found = jsonObjectIn(body, 0, body.length);
   const text = found === undefined ? new TextDecoder().decode(body).trim() : errorMessage(found);
-  return {
-    errorType: `http_${status}`,
-    errorMessage: text === '' ? title : `${title}: ${text.slice(0, SHOWN_CHARACTERS)}`,
-  };
+  const message = text === '' ? title : `${title}: ${text.slice(0, SHOWN_CHARACTERS)}`;
+  return { errorType: `http_${status}`, errorMessage: printable(message) };
 }
 
 /** A connection that could not be established. */
@@ -90,11 +90,18 @@ export const BODY_TRUNCATED: ErrorData = {
 /** What the response held can't be read. */
 export function unreadableResponse(error: unknown): ErrorData {
   if (error instanceof ResponseFormatError) {
-    return { errorType: error.errorType, errorMessage: error.message };
+    return { errorType: error.errorType, errorMessage: printable(error.message) };
   }
   if (error instanceof HttpParseError)
-    return { errorType: 'malformed_response', errorMessage: error.message };
+    return { errorType: 'malformed_response', errorMessage: printable(error.message) };
   throw error;
+}
+
+/** What a server says, cut short, and without what would move the cursor of a terminal. */
+function printable(message: string): string {
+  const start = message.slice(0, MAX_MESSAGE_CHARACTERS);
+  const text = start.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  return message.length > MAX_MESSAGE_CHARACTERS ? `${text}…` : text;
 }
 
 function codeOf(error: Error): string | undefined {

@@ -2,7 +2,7 @@ import { CANCELLED_ERROR_TYPE, EventKind } from '../core/event-types.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { writeErrorData, writeTextModelOutput, writeTextOutput } from '../events/payload.ts';
 import { AnswerFlag, COMPLETE_EXTRA } from '../events/event-batch.ts';
-import type { FinalOutput } from '../protocol/adapter.ts';
+import { allCompletionTokens, type FinalOutput } from '../protocol/adapter.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { COUNTERS } from './worker-messages.ts';
 
@@ -66,7 +66,7 @@ export class SampleRecorder {
     const flags = given | (isEmpty ? AnswerFlag.empty : 0) | noReason;
     const { cachedTokens, reasoningTokens, acceptedPredictionTokens } = tokens;
     writer.extra(tokens.promptTokens);
-    writer.extra(tokens.completionTokens);
+    writer.extra(allCompletionTokens(tokens));
     const last =
       (flags !== 0 && COMPLETE_EXTRA.flags) ||
       (firstChunkTokens > 0 && COMPLETE_EXTRA.firstChunkTokens) ||

@@ -32,7 +32,7 @@ export interface TextSlice {
 /** Token counts as the server reported them; NaN where it did not. */
 export interface ReportedTokens {
   readonly promptTokens: number;
-  /** Over all choices, hidden reasoning included. */
+  /** Over all choices. Hidden reasoning is included by most servers; see {@link allCompletionTokens}. */
   readonly completionTokens: number;
   /** Of the prompt, found in the server's prefix cache. */
   readonly cachedTokens: number;
@@ -40,6 +40,18 @@ export interface ReportedTokens {
   readonly reasoningTokens: number;
   /** Of the completion, taken from a predicted output. */
   readonly acceptedPredictionTokens: number;
+  /** Prompt and completion together. */
+  readonly totalTokens: number;
+}
+
+/**
+ * The completion's tokens with hidden reasoning. A few servers (xAI's) count reasoning apart from the completion, which the total tells.
+ * @hot
+ */
+export function allCompletionTokens(tokens: ReportedTokens): number {
+  const { promptTokens, completionTokens, reasoningTokens, totalTokens } = tokens;
+  const isApart = reasoningTokens > 0 && totalTokens === promptTokens + completionTokens + reasoningTokens;
+  return isApart ? completionTokens + reasoningTokens : completionTokens;
 }
 
 /** A response, once its bytes are read. */

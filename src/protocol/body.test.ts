@@ -30,7 +30,7 @@ test('a chat answer with usage', () => {
   expect(parse('chat', { ...chat({ content: 'é' }, { finish_reason: 'stop' }), usage })).toEqual({
     output: { output: 'é', reasoning: null, toolCalls: null },
     finishReason: 'stop',
-    tokens: { ...UNKNOWN_TOKENS, promptTokens: 3, completionTokens: 2 },
+    tokens: { ...UNKNOWN_TOKENS, promptTokens: 3, completionTokens: 2, totalTokens: 5 },
     firstChunkTokens: NaN,
     isEmpty: false,
   });

@@ -16,3 +16,12 @@ test('keeps what was appended while it grows, and its buffer when it is cleared'
   store.append(source, 0, 9);
   expect(store.bytes).toBe(bytes);
 });
+
+test('gives back a buffer that has grown large when it is cleared, without touching its bytes', () => {
+  const store = new ByteStore(4);
+  store.append(new Uint8Array(2 ** 21).fill(7), 0, 2 ** 21);
+  const { bytes } = store;
+  store.clear();
+  expect(store.bytes).toHaveLength(4);
+  expect(bytes[2 ** 21 - 1]).toBe(7);
+});

@@ -1,9 +1,14 @@
-/** Bytes appended one after another to a buffer that grows by doubling and is kept when it is cleared. */
+/** A larger buffer is given back when it is cleared: one huge message in each connection must not stay in memory. */
+const MAX_KEPT_BYTES = 2 ** 20;
+
+/** Bytes appended one after another to a buffer that grows by doubling and is kept when it is cleared, up to 1 MiB. */
 export class ByteStore {
+  readonly #initialCapacity: number;
   #bytes: Uint8Array;
   #length = 0;
 
   constructor(initialCapacity: number) {
+    this.#initialCapacity = initialCapacity;
     this.#bytes = new Uint8Array(initialCapacity);
   }
 
@@ -16,8 +21,10 @@ export class ByteStore {
     return this.#length;
   }
 
+  /** Bytes that were read from it stay as they are until the next append. */
   clear(): void {
     this.#length = 0;
+    if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = new Uint8Array(this.#initialCapacity);
   }
 
   /** @hot */

@@ -20,6 +20,11 @@ export class ChoiceTexts {
     return this.content.length + this.reasoning.length + this.refusal.length;
   }
 
+  /** It has text or a tool call. */
+  get hasSomething(): boolean {
+    return this.length > 0 || this.toolCalls.length > 0;
+  }
+
   clear(): void {
     this.content.clear();
     this.reasoning.clear();

@@ -18,6 +18,8 @@ export class ContentDecoder {
   readonly #coding: ContentCoding;
   readonly #onBytes: (bytes: Uint8Array) => void;
   #decompressor: Decompressor | undefined;
+  /** Of a body in `deflate`, as long as it is too short to tell its format. */
+  #firstByte: Uint8Array | undefined;
   #error: unknown;
 
   /** `onBytes` may keep the bytes. */
@@ -28,13 +30,24 @@ export class ContentDecoder {
 
   /** Throws {@link HttpParseError} for bytes that are not compressed in this way. */
   write(bytes: Uint8Array): void {
-    this.#decompressor ??= this.#open(bytes);
-    this.#decompressor.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    let next = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (this.#coding === 'deflate' && this.#decompressor === undefined) {
+      if (this.#firstByte !== undefined) next = Buffer.concat([this.#firstByte, next]);
+      if (next.length < HEADER_BYTES) {
+        this.#firstByte = Buffer.from(next);
+        return;
+      }
+    }
+    this.#decompressor ??= this.#open(next);
+    this.#decompressor.write(next);
     this.#check();
   }
 
   /** The body has ended. Throws {@link HttpParseError} when it was cut short. */
   end(): void {
+    if (this.#decompressor === undefined && this.#firstByte !== undefined) {
+      throw new HttpParseError('a deflate body of one byte');
+    }
     this.#decompressor?.end();
     this.#check();
   }
@@ -57,7 +70,9 @@ export class ContentDecoder {
   }
 }
 
+/** Of zlib's format. */
+const HEADER_BYTES = 2;
+
 function hasZlibHeader(bytes: Uint8Array): boolean {
-  if (bytes.length < 2) return true;
   return (bytes[0]! & 0x0f) === 8 && ((bytes[0]! << 8) | bytes[1]!) % 31 === 0;
 }

@@ -42,10 +42,21 @@ export class EscapedText {
     const { length } = this.#bytes;
     if (length === 0) return [];
     const first = this.#text(0, this.#firstLength);
-    return length === this.#firstLength ? [first] : [first, this.#text(this.#firstLength, length)];
+    if (length === this.#firstLength) return [first];
+    const rest = this.#text(this.#firstLength, length);
+    // Half a character is none: the other half goes with it.
+    if (!isSplit(first, rest)) return [first, rest];
+    const others = rest.slice(1);
+    return others === '' ? [first + rest] : [first + rest[0]!, others];
   }
 
   #text(start: number, end: number): string {
     return textOfLiteral(this.#bytes.bytes, start, end);
   }
+}
+
+/** Whether one text ends and the next begins within a character, by its two UTF-16 units. */
+function isSplit(text: string, next: string): boolean {
+  const [high, low] = [text.charCodeAt(text.length - 1), next.charCodeAt(0)];
+  return high >= 0xd800 && high < 0xdc00 && low >= 0xdc00 && low < 0xe000;
 }

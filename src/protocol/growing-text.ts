@@ -1,4 +1,4 @@
-/** From so many characters on, a text that begins with all of them is no accident. */
+/** From so many characters on, a longer text that begins with all of them is no accident. */
 const CERTAIN_LENGTH = 16;
 /** Half a character decodes to this, and a later frame replaces it. */
 const UNFINISHED_END = /\ufffd+$/;
@@ -6,8 +6,9 @@ const UNFINISHED_END = /\ufffd+$/;
 /**
  * A text that frames tell in one of two ways, without saying which: each has the whole text so far, or each has only what is new.
  *
- * Until a frame decides, both readings are kept. Token ids that number all tokens so far mean whole texts; a text that does not begin with
- * the one before means new ones.
+ * Until a frame decides, both readings are kept. A text that goes on from the one before means whole texts when it is long or its token ids
+ * number all tokens so far. One that does not means new ones when it has no more ids than there are new tokens or, without ids, when it
+ * does not take back the end of the one before.
  */
 export class GrowingText {
   #last = '';
@@ -35,8 +36,10 @@ export class GrowingText {
     const known = this.#last.replace(UNFINISHED_END, '');
     if (known === '') return;
     const isContinued = text.startsWith(known);
-    if (isContinued && (ids === allTokens || known.length >= CERTAIN_LENGTH)) this.#isIncremental = false;
-    else if (!isContinued && ids <= newTokens) this.#isIncremental = true;
+    const isCertain = isContinued && known.length >= CERTAIN_LENGTH && text.length > this.#last.length;
+    const isNew = Number.isNaN(ids + newTokens) ? !known.startsWith(text) : ids <= newTokens;
+    if (isCertain || (isContinued && ids === allTokens)) this.#isIncremental = false;
+    else if (!isContinued && isNew) this.#isIncremental = true;
     if (this.#isIncremental === false) this.#joined = '';
   }
 }

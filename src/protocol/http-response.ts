@@ -80,7 +80,7 @@ export class HttpResponseParser {
     this.#learned = learned;
   }
 
-  /** Status of the response. Set with `onHead`. */
+  /** Status of the response, 0 until it is known. Set with `onHead`, and when the head can't be read or ends early behind its status line. */
   get status(): number {
     return this.#status;
   }
@@ -143,6 +143,7 @@ export class HttpResponseParser {
   finish(): EndOfInput {
     const state = this.#state;
     if (state === IN_START && this.#headBytes === 0) return 'idle';
+    if (state === IN_HEADERS) this.#status = this.#head.status;
     this.#state = FAILED;
     if (state !== IN_BODY_TO_EOF) return 'truncated';
     this.#sink.onEnd();
@@ -151,6 +152,7 @@ export class HttpResponseParser {
 
   /** Takes a head that is the learned one, else at least a line of it; returns the position behind it. */
   #beginMessage(buffer: Uint8Array, start: number, end: number): number {
+    this.#status = 0;
     const learned = this.#learned;
     const headEnd = learned.match(buffer, start, end);
     if (headEnd !== NO_HEAD && headEnd - start <= MAX_HEAD_BYTES) {
@@ -231,6 +233,7 @@ export class HttpResponseParser {
       else this.#head.takeStatusLine(line, start, end);
       this.#state = IN_HEADERS;
     } catch (error) {
+      if (this.#state === IN_HEADERS) this.#status = this.#head.status;
       this.#state = FAILED;
       throw error;
     }
@@ -250,6 +253,7 @@ export class HttpResponseParser {
       return;
     }
     if (isChunked && contentLength !== ABSENT) {
+      this.#status = status;
       throw this.#failure('both a content length and a transfer encoding');
     }
     this.#status = status;

@@ -1,3 +1,5 @@
+import { mergeToolCalls } from '../core/model-output-text.ts';
+import type { TextModelOutput } from '../core/model-output.ts';
 import type { FinalOutput } from './adapter.ts';
 import type { ChoiceTexts } from './choice-texts.ts';
 
@@ -9,7 +11,7 @@ export function joinChoices(
     .flatMap(({ content, refusal }) => [content, refusal])
     .flatMap((text) => text.firstAndRest());
   const reasoning = choices.flatMap((choice) => choice.reasoning.firstAndRest());
-  const toolCalls = choices.flatMap((choice) => choice.toolCalls);
+  const toolCalls = toolCallsOf(choices);
   const hasReasoning = reasoning.length > 0;
   return {
     output: {
@@ -20,6 +22,12 @@ export function joinChoices(
     finishReason: choices.find(({ finishReason }) => finishReason !== null)?.finishReason ?? null,
     isEmpty: output.length === 0 && !hasReasoning && toolCalls.length === 0,
   };
+}
+
+/** The calls of one choice as they were streamed; those of several, which may have the same numbers, put together choice by choice. */
+function toolCallsOf(choices: readonly ChoiceTexts[]): NonNullable<TextModelOutput['toolCalls']> {
+  if (choices.length === 1) return choices[0]!.toolCalls;
+  return choices.flatMap((choice) => mergeToolCalls(choice.toolCalls) ?? []);
 }
 
 /** The first chunk, then all others joined. */

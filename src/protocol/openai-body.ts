@@ -1,11 +1,12 @@
+import { jsonText } from '../core/json-text.ts';
 import type { TextModelOutput } from '../core/model-output.ts';
 import { type FinalOutput, type ReportedTokens, ResponseFormatError, type TextSlice } from './adapter.ts';
 import { decimal } from './ascii.ts';
-import { isJsonObject, type JsonObject, malformed, parseJsonObject } from './json.ts';
+import { isJsonObject, type JsonObject, malformed, parseJsonObject, shown } from './json.ts';
 import { textOfLiteral } from './json-literal.ts';
 import { LearnedJson, NO_VARIABLE } from './learned-json.ts';
 import { type Choice, choicesOf, type PartsReader } from './openai-choice.ts';
-import { laterTokens, refuseError, tokensOfReply, UNKNOWN_TOKENS } from './openai-reply.ts';
+import { laterTokens, refuseError, refuseReason, tokensOfReply, UNKNOWN_TOKENS } from './openai-reply.ts';
 
 /** The counts of {@link ReportedTokens}, in the order of {@link LearnedResponse.tokens}. */
 const TOKEN_FIELDS = [
@@ -14,13 +15,14 @@ const TOKEN_FIELDS = [
   'cachedTokens',
   'reasoningTokens',
   'acceptedPredictionTokens',
+  'totalTokens',
 ] as const satisfies readonly (keyof ReportedTokens)[];
 
 /** Keys whose values change from response to response: those of {@link LearnedResponse}, and some that nobody reads. */
 const VARIABLE_KEYS = [
   ...['content', 'reasoning_content', 'reasoning', 'text', 'prompt_tokens', 'completion_tokens'],
-  ...['cached_tokens', 'reasoning_tokens', 'accepted_prediction_tokens'],
-  ...['id', 'created', 'system_fingerprint', 'total_tokens'],
+  ...['cached_tokens', 'reasoning_tokens', 'accepted_prediction_tokens', 'total_tokens'],
+  ...['id', 'created', 'system_fingerprint'],
 ] as const;
 
 /** What a learned body says, and which of its variables say the rest; {@link NO_VARIABLE} for what it lacks. */
@@ -91,6 +93,7 @@ export class OpenAiBodyReader {
       cachedTokens: this.#count(buffer, variables[2]!),
       reasoningTokens: this.#count(buffer, variables[3]!),
       acceptedPredictionTokens: this.#count(buffer, variables[4]!),
+      totalTokens: this.#count(buffer, variables[5]!),
     });
   }
 
@@ -102,7 +105,10 @@ export class OpenAiBodyReader {
   #readReply(reply: JsonObject): Reply {
     refuseError(reply);
     const choices = choicesOf(reply, this.#readParts);
-    if (choices.length === 0) throw malformed('the response has no choices');
+    if (choices.length === 0) {
+      refuseReason(reply);
+      throw malformed(`the response has no choices (got ${shown(jsonText(reply))})`);
+    }
     const reports = [tokensOfReply(reply), ...choices.map((choice) => choice.tokens)];
     const found = reports.filter((report) => report !== undefined);
     const tokens = found.reduce((known, report) => laterTokens(known, report), UNKNOWN_TOKENS);

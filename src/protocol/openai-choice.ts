@@ -4,7 +4,7 @@ import { chunkOf, type ChunkCode } from './chunk-code.ts';
 import { CONTENT_CHUNK, REASONING_CHUNK, REFUSAL_CHUNK, TOOL_CHUNK } from './chunk-code.ts';
 import { isJsonObject, type JsonObject, malformed, shown } from './json.ts';
 import type { MessageParts } from './openai-message.ts';
-import { errorMessage, serverError, tokensOfUsage } from './openai-reply.ts';
+import { errorMessage, refuseErrorField, serverError, tokensOfUsage } from './openai-reply.ts';
 
 /** Reads what a choice of a frame or body says; the APIs differ in it. Throws `ResponseFormatError` for one of another shape. */
 export type PartsReader = (choice: JsonObject) => MessageParts;
@@ -21,7 +21,8 @@ export interface Choice {
 
 /** By these a server says that it gave the request up. */
 const ABORTED: ReadonlySet<string> = new Set(['abort', 'aborted', 'cancelled', 'canceled']);
-const FAILED: ReadonlySet<string> = new Set(['error', 'failed']);
+/** `network_error`, `internal_server_error`; the last is DeepSeek's. Finish reasons in capitals are the same. */
+const FAILED = /(?:^|_)(?:error|failed|failure)$|^insufficient_system_resource$/;
 
 /**
  * The choices of a frame or body; none when it has no list of them. Throws `ResponseFormatError` for another shape, and for a finish
@@ -34,6 +35,7 @@ export function choicesOf(reply: JsonObject, readParts: PartsReader): readonly C
     if (!isJsonObject(choice)) {
       throw malformed(`choices[${position}] must be an object (got ${shown(jsonText(choice))})`);
     }
+    refuseChoiceError(choice);
     const { index } = choice;
     return {
       index: typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : position,
@@ -59,8 +61,9 @@ export function chunkOfChoice(choice: number, parts: MessageParts): ChunkCode {
 }
 
 function bringsSomething(call: JsonObject): boolean {
-  const { function: called } = call;
+  const { function: called, custom } = call;
   if (call.id) return true;
+  if (isJsonObject(custom) && Boolean(custom.name || custom.input)) return true;
   return isJsonObject(called) && Boolean(called.name || called.arguments);
 }
 
@@ -72,19 +75,25 @@ function finishReasonOf(choice: JsonObject): string | null {
   const reason = choice.finish_reason ?? null;
   if (reason === null || reason === '') return null;
   if (typeof reason === 'string') {
-    if (ABORTED.has(reason)) {
+    if (ABORTED.has(reason.toLowerCase())) {
       throw new ResponseFormatError('aborted', `the server ended the response with finish reason ${reason}`);
     }
-    if (FAILED.has(reason)) {
-      throw isJsonObject(choice.error)
-        ? serverError(choice.error)
-        : serverError(`the server ended the response with finish reason ${reason}`);
+    if (FAILED.test(reason.toLowerCase())) {
+      throw serverError(`the server ended the response with finish reason ${reason}`);
     }
     return reason;
   }
   if (!isJsonObject(reason) || typeof reason.type !== 'string') {
     throw malformed(`finish_reason must be text (got ${shown(jsonText(reason))})`);
   }
-  if (ABORTED.has(reason.type) || FAILED.has(reason.type)) throw serverError(errorMessage(reason));
+  const type = reason.type.toLowerCase();
+  if (ABORTED.has(type) || FAILED.test(type)) throw serverError(errorMessage(reason));
   return reason.type;
+}
+
+/** A choice reports a failure of its own, beside what it says or in it. */
+function refuseChoiceError(choice: JsonObject): void {
+  refuseErrorField(choice);
+  if (isJsonObject(choice.delta)) refuseErrorField(choice.delta);
+  if (isJsonObject(choice.message)) refuseErrorField(choice.message);
 }

@@ -4,20 +4,44 @@ import { isJsonObject, type JsonObject, jsonObjectIn } from './json.ts';
 
 const TEXT = new TextDecoder();
 
+/** Values of `object`, `type` and `status` by which an object is an error. */
+const ERROR_KIND = /^(?:[\w.]*[._])?error$/;
+
 /**
- * Throws {@link ResponseFormatError} for a frame or body that reports an error: `{"error": …}`, `{"object": "error", …}` or
- * `{"type": "error", …}`. An `error` that says nothing (null, false, 0, an empty text, object or list) is none.
+ * Throws {@link ResponseFormatError} for a frame or body that reports an error: `{"error": …}`, `{"object": "error", …}`,
+ * `{"type": "error", …}` or `{"status": "error", …}`. An `error` that says nothing (null, false, 0, an empty text, object or list) is none.
  */
 export function refuseError(reply: JsonObject): void {
-  const { error } = reply;
+  refuseErrorField(reply);
+  if (isErrorKind(reply.object) || isErrorKind(reply.type) || isErrorKind(reply.status))
+    throw serverError(reply);
+}
+
+/** The same for the fields `error` and `errors` alone. */
+export function refuseErrorField({ error, errors }: JsonObject): void {
   if (!isVoid(error)) throw serverError(error);
-  if (reply.object === 'error' || reply.type === 'error') throw serverError(reply);
+  if (!isVoid(errors)) throw serverError(errors);
+}
+
+/** Fields that say why there is no response, in an object that holds none. */
+const REASON_FIELDS = ['message', 'msg', 'detail', 'error_message', 'error_msg'] as const;
+
+/** Throws {@link ResponseFormatError} when an object without a response says why it has none: `{"code": 500, "message": "…"}`. */
+export function refuseReason(reply: JsonObject): void {
+  for (const field of REASON_FIELDS) {
+    const reason = reply[field];
+    if (typeof reason === 'string' && reason !== '') throw serverError(reason);
+  }
+  // FastAPI's list of what is wrong with a request.
+  if (Array.isArray(reply.detail) && reply.detail.length > 0) throw serverError(reply.detail);
 }
 
 /** The same for data that need not be JSON. */
 export function refuseLooseError(buffer: Uint8Array, start: number, end: number): void {
   const found = jsonObjectIn(buffer, start, end);
-  if (found !== undefined) refuseError(found);
+  if (found === undefined) return;
+  refuseError(found);
+  if (found.choices === undefined) refuseReason(found);
 }
 
 /** The failure in what a server says of one: an error in any shape, as JSON or plain text, or nothing. */
@@ -57,6 +81,10 @@ function textIn(error: unknown, depth = MESSAGE_DEPTH): string | undefined {
   return undefined;
 }
 
+function isErrorKind(kind: unknown): boolean {
+  return typeof kind === 'string' && ERROR_KIND.test(kind);
+}
+
 function isVoid(error: unknown): boolean {
   if (!error) return true;
   return typeof error === 'object' && Object.keys(error).length === 0;
@@ -69,6 +97,7 @@ export const UNKNOWN_TOKENS: ReportedTokens = {
   cachedTokens: NaN,
   reasoningTokens: NaN,
   acceptedPredictionTokens: NaN,
+  totalTokens: NaN,
 };
 
 /**
@@ -83,6 +112,7 @@ export function laterTokens(known: ReportedTokens, report: ReportedTokens): Repo
     cachedTokens: laterCount(known.cachedTokens, report.cachedTokens),
     reasoningTokens: laterCount(known.reasoningTokens, report.reasoningTokens),
     acceptedPredictionTokens: laterCount(known.acceptedPredictionTokens, report.acceptedPredictionTokens),
+    totalTokens: laterCount(known.totalTokens, report.totalTokens),
   };
 }
 
@@ -92,7 +122,7 @@ function laterCount(known: number, reported: number): number {
 
 /**
  * The token counts in a `usage` object, under the names that OpenAI's APIs and those close to them use; `undefined` when it is none.
- * A count that is no number from 0 up is NaN.
+ * A count that is no whole number from 0 up is NaN.
  */
 export function tokensOfUsage(usage: unknown): ReportedTokens | undefined {
   if (!isJsonObject(usage)) return undefined;
@@ -104,6 +134,7 @@ export function tokensOfUsage(usage: unknown): ReportedTokens | undefined {
     cachedTokens: countOf(fieldOf(ofPrompt, 'cached_tokens') ?? usage.cached_tokens),
     reasoningTokens: countOf(fieldOf(ofCompletion, 'reasoning_tokens') ?? usage.reasoning_tokens),
     acceptedPredictionTokens: countOf(fieldOf(ofCompletion, 'accepted_prediction_tokens')),
+    totalTokens: countOf(usage.total_tokens),
   };
 }
 
@@ -116,7 +147,7 @@ export function tokensOfReply({ usage, timings }: JsonObject): ReportedTokens | 
 }
 
 export function countOf(value: unknown): number {
-  return typeof value === 'number' && value >= 0 ? value : NaN;
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : NaN;
 }
 
 function fieldOf(object: unknown, name: string): unknown {

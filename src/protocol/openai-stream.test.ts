@@ -117,7 +117,11 @@ class NaiveAnswer {
 
 function firstAndRest([first, ...rest]: readonly string[]): string[] {
   if (first === undefined) return [];
-  return rest.length === 0 ? [first] : [first, rest.join('')];
+  const whole = [first, ...rest].join('');
+  const at = first.length - 1;
+  // Half a character takes the other half with it.
+  const end = first.length + (whole.codePointAt(at)! > 0xffff ? 1 : 0);
+  return [whole.slice(0, end), whole.slice(end)].filter((part) => part !== '');
 }
 
 function isObject(value: unknown): boolean {

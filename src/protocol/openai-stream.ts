@@ -13,7 +13,14 @@ import { joinChoices } from './joined-choices.ts';
 import { jsonObjectIn, parseJsonObject } from './json.ts';
 import type { LearnedFrame } from './learned-frame.ts';
 import { channelsOf, type Choice, choicesOf, type PartsReader } from './openai-choice.ts';
-import { laterTokens, refuseError, refuseLooseError, tokensOfReply, UNKNOWN_TOKENS } from './openai-reply.ts';
+import {
+  laterTokens,
+  refuseError,
+  refuseLooseError,
+  refuseReason,
+  tokensOfReply,
+  UNKNOWN_TOKENS,
+} from './openai-reply.ts';
 
 const NO_CHUNKS: readonly ChunkCode[] = [];
 
@@ -89,20 +96,25 @@ export class OpenAiAccumulator implements StreamAccumulator {
   }
 
   incompleteness(): ResponseFormatError | undefined {
-    const finished = this.#choices.reduce(
-      (sum, { finishReason }) => sum + (finishReason === null ? 0 : 1),
-      0,
-    );
+    const finished = this.#count(({ finishReason }) => finishReason !== null);
     if (finished === this.#choiceCount) return undefined;
     if (!this.#isDone) {
       return new ResponseFormatError('stream_truncated', 'the stream ended without its terminator');
     }
-    if (finished > 0) {
-      const reason = `${finished} of the ${this.#choiceCount} choices finished`;
-      return new ResponseFormatError('stream_truncated', `the stream ended when ${reason}`);
+    if (finished === 0 && !this.#hasChunk) {
+      return new ResponseFormatError('empty_answer', 'the stream holds nothing but its terminator');
     }
-    if (this.#hasChunk) return undefined;
-    return new ResponseFormatError('empty_answer', 'the stream holds nothing but its terminator');
+    // Some servers never give a reason; what they said of a choice then stands for one.
+    const whole = finished > 0 ? finished : this.#count((choice) => choice.hasSomething);
+    if (whole === this.#choiceCount) return undefined;
+    const reason = `${whole} of the ${this.#choiceCount} choices ${finished > 0 ? 'finished' : 'had begun'}`;
+    return new ResponseFormatError('stream_truncated', `the stream ended when ${reason}`);
+  }
+
+  #count(has: (choice: ChoiceTexts) => boolean): number {
+    let count = 0;
+    for (let choice = 0; choice < this.#choiceCount; choice++) if (has(this.#choices[choice]!)) count += 1;
+    return count;
   }
 
   /** A server may number one choice however it likes. @hot */
@@ -119,6 +131,7 @@ export class OpenAiAccumulator implements StreamAccumulator {
     const frame = (isNamed ? jsonObjectIn : parseJsonObject)(buffer, start, end);
     if (frame === undefined) return NO_CHUNK;
     refuseError(frame);
+    if (frame.choices === undefined && !isNamed) refuseReason(frame);
     const choices = choicesOf(frame, this.#readParts);
     const tokens = tokensOfReply(frame);
     if (tokens === undefined && choices.length === 1) {

@@ -1,7 +1,7 @@
 import { jsonText } from '../core/json-text.ts';
 import { type FinalOutput, type ReportedTokens, ResponseFormatError } from './adapter.ts';
 import { isJsonObject, type JsonObject, malformed, parseJson, shown } from './json.ts';
-import { countOf, errorMessage, refuseError, UNKNOWN_TOKENS } from './openai-reply.ts';
+import { countOf, errorMessage, refuseError, refuseReason, UNKNOWN_TOKENS } from './openai-reply.ts';
 
 /** One response as SGLang writes it: a frame of a stream, a body, or an item of a body that is a list. */
 export interface SglangReply {
@@ -25,6 +25,7 @@ export function sglangReply(value: unknown): SglangReply {
     throw malformed(`the response must be a JSON object (got ${shown(jsonText(value))})`);
   refuseError(value);
   const { text, output_ids: outputIds, index, meta_info: meta } = value;
+  if (text === undefined) refuseReason(value);
   if (typeof text !== 'string') throw malformed(`text must be text (got ${shown(jsonText(text))})`);
   const facts = isJsonObject(meta) ? meta : {};
   return {
@@ -69,6 +70,7 @@ export function sumOfTokens(parts: readonly ReportedTokens[]): ReportedTokens {
     cachedTokens: sum('cachedTokens'),
     reasoningTokens: sum('reasoningTokens'),
     acceptedPredictionTokens: sum('acceptedPredictionTokens'),
+    totalTokens: sum('totalTokens'),
   };
 }
 

@@ -79,15 +79,19 @@ export class SglangAccumulator implements StreamAccumulator {
 
   incompleteness(): ResponseFormatError | undefined {
     const finished = this.#inputs.filter(({ finishReason }) => finishReason !== null).length;
-    if (finished === this.#inputs.length) return undefined;
-    if (this.#isDone && finished === 0) {
-      if (this.#hasChunk) return undefined;
+    const count = this.#inputs.length;
+    if (finished === count) return undefined;
+    if (!this.#isDone) {
+      return new ResponseFormatError('stream_truncated', 'the stream ended without its terminator');
+    }
+    if (finished === 0 && !this.#hasChunk) {
       return new ResponseFormatError('empty_answer', 'the stream holds nothing but its terminator');
     }
-    const reason = this.#isDone
-      ? `when ${finished} of the ${this.#inputs.length} choices had finished`
-      : 'without its terminator';
-    return new ResponseFormatError('stream_truncated', `the stream ended ${reason}`);
+    // Without any reason, what was said of a choice stands for one.
+    const whole = finished > 0 ? finished : this.#inputs.filter(({ text }) => text.whole !== '').length;
+    if (whole === count) return undefined;
+    const reason = `${whole} of the ${count} choices ${finished > 0 ? 'finished' : 'had begun'}`;
+    return new ResponseFormatError('stream_truncated', `the stream ended when ${reason}`);
   }
 
   #take(reply: SglangReply): ChunkCode {

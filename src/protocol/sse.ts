@@ -1,5 +1,5 @@
 import { ResponseFormatError } from './adapter.ts';
-import { bytesOf } from './ascii.ts';
+import { bytesOf, equals } from './ascii.ts';
 import { ByteStore } from './byte-store.ts';
 import { skipPrintable, WordView } from '../core/byte-words.ts';
 
@@ -48,7 +48,7 @@ const NAMED = 2;
  * read is handed on where it lies; one that was cut is joined in a buffer that is reused. Cost: one pass over the bytes,
  * no allocation.
  *
- * Departs from the standard where servers report failures: by an event named `error` whatever it holds (a comment stands in for missing
+ * Departs from the standard where servers report failures: by an event named `error`, in any case, whatever it holds (a comment stands in for missing
  * data), by a field `error`, or by JSON on a line of its own. `id`, `retry` and other fields are skipped.
  */
 export class SseParser {
@@ -258,7 +258,7 @@ function valueStart(line: Uint8Array, nameEnd: number, end: number): number {
 
 function eventNamed(line: Uint8Array, start: number, end: number): number {
   if (start === end || isWord(line, start, end, MESSAGE)) return UNNAMED;
-  return isWord(line, start, end, ERROR) ? NAMED_ERROR : NAMED;
+  return equals(line, start, end, ERROR) ? NAMED_ERROR : NAMED;
 }
 
 function isWord(bytes: Uint8Array, start: number, end: number, word: ArrayLike<number>): boolean {

@@ -115,6 +115,68 @@ const cases: readonly FailedCase[] = [
   ],
   ['a server that stops in the middle', { steps: [...two, HANG] }, 'timeout'],
   ['a number in place of a frame', { steps: [...two, data(42), DONE] }, 'malformed_response', '42'],
+  [
+    'a flat error without any mark of one',
+    { steps: [...two, data({ code: 50001, message: 'gone', type: 'InternalServerError' }), DONE] },
+    'server_error',
+    'gone',
+  ],
+  [
+    'a flat error on a line of its own',
+    { steps: [...two, '{"code":500,"message":"gone"}\n\n', DONE] },
+    'server_error',
+    'gone',
+  ],
+  [
+    'an error by its status',
+    { steps: [...two, data({ status: 'error', msg: 'gone' }), DONE] },
+    'server_error',
+    'gone',
+  ],
+  ['a list of errors', { steps: [...two, data({ errors: ['gone'] }), DONE] }, 'server_error', 'gone'],
+  [
+    "FastAPI's detail in a frame",
+    { steps: [...two, data({ detail: 'gone' }), DONE] },
+    'server_error',
+    'gone',
+  ],
+  [
+    'an error in a choice',
+    { steps: [...two, data({ choices: [{ index: 0, delta: {}, error: { message: 'gone' } }] }), DONE] },
+    'server_error',
+    'gone',
+  ],
+  ['an error in a delta', { steps: [...two, delta({ error: 'gone' }), DONE] }, 'server_error', 'gone'],
+  [
+    'an event named ERROR',
+    { steps: [...two, 'event: ERROR\ndata: {"message":"gone"}\n\n', DONE] },
+    'server_error',
+    'gone',
+  ],
+  [
+    'the finish reason network_error',
+    { steps: [...two, finish('network_error'), DONE] },
+    'server_error',
+    'network_error',
+  ],
+  [
+    'the finish reason insufficient_system_resource',
+    { steps: [...two, finish('insufficient_system_resource'), DONE] },
+    'server_error',
+  ],
+  ['the finish reason ABORT', { steps: [...two, finish('ABORT'), DONE] }, 'aborted'],
+  [
+    'a body that says why it holds no choices',
+    { framing: 'length', head: JSON_HEAD, steps: ['{"code":500,"message":"gone"}'] },
+    'server_error',
+    'gone',
+  ],
+  [
+    'a body of something else',
+    { framing: 'length', head: JSON_HEAD, steps: ['{"status":"starting"}'] },
+    'malformed_response',
+    'starting',
+  ],
   ['tool calls that are none', { steps: [delta({ tool_calls: 'no' }), DONE] }, 'malformed_response'],
 ];
 
@@ -132,6 +194,31 @@ test('one of two choices that is cut off is a failure', async () => {
     const { samples } = await play({ steps: [...steps, ...end] }, { rows: [{ prompt: 'p', n: 2 }] });
     expect(samples[0]!.error?.errorType).toBe('stream_truncated');
   }
+});
+
+test('one of two choices of which nothing was said is a failure, also without finish reasons', async () => {
+  for (const [steps, succeeds] of [
+    [[...two, DONE], false],
+    [[...two, word('x ', 1), DONE], true],
+  ] as const) {
+    const { samples } = await play({ steps }, { rows: [{ prompt: 'p', n: 2 }] });
+    expect(samples[0]!.error?.errorType).toBe(succeeds ? undefined : 'stream_truncated');
+  }
+});
+
+test('a choice of SGLang of which nothing was said is a failure, also without finish reasons', async () => {
+  const frame = data({ text: 'a', index: 0, meta_info: { completion_tokens: 1, prompt_tokens: 1 } });
+  const rows = [{ prompt: 'p', sampling_parameters: { n: 2 } }];
+  const { samples } = await play({ steps: [frame, DONE] }, { api: 'sglang', rows });
+  expect(samples[0]!.error?.errorType).toBe('stream_truncated');
+});
+
+test('what a server says of a failure is kept short and does not reach the terminal as a command', async () => {
+  const message = `\u001b[2Jgone\r\n${'x'.repeat(100_000)}`;
+  const { samples } = await play({ steps: [data({ error: { message } })] });
+  const told = samples[0]!.error!.errorMessage;
+  expect(told).toMatch(/^ \[2Jgone x+…$/);
+  expect(told.length).toBeLessThan(600);
 });
 
 test('a whole response with the finish reason abort is a failure', async () => {
@@ -166,6 +253,29 @@ test.each<[string, Answer, string, string]>([
     'Retry-After: 7',
   ],
   [
+    'with a content encoding that is not known',
+    {
+      status: '503 Service Unavailable',
+      framing: 'length',
+      head: ['Retry-After: 3', 'Content-Encoding: zstd'],
+      steps: ['?'],
+    },
+    'http_503',
+    'Retry-After: 3',
+  ],
+  [
+    'with two framings',
+    { status: '502 Bad Gateway', head: ['Content-Length: 3'], steps: ['gone'] },
+    'http_502',
+    'HTTP 502',
+  ],
+  [
+    'with broken chunks',
+    { status: '500 Internal Server Error', head: JSON_HEAD, steps: ['{"detail":"gone"}', { raw: 'zz\r\n' }] },
+    'http_500',
+    'gone',
+  ],
+  [
     'with another place to ask',
     { status: '308 Permanent Redirect', framing: 'length', head: ['Location: /proxy/v1'], steps: [''] },
     'http_308',
@@ -186,4 +296,16 @@ test.each<[string, Answer, string, string]>([
   const { samples } = await play(answer);
   expect(samples[0]!.error).toMatchObject({ errorType: type });
   expect(samples[0]!.error?.errorMessage).toContain(message);
+});
+
+test('a status of failure is reported of a head that is cut off, and none of one whose status was not read', async () => {
+  const heads = ['HTTP/1.1 502 Bad Gateway\r\nServer: x\r\n', 'HTTP/1.1 502 Bad'];
+  const { samples } = await play(
+    ({ socket, connection }) => {
+      socket.end(heads[connection]!);
+      return undefined;
+    },
+    { count: 2 },
+  );
+  expect(samples.map(({ error }) => error?.errorType)).toEqual(['http_502', 'stream_truncated']);
 });

@@ -1,3 +1,4 @@
+import { deflateRawSync, deflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import {
   type Answer,
@@ -169,6 +170,39 @@ test('a whole response to a streamed request is read, and counted as not streame
   });
   expect(textOf(samples[0]!)).toBe('red');
   expect(run.aggregator.extras().responses).toMatchObject({ succeeded: 1, unstreamed: 1 });
+});
+
+test.each([
+  ['deflate', deflateSync],
+  ['the bare deflate', deflateRawSync],
+])('a stream compressed by %s is read byte by byte', async (_name, compress) => {
+  const head = ['Content-Type: text/event-stream', 'Content-Encoding: deflate'];
+  const { samples } = await play({ head, steps: [...compress(good)].map((byte) => Buffer.of(byte)) });
+  expect(samples[0]!.error).toBeUndefined();
+  expect(textOf(samples[0]!)).toBe('a b c ');
+});
+
+test('a character cut in half between the first two chunks is whole', async () => {
+  const halves = ['\\ud83d', '\\ude00 '].map((half) => word('HALF').replace('HALF', half));
+  const { samples } = await play({ steps: [...halves, ...three, ...END] });
+  expect(samples[0]!.output?.output).toEqual(['😀', ' a b c ']);
+});
+
+test('tool calls of several choices are put together choice by choice', async () => {
+  const call = (fields: object, choice: number) => delta({ tool_calls: [{ index: 0, ...fields }] }, choice);
+  const frames = [0, 1].map((choice) =>
+    call({ id: `call-${choice}`, function: { name: `f${choice}`, arguments: '{' } }, choice),
+  );
+  const ends = [0, 1].map((choice) => call({ function: { arguments: `"c":${choice}}` } }, choice));
+  const steps = [...frames, ...ends, finish('tool_calls', 0), finish('tool_calls', 1), DONE];
+  const { samples } = await play({ steps }, { rows: [{ prompt: 'p', n: 2 }] });
+  expect(samples[0]!.output?.toolCalls).toEqual(
+    [0, 1].map((choice) => ({
+      type: 'function',
+      function: { name: `f${choice}`, arguments: `{"c":${choice}}` },
+      id: `call-${choice}`,
+    })),
+  );
 });
 
 test('a stream that is compressed is read chunk by chunk', async () => {

@@ -55,6 +55,16 @@ test.each<[string, readonly Step[], number]>([
     4,
   ],
   [
+    'reasoning that is hidden and counted apart from the completion',
+    [
+      ...paced(words(5)),
+      finish(),
+      usage(4, 5, { total_tokens: 1009, completion_tokens_details: { reasoning_tokens: 1000 } }),
+      DONE,
+    ],
+    4,
+  ],
+  [
     'the last token beside finish reason and usage',
     [
       ...paced(words(4)),
@@ -134,6 +144,15 @@ test.each<[string, readonly string[], string]>([
       delta({ function_call: { name: 'f', arguments: '' } }),
       delta({ function_call: { arguments: '{' } }),
       delta({ function_call: { arguments: '}' } }),
+    ],
+    'tool',
+  ],
+  [
+    'a custom tool call',
+    [
+      call({ id: '1', type: 'custom', custom: { name: 'f', input: '' } }),
+      call({ custom: { input: 'a' } }),
+      call({ custom: { input: 'b' } }),
     ],
     'tool',
   ],
@@ -229,4 +248,18 @@ test('usage of zeros until the last frame, and nothing but zeros', async () => {
   const never = await play({ steps: [zero, finish(), usage(0, 0), DONE] });
   expect(never.samples[0]!.usage).toEqual([NaN, NaN]);
   expect([never.values('osl'), never.values('isl')]).toEqual([[], []]);
+});
+
+test('reasoning counted apart is part of the completion in whole bodies too', async () => {
+  const answer = ({ nth }: { readonly nth: number }) => {
+    const reasoning = [0, 0, 300, 400, 0, 500][nth]!;
+    const counts = { prompt_tokens: 4, completion_tokens: 5, total_tokens: 9 + reasoning };
+    const body = {
+      choices: [{ index: 0, message: { content: `w${nth}` }, finish_reason: 'stop' }],
+      usage: { ...counts, completion_tokens_details: { reasoning_tokens: reasoning } },
+    };
+    return { framing: 'length' as const, steps: [JSON.stringify(body)] };
+  };
+  const { values } = await play(answer, { streaming: false, count: 6 });
+  expect(values('osl')).toEqual([5, 5, 305, 405, 5, 505]);
 });

@@ -2,6 +2,7 @@ import { suite as earlyStopping } from './early_stopping.suite.ts';
 import { suite as eventLog } from './event_log.suite.ts';
 import { suite as eventStreams } from './event_streams.suite.ts';
 import { suite as eventWire } from './event_wire.suite.ts';
+import { suite as heads } from './heads.suite.ts';
 import { suite as loadGeneration } from './load_generation.suite.ts';
 import { suite as report } from './report.suite.ts';
 import { suite as responses } from './responses.suite.ts';
@@ -24,5 +25,6 @@ export const SUITES: readonly OracleSuite[] = [
   report,
   sessionTraces,
   responses,
+  heads,
   statistics,
 ];

@@ -94,6 +94,15 @@ describe('fields of every request', () => {
     expect((await prepare({ '--extra': 'max_tokens=3' })).outputLimit).toBe(3);
     // Usage counts the tokens of all choices.
     expect(await limitOf({ prompt: 'a', n: 2 })).toBe(14);
+    expect(await limitOf({ prompt: 'a', n: '2' })).toBe(14);
     expect((await prepare({ '--api': 'sglang' })).outputLimit).toBe(10_240);
+  });
+
+  test('more choices than can be measured are refused with the place', async () => {
+    const file = jsonLines({ prompt: 'a', n: 1024 }, { prompt: 'b', n: 1e9 });
+    await expect(prepare({}, file)).rejects.toThrow(
+      'p.jsonl:2: the request asks for 1,000,000,000 choices; the limit is 1,024',
+    );
+    expect((await prepare({ '--skip-bad-rows': true }, file)).skippedRows).toBe(1);
   });
 });
