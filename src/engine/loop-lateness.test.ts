@@ -175,6 +175,18 @@ describe('LoopLateness', () => {
     expect(loop.windowsMs()).toEqual([322, 322, 20]);
   });
 
+  it('takes a short pause behind a turn that was held up midway for no rest', async () => {
+    const loop = new Loop();
+    loop.read(20);
+    loop.probeAt(30);
+    loop.readProbes(1, 60);
+    await loop.endTurn(60.1);
+    // What came at 21 is still to be read.
+    loop.read(60.6);
+    await loop.endTurn(60.7);
+    expect(loop.windowsMs().slice(-3)).toEqual([60.6, 60.6, 20]);
+  });
+
   it('tells what there is of an open turn, and the rest of it later', async () => {
     const loop = new Loop();
     loop.read(10);

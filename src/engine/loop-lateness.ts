@@ -6,7 +6,7 @@ import { ProbeTimes, type SharedProbes } from './probe-schedule.ts';
 /** A loop that came round and read again within this time had not waited. */
 const BUSY_GAP_NS = 50_000;
 /**
- * After a turn as late as that, the loop may have been held up again before it asked. Only a longer rest is one: of such a length that, in a stall, a
+ * After a turn that ended so long after the loop had asked, what came meanwhile is still to be read, and the loop may have been held up again before it asked. Only a longer rest is one: of such a length that, in a stall, a
  * probe would have left before it was over (at 250 a second but for 1 in 2000).
  */
 const LATE_TURN_NS = 1e6;
@@ -53,6 +53,7 @@ export class LoopLateness {
   #turnNs = 0;
   #partNs = 0;
   #lastNs = -Infinity;
+  #turnEndNs = -Infinity;
   /** When the loop asked for what the turn reads, at the earliest. */
   #askedNs = 0;
   /** Since when bytes that this turn reads may have been there. */
@@ -150,7 +151,7 @@ export class LoopLateness {
 
   /** How long the loop must have done nothing for it to have rested, and so asked anew. @hot */
   #leastRestNs(): number {
-    return this.#turnNs - this.#askedNs > LATE_TURN_NS ? SURE_REST_NS : BUSY_GAP_NS;
+    return this.#turnEndNs - this.#askedNs > LATE_TURN_NS ? SURE_REST_NS : BUSY_GAP_NS;
   }
 
   /** A probe that has not left says nothing of the time before the latest turn: it may be the probes' own thread that was held up. */
@@ -163,6 +164,7 @@ export class LoopLateness {
   #endTurn(atNs: number): void {
     this.#tell();
     this.#isTurnOpen = false;
+    this.#turnEndNs = atNs;
     this.#busyUntilNs = atNs;
   }
 
