@@ -4,7 +4,7 @@ import { AnswerFlag, COMPLETE_EXTRA, extraOf, type EventBatch } from '../events/
 export interface ResponseFacts {
   /** Samples that succeeded. */
   readonly succeeded: number;
-  /** Of these: without any output, whole where a stream was asked for, without a finish reason. */
+  /** Of these: without any output, whole where a stream was requested, without a finish reason. */
   readonly empty: number;
   readonly unstreamed: number;
   readonly without_finish_reason: number;

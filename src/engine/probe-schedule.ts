@@ -74,9 +74,10 @@ export class ProbeTimes {
     Atomics.store(this.#counters, ANNOUNCED, this.sent);
   }
 
+  /** Rounds down: times of a run are whole ns, and what is told by a probe may only be later than it was. */
   announce(dueNs: number): void {
     const index = this.announced;
-    this.#dueNs[index % KEPT] = dueNs;
+    this.#dueNs[index % KEPT] = Math.floor(dueNs);
     Atomics.store(this.#counters, ANNOUNCED, index + 1);
   }
 

@@ -93,7 +93,7 @@ test('reasoning that a server sends under two names is read once', () => {
   expect(output).toEqual({ output: 'a', reasoning: 'r', toolCalls: null });
 });
 
-test('a body with fewer choices than asked for is no answer', () => {
+test('a body with fewer choices than requested is no answer', () => {
   const bytes = Buffer.from(JSON.stringify(chat({ content: 'a' })));
   const reader = adapterOf('chat').createReader();
   expect(() => reader.readBody(bytes, 0, bytes.length, 2)).toThrow('1 of the 2 choices');

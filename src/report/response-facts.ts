@@ -3,7 +3,7 @@ import { countedText, countText, numberText, percentText } from '../core/quantit
 /** What is notable about the responses of a run: counts of tracked samples, chunks and tokens. */
 export interface ResponseFacts {
   readonly succeeded: number;
-  /** Of those that succeeded: without any output, whole where a stream was asked for, without a finish reason. */
+  /** Of those that succeeded: without any output, whole where a stream was requested, without a finish reason. */
   readonly empty: number;
   readonly unstreamed: number;
   readonly withoutFinishReason: number;
@@ -78,7 +78,7 @@ export function responseRemarks(facts: ResponseFacts): readonly string[] {
     ...(empty === 0 ? [] : [`${countText(empty)} ${of} are empty`]),
     ...(unstreamed === 0
       ? []
-      : [`${countText(unstreamed)} ${of} were not streamed, although the request asked for it`]),
+      : [`${countText(unstreamed)} ${of} were not streamed, although a stream was requested`]),
     ...(withoutFinishReason === 0 ? [] : [`${countText(withoutFinishReason)} ${of} have no finish reason`]),
     ...(tokensPerChunk === null || tokensPerChunk < SEVERAL_TOKENS_PER_CHUNK
       ? []
