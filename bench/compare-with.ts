@@ -31,15 +31,14 @@ export interface CompareOptions {
 
 /** @returns the exit code */
 export function compareWith(revision: string, options: CompareOptions): number {
-  const { filters, rounds = DEFAULT_ROUNDS, quick = false } = options;
-  const benchArgs = [...(quick ? ['--quick'] : []), ...filters];
+  const { rounds = DEFAULT_ROUNDS } = options;
   const other = otherCheckout(revision);
   buildCheckout(thisCheckout);
   const ours: Values = new Map();
   const theirs: Values = new Map();
   for (let round = 0; round < rounds; round++) {
     // Who comes second finds the machine warm: both do in turn.
-    const sides = [() => measure(thisCheckout, benchArgs, ours), () => measure(other, benchArgs, theirs)];
+    const sides = [() => measure(thisCheckout, options, ours), () => measure(other, options, theirs)];
     for (const side of round % 2 === 0 ? sides : sides.reverse()) side();
     say(`round ${round + 1} of ${rounds}`);
   }
@@ -60,16 +59,27 @@ export function compareWith(revision: string, options: CompareOptions): number {
   return worse > 0 || ours.size === 0 ? 1 : 0;
 }
 
-function measure(checkout: string, benchArgs: readonly string[], into: Values): void {
-  const args = ['bench/main.ts', '--rounds', '1', ...benchArgs];
+function measure(checkout: string, { filters, quick = false }: CompareOptions, into: Values): void {
+  const args = ['bench/main.ts', '--rounds', '1', ...(quick ? ['--quick'] : []), ...filters];
   const { status } = spawnSync('node', args, { cwd: checkout, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) throw new Error(`the benches of ${checkout} failed`);
+  const told = new Set<string>();
   for (const line of readResults(resolve(checkout, RESULTS))?.lines ?? []) {
-    if (isSkipped(line)) continue;
+    // The file keeps the lines of earlier runs with other filters.
+    if (isSkipped(line) || !isOf(filters, line.id)) continue;
+    // A figure that stands beside several peers has a line for each of them, all of one measurement.
+    const measurement = `${line.what} ${line.value.median}`;
+    if (told.has(measurement)) continue;
+    told.add(measurement);
     const known = into.get(line.id) ?? { line, values: [] };
     known.values.push(line.value.median);
     into.set(line.id, known);
   }
+}
+
+/** Whether a bench file that `npm run bench` takes for these filters told the line: its id begins with the file's path. */
+function isOf(filters: readonly string[], id: string): boolean {
+  return filters.length === 0 || filters.some((filter) => id.includes(filter.replace(/\.bench\.ts$/, '')));
 }
 
 function signOf(ours: readonly number[], theirs: readonly number[], isLessBetter: boolean): string {
