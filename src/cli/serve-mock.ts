@@ -39,7 +39,7 @@ export function serveMockCommand(finish: (exitCode: number) => void): Command {
     .option('--inter-token <ms>', 'time between tokens, likewise', 'normal:10,2')
     .option('--output-tokens <n>', 'tokens of an answer, likewise', 'lognormal:60,0.5')
     .option('--seed <n>', 'seed of all that is drawn', '42')
-    .option('--write-bytes <n>', 'split what is written into pieces of so many bytes')
+    .option('--write-bytes <n>', 'split output into writes of this many bytes')
     .option(
       '--with-parent',
       'end when standard input closes, as it does when the program that started this one ends',

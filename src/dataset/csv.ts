@@ -21,10 +21,7 @@ export function parseCsv(bytes: Uint8Array, path: string): readonly RawRow[] {
   const columns = header.cells.map((name) => name.trim());
   const repeated = columns.find((name, index) => columns.indexOf(name) !== index);
   if (repeated !== undefined) {
-    throw datasetError(
-      `${path}:${header.line}`,
-      `column "${repeated}" stands there twice; rename one of them`,
-    );
+    throw datasetError(`${path}:${header.line}`, `column "${repeated}" appears twice; rename one of them`);
   }
   return records.map(({ cells, line, byteLength }) => {
     const place = () => `${path}:${line}`;

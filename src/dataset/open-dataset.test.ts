@@ -227,7 +227,7 @@ describe('what can not be used is refused with its place', () => {
     ['a.csv', 'prompt,b\rx,1\ry\r', 'a.csv:3: the row has 1 cell, but the header names 2 columns'],
     ['a.csv', 'prompt,n\rx,1\r,1\r', 'a.csv:3: prompt is empty'],
     ['a.csv', 'prompt,temperature\nred,NaN\n', 'a.csv:2: temperature: must be a number (got "NaN")'],
-    ['a.csv', 'prompt,prompt\na,b', 'a.csv:1: column "prompt" stands there twice; rename one of them'],
+    ['a.csv', 'prompt,prompt\na,b', 'a.csv:1: column "prompt" appears twice; rename one of them'],
     [
       'a.csv',
       'text\na',
