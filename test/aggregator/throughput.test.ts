@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Throughput } from '../../src/core/throughput.ts';
+import { readThroughput, type Throughput } from '../../src/core/throughput.ts';
 import type { EventRecord } from '../../src/events/event-batch.ts';
 import {
   complete,
@@ -21,7 +21,7 @@ function inOrder(records: readonly EventRecord[]): EventRecord[] {
 }
 
 function throughputOf(run: ScriptedRun): Throughput | undefined {
-  return run.aggregator.extras().throughput as unknown as Throughput | undefined;
+  return readThroughput(run.aggregator.extras());
 }
 
 /** A sample each 10 ms for a second from `fromMs` on, answered after 40 ms. */
