@@ -2,12 +2,12 @@ import type { ErrorData } from '../core/model-output.ts';
 import { countedText, countText } from '../core/quantity-text.ts';
 import type { SampleCounts } from '../engine/worker-pool.ts';
 
-/** Without a success after so many responses, or for so long, something is wrong with the target. */
+/** Without a success after this many responses, or this long, something is wrong with the target. */
 const TRIES_WITHOUT_SUCCESS = 100;
 const MS_WITHOUT_SUCCESS = 5000;
 /** And after so long, nothing else is to be expected. */
 const HOPELESS_MS = 30_000;
-/** A backlog is stuck when it has not shrunk for so long. */
+/** A backlog is stuck when it has not shrunk for this long. */
 const STUCK_BACKLOG_MS = 5000;
 
 export interface ProgressListener {

@@ -32,7 +32,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
   { name: 'bursts of log writes', begin: (_client, cpu, directory) => logWrites(cpu, directory) },
 ];
 
-/** A process that computes on a CPU, for so long by turns with rest. */
+/** A process that alternates between computing on a CPU and resting. */
 function neighbor(cpu: number, busyMs: number, restMs: number): () => void {
   const script = `for (;;) { const end = performance.now() + ${busyMs}; while (performance.now() < end); if (${restMs} > 0) await new Promise((r) => setTimeout(r, ${restMs})); }`;
   const child = spawn('taskset', ['-c', String(cpu), process.execPath, '--input-type=module', '-e', script], {
