@@ -62,6 +62,7 @@ export interface FinalOutput {
   readonly text?: TextSlice | undefined;
   /** Of the first choice that has one. */
   readonly finishReason: string | null;
+  /** There as long as {@link text}. */
   readonly tokens: ReportedTokens;
   /** Tokens in the first chunk, where the server counts as it goes; else NaN. */
   readonly firstChunkTokens: number;

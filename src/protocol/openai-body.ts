@@ -6,7 +6,14 @@ import { isJsonObject, type JsonObject, malformed, parseJsonObject, shown } from
 import { textOfLiteral } from './json-literal.ts';
 import { LearnedJson, NO_VARIABLE } from './learned-json.ts';
 import { type Choice, choicesOf, type PartsReader } from './openai-choice.ts';
-import { laterTokens, refuseError, refuseReason, tokensOfReply, UNKNOWN_TOKENS } from './openai-reply.ts';
+import {
+  laterTokens,
+  refuseError,
+  refuseReason,
+  saysTokens,
+  tokensOfReply,
+  UNKNOWN_TOKENS,
+} from './openai-reply.ts';
 
 /** The counts of {@link ReportedTokens}, in the order of {@link LearnedResponse.tokens}. */
 const TOKEN_FIELDS = [
@@ -42,6 +49,8 @@ interface LearnedResponse {
 export class OpenAiBodyReader {
   readonly #readParts: PartsReader;
   readonly #learned = new LearnedJson(VARIABLE_KEYS);
+  /** Of the learned response read last: a number in an object costs an allocation, so there is one object for all. */
+  readonly #learnedTokens: { -readonly [Field in keyof ReportedTokens]: number } = { ...UNKNOWN_TOKENS };
   #response: LearnedResponse | undefined;
 
   constructor(readParts: PartsReader) {
@@ -87,14 +96,14 @@ export class OpenAiBodyReader {
   }
 
   #tokens(buffer: Uint8Array, variables: readonly number[]): ReportedTokens {
-    return laterTokens(UNKNOWN_TOKENS, {
-      promptTokens: this.#count(buffer, variables[0]!),
-      completionTokens: this.#count(buffer, variables[1]!),
-      cachedTokens: this.#count(buffer, variables[2]!),
-      reasoningTokens: this.#count(buffer, variables[3]!),
-      acceptedPredictionTokens: this.#count(buffer, variables[4]!),
-      totalTokens: this.#count(buffer, variables[5]!),
-    });
+    const tokens = this.#learnedTokens;
+    tokens.promptTokens = this.#count(buffer, variables[0]!);
+    tokens.completionTokens = this.#count(buffer, variables[1]!);
+    tokens.cachedTokens = this.#count(buffer, variables[2]!);
+    tokens.reasoningTokens = this.#count(buffer, variables[3]!);
+    tokens.acceptedPredictionTokens = this.#count(buffer, variables[4]!);
+    tokens.totalTokens = this.#count(buffer, variables[5]!);
+    return saysTokens(tokens) ? tokens : UNKNOWN_TOKENS;
   }
 
   #count(buffer: Uint8Array, variable: number): number {

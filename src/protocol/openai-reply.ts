@@ -105,7 +105,7 @@ export const UNKNOWN_TOKENS: ReportedTokens = {
  * and a report of no tokens in and none out says nothing at all.
  */
 export function laterTokens(known: ReportedTokens, report: ReportedTokens): ReportedTokens {
-  if (!(report.promptTokens > 0) && !(report.completionTokens > 0)) return known;
+  if (!saysTokens(report)) return known;
   return {
     promptTokens: laterCount(known.promptTokens, report.promptTokens),
     completionTokens: laterCount(known.completionTokens, report.completionTokens),
@@ -114,6 +114,11 @@ export function laterTokens(known: ReportedTokens, report: ReportedTokens): Repo
     acceptedPredictionTokens: laterCount(known.acceptedPredictionTokens, report.acceptedPredictionTokens),
     totalTokens: laterCount(known.totalTokens, report.totalTokens),
   };
+}
+
+/** Whether a report says anything: see {@link laterTokens}. @hot */
+export function saysTokens({ promptTokens, completionTokens }: ReportedTokens): boolean {
+  return promptTokens > 0 || completionTokens > 0;
 }
 
 function laterCount(known: number, reported: number): number {
