@@ -83,7 +83,8 @@ export async function concludeRun(
       aggregator_restarts: supervisor.restarts,
       phases: outcome.phases.map((phase) => ({
         name: phase.name,
-        issued: phase.issued,
+        sent: phase.sent,
+        not_sent: phase.notSent,
         ended_by: phase.endedBy,
         started_ns: phase.startedNs,
         ended_ns: phase.endedNs,

@@ -10,6 +10,7 @@ import { FrameKind } from '../transport/frame.ts';
 import { AggregatorProcess } from './aggregator-process.ts';
 import { healthReportOf, type StuckReport } from './client-health.ts';
 import { Closers } from './closers.ts';
+import { accountFrame } from './engine-account.ts';
 import { checkCpus, pinProgram } from './cpu-pinning.ts';
 import { type EngineLimits, engineLimits, pacingOf, watchIdleCores } from './limits.ts';
 import { phasesOf } from './phases.ts';
@@ -119,6 +120,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
       services.recorder.recordMark('phase', { text: plan.name });
       screen.phase(plan);
     },
+    onPhaseEnd: (result) => services.recorder.record(FrameKind.account, accountFrame(result)),
     log,
   });
   if (recordingFailure !== undefined) throw recordingFailure as Error;

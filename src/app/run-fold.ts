@@ -22,6 +22,7 @@ import {
   type AnyHealthReport,
   type StuckReport,
 } from './client-health.ts';
+import { EngineAccount } from './engine-account.ts';
 import { decodeRunHeader, jsonOfFrame, type RunHeader } from './run-header.ts';
 import { markOfFrame } from './run-marks.ts';
 
@@ -52,6 +53,7 @@ export const RAW_BUDGET_BYTES = 8 * 2 ** 20;
 export class RunFold {
   readonly #options: RunFoldOptions;
   readonly #health = new ClientHealth();
+  readonly #account = new EngineAccount();
   #header: RunHeader | undefined;
   #service: AggregatorService | undefined;
   #tokenCounter: TokenCounter | undefined;
@@ -99,6 +101,9 @@ export class RunFold {
         return;
       case FrameKind.health:
         this.#foldHealth(jsonOfFrame(frame) as AnyHealthReport | StuckReport);
+        return;
+      case FrameKind.account:
+        this.#account.fold(frame);
         return;
       case FrameKind.mark: {
         const mark = markOfFrame(frame);
@@ -164,6 +169,7 @@ export class RunFold {
       },
       event_stream: this.#options.eventStream(),
       client: this.#health.summary(),
+      engine: this.#account.summary(),
     };
   }
 

@@ -180,6 +180,8 @@ export class EngineWorker {
     const pools = this.#pools;
     this.#sendHealth();
     this.#isMeasured = plan.kind === 'performance';
+    const sentBefore = this.#counters[COUNTERS.issued]!;
+    const notSentBefore = this.#counters[COUNTERS.notSent]!;
     this.#issuer = new Issuer({
       clock: this.#clock,
       pacing: settings.pacing,
@@ -193,12 +195,14 @@ export class EngineWorker {
         this.#nextPool = (this.#nextPool + 1) % pools.length;
       },
       onIssuingDone: (stopped) => this.#send({ kind: 'issuingDone', stopped }),
-      onFinished: (issued) => {
+      onFinished: (tickets) => {
         this.#issuer = undefined;
         this.#writer.flush();
         this.#sendHealth();
         this.#isMeasured = false;
-        this.#send({ kind: 'phaseDone', issued });
+        const sent = (this.#counters[COUNTERS.issued]! - sentBefore) >>> 0;
+        const notSent = (this.#counters[COUNTERS.notSent]! - notSentBefore) >>> 0;
+        this.#send({ kind: 'phaseDone', counts: { tickets, sent, notSent } });
       },
     });
     this.#issuer.start();

@@ -1,10 +1,11 @@
 import type { PhasePlan } from '../plan/plan.ts';
+import type { TicketCounts } from './worker-messages.ts';
 
 /** Why issuing ended. */
 export type EndOfIssuing = 'count' | 'duration' | 'stop';
 
-export interface PhaseOutcome {
-  readonly issued: number;
+/** Over all workers. */
+export interface PhaseOutcome extends TicketCounts {
   readonly endedBy: EndOfIssuing;
 }
 
@@ -18,7 +19,9 @@ export class PhaseProgress {
   readonly #finished = Promise.withResolvers<PhaseOutcome>();
   readonly #issuing: Set<number>;
   readonly #working: Set<number>;
-  #issued = 0;
+  #tickets = 0;
+  #sent = 0;
+  #notSent = 0;
   #wasStopped = false;
   #failure: Error | undefined;
 
@@ -40,8 +43,10 @@ export class PhaseProgress {
     if (this.#issuing.size === 0) this.#issuingDone.resolve();
   }
 
-  doneBy(workerIndex: number, issued: number): void {
-    this.#issued += issued;
+  doneBy(workerIndex: number, { tickets, sent, notSent }: TicketCounts): void {
+    this.#tickets += tickets;
+    this.#sent += sent;
+    this.#notSent += notSent;
     this.#leave(workerIndex);
   }
 
@@ -61,11 +66,18 @@ export class PhaseProgress {
     this.#working.delete(workerIndex);
     if (this.#working.size > 0) return;
     if (this.#failure !== undefined) this.#finished.reject(this.#failure);
-    else this.#finished.resolve({ issued: this.#issued, endedBy: this.#endedBy() });
+    else {
+      this.#finished.resolve({
+        tickets: this.#tickets,
+        sent: this.#sent,
+        notSent: this.#notSent,
+        endedBy: this.#endedBy(),
+      });
+    }
   }
 
   #endedBy(): EndOfIssuing {
     if (this.#wasStopped) return 'stop';
-    return this.#issued >= this.#plan.stop.maxSamples ? 'count' : 'duration';
+    return this.#tickets >= this.#plan.stop.maxSamples ? 'count' : 'duration';
   }
 }

@@ -83,6 +83,7 @@ export class SampleRecorder {
 
   /** A sample that the run gave up before a byte of its request was written. */
   notSent(seq: number, atNs: number, dueNs: number, row: number): void {
+    this.#counters[COUNTERS.notSent]! += 1;
     this.#writer.open(EventKind.sampleNotSent, seq, atNs);
     this.#writer.extra(dueNs);
     this.#writer.extra(row);

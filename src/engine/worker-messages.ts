@@ -16,8 +16,24 @@ export interface WorkerStart {
   readonly probes?: SharedProbes | undefined;
 }
 
-/** Positions in a worker's counters, which main reads at any time. */
-export const COUNTERS = { issued: 0, ended: 1, succeeded: 2, waiting: 3, beat: 4, length: 5 } as const;
+/** Positions in a worker's counters, which main reads at any time: unsigned, modulo 2^32, which no run exceeds. */
+export const COUNTERS = {
+  issued: 0,
+  ended: 1,
+  succeeded: 2,
+  waiting: 3,
+  beat: 4,
+  notSent: 5,
+  length: 6,
+} as const;
+
+/** What became of a worker's tickets of a phase: each was sent or, given up by the run before that, was not. */
+export interface TicketCounts {
+  /** Drawn from the plan. */
+  readonly tickets: number;
+  readonly sent: number;
+  readonly notSent: number;
+}
 
 /** `beat` rises so often while the worker's event loop turns. */
 export const BEAT_INTERVAL_MS = 200;
@@ -76,5 +92,5 @@ export type WorkerNews =
   /** The worker's first sample that failed, other than by being cancelled. */
   | { readonly kind: 'firstFailure'; readonly failure: ErrorData }
   /** Nothing is in flight and all frames were sent. */
-  | { readonly kind: 'phaseDone'; readonly issued: number }
+  | { readonly kind: 'phaseDone'; readonly counts: TicketCounts }
   | { readonly kind: 'health'; readonly health: WorkerHealth };

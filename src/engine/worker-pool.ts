@@ -168,9 +168,9 @@ export class WorkerPool {
     let waiting = 0;
     for (const { counters } of this.#threads) {
       // In this order, so that a sample that ends meanwhile is not missing from the issued ones.
-      completed += Atomics.load(counters, COUNTERS.ended);
-      issued += Atomics.load(counters, COUNTERS.issued);
-      succeeded += Atomics.load(counters, COUNTERS.succeeded);
+      completed += Atomics.load(counters, COUNTERS.ended) >>> 0;
+      issued += Atomics.load(counters, COUNTERS.issued) >>> 0;
+      succeeded += Atomics.load(counters, COUNTERS.succeeded) >>> 0;
       waiting += Atomics.load(counters, COUNTERS.waiting);
     }
     return { issued, completed, succeeded, inFlight: issued - completed, waiting };
@@ -224,7 +224,7 @@ export class WorkerPool {
         if (this.#phase?.isClosedLoop) this.#order({ kind: 'exhausted' });
         return;
       case 'phaseDone':
-        this.#phase?.doneBy(workerIndex, news.issued);
+        this.#phase?.doneBy(workerIndex, news.counts);
     }
   }
 

@@ -173,8 +173,17 @@ function throughputToJson(throughput: Throughput) {
 }
 
 function samplesToJson(samples: SampleAccount) {
-  const { issued, succeeded, errored, cancelled, notSent, inFlight, unaccounted } = samples;
-  return { issued, succeeded, errored, cancelled, not_sent: notSent, in_flight: inFlight, unaccounted };
+  const { issued, succeeded, errored, cancelled, notSent, inFlight, unaccounted, missing } = samples;
+  return {
+    issued,
+    succeeded,
+    errored,
+    cancelled,
+    not_sent: notSent,
+    in_flight: inFlight,
+    unaccounted,
+    missing,
+  };
 }
 
 function seriesToJson(series: SeriesReport): Record<string, unknown> {

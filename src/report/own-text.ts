@@ -45,7 +45,7 @@ function messageLines(findings: readonly Finding[], width: number): string[] {
 
 /** What became of the samples, as the identity it has to be: `10 issued = 8 succeeded + 1 errored + 1 cancelled`. */
 export function sampleAccountText(samples: SampleAccount): string {
-  const { issued, succeeded, errored, cancelled, inFlight, notSent, unaccounted } = samples;
+  const { issued, succeeded, errored, cancelled, inFlight, notSent, unaccounted, missing } = samples;
   const parts = [
     `${countText(succeeded)} succeeded`,
     `${countText(errored)} errored`,
@@ -55,7 +55,8 @@ export function sampleAccountText(samples: SampleAccount): string {
   const holds = unaccounted === null || unaccounted === 0;
   const sum = `${countText(issued)} issued ${holds ? '=' : '≠'} ${parts.join(' + ')}`;
   const unsent = notSent === 0 ? '' : `; ${countText(notSent)} more were due but not sent`;
-  return `${sum}${holds ? '' : ' (THE SUM IS OFF)'}${unsent}`;
+  const lost = missing === null || missing === 0 ? '' : `; ${countText(missing)} MISSING`;
+  return `${sum}${holds ? '' : ' (THE SUM IS OFF)'}${unsent}${lost}`;
 }
 
 /** Error types, most frequent first, each with how often it occurred and an example cut to a line of `width`. */

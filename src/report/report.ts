@@ -257,6 +257,7 @@ function verdictOf(
     stoppedEarly: options.stoppedEarly ?? false,
     samples,
     mostFrequentError: own?.errorsByType.find(({ type }) => type !== CANCELLED_ERROR_TYPE)?.type ?? null,
+    isSampleLimitReached: own?.engine?.isSampleLimitReached ?? false,
     lostFrames: own?.eventStream?.lostFrames ?? 0,
     corruptBytes: own?.eventStream?.corruptBytes ?? 0,
     tornBytes: options.tornBytes ?? own?.eventStream?.tornBytes ?? 0,

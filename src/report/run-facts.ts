@@ -61,6 +61,16 @@ export interface ClientFacts {
   readonly stuckMaxMs?: number | null;
 }
 
+/** What the engine itself counted over the performance phases. */
+export interface EngineFacts {
+  /** Drawn from the plan. */
+  readonly tickets: number;
+  readonly sent: number;
+  readonly notSent: number;
+  /** A phase ended early because it had used up the numbers for its samples. */
+  readonly isSampleLimitReached: boolean;
+}
+
 /** Which run this is and what it was asked to do; null where the snapshot does not tell. */
 export interface RunIdentity {
   readonly runId: string | null;
@@ -77,6 +87,8 @@ export interface RunFacts {
   readonly tokenSources: TokenSources;
   readonly eventStream: EventStreamFacts | null;
   readonly client: ClientFacts | null;
+  /** Null before a performance phase was over, and for a snapshot of an earlier version. */
+  readonly engine: EngineFacts | null;
   /** Null for a snapshot of an earlier version. */
   readonly responses: ResponseFacts | null;
 }
@@ -97,6 +109,7 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
     ),
     eventStream: isFields(extras.event_stream) ? eventStreamOf(extras.event_stream) : null,
     client: isFields(extras.client) ? clientOf(extras.client) : null,
+    engine: isFields(extras.engine) ? engineOf(extras.engine) : null,
     responses: isFields(extras.responses) ? readResponseFacts(extras.responses) : null,
   };
 }
@@ -115,6 +128,20 @@ function countsOf(counts: unknown): Record<string, number> {
       typeof count === 'number' && count > 0 ? [[source, count]] : [],
     ),
   );
+}
+
+function engineOf({
+  tickets,
+  sent,
+  not_sent: notSent,
+  sample_limit_reached: isLimited,
+}: Fields): EngineFacts {
+  return {
+    tickets: numberOf(tickets) ?? 0,
+    sent: numberOf(sent) ?? 0,
+    notSent: numberOf(notSent) ?? 0,
+    isSampleLimitReached: isLimited === true,
+  };
 }
 
 function eventStreamOf(stream: Fields): EventStreamFacts {

@@ -1,3 +1,4 @@
+import { readRunFacts } from './run-facts.ts';
 import type { SnapshotInput } from './snapshot-input.ts';
 
 /** What became of the tracked samples; each issued one ends as exactly one of succeeded, errored and cancelled. */
@@ -11,6 +12,11 @@ export interface SampleAccount {
   readonly notSent: number;
   /** Issued minus all the others: 0 unless something is wrong. Null for a snapshot that can't tell. */
   readonly unaccounted: number | null;
+  /**
+   * Samples that the engine counted and that are neither among the issued nor among those not sent: 0 unless something is wrong; below 0
+   * when samples were counted twice. Null before the end of the run, and for a snapshot of an earlier version.
+   */
+  readonly missing: number | null;
 }
 
 /**
@@ -31,6 +37,7 @@ export function accountSamples(snapshot: SnapshotInput): SampleAccount {
       notSent: 0,
       inFlight: Math.max(0, issued - completed),
       unaccounted: null,
+      missing: null,
     };
   }
   const succeeded = count('tracked_samples_succeeded');
@@ -40,5 +47,10 @@ export function accountSamples(snapshot: SnapshotInput): SampleAccount {
   const { in_flight: told } = snapshot.extras;
   const inFlight = typeof told === 'number' ? told : Math.max(0, issued - ended);
   const notSent = count('tracked_samples_not_sent');
-  return { issued, succeeded, errored, cancelled, inFlight, notSent, unaccounted: issued - ended - inFlight };
+  const { engine } = readRunFacts(snapshot);
+  return {
+    ...{ issued, succeeded, errored, cancelled, inFlight, notSent },
+    unaccounted: issued - ended - inFlight,
+    missing: engine === null || snapshot.state !== 'complete' ? null : engine.tickets - issued - notSent,
+  };
 }

@@ -13,6 +13,7 @@ const SAMPLES: SampleAccount = {
   inFlight: 0,
   notSent: 0,
   unaccounted: 0,
+  missing: 0,
 };
 
 const CLIENT: NonNullable<VerdictFacts['client']> = {
@@ -88,6 +89,9 @@ describe('drawVerdict', () => {
     ['samples_measured', 'invalid', { ...samples({ issued: 0, succeeded: 0 }), latencyCount: 0 }],
     ['samples_conserved', 'invalid', samples({ unaccounted: 1 })],
     ['samples_conserved', 'invalid', samples({ unaccounted: -1 })],
+    ['samples_missing', 'invalid', samples({ missing: 1 })],
+    ['samples_missing', 'invalid', samples({ missing: -1 })],
+    ['sample_limit', 'degraded', { isSampleLimitReached: true }],
     ['frames_lost', 'invalid', { lostFrames: 1 }],
     ['run_log_corrupt', 'invalid', { corruptBytes: 1 }],
     ['samples_errored', 'invalid', samples({ succeeded: 0, errored: 10_000 })],

@@ -5,6 +5,7 @@ import type { Log } from '../core/log.ts';
 import { NS_PER_MS, type RunClock } from '../core/time.ts';
 import type { PhasePlan } from '../plan/plan.ts';
 import type { PlanChange, Steering } from '../plan/steering.ts';
+import { limitedTo, samplesLeft } from '../plan/sample-limit.ts';
 import { SteeredPhase, type SteeringState } from './steered-phase.ts';
 
 /** A phase placed on the clock and numbered, as the engine runs it. */
@@ -16,7 +17,17 @@ export interface PlacedPhase {
   readonly startNs: number;
 }
 
-export type EndOfIssuing = 'count' | 'duration' | 'stop';
+/** What the engine tells of a phase it has finished. */
+export interface PhaseCounts {
+  /** Drawn from the plan: each was sent or, given up by the run before that, was not. */
+  readonly tickets: number;
+  readonly sent: number;
+  readonly notSent: number;
+  readonly endedBy: 'count' | 'duration' | 'stop';
+}
+
+/** Why issuing ended; `limit`: the plan had more samples than a phase or a run can number. */
+export type EndOfIssuing = PhaseCounts['endedBy'] | 'limit';
 
 /** What the session needs of the engine. */
 export interface LoadEngine {
@@ -35,13 +46,12 @@ export interface PhaseRun {
   /** Settles (never rejects) once no further request will be issued, and before `finished` does. */
   readonly issuingDone: Promise<void>;
   /** Resolves when issuing is over, nothing is in flight and every event was handed over. Rejects when a worker died. */
-  readonly finished: Promise<{ readonly issued: number; readonly endedBy: EndOfIssuing }>;
+  readonly finished: Promise<PhaseCounts>;
 }
 
-export interface PhaseResult {
+export interface PhaseResult extends Omit<PhaseCounts, 'endedBy'> {
   readonly name: string;
   readonly kind: PhasePlan['kind'];
-  readonly issued: number;
   readonly endedBy: EndOfIssuing;
   /** From the start order to the last event, ns since the run's origin. */
   readonly startedNs: number;
@@ -69,6 +79,8 @@ export interface SessionOptions {
   readonly record: (kind: EventKind) => void;
   /** Told of each phase before it begins. */
   readonly onPhase?: (plan: PhasePlan) => void;
+  /** Told of each phase that was carried out or stopped, once all of its events were handed over. */
+  readonly onPhaseEnd?: (result: PhaseResult) => void;
   readonly log: Log;
 }
 
@@ -77,9 +89,9 @@ const START_LEAD_NS = 5 * NS_PER_MS;
 /** The longest a timer of Node can wait, 24.8 days; beyond it a time-out is none. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-type PhaseEnd = Pick<PhaseResult, 'issued' | 'endedBy' | 'drainTimedOut'>;
+type PhaseEnd = Omit<PhaseResult, 'name' | 'kind' | 'startedNs' | 'endedNs'>;
 
-const NOTHING_ISSUED: PhaseEnd = { issued: 0, endedBy: 'stop', drainTimedOut: false };
+const NOTHING_ISSUED: PhaseEnd = { tickets: 0, sent: 0, notSent: 0, endedBy: 'stop', drainTimedOut: false };
 
 /**
  * Runs the phases of a plan one after another and brackets them with the session's events:
@@ -149,7 +161,7 @@ export class Session {
       if (this.#isStopped) break;
       try {
         const result = await this.#runPhase(plan, nextSampleSeq);
-        nextSampleSeq += result.issued;
+        nextSampleSeq += result.tickets;
         phases.push(result);
       } catch (error) {
         failure = `phase ${plan.name}: ${errorText(error)}`;
@@ -163,7 +175,7 @@ export class Session {
   }
 
   async #runPhase(plan: PhasePlan, firstSampleSeq: number): Promise<PhaseResult> {
-    const { clock, record, onPhase } = this.#options;
+    const { clock, record, onPhase, onPhaseEnd } = this.#options;
     const isTracked = plan.kind === 'performance';
     // A change of the phase before, made just before its end, is not one of this phase.
     await this.#until(this.#lastChangeNs);
@@ -173,7 +185,9 @@ export class Session {
     try {
       // Those told just now may have called stop, when the engine had nothing to stop yet.
       const end = this.#isStopped ? NOTHING_ISSUED : await this.#issue(plan, firstSampleSeq, startedNs);
-      return { name: plan.name, kind: plan.kind, ...end, startedNs, endedNs: clock.nowNs() };
+      const result = { name: plan.name, kind: plan.kind, ...end, startedNs, endedNs: clock.nowNs() };
+      onPhaseEnd?.(result);
+      return result;
     } finally {
       if (isTracked) record(EventKind.sessionStopTracking);
     }
@@ -190,17 +204,18 @@ export class Session {
 
   #issue(plan: PhasePlan, firstSampleSeq: number, nowNs: number): Promise<PhaseEnd> {
     const startNs = nowNs + START_LEAD_NS;
-    const run = this.#options.engine.runPhase({ plan, firstSampleSeq, startNs });
+    const limited = limitedTo(samplesLeft(firstSampleSeq), plan);
+    const run = this.#options.engine.runPhase({ plan: limited, firstSampleSeq, startNs });
     this.#steered = new SteeredPhase(plan, startNs);
     void run.issuingDone.then(() => {
       this.#steered = undefined;
       this.#isIssued = plan === this.#options.phases.at(-1);
     });
-    return this.#drained(run);
+    return this.#drained(run, limited !== plan);
   }
 
   /** Waits for the end of a phase, and from the end of issuing on no longer than the drain may take. */
-  async #drained(run: PhaseRun): Promise<PhaseEnd> {
+  async #drained(run: PhaseRun, isLimited: boolean): Promise<PhaseEnd> {
     const { engine, drainTimeoutMs, log } = this.#options;
     let drainTimedOut = false;
     let timer: NodeJS.Timeout | undefined;
@@ -215,8 +230,9 @@ export class Session {
       }, drainTimeoutMs);
     });
     try {
-      const { issued, endedBy } = await run.finished;
-      return { issued, endedBy, drainTimedOut };
+      const counts = await run.finished;
+      const endedBy = isLimited && counts.endedBy === 'count' ? 'limit' : counts.endedBy;
+      return { ...counts, endedBy, drainTimedOut };
     } finally {
       clearTimeout(timer);
     }

@@ -19,10 +19,18 @@ export const BATCH_TOPIC = topicBytes('batch');
 export const FRAME_TOPIC = topicBytes('frame');
 
 /**
- * What a frame of the run holds: `runHeader`, `health` and `mark` JSON, `prompts` the requests' content by dataset row, `events`
+ * What a frame of the run holds: `runHeader`, `health`, `mark` and `account` JSON, `prompts` the requests' content by dataset row, `events`
  * the columns of an `EventBatch`, `windows` how late the reads of the `events` frame behind it may be (`events/lateness-windows.ts`).
  */
-export const FrameKind = { runHeader: 1, prompts: 2, events: 3, health: 4, mark: 5, windows: 6 } as const;
+export const FrameKind = {
+  runHeader: 1,
+  prompts: 2,
+  events: 3,
+  health: 4,
+  mark: 5,
+  windows: 6,
+  account: 7,
+} as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
 /**

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { EventKind } from '../../src/core/event-types.ts';
 import { createRunId, type SampleSeq } from '../../src/core/ids.ts';
 import { createRunClock, type Nanoseconds } from '../../src/core/time.ts';
+import { accountFrame } from '../../src/app/engine-account.ts';
 import { encodeRunHeader, type RunHeader } from '../../src/app/run-header.ts';
 import { buildEventBatch } from '../../src/events/batch-builder.ts';
 import { encodeBatchFrame } from '../../src/events/columnar-codec.ts';
 import type { EventRecord } from '../../src/events/event-batch.ts';
 import { RunLogWriter } from '../../src/runlog/append.ts';
+import type { PhaseResult } from '../../src/session/session.ts';
 import { FrameKind, type Frame } from '../../src/transport/frame.ts';
 
 /** A run as main would record it, written by a test: a directory, its log, and frames one by one. */
@@ -63,6 +65,21 @@ export class RecordedRun {
       { kind: EventKind.sampleIssued, sampleSeq },
       { kind: EventKind.sampleRecvFirst, sampleSeq },
       { kind: EventKind.sampleComplete, sampleSeq, finishReason: 'stop' },
+    );
+  }
+
+  /** What the engine counted in the performance phase. */
+  account(counts: {
+    readonly sent: number;
+    readonly notSent?: number;
+    readonly endedBy?: PhaseResult['endedBy'];
+  }): Frame {
+    const { sent, notSent = 0, endedBy = 'count' } = counts;
+    const times = { startedNs: 0, endedNs: this.#nowNs, drainTimedOut: false };
+    const result = { name: 'performance', kind: 'performance', sent, notSent, endedBy } as const;
+    return this.writer.append(
+      FrameKind.account,
+      accountFrame({ ...result, ...times, tickets: sent + notSent }),
     );
   }
 

@@ -49,7 +49,7 @@ async function measure(server: MockServer, streaming: boolean): Promise<readonly
   });
   closing.push(() => engine.close());
   const outcome = await engine.run({ pattern: 'concurrency', concurrency: 16 }, { maxSamples: SAMPLES });
-  expect(outcome.issued).toBe(SAMPLES);
+  expect(outcome.sent).toBe(SAMPLES);
   const truths = new Map(server.truth().map((truth) => [truth.promptNumber, truth]));
   const { originNs } = engine.clock;
   return engine.samples().map((sample) => {

@@ -128,7 +128,7 @@ export class ThreadedEngine extends Seen {
   /** Runs a phase to its end. */
   async run(arrivals: ArrivalSettings, stop: StopAfter): Promise<PhaseOutcome> {
     const outcome = await this.start(arrivals, stop).finished;
-    this.#nextSeq += outcome.issued;
+    this.#nextSeq += outcome.tickets;
     return outcome;
   }
 
@@ -203,7 +203,7 @@ export class LocalEngine extends Seen {
 
   #onNews(news: WorkerNews): void {
     if (news instanceof Uint8Array) this.addFrame(news);
-    else if (news.kind === 'phaseDone') this.#phase.resolve(news.issued);
+    else if (news.kind === 'phaseDone') this.#phase.resolve(news.counts.tickets);
     else if (news.kind === 'issuingDone') this.#issuing.resolve(news.stopped);
     else if (news.kind === 'warmed') this.#warming.resolve(news.result);
     else if (news.kind === 'health') this.health.push(news.health);

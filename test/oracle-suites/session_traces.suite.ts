@@ -207,7 +207,7 @@ function resultsOf(scenario: Scenario, wanted: readonly WantedPhase[], { events,
     events.flatMap(({ topic, seq, extras }) => (topic === 'sample.issued' ? [[seq, extras[1]!]] : [])),
   );
   return outcome.phases
-    .map(({ name, issued }, position) => ({ name, issued, wanted: wanted[position] }))
+    .map(({ name, sent: issued }, position) => ({ name, issued, wanted: wanted[position] }))
     .filter((result) => result.wanted?.golden.type !== 'warmup')
     .map(({ name, issued, wanted: phase }, position) => ({
       ...{ name, issued, type: phase?.golden.type },

@@ -56,7 +56,7 @@ describe('stop', () => {
     expect(outcome.phases).toHaveLength(1);
     expect(outcome.stoppedEarly).toBe(true);
     expect(result!.endedBy).toBe('stop');
-    expect(result!.issued).toBeGreaterThanOrEqual(7);
+    expect(result!.tickets).toBeGreaterThanOrEqual(7);
     const sent = ends(run).filter((end) => end !== 'not sent');
     expect(sent).toEqual(sent.map(() => 'ok'));
     expect(sent.length).toBeGreaterThanOrEqual(7);
@@ -74,7 +74,7 @@ describe('stop', () => {
     run.session.stop();
     await run.issuingDone;
     endpoint.release();
-    expect(await outcome).toMatchObject({ phases: [{ issued: 3, endedBy: 'stop' }], stoppedEarly: true });
+    expect(await outcome).toMatchObject({ phases: [{ tickets: 3, endedBy: 'stop' }], stoppedEarly: true });
     expect(ends(run)).toEqual(['ok', 'ok', 'ok']);
   });
 
@@ -105,7 +105,7 @@ describe('stop', () => {
       },
     });
     const outcome = await run.run();
-    expect(outcome.phases[1]).toMatchObject({ issued: 0, endedBy: 'stop' });
+    expect(outcome.phases[1]).toMatchObject({ tickets: 0, endedBy: 'stop' });
     expect(outcome.stoppedEarly).toBe(true);
     expect(sessionEvents(run)).toEqual(ONE_PERFORMANCE_PHASE);
     expect(endpoint.rows).toHaveLength(2);
@@ -121,7 +121,7 @@ describe('stop', () => {
     await run.issuingDone;
     run.session.stop();
     endpoint.release();
-    expect(await outcome).toMatchObject({ phases: [{ issued: 3, endedBy: 'count' }], stoppedEarly: false });
+    expect(await outcome).toMatchObject({ phases: [{ tickets: 3, endedBy: 'count' }], stoppedEarly: false });
     expect(ends(run)).toEqual(['ok', 'ok', 'ok']);
   });
 
@@ -150,7 +150,7 @@ describe('cancel', () => {
     await until(() => endpoint.heldCount === 3);
     run.session.cancel();
     run.session.cancel();
-    expect(await outcome).toMatchObject({ phases: [{ issued: 3, endedBy: 'stop' }], stoppedEarly: true });
+    expect(await outcome).toMatchObject({ phases: [{ tickets: 3, endedBy: 'stop' }], stoppedEarly: true });
     expect(ends(run)).toEqual(['cancelled', 'cancelled', 'cancelled']);
     expect(run.samples.get(1)!.map(({ topic }) => topic)).toEqual([
       'sample.issued',
@@ -170,7 +170,7 @@ describe('cancel', () => {
     await until(() => endpoint.heldCount === 2);
     await run.issuingDone;
     run.session.cancel();
-    expect(await outcome).toMatchObject({ phases: [{ issued: 20, endedBy: 'count' }], stoppedEarly: true });
+    expect(await outcome).toMatchObject({ phases: [{ tickets: 20, endedBy: 'count' }], stoppedEarly: true });
     expect(ends(run)).toEqual(['cancelled', 'cancelled', ...Array.from({ length: 18 }, () => 'not sent')]);
     expect(endpoint.rows).toHaveLength(2);
   });
@@ -185,7 +185,7 @@ describe('cancel', () => {
     run.session.stop();
     await run.issuingDone;
     run.session.cancel();
-    expect(await outcome).toMatchObject({ phases: [{ issued: 3 }], stoppedEarly: true });
+    expect(await outcome).toMatchObject({ phases: [{ tickets: 3 }], stoppedEarly: true });
     expect(ends(run)).toEqual(['cancelled', 'cancelled', 'cancelled']);
   });
 });
@@ -200,8 +200,8 @@ describe('the drain', () => {
     const outcome = await run.run();
     expect(outcome).toMatchObject({
       phases: [
-        { issued: 4, endedBy: 'count', drainTimedOut: true },
-        { issued: 1, endedBy: 'count', drainTimedOut: false },
+        { tickets: 4, endedBy: 'count', drainTimedOut: true },
+        { tickets: 1, endedBy: 'count', drainTimedOut: false },
       ],
       stoppedEarly: false,
       failure: undefined,
@@ -268,10 +268,10 @@ describe('a duration', () => {
     const [result] = outcome.phases;
     expect(outcome.phases.map(({ endedBy }) => endedBy)).toEqual(['duration', 'count']);
     expect(outcome.stoppedEarly).toBe(false);
-    expect(ends(run)).toEqual(Array.from({ length: result!.issued + 1 }, () => 'ok'));
+    expect(ends(run)).toEqual(Array.from({ length: result!.tickets + 1 }, () => 'ok'));
     const planned = plannedWithin(arrivals, maxDurationMs);
-    if (planned === undefined) expect(result!.issued).toBeGreaterThan(0);
-    else expect(result!.issued).toBe(planned);
+    if (planned === undefined) expect(result!.tickets).toBeGreaterThan(0);
+    else expect(result!.tickets).toBe(planned);
   });
 
   test('ends issuing though no answer comes, and the drain begins', async () => {
@@ -281,7 +281,7 @@ describe('a duration', () => {
       script: { stepsOf: () => ['hold'] },
     });
     expect((await run.run()).phases[0]).toMatchObject({
-      issued: 3,
+      tickets: 3,
       endedBy: 'duration',
       drainTimedOut: true,
     });
@@ -292,7 +292,7 @@ describe('a duration', () => {
     const { run } = await session({
       phases: [phase({ arrivals: oneAtATime, maxSamples: 2, maxDurationMs: 600_000 })],
     });
-    expect((await run.run()).phases[0]).toMatchObject({ issued: 2, endedBy: 'count' });
+    expect((await run.run()).phases[0]).toMatchObject({ tickets: 2, endedBy: 'count' });
   });
 });
 

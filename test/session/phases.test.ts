@@ -54,7 +54,7 @@ describe('a performance phase', () => {
     ]);
     expect(outcome).toMatchObject({
       phases: [
-        { name: 'performance', kind: 'performance', issued: 3, endedBy: 'count', drainTimedOut: false },
+        { name: 'performance', kind: 'performance', tickets: 3, endedBy: 'count', drainTimedOut: false },
       ],
       stoppedEarly: false,
       failure: undefined,
@@ -105,7 +105,7 @@ describe('a performance phase', () => {
     expect(failed.at(-2)!.error!.errorType).toBe(errorType);
     expect(failed.at(-1)!.output).toBeUndefined();
     expect(run.samples.get(2)!.at(-1)!.output).toBeDefined();
-    expect(outcome.phases[0]!.issued).toBe(3);
+    expect(outcome.phases[0]!.tickets).toBe(3);
   });
 });
 
@@ -128,7 +128,7 @@ describe('several phases', () => {
       ['ended', []],
     ]);
     expectEachEndsInItsPhase(run, 10);
-    expect(outcome.phases.map(({ kind, issued }) => [kind, issued])).toEqual([
+    expect(outcome.phases.map(({ kind, tickets }) => [kind, tickets])).toEqual([
       ['warmup', 2],
       ['performance', 3],
       ['warmup', 2],
@@ -195,7 +195,7 @@ describe('several workers', () => {
     const plan = phase({ arrivals, maxSamples: 43 });
     const { run } = await session({ phases: [plan], workers: 3 });
     const outcome = await run.run();
-    expect(outcome.phases[0]).toMatchObject({ issued: 43, endedBy: 'count' });
+    expect(outcome.phases[0]).toMatchObject({ tickets: 43, endedBy: 'count' });
     expectEachEndsInItsPhase(run, 43);
     const order = createSampleOrder(plan.order);
     const rowsBySeq = range(43).map((seq) => run.samples.get(seq)![0]!.extras[1]);
@@ -211,7 +211,7 @@ describe('several workers', () => {
       workers: 3,
     });
     const { phases } = await run.run();
-    const issued = phases.map((result) => result.issued);
+    const issued = phases.map((result) => result.tickets);
     expect(issued.every((count) => count > 0)).toBe(true);
     expectEachEndsInItsPhase(
       run,
@@ -255,7 +255,7 @@ describe('concurrency', () => {
       script: { stepsOf: (issue) => (issue % 3 === 0 ? ['ok'] : ['close']) },
     });
     const outcome = await run.run();
-    expect(outcome.phases[0]).toMatchObject({ issued: 40, endedBy: 'count' });
+    expect(outcome.phases[0]).toMatchObject({ tickets: 40, endedBy: 'count' });
     expectEachEndsInItsPhase(run, 40);
   });
 });

@@ -42,7 +42,7 @@ describe('an open loop over three workers', () => {
     const atNs = run.session.steer({ kind: 'rate', ratePerSecond: 500 })!;
     expect(run.session.steering).toEqual({ isPaused: false, ratePerSecond: 500, concurrency: null });
     const outcome = await running;
-    expect(outcome).toMatchObject({ phases: [{ issued: 60, endedBy: 'count' }], failure: undefined });
+    expect(outcome).toMatchObject({ phases: [{ tickets: 60, endedBy: 'count' }], failure: undefined });
     expect(endpoint.rows).toHaveLength(60);
     const [first, ...rest] = issuesOf(run);
     expectWhole([first!, ...rest], 60);
@@ -84,7 +84,7 @@ describe('an open loop over three workers', () => {
     expect(run.session.steering?.isPaused).toBe(true);
     const resumedNs = run.session.steer({ kind: 'resume' })!;
     const { phases } = await running;
-    expect(phases).toMatchObject([{ issued: 30, endedBy: 'duration' }]);
+    expect(phases).toMatchObject([{ tickets: 30, endedBy: 'duration' }]);
     expectWhole(issuesOf(run), 30);
     expect(phases[0]!.endedNs - phases[0]!.startedNs).toBeGreaterThanOrEqual(300 * MS + resumedNs - pausedNs);
   });
@@ -122,7 +122,7 @@ describe('a closed loop over two workers', () => {
     const releasing = setInterval(() => endpoint.release(), 1);
     const outcome = await running;
     clearInterval(releasing);
-    expect(outcome.phases).toMatchObject([{ issued: 60, endedBy: 'count' }]);
+    expect(outcome.phases).toMatchObject([{ tickets: 60, endedBy: 'count' }]);
     expect(endpoint.mostInFlight).toBe(8);
     expect(run.events.filter(({ topic }) => topic === 'error.generic')).toEqual([]);
   });
@@ -170,7 +170,7 @@ test('what makes no sense is refused', async () => {
   await until(() => endpoint.heldCount === 1 && run.session.steering === undefined);
   expect(run.session.steer({ kind: 'pause' })).toBeUndefined();
   endpoint.release();
-  expect((await running).phases).toMatchObject([{ issued: 3 }]);
+  expect((await running).phases).toMatchObject([{ tickets: 3 }]);
 });
 
 test('a phase begins as planned, whatever was done to the one before', async () => {
@@ -207,6 +207,6 @@ test('a change just before the end of a phase is over before the next one begins
   }, 1);
   const { phases } = await running;
   clearInterval(releasing);
-  expect(phases).toMatchObject([{ issued: 2 }, { issued: 2 }]);
+  expect(phases).toMatchObject([{ tickets: 2 }, { tickets: 2 }]);
   expect(phases[1]!.startedNs).toBeGreaterThanOrEqual(pausedNs);
 });

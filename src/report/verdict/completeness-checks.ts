@@ -1,4 +1,6 @@
 import { countedText, countText } from '../../core/quantity-text.ts';
+import { MAX_RUN_SAMPLES } from '../../plan/sample-limit.ts';
+import { MAX_TICKETS } from '../../plan/tickets.ts';
 import { type Check, check, degraded, invalid, type Judgement } from './check.ts';
 import type { VerdictFacts } from './facts.ts';
 
@@ -6,6 +8,8 @@ import type { VerdictFacts } from './facts.ts';
 export const COMPLETENESS_CHECKS: readonly Check[] = [
   check('samples_measured', '', 'no sample was issued', judgeMeasured),
   check('samples_conserved', '', 'issued ≠ succeeded + errored + cancelled + in flight', judgeConservation),
+  check('samples_missing', '', 'the engine counted other samples than the metrics hold', judgeMissing),
+  check('sample_limit', 'a phase ran out of numbers for its samples', '', judgeSampleLimit),
   check('frames_lost', '', 'an event frame is neither in the stream nor in the run log', judgeLostFrames),
   check('run_log_corrupt', '', 'the run log is corrupt before its end', judgeCorruptLog),
   check('run_log_torn', 'the run log ends inside a frame', '', judgeTornLog),
@@ -27,6 +31,26 @@ function judgeConservation({ samples }: VerdictFacts): Judgement {
     `samples don't add up: ${countText(issued)} issued, but ${countText(succeeded)} succeeded + ${countText(errored)} errored` +
       ` + ${countText(cancelled)} cancelled + ${countText(inFlight)} in flight (${countText(unaccounted)} off);` +
       ' rebuild the report from the run log, and if it stays this is a bug of ours',
+  );
+}
+
+function judgeMissing({ samples: { issued, notSent, missing } }: VerdictFacts): Judgement {
+  if (missing === null || missing === 0) return undefined;
+  const known = issued + notSent;
+  const what =
+    missing > 0
+      ? `${countedText(missing, 'sample')} never arrived in the metrics`
+      : `${countedText(-missing, 'sample')} ${missing === -1 ? 'is' : 'are'} in the metrics twice`;
+  return invalid(
+    `${what}: the engine counted ${countText(known + missing)}, and the metrics hold ${countText(known)}; repeat the run`,
+  );
+}
+
+function judgeSampleLimit({ isSampleLimitReached }: VerdictFacts): Judgement {
+  if (!isSampleLimitReached) return undefined;
+  return degraded(
+    `a phase ended early, at the most samples that one can have (${countText(MAX_TICKETS)} in a phase, ${countText(MAX_RUN_SAMPLES)} in a run);` +
+      ' split the load into several runs',
   );
 }
 

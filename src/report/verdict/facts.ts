@@ -25,6 +25,8 @@ export interface VerdictFacts {
   readonly mostFrequentError: string | null;
   /** Samples that failed for want of ports or descriptors on our side. */
   readonly clientLimitErrors: number;
+  /** A phase ended early because it had used up the numbers for its samples. */
+  readonly isSampleLimitReached?: boolean;
   /** Event frames that neither the stream nor the run log could give. */
   readonly lostFrames: number;
   /** Bytes in corrupt places of the run log. */
