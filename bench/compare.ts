@@ -4,9 +4,11 @@
  *
  * Usage: npm run bench:compare [-- --save]     (save: make the last run the baseline)
  *        npm run bench:compare -- --with REV [--rounds N] [--quick] [FILTER …]     (see compare-with.ts)
+ *        npm run bench:compare -- --with REV --engine [--rounds N] [FILTER …]     (see compare-engine.ts)
  */
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compareEngine } from './compare-engine.ts';
 import { type CompareOptions, compareWith } from './compare-with.ts';
 import { type BenchResult, isSkipped } from './harness/bench.ts';
 import {
@@ -28,14 +30,19 @@ const { values: flags, positionals: filters } = parseArgs({
     with: { type: 'string' },
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    engine: { type: 'boolean', default: false },
   },
 });
 const say = (line: string) => process.stdout.write(`${line}\n`);
-process.exitCode = flags.with === undefined ? main() : compareWith(flags.with, optionsOf());
+process.exitCode = await exitCode();
 
-function optionsOf(): CompareOptions {
-  const { quick, rounds } = flags;
-  return { filters, quick, ...(rounds === undefined ? {} : { rounds: Number(rounds) }) };
+function exitCode(): number | Promise<number> {
+  const { with: revision, engine, quick } = flags;
+  const rounds = flags.rounds === undefined ? undefined : Number(flags.rounds);
+  if (revision === undefined) return main();
+  if (engine) return compareEngine(revision, filters, rounds);
+  const options: CompareOptions = { filters, quick, ...(rounds === undefined ? {} : { rounds }) };
+  return compareWith(revision, options);
 }
 
 function main(): number {
