@@ -5,7 +5,7 @@ import { runValues } from '../compare/run-values.ts';
 import { settingDifferences } from '../compare/setting-differences.ts';
 import { InferometerError } from '../core/errors.ts';
 import { countedText } from '../core/quantity-text.ts';
-import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
+import { SAMPLE_OUTCOMES, type StoredSamples } from '../events/sample-columns.ts';
 import { RandomSource } from '../core/random.ts';
 import { readSamples } from '../runlog/samples.ts';
 import { readManifest, RunDirectory, type RunManifest } from './run-directory.ts';
@@ -24,7 +24,7 @@ interface Loaded {
   readonly path: string;
   readonly header: RunHeader;
   readonly manifest: RunManifest | undefined;
-  readonly samples: SampleColumns;
+  readonly samples: StoredSamples;
   /** When issuing went on after a pause. */
   readonly resumedNs: readonly number[];
   readonly isPart?: (issuedNs: number) => boolean;
@@ -39,23 +39,41 @@ export async function compareRunDirectories(
   options: CompareOptions,
 ): Promise<ComparisonReport> {
   const runs: Loaded[] = [];
-  for (const path of paths) runs.push(await load(path));
-  return comparisonOf(runs, options);
+  try {
+    for (const path of paths) runs.push(await load(path));
+    return comparisonOf(runs, options);
+  } finally {
+    for (const { samples } of runs) samples.close();
+  }
 }
 
 /** Compares the second half of the run at `path`, by time of issue, with the first: the same unless the run was not steady. */
 export async function compareHalves(path: string, options: CompareOptions): Promise<ComparisonReport> {
   const run = await load(path);
-  const { issuedNs, measured } = run.samples;
-  const times = issuedNs.filter((_, i) => measured[i] === 1);
-  const middleNs = ((times[0] ?? 0) + (times.at(-1) ?? 0)) / 2;
-  return comparisonOf(
-    [
-      { ...run, path: `${path} (first half)`, isPart: (atNs) => atNs < middleNs },
-      { ...run, path: `${path} (second half)`, isPart: (atNs) => atNs >= middleNs },
-    ],
-    options,
-  );
+  try {
+    const middleNs = middleOfIssuing(run.samples);
+    return comparisonOf(
+      [
+        { ...run, path: `${path} (first half)`, isPart: (atNs) => atNs < middleNs },
+        { ...run, path: `${path} (second half)`, isPart: (atNs) => atNs >= middleNs },
+      ],
+      options,
+    );
+  } finally {
+    run.samples.close();
+  }
+}
+
+function middleOfIssuing(samples: StoredSamples): number {
+  let [firstNs, lastNs] = [Infinity, -Infinity];
+  for (const { count, issuedNs, measured } of samples.chunks()) {
+    for (let i = 0; i < count; i++) {
+      if (measured[i] !== 1) continue;
+      firstNs = Math.min(firstNs, issuedNs[i]!);
+      lastNs = Math.max(lastNs, issuedNs[i]!);
+    }
+  }
+  return firstNs > lastNs ? 0 : (firstNs + lastNs) / 2;
 }
 
 function comparisonOf(loaded: readonly Loaded[], options: CompareOptions): ComparisonReport {
@@ -86,18 +104,24 @@ function resample({ path, samples, isPart, resumedNs }: Loaded, random: RandomSo
 
 /** Against a run without a single success everything is an improvement. */
 function refuseFailed({ path, samples, isPart = () => true }: Loaded): void {
-  const measured = Array.from({ length: samples.count }, (_, i) => i).filter(
-    (i) => samples.measured[i] === 1 && isPart(samples.issuedNs[i]!),
-  );
-  if (measured.some((i) => samples.outcomes[i] === SUCCEEDED)) return;
-  const types = measured.flatMap((i) => samples.errorTypes.get(i) ?? []);
-  const counts = [...Map.groupBy(types, (type) => type)].map(([type, all]) => [type, all.length] as const);
-  const [mostOften] = counts.sort(([, a], [, b]) => b - a);
+  const failures = new Map<number, number>();
+  let measuredCount = 0;
+  for (const { count, measured, issuedNs, outcomes, errorTypes } of samples.chunks()) {
+    for (let i = 0; i < count; i++) {
+      if (measured[i] !== 1 || !isPart(issuedNs[i]!)) continue;
+      if (outcomes[i] === SUCCEEDED) return;
+      measuredCount += 1;
+      failures.set(errorTypes[i]!, (failures.get(errorTypes[i]!) ?? 0) + 1);
+    }
+  }
+  failures.delete(0);
+  const [mostOften] = [...failures].sort(([, a], [, b]) => b - a);
+  const error = mostOften === undefined ? '' : ` (most frequent error: ${samples.texts[mostOften[0]]})`;
   throw new InferometerError(
     'INFEROMETER_COMPARE_BASELINE',
     'input',
-    `${path}: none of its ${countedText(measured.length, 'measured sample')} succeeded` +
-      `${mostOften === undefined ? '' : ` (most frequent error: ${mostOften[0]})`}; choose a baseline with successful samples`,
+    `${path}: none of its ${countedText(measuredCount, 'measured sample')} succeeded${error};` +
+      ' choose a baseline with successful samples',
   );
 }
 

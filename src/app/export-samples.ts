@@ -1,4 +1,5 @@
-import { rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { replaceFile } from '../core/atomic-file.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { readSamples } from '../runlog/samples.ts';
@@ -16,42 +17,47 @@ export interface ExportSamplesOptions {
   readonly format: SampleFormat;
   /** Default: samples.csv or samples.parquet in the run directory. */
   readonly outPath?: string | undefined;
+  /** Hears of the samples found in the log so far, then of the rows written so far. */
+  readonly onRead?: (count: number) => void;
   readonly onRows?: (count: number, of: number) => void;
   readonly log: Log;
 }
 
 /**
- * Writes every sample of a run, one row each, from its run log. Memory is about 85 bytes a sample and what the writer takes. The file
- * appears under its name when it is whole. Corrupt places of the log are left out, with a warning.
+ * Writes every sample of a run, one row each, from its run log, in bounded memory: beyond two million samples a file without a name in the
+ * directory of the export takes 110 bytes a sample meanwhile. The file appears under its name when it is whole. Corrupt places of the log are left out, with a warning.
  *
  * Throws `InferometerError` (input) when there is no run at `path`, nothing in its log, or the file can't be written.
  */
 export async function exportSamples(
   path: string,
-  { format, outPath, onRows, log }: ExportSamplesOptions,
+  { format, outPath, onRead, onRows, log }: ExportSamplesOptions,
 ): Promise<{ readonly path: string; readonly samples: number }> {
   const directory = RunDirectory.open(path);
   const target = outPath ?? directory.samplesPath(format);
   refuseRunLog(target);
   const { run_id: runId } = await readLogHeader(directory.logPath);
   const samples = await readSamples(directory.logPath, {
+    spillDirectory: dirname(target),
+    ...(onRead === undefined ? {} : { onProgress: onRead }),
     onCorrupt: (error) =>
       log.warning(`${error.message}; going on behind it, what it told of samples is missing`),
   });
-  const temporary = `${target}.tmp`;
   try {
-    await WRITERS[format](temporary, exportColumns(samples, runId), samples.count, (count) =>
-      onRows?.(count, samples.count),
+    await replaceFile(target, (file) =>
+      WRITERS[format](file, exportColumns(samples, runId), samples.chunks(), (count) =>
+        onRows?.(count, samples.count),
+      ),
     );
-    await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     throw new InferometerError(
       'INFEROMETER_OUT_UNWRITABLE',
       'input',
       `--out ${target}: cannot be written (${errorText(error)}); choose a writable file`,
       { cause: error },
     );
+  } finally {
+    samples.close();
   }
   return { path: target, samples: samples.count };
 }

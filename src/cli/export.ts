@@ -8,6 +8,8 @@ import { choiceOption, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { givenText } from './flag-values.ts';
 
+const PROGRESS_INTERVAL_MS = 200;
+
 interface Flags {
   readonly samples: SampleFormat;
   readonly events?: boolean;
@@ -37,16 +39,26 @@ async function exportRun(path: string, { samples, events, out }: Flags): Promise
     process.stdout.write(`${exported.path}: ${countedText(exported.events, 'event')}\n`);
     return EXIT_CODES.ok;
   }
-  const progress = (count: number, of: number) => {
-    if (stderr.isTTY) stderr.write(`\r${percentText(count / of)} of ${countedText(of, 'sample')}\x1b[K`);
-  };
+  const show = progressLine(stderr);
   const exported = await exportSamples(path, {
     format: samples,
     outPath,
-    onRows: progress,
+    onRead: (count) => show(() => `reading the log: ${countedText(count, 'sample')}`),
+    onRows: (count, of) => show(() => `${percentText(count / of)} of ${countedText(of, 'sample')} written`),
     log,
   });
   if (stderr.isTTY) stderr.write('\r\x1b[K');
   process.stdout.write(`${exported.path}: ${countedText(exported.samples, 'sample')}\n`);
   return EXIT_CODES.ok;
+}
+
+/** Overwrites its line on a terminal, a few times a second; elsewhere it says nothing. */
+function progressLine(stream: NodeJS.WriteStream): (text: () => string) => void {
+  let nextMs = 0;
+  return (text) => {
+    const nowMs = performance.now();
+    if (!stream.isTTY || nowMs < nextMs) return;
+    nextMs = nowMs + PROGRESS_INTERVAL_MS;
+    stream.write(`\r${text()}\x1b[K`);
+  };
 }

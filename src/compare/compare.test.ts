@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { RandomSource } from '../core/random.ts';
-import type { SampleColumns } from '../events/sample-columns.ts';
+import type { SampleColumns, StoredSamples } from '../events/sample-columns.ts';
 import { ThroughputRecorder } from '../stats/throughput-recorder.ts';
 import { compareRuns, type Comparison } from './compare.ts';
 import { resampleRun } from './resample.ts';
-import { runValues } from './run-values.ts';
+import { type RunPart, runValues, type RunValues } from './run-values.ts';
 import { settingDifferences } from './setting-differences.ts';
 
 interface Simulation {
@@ -25,8 +25,11 @@ function simulate({ seed, count, memoryS, slowdown = 1, erroredShare = 0.02 }: S
     ...{ firstChunkLateNs: column(), completedLateNs: column() },
     ...{ lastChunkNs: column(), completedNs: column(), chunks: column(), inputTokens: column() },
     ...{ outputTokens: column(), workers: column(), measured: new Uint8Array(count).fill(1) },
-    ...{ outcomes: new Uint8Array(count), finishReasons: new Map(), errorTypes: new Map() },
-    measuringSinceNs: [0],
+    ...{
+      outcomes: new Uint8Array(count),
+      finishReasons: new Uint16Array(count),
+      errorTypes: new Uint16Array(count),
+    },
   };
   let atS = 0;
   let load = 0;
@@ -47,14 +50,31 @@ function simulate({ seed, count, memoryS, slowdown = 1, erroredShare = 0.02 }: S
   return samples;
 }
 
+function stored(samples: SampleColumns, chunkSamples = samples.count): StoredSamples {
+  const chunks = Array.from({ length: Math.ceil(samples.count / chunkSamples) }, (_, index) => {
+    const [from, to] = [index * chunkSamples, Math.min(samples.count, (index + 1) * chunkSamples)];
+    const columns = Object.entries(samples).map(([name, column]) => [
+      name,
+      ArrayBuffer.isView(column) ? (column as Float64Array).subarray(from, to) : to - from,
+    ]);
+    return Object.fromEntries(columns) as SampleColumns;
+  });
+  const { count } = samples;
+  return { count, texts: [null], measuringSinceNs: [0], chunks: () => chunks, close: () => undefined };
+}
+
+function valuesOf(samples: SampleColumns, part?: RunPart): RunValues | undefined {
+  return runValues(stored(samples), part);
+}
+
 interface Halves {
   readonly margin?: number;
   readonly replicates?: number;
 }
 
 function compare(
-  before: ReturnType<typeof runValues>,
-  after: ReturnType<typeof runValues>,
+  before: RunValues | undefined,
+  after: RunValues | undefined,
   { margin = 0, replicates = 200 }: Halves = {},
 ): Comparison {
   const random = new RandomSource(1);
@@ -65,8 +85,8 @@ function compare(
 function compareHalves(samples: SampleColumns): Comparison {
   const middleNs = samples.issuedNs[samples.count >> 1]!;
   return compare(
-    runValues(samples, { isPart: (atNs) => atNs < middleNs }),
-    runValues(samples, { isPart: (atNs) => atNs >= middleNs }),
+    valuesOf(samples, { isPart: (atNs) => atNs < middleNs }),
+    valuesOf(samples, { isPart: (atNs) => atNs >= middleNs }),
   );
 }
 
@@ -91,7 +111,7 @@ describe('compareRuns', () => {
       // Each value keeps its half and loses its moment in it.
       const alone = (half: 0 | 1) => {
         const middleNs = samples.issuedNs[1000]!;
-        const values = runValues(samples, {
+        const values = valuesOf(samples, {
           isPart: (atNs) => (half === 0 ? atNs < middleNs : atNs >= middleNs),
         })!;
         for (const { bins } of values.series) shuffled.shuffle(bins);
@@ -104,8 +124,8 @@ describe('compareRuns', () => {
   });
 
   it('finds a run worse or better that is a quarter slower or faster', () => {
-    const before = runValues(simulate({ seed: 1, count: 4000, memoryS: 0.2 }));
-    const slower = runValues(simulate({ seed: 2, count: 4000, memoryS: 0.2, slowdown: 1.25 }));
+    const before = valuesOf(simulate({ seed: 1, count: 4000, memoryS: 0.2 }));
+    const slower = valuesOf(simulate({ seed: 2, count: 4000, memoryS: 0.2, slowdown: 1.25 }));
     const options = { margin: 0.03 };
     expect(compare(before, slower, options).judgement).toBe('worse');
     const faster = compare(slower, before, options);
@@ -114,13 +134,13 @@ describe('compareRuns', () => {
   });
 
   it('finds runs equivalent when the margin leaves room for chance', () => {
-    const [before, after] = [1, 2].map((seed) => runValues(simulate({ seed, count: 8000, memoryS: 0.2 })));
+    const [before, after] = [1, 2].map((seed) => valuesOf(simulate({ seed, count: 8000, memoryS: 0.2 })));
     expect(compare(before, after, { margin: 0.5 }).judgement).toBe('equivalent');
   });
 
   it('counts more errors as worse, in points and not relative to none', () => {
-    const sound = runValues(simulate({ seed: 3, count: 3000, memoryS: 0.2, erroredShare: 0 }));
-    const failing = runValues(simulate({ seed: 4, count: 3000, memoryS: 0.2, erroredShare: 0.2 }));
+    const sound = valuesOf(simulate({ seed: 3, count: 3000, memoryS: 0.2, erroredShare: 0 }));
+    const failing = valuesOf(simulate({ seed: 4, count: 3000, memoryS: 0.2, erroredShare: 0.2 }));
     const errors = compare(sound, failing, { margin: 0.03 }).differences.find(
       ({ key }) => key === 'error_share',
     )!;
@@ -131,7 +151,7 @@ describe('compareRuns', () => {
   it('takes a lower throughput as worse', () => {
     const sparse = simulate({ seed: 5, count: 2000, memoryS: 0.2 });
     const stretched = { ...sparse, ...stretchedBy(1.5, sparse) };
-    const throughput = compare(runValues(sparse), runValues(stretched)).differences.find(
+    const throughput = compare(valuesOf(sparse), valuesOf(stretched)).differences.find(
       ({ key }) => key === 'samples_per_second',
     )!;
     expect(throughput.difference).toBeLessThan(-0.2);
@@ -170,17 +190,22 @@ function sum(values: Float64Array): number {
 }
 
 describe('runValues', () => {
+  it('are the same however the samples are cut into chunks', () => {
+    const samples = simulate({ seed: 11, count: 1000, memoryS: 1 });
+    expect(runValues(stored(samples, 37))).toEqual(runValues(stored(samples)));
+  });
+
   it('has nothing of a run in which nothing was measured', () => {
     const samples = simulate({ seed: 1, count: 10, memoryS: 1 });
-    expect(runValues({ ...samples, measured: new Uint8Array(10) })).toBeUndefined();
+    expect(valuesOf({ ...samples, measured: new Uint8Array(10) })).toBeUndefined();
   });
 
   it('lasts until issuing ends, however late a sample ends', () => {
     const samples = simulate({ seed: 1, count: 100, memoryS: 1 });
-    const { durationS, totals } = runValues(samples)!;
+    const { durationS, totals } = valuesOf(samples)!;
     expect(durationS).toBeCloseTo((samples.issuedNs.at(-1)! - samples.issuedNs[0]!) / 1e9, 2);
     samples.completedNs[50] = 300e9;
-    const hanging = runValues(samples)!;
+    const hanging = valuesOf(samples)!;
     expect(hanging.durationS).toBeCloseTo(durationS, 3);
     const rateOf = ({ amounts, coveredS }: (typeof totals)[number]) => sum(amounts) / sum(coveredS);
     expect(rateOf(hanging.totals[0]!) / rateOf(totals[0]!)).toBeGreaterThan(0.9);
@@ -197,7 +222,7 @@ describe('runValues', () => {
       recorder.onTokens(samples.firstChunkNs[i]!, samples.lastChunkNs[i]!, samples.outputTokens[i]!);
     });
     const told = recorder.throughput()!;
-    const { metrics } = resampleRun(runValues(samples)!, 1, new RandomSource(1));
+    const { metrics } = resampleRun(valuesOf(samples)!, 1, new RandomSource(1));
     const valueOf = (wanted: string) => metrics.find(({ key }) => key === wanted)!.value;
     expect(valueOf('samples_per_second')).toBeCloseTo(told.succeeded_per_second, 9);
     expect(valueOf('output_tokens_per_second')).toBeCloseTo(told.output_tokens_per_second, 6);
@@ -205,11 +230,11 @@ describe('runValues', () => {
 
   it('leaves the pauses out', () => {
     const samples = simulate({ seed: 9, count: 400, memoryS: 1 });
-    const calm = runValues(samples)!;
+    const calm = valuesOf(samples)!;
     const halfNs = samples.issuedNs[200]!;
     const later = samples.issuedNs.map((issuedNs) => (issuedNs >= halfNs ? 100e9 : 0));
     const moved = (column: Float64Array) => column.map((ns, i) => ns + later[i]!);
-    const paused = runValues(
+    const paused = valuesOf(
       {
         ...samples,
         ...{ issuedNs: moved(samples.issuedNs), completedNs: moved(samples.completedNs) },
@@ -226,7 +251,7 @@ describe('runValues', () => {
     const samples = simulate({ seed: 1, count: 100, memoryS: 1 });
     samples.dueNs.fill(NaN);
     samples.chunks.fill(1);
-    const keys = runValues(samples)!.series.map(({ key }) => key);
+    const keys = valuesOf(samples)!.series.map(({ key }) => key);
     expect(keys).toEqual(['ttft_ns', 'latency_ns']);
   });
 });

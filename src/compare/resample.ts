@@ -82,9 +82,9 @@ function safeBlock(estimate: number, binCount: number): number {
 
 function percentiles({ series, binCount }: RunValues): Statistic[] {
   const once = new Uint32Array(binCount).fill(1);
-  return series.flatMap(({ key, values, bins }) => {
-    const quantiles = new BinnedQuantiles(values, bins, binCount);
-    return QUANTILES.filter((p) => isMeaningful(p, values.length)).map((p): Statistic => {
+  return series.flatMap(({ key, ...values }) => {
+    const quantiles = new BinnedQuantiles(values, binCount);
+    return QUANTILES.filter((p) => isMeaningful(p, quantiles.count)).map((p): Statistic => {
       return {
         key: `${key}.p${p}`,
         of: (weights) => quantiles.percentile(p, weights),

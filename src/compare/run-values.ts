@@ -1,6 +1,9 @@
 import { NS_PER_SECOND } from '../core/time.ts';
-import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
-import { measuredWindows, tokenSpan, windowedBins } from './windowed-totals.ts';
+import type { Throughput } from '../core/throughput.ts';
+import { SAMPLE_OUTCOMES, type SampleColumns, type StoredSamples } from '../events/sample-columns.ts';
+import { BinnedValues, type ValuesByBin } from '../stats/binned-values.ts';
+import { ThroughputRecorder } from '../stats/throughput-recorder.ts';
+import { WindowedTotals } from './windowed-totals.ts';
 
 /** A run as it is compared: the values of its measured samples, each in a bin of time. */
 export interface RunValues {
@@ -17,11 +20,9 @@ export interface RunValues {
 export type SeriesKey =
   'ttft_ns' | 'tpot_ns' | 'chunk_gap_ns' | 'latency_ns' | 'response_ttft_ns' | 'response_latency_ns';
 
-/** One quantity over all samples that have it; `bins[i]` is when `values[i]` was seen. */
-export interface ValueSeries {
+/** One quantity over all samples that have it, by the bin in which each was issued. */
+export interface ValueSeries extends ValuesByBin {
   readonly key: SeriesKey;
-  readonly values: Float64Array;
-  readonly bins: Uint16Array;
 }
 
 /** What a run got done in each bin, as far as that lies in the measured window, and for how many seconds it does. */
@@ -44,99 +45,125 @@ const SAMPLES_PER_BIN = 4;
 
 const SUCCEEDED = SAMPLE_OUTCOMES.indexOf('succeeded');
 const ERRORED = SAMPLE_OUTCOMES.indexOf('errored');
+const CANCELLED = SAMPLE_OUTCOMES.indexOf('cancelled');
 
-/**
- * The values of the samples `isPart` takes (all by default), of those issued while the run was measuring, with the definitions
- * and populations of the report. Undefined when none of them ended.
- */
-export function runValues(
-  samples: SampleColumns,
-  { isPart = () => true, resumedNs = [] }: RunPart = {},
-): RunValues | undefined {
-  const { issuedNs, completedNs, measured } = samples;
-  const chosen = positionsWhere(samples.count, (i) => measured[i] === 1 && isPart(issuedNs[i]!));
-  const endedOnes = chosen.filter((i) => completedNs[i]! >= 0);
-  if (endedOnes.length === 0) return undefined;
-  const startNs = chosen.reduce((least, i) => Math.min(least, issuedNs[i]!), Infinity);
-  const lastIssuedNs = chosen.reduce((most, i) => Math.max(most, issuedNs[i]!), startNs + 1);
-  const windows = measuredWindows(samples, chosen, resumedNs);
-  const endNs = Math.max(lastIssuedNs, windows.at(-1)?.end_ns ?? startNs + 1);
-  const binCount = Math.max(1, Math.min(MOST_BINS, Math.floor(endedOnes.length / SAMPLES_PER_BIN)));
-  const binOf = (atNs: number) =>
-    Math.min(binCount - 1, Math.floor(((atNs - startNs) / (endNs - startNs)) * binCount));
-  const collect = (key: SeriesKey, valueOf: (i: number) => number): ValueSeries => {
-    const having = endedOnes.filter((i) => !Number.isNaN(valueOf(i)));
-    return {
-      key,
-      values: Float64Array.from(having, valueOf),
-      bins: Uint16Array.from(having, (i) => binOf(issuedNs[i]!)),
-    };
-  };
-  const count = (amountOf: (i: number) => number) => {
-    const amounts = new Float64Array(binCount);
-    for (const i of endedOnes) amounts[binOf(issuedNs[i]!)]! += amountOf(i);
-    return amounts;
-  };
-  const binning = { startNs, endNs, binCount, windows };
-  const coveredS = windowedBins(
-    binning,
-    windows.map(({ start_ns: fromNs, end_ns: toNs }) => {
-      return { fromNs, toNs, amount: (toNs - fromNs) / NS_PER_SECOND };
-    }),
-  );
-  const succeeded = (i: number) => samples.outcomes[i] === SUCCEEDED;
-  return {
-    durationS: (endNs - startNs) / 1e9,
-    binCount,
-    series: seriesOf(samples, collect, succeeded).filter(({ values }) => values.length > 0),
-    totals: [
-      {
-        key: 'samples_per_second' as const,
-        amounts: windowedBins(
-          binning,
-          endedOnes
-            .filter(succeeded)
-            .map((i) => ({ fromNs: completedNs[i]!, toNs: completedNs[i]!, amount: 1 })),
-        ),
-        coveredS,
-      },
-      {
-        key: 'output_tokens_per_second' as const,
-        amounts: windowedBins(
-          binning,
-          endedOnes.flatMap((i) => tokenSpan(samples, i)),
-        ),
-        coveredS,
-      },
-    ].filter(({ amounts }) => amounts.some((amount) => amount > 0)),
-    ended: count(() => 1),
-    errored: count((i) => (samples.outcomes[i] === ERRORED ? 1 : 0)),
-  };
-}
-
-function seriesOf(
-  { issuedNs, dueNs, firstChunkNs, lastChunkNs, completedNs, chunks, outputTokens }: SampleColumns,
-  collect: (key: SeriesKey, valueOf: (i: number) => number) => ValueSeries,
-  succeeded: (i: number) => boolean,
-): ValueSeries[] {
-  return [
-    collect('ttft_ns', (i) => firstChunkNs[i]! - issuedNs[i]!),
-    collect('tpot_ns', (i) =>
+/** The quantities, each with its value for a sample; NaN for one that has none. */
+const SERIES: readonly (readonly [SeriesKey, valueOf: (samples: SampleColumns, i: number) => number])[] = [
+  ['ttft_ns', ({ firstChunkNs, issuedNs }, i) => firstChunkNs[i]! - issuedNs[i]!],
+  [
+    'tpot_ns',
+    ({ chunks, outputTokens, firstChunkNs, lastChunkNs }, i) =>
       chunks[i]! > 1 && outputTokens[i]! > 1
         ? (lastChunkNs[i]! - firstChunkNs[i]!) / (outputTokens[i]! - 1)
         : NaN,
-    ),
-    collect('chunk_gap_ns', (i) =>
+  ],
+  [
+    'chunk_gap_ns',
+    ({ chunks, firstChunkNs, lastChunkNs }, i) =>
       chunks[i]! > 1 ? (lastChunkNs[i]! - firstChunkNs[i]!) / (chunks[i]! - 1) : NaN,
-    ),
-    collect('latency_ns', (i) => completedNs[i]! - issuedNs[i]!),
-    collect('response_ttft_ns', (i) => firstChunkNs[i]! - dueNs[i]!),
-    collect('response_latency_ns', (i) => (succeeded(i) ? completedNs[i]! - dueNs[i]! : NaN)),
+  ],
+  ['latency_ns', ({ completedNs, issuedNs }, i) => completedNs[i]! - issuedNs[i]!],
+  ['response_ttft_ns', ({ firstChunkNs, dueNs }, i) => firstChunkNs[i]! - dueNs[i]!],
+  [
+    'response_latency_ns',
+    ({ outcomes, completedNs, dueNs }, i) => (outcomes[i] === SUCCEEDED ? completedNs[i]! - dueNs[i]! : NaN),
+  ],
+];
+
+/**
+ * The values of the samples `isPart` takes (all by default), of those issued while the run was measuring, with the definitions
+ * and populations of the report. Undefined when none of them ended. Goes through the samples twice, in bounded memory: see
+ * {@link BinnedValues}.
+ */
+export function runValues(
+  samples: StoredSamples,
+  { isPart = () => true, resumedNs = [] }: RunPart = {},
+): RunValues | undefined {
+  const isChosen = ({ measured, issuedNs }: SampleColumns, i: number) =>
+    measured[i] === 1 && isPart(issuedNs[i]!);
+  const span = spanOf(samples, isChosen, resumedNs);
+  if (span.endedCount === 0) return undefined;
+  const { startNs, endNs, windows } = span;
+  const binCount = Math.max(1, Math.min(MOST_BINS, Math.floor(span.endedCount / SAMPLES_PER_BIN)));
+  const binning = { startNs, endNs, binCount, windows };
+  const series = SERIES.map(([key, valueOf]) => ({ key, valueOf, values: new BinnedValues(binCount) }));
+  const [succeeded, tokens, covered] = [0, 0, 0].map(() => new WindowedTotals(binning)) as [
+    WindowedTotals,
+    WindowedTotals,
+    WindowedTotals,
   ];
+  const [ended, errored] = [new Float64Array(binCount), new Float64Array(binCount)];
+  for (const { start_ns: fromNs, end_ns: toNs } of windows)
+    covered.add(fromNs, toNs, (toNs - fromNs) / NS_PER_SECOND);
+  for (const chunk of samples.chunks()) {
+    for (let i = 0; i < chunk.count; i++) {
+      const completedNs = chunk.completedNs[i]!;
+      if (!(completedNs >= 0) || !isChosen(chunk, i)) continue;
+      const elapsed = (chunk.issuedNs[i]! - startNs) / (endNs - startNs);
+      const bin = Math.min(binCount - 1, Math.floor(elapsed * binCount));
+      ended[bin]! += 1;
+      if (chunk.outcomes[i] === ERRORED) errored[bin]! += 1;
+      if (chunk.outcomes[i] === SUCCEEDED) succeeded.add(completedNs, completedNs, 1);
+      addTokens(tokens, chunk, i);
+      for (const { valueOf, values } of series) {
+        const value = valueOf(chunk, i);
+        if (!Number.isNaN(value)) values.add(value, bin);
+      }
+    }
+  }
+  const coveredS = covered.amounts;
+  return {
+    durationS: (endNs - startNs) / NS_PER_SECOND,
+    binCount,
+    series: series
+      .map(({ key, values }) => ({ key, ...values.finish() }))
+      .filter(({ values }) => values.length > 0),
+    totals: [
+      { key: 'samples_per_second' as const, amounts: succeeded.amounts, coveredS },
+      { key: 'output_tokens_per_second' as const, amounts: tokens.amounts, coveredS },
+    ].filter(({ amounts }) => amounts.some((amount) => amount > 0)),
+    ended,
+    errored,
+  };
 }
 
-function positionsWhere(count: number, isWanted: (i: number) => boolean): number[] {
-  const positions: number[] = [];
-  for (let i = 0; i < count; i++) if (isWanted(i)) positions.push(i);
-  return positions;
+/** From when to when the chosen samples are looked at, and the measured window in it, as a report has it. */
+function spanOf(
+  samples: StoredSamples,
+  isChosen: (chunk: SampleColumns, i: number) => boolean,
+  resumedNs: readonly number[],
+) {
+  let [startNs, lastIssuedNs, endedCount] = [Infinity, -Infinity, 0];
+  const recorder = new ThroughputRecorder();
+  for (const timeNs of samples.measuringSinceNs) recorder.start(timeNs);
+  for (const timeNs of resumedNs) recorder.resume(timeNs);
+  for (const chunk of samples.chunks()) {
+    for (let i = 0; i < chunk.count; i++) {
+      if (!isChosen(chunk, i)) continue;
+      const [issuedNs, completedNs, outcome] = [chunk.issuedNs[i]!, chunk.completedNs[i]!, chunk.outcomes[i]];
+      startNs = Math.min(startNs, issuedNs);
+      lastIssuedNs = Math.max(lastIssuedNs, issuedNs);
+      recorder.onIssued(issuedNs);
+      if (!(completedNs >= 0)) continue;
+      endedCount += 1;
+      if (outcome === CANCELLED) recorder.onCancelled(completedNs);
+      else recorder.onEnded(issuedNs, completedNs, outcome === SUCCEEDED);
+    }
+  }
+  const windows: Throughput['parts'] = recorder.throughput()?.parts ?? [];
+  const endNs = Math.max(startNs + 1, lastIssuedNs, windows.at(-1)?.end_ns ?? 0);
+  return { startNs, endNs, endedCount, windows };
+}
+
+/** The output tokens of a sample and when they came; none when the server did not tell how many. */
+function addTokens(
+  totals: WindowedTotals,
+  { outputTokens, firstChunkNs, lastChunkNs, completedNs }: SampleColumns,
+  i: number,
+): void {
+  const amount = outputTokens[i]!;
+  if (!(amount > 0)) return;
+  const [fromNs, toNs] = [firstChunkNs[i]!, lastChunkNs[i]!];
+  const isStreamed = !Number.isNaN(fromNs) && !Number.isNaN(toNs);
+  totals.add(isStreamed ? fromNs : completedNs[i]!, isStreamed ? toNs : completedNs[i]!, amount);
 }

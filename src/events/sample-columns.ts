@@ -2,7 +2,7 @@
 export const SAMPLE_OUTCOMES = ['in_flight', 'succeeded', 'errored', 'cancelled'] as const;
 export type SampleOutcome = (typeof SAMPLE_OUTCOMES)[number];
 
-/** Every sample of a run in the order of issue, a column a field; times in ns since the run's origin, NaN for what never came. */
+/** Samples of a run in the order of issue, a column a field; times in ns since the run's origin, NaN for what never came. */
 export interface SampleColumns {
   readonly count: number;
   readonly seqs: Float64Array;
@@ -16,15 +16,13 @@ export interface SampleColumns {
   readonly completedNs: Float64Array;
   /**
    * By how much the first chunk and the completion may have been read late, as far as that is known one by one: 0 outside of all windows. Both are
-   * NaN throughout when the log tells of no window, and for what never came.
+   * NaN throughout when the log holds no window, and for what never came.
    */
   readonly firstChunkLateNs: Float64Array;
   readonly completedLateNs: Float64Array;
   readonly chunks: Float64Array;
   /** Position in {@link SAMPLE_OUTCOMES}. */
   readonly outcomes: Uint8Array;
-  /** When the run began to measure, each time. */
-  readonly measuringSinceNs: readonly number[];
   /** 1 for a sample that was issued while the run was measuring, 0 for one of a warm-up. */
   readonly measured: Uint8Array;
   /** As the server told them; NaN when it did not. */
@@ -32,8 +30,21 @@ export interface SampleColumns {
   readonly outputTokens: Float64Array;
   /** Engine worker; -1 when not known. */
   readonly workers: Float64Array;
-  /** By position; only for samples that have one. */
-  readonly finishReasons: ReadonlyMap<number, string>;
-  /** Type of the first error. */
-  readonly errorTypes: ReadonlyMap<number, string>;
+  /** Position in {@link StoredSamples.texts}. */
+  readonly finishReasons: Uint16Array;
+  /** Likewise, the type of the first error. */
+  readonly errorTypes: Uint16Array;
+}
+
+/** Every sample of a run. */
+export interface StoredSamples {
+  readonly count: number;
+  /** When the run began to measure, each time. */
+  readonly measuringSinceNs: readonly number[];
+  /** What the columns of texts stand for; the first stands for none. */
+  readonly texts: readonly (string | null)[];
+  /** All samples in the order of issue, in pieces; what is given is good until the next. May be called again. */
+  chunks(): Iterable<SampleColumns>;
+  /** Frees what the samples take outside of memory. */
+  close(): void;
 }

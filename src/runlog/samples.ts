@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { CANCELLED_ERROR_TYPE, EVENT_TOPICS, EventKind, isErrorKind } from '../core/event-types.ts';
 import { NO_SAMPLE } from '../core/ids.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
@@ -6,60 +7,85 @@ import { COMPLETE_EXTRA, type EventBatch, extraOf, ISSUED_EXTRA, payloadOf } fro
 import { decodePayload } from '../events/payload.ts';
 import { LatenessCursor } from '../events/lateness-cursor.ts';
 import { decodeWindows, type LatenessWindows } from '../events/lateness-windows.ts';
-import type { SampleColumns } from '../events/sample-columns.ts';
+import type { SampleColumns, StoredSamples } from '../events/sample-columns.ts';
 import { type Frame, FrameKind } from '../transport/frame.ts';
-import { GrowingColumn } from './growing-column.ts';
 import { readFrames, type ReadOptions } from './read.ts';
+import { SampleStore } from './sample-store.ts';
 
 /** Positions in `SAMPLE_OUTCOMES`. */
 const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const;
 
-/**
- * Reads every sample out of a run log: one pass, about 100 bytes a sample. A torn tail is left out. `onOtherFrame` is given what is no
- * batch of events.
- *
- * Throws `INFEROMETER_RUNLOG_CORRUPT` as reading does, unless told what to do about it, and the errors of the file system.
- */
-export async function readSamples(
-  logPath: string,
-  options: Pick<ReadOptions, 'onCorrupt'> & { readonly onOtherFrame?: (frame: Frame) => void } = {},
-): Promise<SampleColumns> {
-  const collector = new SampleCollector();
-  for await (const frame of readFrames(logPath, options)) {
-    if (frame.kind === FrameKind.events) collector.take(decodeBatch(frame.body));
-    else {
-      if (frame.kind === FrameKind.windows) collector.addWindows(decodeWindows(frame.body));
-      options.onOtherFrame?.(frame);
-    }
-  }
-  return collector.finish();
+export interface ReadSamplesOptions extends Pick<ReadOptions, 'onCorrupt'> {
+  /** For a file without a name that takes what memory does not, from two million samples on: 110 bytes a sample. Default: the system's. */
+  readonly spillDirectory?: string;
+  /** Given what is no batch of events. */
+  readonly onOtherFrame?: (frame: Frame) => void;
+  /** Hears of the samples found so far, frame by frame. */
+  readonly onProgress?: (samples: number) => void;
 }
 
-class SampleCollector {
-  readonly #seqs = new GrowingColumn(Float64Array);
-  readonly #rows = new GrowingColumn(Float64Array);
-  readonly #dueNs = new GrowingColumn(Float64Array);
-  readonly #issuedNs = new GrowingColumn(Float64Array);
-  readonly #firstChunkNs = new GrowingColumn(Float64Array);
-  readonly #lastChunkNs = new GrowingColumn(Float64Array);
-  readonly #completedNs = new GrowingColumn(Float64Array);
-  readonly #firstChunkLateNs = new GrowingColumn(Float64Array);
-  readonly #completedLateNs = new GrowingColumn(Float64Array);
-  readonly #chunks = new GrowingColumn(Float64Array);
-  readonly #outcomes = new GrowingColumn(Uint8Array);
-  readonly #measured = new GrowingColumn(Uint8Array);
-  readonly #inputTokens = new GrowingColumn(Float64Array);
-  readonly #outputTokens = new GrowingColumn(Float64Array);
-  readonly #workers = new GrowingColumn(Float64Array);
-  readonly #finishReasons = new Map<number, string>();
-  readonly #errorTypes = new Map<number, string>();
-  /** Position of a sample's columns by its number; only of those in flight, so it stays small. */
+/**
+ * Reads every sample out of a run log: one pass, in bounded memory (see `SampleStore`). A torn tail is left out. Close what it returns.
+ *
+ * Throws `INFEROMETER_RUNLOG_CORRUPT` as reading does, unless told what to do about it, `INFEROMETER_SPILL`, and the errors of the file
+ * system.
+ */
+export async function readSamples(logPath: string, options: ReadSamplesOptions = {}): Promise<StoredSamples> {
+  const { spillDirectory = tmpdir(), onCorrupt, onOtherFrame, onProgress } = options;
+  const collector = new SampleCollector(spillDirectory);
+  try {
+    for await (const frame of readFrames(logPath, onCorrupt === undefined ? {} : { onCorrupt })) {
+      if (frame.kind === FrameKind.events) {
+        collector.take(decodeBatch(frame.body));
+        onProgress?.(collector.count);
+      } else {
+        if (frame.kind === FrameKind.windows) collector.addWindows(decodeWindows(frame.body));
+        onOtherFrame?.(frame);
+      }
+    }
+  } catch (error) {
+    collector.close();
+    throw error;
+  }
+  return collector;
+}
+
+/** Texts of a run are few: reasons and types of errors. Those beyond stand for one another. */
+const MOST_TEXTS = 65_535;
+const OTHER_TEXT = 'other';
+
+class SampleCollector implements StoredSamples {
+  readonly measuringSinceNs: number[] = [];
+  readonly texts: (string | null)[] = [null];
+  readonly #codes = new Map<string, number>();
+  /** Position of a sample by its number; only of those in flight, so it stays small. */
   readonly #positions = new Map<number, number>();
+  readonly #store: SampleStore;
   readonly #cursors = new Map<number, LatenessCursor>();
   #cursor: LatenessCursor | undefined;
-  #count = 0;
   #isMeasuring = false;
-  readonly #measuringSinceNs: number[] = [];
+
+  constructor(spillDirectory: string) {
+    this.#store = new SampleStore({ spillDirectory, inFlight: () => this.#positions.values() });
+  }
+
+  get count(): number {
+    return this.#store.count;
+  }
+
+  *chunks(): Generator<SampleColumns> {
+    for (const chunk of this.#store.chunks()) {
+      if (this.#cursors.size === 0) {
+        chunk.firstChunkLateNs.fill(NaN);
+        chunk.completedLateNs.fill(NaN);
+      }
+      yield chunk;
+    }
+  }
+
+  close(): void {
+    this.#store.close();
+  }
 
   /** Of the batches of their worker that follow. */
   addWindows({ workerId, windows }: LatenessWindows): void {
@@ -73,103 +99,85 @@ class SampleCollector {
     for (let i = 0; i < batch.count; i++) this.#takeRecord(batch, i);
   }
 
-  finish(): SampleColumns {
-    const count = this.#count;
-    return {
-      count,
-      seqs: this.#seqs.upTo(count),
-      rows: this.#rows.upTo(count),
-      dueNs: this.#dueNs.upTo(count),
-      issuedNs: this.#issuedNs.upTo(count),
-      firstChunkNs: this.#firstChunkNs.upTo(count),
-      lastChunkNs: this.#lastChunkNs.upTo(count),
-      completedNs: this.#completedNs.upTo(count),
-      firstChunkLateNs: this.#lateness(this.#firstChunkLateNs),
-      completedLateNs: this.#lateness(this.#completedLateNs),
-      chunks: this.#chunks.upTo(count),
-      outcomes: this.#outcomes.upTo(count),
-      measured: this.#measured.upTo(count),
-      measuringSinceNs: this.#measuringSinceNs,
-      inputTokens: this.#inputTokens.upTo(count),
-      outputTokens: this.#outputTokens.upTo(count),
-      workers: this.#workers.upTo(count),
-      finishReasons: this.#finishReasons,
-      errorTypes: this.#errorTypes,
-    };
-  }
-
-  #lateness(column: GrowingColumn<Float64Array>): Float64Array {
-    const lateNs = column.upTo(this.#count);
-    return this.#cursors.size === 0 ? lateNs.fill(NaN) : lateNs;
-  }
-
   #takeRecord(batch: EventBatch, index: number): void {
     const kind = batch.kinds[index]! as EventKind;
     const seq = batch.sampleSeqs[index]!;
     const atNs = batch.timestampsNs[index]!;
     if (kind === EventKind.sessionStartTracking) {
-      if (!this.#isMeasuring) this.#measuringSinceNs.push(atNs);
+      if (!this.#isMeasuring) this.measuringSinceNs.push(atNs);
       this.#isMeasuring = true;
     } else if (kind === EventKind.sessionStopTracking) this.#isMeasuring = false;
     else if (seq === NO_SAMPLE) return;
     else if (kind === EventKind.sampleIssued) this.#issue(batch, index, seq, atNs);
     else {
-      const at = this.#positions.get(seq);
-      if (at !== undefined) this.#continue(batch, index, kind, at, atNs);
+      const position = this.#positions.get(seq);
+      if (position === undefined) return;
+      this.#store.seek(position);
+      this.#continue(batch, index, kind, atNs);
     }
   }
 
   #issue(batch: EventBatch, index: number, seq: number, issuedNs: number): void {
-    const at = this.#count++;
-    this.#positions.set(seq, at);
-    this.#seqs.set(at, seq);
-    this.#rows.set(at, extraOf(batch, index, ISSUED_EXTRA.row));
-    this.#dueNs.set(at, extraOf(batch, index, ISSUED_EXTRA.dueNs));
-    this.#issuedNs.set(at, issuedNs);
-    this.#firstChunkNs.set(at, NaN);
-    this.#lastChunkNs.set(at, NaN);
-    this.#completedNs.set(at, NaN);
-    this.#firstChunkLateNs.set(at, NaN);
-    this.#completedLateNs.set(at, NaN);
-    this.#chunks.set(at, 0);
-    this.#outcomes.set(at, Outcome.inFlight);
-    this.#measured.set(at, this.#isMeasuring ? 1 : 0);
-    this.#inputTokens.set(at, NaN);
-    this.#outputTokens.set(at, NaN);
-    this.#workers.set(at, batch.workerId);
+    this.#positions.set(seq, this.#store.append());
+    const { columns, row } = this.#store;
+    columns.seqs[row] = seq;
+    columns.rows[row] = extraOf(batch, index, ISSUED_EXTRA.row);
+    columns.dueNs[row] = extraOf(batch, index, ISSUED_EXTRA.dueNs);
+    columns.issuedNs[row] = issuedNs;
+    columns.firstChunkNs[row] = NaN;
+    columns.lastChunkNs[row] = NaN;
+    columns.completedNs[row] = NaN;
+    columns.firstChunkLateNs[row] = NaN;
+    columns.completedLateNs[row] = NaN;
+    columns.measured[row] = this.#isMeasuring ? 1 : 0;
+    columns.inputTokens[row] = NaN;
+    columns.outputTokens[row] = NaN;
+    columns.workers[row] = batch.workerId;
   }
 
-  #continue(batch: EventBatch, index: number, kind: EventKind, at: number, atNs: number): void {
+  #continue(batch: EventBatch, index: number, kind: EventKind, atNs: number): void {
+    const { columns, row } = this.#store;
     if (kind === EventKind.sampleRecvFirst || kind === EventKind.sampleRecvNonFirst) {
       const lateNs = this.#cursor?.lateNs(atNs) ?? 0;
       if (kind === EventKind.sampleRecvFirst) {
-        this.#firstChunkNs.set(at, atNs);
-        this.#firstChunkLateNs.set(at, lateNs);
+        columns.firstChunkNs[row] = atNs;
+        columns.firstChunkLateNs[row] = lateNs;
       }
-      this.#lastChunkNs.set(at, atNs);
-      this.#chunks.set(at, this.#chunks.get(at) + 1);
-    } else if (kind === EventKind.sampleComplete) this.#complete(batch, index, at, atNs);
-    else if (isErrorKind(kind)) this.#fail(batch, index, kind, at);
+      columns.lastChunkNs[row] = atNs;
+      columns.chunks[row]! += 1;
+    } else if (kind === EventKind.sampleComplete) this.#complete(batch, index, atNs);
+    else if (isErrorKind(kind)) this.#fail(batch, index, kind);
   }
 
-  #complete(batch: EventBatch, index: number, at: number, atNs: number): void {
-    this.#completedNs.set(at, atNs);
-    this.#completedLateNs.set(at, this.#cursor?.lateNs(atNs) ?? 0);
-    if (this.#outcomes.get(at) === Outcome.inFlight) this.#outcomes.set(at, Outcome.succeeded);
-    this.#inputTokens.set(at, extraOf(batch, index, COMPLETE_EXTRA.promptTokens));
-    this.#outputTokens.set(at, extraOf(batch, index, COMPLETE_EXTRA.completionTokens));
+  #complete(batch: EventBatch, index: number, atNs: number): void {
+    const { columns, row } = this.#store;
+    columns.completedNs[row] = atNs;
+    columns.completedLateNs[row] = this.#cursor?.lateNs(atNs) ?? 0;
+    if (columns.outcomes[row] === Outcome.inFlight) columns.outcomes[row] = Outcome.succeeded;
+    columns.inputTokens[row] = extraOf(batch, index, COMPLETE_EXTRA.promptTokens);
+    columns.outputTokens[row] = extraOf(batch, index, COMPLETE_EXTRA.completionTokens);
     const reason = finishReasonOf(batch, index);
-    if (reason !== undefined) this.#finishReasons.set(at, reason);
+    if (reason !== undefined) columns.finishReasons[row] = this.#codeOf(reason);
     this.#positions.delete(batch.sampleSeqs[index]!);
   }
 
   /** An error precedes the completion; a sample that met another one before it was cancelled is errored. */
-  #fail(batch: EventBatch, index: number, kind: EventKind, at: number): void {
+  #fail(batch: EventBatch, index: number, kind: EventKind): void {
+    const { columns, row } = this.#store;
     const type = errorTypeOf(batch, index) ?? EVENT_TOPICS[kind];
     const isCancelled = type === CANCELLED_ERROR_TYPE;
-    if (!isCancelled || this.#outcomes.get(at) !== Outcome.errored)
-      this.#outcomes.set(at, isCancelled ? Outcome.cancelled : Outcome.errored);
-    if (!this.#errorTypes.has(at)) this.#errorTypes.set(at, type);
+    if (!isCancelled || columns.outcomes[row] !== Outcome.errored)
+      columns.outcomes[row] = isCancelled ? Outcome.cancelled : Outcome.errored;
+    if (columns.errorTypes[row] === 0) columns.errorTypes[row] = this.#codeOf(type);
+  }
+
+  #codeOf(text: string): number {
+    const known = this.#codes.get(text);
+    if (known !== undefined) return known;
+    if (this.texts.length >= MOST_TEXTS && text !== OTHER_TEXT) return this.#codeOf(OTHER_TEXT);
+    this.texts.push(text);
+    this.#codes.set(text, this.texts.length - 1);
+    return this.texts.length - 1;
   }
 }
 

@@ -14,11 +14,7 @@ const weights = fc.array(fc.nat(4), { minLength: BINS, maxLength: BINS });
 
 function quantilesOf(rows: readonly { readonly value: number; readonly bin: number }[]): BinnedQuantiles {
   const bins = Uint16Array.from(rows, ({ bin }) => bin);
-  return new BinnedQuantiles(
-    Float64Array.from(rows, ({ value }) => value),
-    bins,
-    BINS,
-  );
+  return new BinnedQuantiles({ values: Float64Array.from(rows, ({ value }) => value), bins }, BINS);
 }
 
 describe('BinnedQuantiles', () => {

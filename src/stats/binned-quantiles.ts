@@ -1,10 +1,11 @@
+import type { ValuesByBin } from './binned-values.ts';
 import { quantilePlace, valueAtPlace } from './quantile.ts';
 
 /** Values between two places whose counts are known for each bin. */
 const STRIDE_COUNT = 512;
 
 /**
- * Exact quantiles of values that belong to bins, when each bin counts a whole number of times: what a bootstrap over bins asks
+ * Exact quantiles of values that belong to bins, each of them once or counted, when each bin counts a whole number of times: what a bootstrap over bins asks
  * for again and again.
  *
  * Built once by sorting; a quantile then costs ten sums over the bins and a walk over 1/512 of the values. Memory 12 bytes a
@@ -15,6 +16,8 @@ export class BinnedQuantiles {
   /** Ascending, with the bin of each. */
   readonly #values: Float64Array;
   readonly #bins: Uint16Array;
+  /** How often each is there; undefined: once. */
+  readonly #counts: Uint32Array | undefined;
   readonly #binCount: number;
   readonly #stride: number;
   /** How many of the first `k · stride` values lie in each bin. */
@@ -23,21 +26,22 @@ export class BinnedQuantiles {
   readonly #binSizes: Uint32Array;
 
   /** `bins[i]`, below `binCount` ≤ 65,536, is the bin of `values[i]`. */
-  constructor(values: Float64Array, bins: Uint16Array, binCount: number) {
+  constructor({ values, bins, counts }: ValuesByBin, binCount: number) {
     const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
-    this.count = values.length;
     this.#values = Float64Array.from(order, (i) => values[i]!);
     this.#bins = Uint16Array.from(order, (i) => bins[i]!);
+    this.#counts = counts && Uint32Array.from(order, (i) => counts[i]!);
     this.#binCount = binCount;
-    this.#stride = Math.max(1, Math.ceil(this.count / STRIDE_COUNT));
+    this.#stride = Math.max(1, Math.ceil(values.length / STRIDE_COUNT));
     const countsBefore: Uint32Array[] = [];
-    const counts = new Uint32Array(binCount);
-    for (let i = 0; i < this.count; i++) {
-      if (i % this.#stride === 0) countsBefore.push(counts.slice());
-      counts[this.#bins[i]!]! += 1;
+    const sizes = new Uint32Array(binCount);
+    for (let i = 0; i < values.length; i++) {
+      if (i % this.#stride === 0) countsBefore.push(sizes.slice());
+      sizes[this.#bins[i]!]! += this.#countOf(i);
     }
     this.#countsBefore = countsBefore;
-    this.#binSizes = counts;
+    this.#binSizes = sizes;
+    this.count = sizes.reduce((sum, size) => sum + size, 0);
   }
 
   /** How many values there are when bin b counts `weights[b]` times. */
@@ -49,10 +53,10 @@ export class BinnedQuantiles {
   excess(value: number): Float64Array {
     const above = new Float64Array(this.#binCount);
     let total = 0;
-    for (let i = 0; i < this.count; i++) {
+    for (let i = 0; i < this.#values.length; i++) {
       if (this.#values[i]! <= value) continue;
-      above[this.#bins[i]!]! += 1;
-      total += 1;
+      above[this.#bins[i]!]! += this.#countOf(i);
+      total += this.#countOf(i);
     }
     const share = total / this.count;
     return above.map((n, bin) => n - share * this.#binSizes[bin]!);
@@ -85,11 +89,15 @@ export class BinnedQuantiles {
     }
     let passed = this.#dot(this.#countsBefore[low]!, weights);
     let index = low * this.#stride;
-    for (; index < this.count; index++) {
-      passed += weights[this.#bins[index]!]!;
+    for (; index < this.#values.length; index++) {
+      passed += weights[this.#bins[index]!]! * this.#countOf(index);
       if (passed > rank) break;
     }
     return { index, passed };
+  }
+
+  #countOf(index: number): number {
+    return this.#counts === undefined ? 1 : this.#counts[index]!;
   }
 
   #dot(counts: Uint32Array, weights: Uint32Array): number {

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { readAllAt, writeAllAt } from '../core/file-bytes.ts';
 
 const FIRST_CHUNK_VALUES = 1024;
 const CHUNK_VALUES = 65_536;
@@ -105,7 +106,7 @@ export class RawValues {
       this.#spillFile ??= openUnlinked(spillPath);
       while (this.#full.length > 0) {
         const chunk = this.#full[0]!;
-        writeAll(this.#spillFile, bytesOf(chunk), this.#spilledValues * Float64Array.BYTES_PER_ELEMENT);
+        writeAllAt(this.#spillFile, bytesOf(chunk), this.#spilledValues * Float64Array.BYTES_PER_ELEMENT);
         this.#spilledValues += chunk.length;
         this.#residentValues -= chunk.length;
         this.#full.shift();
@@ -122,7 +123,7 @@ export class RawValues {
     const chunk = new Float64Array(CHUNK_VALUES);
     for (let first = 0; first < this.#spilledValues; first += CHUNK_VALUES) {
       const part = chunk.subarray(0, this.#spilledValues - first);
-      readAll(this.#spillFile!, bytesOf(part), first * Float64Array.BYTES_PER_ELEMENT);
+      readAllAt(this.#spillFile!, bytesOf(part), first * Float64Array.BYTES_PER_ELEMENT);
       yield part;
     }
   }
@@ -136,19 +137,4 @@ function openUnlinked(path: string): number {
 
 function bytesOf(values: Float64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-function writeAll(file: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length;) {
-    done += writeSync(file, bytes, done, bytes.length - done, position + done);
-  }
-}
-
-function readAll(file: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length;) {
-    const read = readSync(file, bytes, done, bytes.length - done, position + done);
-    if (read === 0)
-      throw new RangeError(`spill file ends at ${position + done}, wanted ${bytes.length - done} bytes more`);
-    done += read;
-  }
 }

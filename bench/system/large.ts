@@ -1,0 +1,90 @@
+/**
+ * What reads the samples of a run, on a log of twenty million of them (or as many as the first argument says): time and peak memory of each
+ * command. The log is written by this script, as an engine worker would; each sample has two chunks. Takes 250 bytes of disk a sample.
+ *
+ * Usage: npm run bench:large [-- SAMPLES]
+ */
+import { once } from 'node:events';
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeRunHeader } from '../../src/app/run-header.ts';
+import { createRunId } from '../../src/core/ids.ts';
+import { EventKind } from '../../src/core/event-types.ts';
+import { countText } from '../../src/core/quantity-text.ts';
+import { alignColumns } from '../../src/core/text-table.ts';
+import type { Nanoseconds } from '../../src/core/time.ts';
+import { buildEventBatch } from '../../src/events/batch-builder.ts';
+import { encodeBatchFrame } from '../../src/events/columnar-codec.ts';
+import { RunLogWriter } from '../../src/runlog/append.ts';
+import { FrameKind } from '../../src/transport/frame.ts';
+import { syntheticFrames } from '../aggregator/synthetic-run.ts';
+import { peakMemoryMb } from '../harness/memory.ts';
+import { startProgram, Workspace } from './program.ts';
+
+const CHUNKS = 2;
+const WATCH_INTERVAL_MS = 100;
+const samples = Number(process.argv[2] ?? 20_000_000);
+const workspace = new Workspace();
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+try {
+  const run = workspace.freshRun();
+  await writeRun(run);
+  const logBytes = statSync(join(run, 'run.log')).size;
+  say(`${countText(samples)} samples, run.log ${(logBytes / 2 ** 20).toFixed(0)} MB\n`);
+  const rows = [['command', 'seconds', 'samples/s', 'peak memory MB']];
+  for (const args of [
+    ['report', run],
+    ['export', run],
+    ['export', run, '--samples', 'csv'],
+    ['compare', run, run],
+  ]) {
+    const { seconds, peakMb } = await measured(args);
+    const name = args.filter((arg) => arg !== run).join(' ');
+    rows.push([name, seconds.toFixed(1), countText(Math.round(samples / seconds)), peakMb.toFixed(0)]);
+  }
+  for (const line of alignColumns(rows)) say(line);
+} finally {
+  workspace.remove();
+}
+
+async function writeRun(path: string): Promise<void> {
+  mkdirSync(path);
+  const writer = RunLogWriter.open(join(path, 'run.log'));
+  writer.append(
+    FrameKind.runHeader,
+    encodeRunHeader({
+      ...{ format: 1, run_id: createRunId(), origin_ns: '0', started_at: new Date(0).toISOString() },
+      ...{ version: '0', streaming: true, tokenizer: null, requested_rate_per_second: null },
+      ...{ planned_samples: samples, config: {} },
+    }),
+  );
+  session(writer, EventKind.sessionStarted, EventKind.sessionStartTracking);
+  for (const frame of syntheticFrames(samples, CHUNKS)) writer.append(FrameKind.events, frame);
+  session(writer, EventKind.sessionStopTracking, EventKind.sessionEnded);
+  await writer.close();
+}
+
+function session(writer: RunLogWriter, ...kinds: readonly EventKind[]): void {
+  const timestampNs = (kinds.includes(EventKind.sessionStarted) ? 0 : 2 ** 52) as Nanoseconds;
+  const batch = buildEventBatch(kinds.map((kind) => ({ kind, timestampNs })));
+  writer.append(FrameKind.events, encodeBatchFrame(batch));
+}
+
+/** Peak memory is that of the process itself. */
+async function measured(args: readonly string[]): Promise<{ seconds: number; peakMb: number }> {
+  const startedMs = performance.now();
+  const child = startProgram(args);
+  let [peakMb, errors] = [0, ''];
+  child.stdout!.resume();
+  child.stderr!.on('data', (bytes: Buffer) => (errors += bytes.toString()));
+  const watching = setInterval(() => {
+    peakMb = Math.max(peakMb, peakMemoryMb(child.pid!) ?? 0);
+  }, WATCH_INTERVAL_MS);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearInterval(watching);
+  // A run of made-up samples may well be called invalid or different; what counts is that the command did its work.
+  if (code !== 0 && code !== 5 && code !== 6)
+    throw new Error(`${args.join(' ')} ended with ${code}: ${errors}`);
+  return { seconds: (performance.now() - startedMs) / 1000, peakMb };
+}
