@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { replaceFile } from '../core/atomic-file.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { readSamples } from '../runlog/samples.ts';
@@ -38,14 +38,12 @@ export async function exportSamples(
     onCorrupt: (error) =>
       log.warning(`${error.message}; going on behind it, what it told of samples is missing`),
   });
-  const temporary = `${target}.tmp`;
+  const columns = exportColumns(samples, runId);
   try {
-    await WRITERS[format](temporary, exportColumns(samples, runId), samples.count, (count) =>
-      onRows?.(count, samples.count),
+    await replaceFile(target, (file) =>
+      WRITERS[format](file, columns, samples.count, (count) => onRows?.(count, samples.count)),
     );
-    await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     throw new InferometerError(
       'INFEROMETER_OUT_UNWRITABLE',
       'input',

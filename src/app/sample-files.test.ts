@@ -1,13 +1,26 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { CellValue, ExportColumn } from './sample-columns.ts';
-import { writeCsv, writeParquet } from './sample-files.ts';
+import { type TableWriter, writeCsv, writeParquet } from './sample-files.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'inferometer-table-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+async function write(
+  writer: TableWriter,
+  path: string,
+  ...[columns, rowCount, onRows]: TableArguments
+): Promise<void> {
+  const file = await open(path, 'w');
+  await writer(file, columns, rowCount, onRows);
+  await file.close();
+}
+
+type TableArguments = Parameters<TableWriter> extends [unknown, ...infer Rest] ? Rest : never;
 
 const TEXTS = ['plain', 'a,b', 'say "hi"', 'two\nlines', '=1+1', '-2', '@x', '\ttab', null, 'µs'];
 
@@ -26,7 +39,7 @@ const COLUMNS = [
 describe('CSV', () => {
   test('quotes what has to be, and lets no text be taken for a formula', async () => {
     const path = join(directory, 'few.csv');
-    await writeCsv(path, COLUMNS.slice(4), TEXTS.length, () => undefined);
+    await write(writeCsv, path, COLUMNS.slice(4), TEXTS.length, () => undefined);
     expect(readFileSync(path, 'utf8')).toBe(
       `text\nplain\n"a,b"\n"say ""hi"""\n"two\nlines"\n'=1+1\n'-2\n'@x\n'\ttab\n\nµs\n`,
     );
@@ -35,7 +48,7 @@ describe('CSV', () => {
   test('leaves numbers below 0 alone, and tells of its progress', async () => {
     const path = join(directory, 'many.csv');
     const told: number[] = [];
-    await writeCsv(path, COLUMNS.slice(0, 4), 2500, (count) => told.push(count));
+    await write(writeCsv, path, COLUMNS.slice(0, 4), 2500, (count) => told.push(count));
     const lines = readFileSync(path, 'utf8').split('\n');
     expect(lines.slice(0, 3)).toEqual([
       'seq,delay_ns,late_ns,measured',
@@ -49,7 +62,7 @@ describe('CSV', () => {
 
 test.each([0, 3, 50_001])('Parquet of %i rows is read back as it was written', async (rowCount) => {
   const path = join(directory, `${rowCount}.parquet`);
-  await writeParquet(path, COLUMNS, rowCount, () => undefined);
+  await write(writeParquet, path, COLUMNS, rowCount, () => undefined);
   const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path) });
   const expected = Array.from({ length: rowCount }, (_, i) =>
     Object.fromEntries(

@@ -1,11 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { CellValue, ExportColumn } from './sample-columns.ts';
 
-/** Writes a table to a file; `onRows` hears of rows written so far. */
+/** Writes a table to a file that is open and empty, and leaves it open; `onRows` hears of rows written so far. */
 export type TableWriter = (
-  path: string,
+  file: FileHandle,
   columns: readonly ExportColumn[],
   rowCount: number,
   onRows: (count: number) => void,
@@ -19,8 +17,8 @@ const PARQUET_ROWS_A_GROUP = 50_000;
  * Comma-separated values: a head with the names, lines ending in LF, quotes as in RFC 4180, nothing between the commas for null. A text
  * that a spreadsheet would take for a formula (it begins with = + - @, a tab or a return) gets an apostrophe in front. Streams.
  */
-export const writeCsv: TableWriter = async (path, columns, rowCount, onRows) => {
-  await pipeline(Readable.from(csvParts(columns, rowCount, onRows)), createWriteStream(path));
+export const writeCsv: TableWriter = async (file, columns, rowCount, onRows) => {
+  await file.writeFile(csvParts(columns, rowCount, onRows));
 };
 
 function* csvParts(columns: readonly ExportColumn[], rowCount: number, onRows: (count: number) => void) {
@@ -44,10 +42,15 @@ function csvCell(value: CellValue): string {
 }
 
 /** Parquet, compressed with Snappy: integers as INT64, texts as UTF-8 strings, groups of 50,000 rows of which one is in memory. */
-export const writeParquet: TableWriter = async (path, columns, rowCount, onRows) => {
-  const { ParquetWriter, fileWriter } = await import('hyparquet-writer');
+export const writeParquet: TableWriter = async (file, columns, rowCount, onRows) => {
+  const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
+  const bytes = new ByteWriter();
+  const flush = async () => {
+    await file.appendFile(bytes.getBytes());
+    bytes.index = 0;
+  };
   const writer = new ParquetWriter({
-    writer: fileWriter(path),
+    writer: bytes,
     schema: [{ name: 'sample', num_children: columns.length }, ...columns.map(schemaOf)],
     createdBy: 'inferometer',
   });
@@ -57,9 +60,11 @@ export const writeParquet: TableWriter = async (path, columns, rowCount, onRows)
       columnData: columns.map(({ name, at }) => ({ name, data: columnData(at, from, to) })),
       rowGroupSize: PARQUET_ROWS_A_GROUP,
     });
+    await flush();
     onRows(to);
   }
   await writer.finish();
+  await flush();
 };
 
 function schemaOf({ name, kind }: ExportColumn) {
