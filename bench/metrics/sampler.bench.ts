@@ -25,7 +25,7 @@ export const bench: Bench = {
         hdrLow: 1,
         hdrHigh: ONE_HOUR_NS,
         rawBudgetBytes: RAW_BUDGET_BYTES,
-        spillPath: join(directory, 'values.raw'),
+        spillDirectory: directory,
       },
       SILENT_LOG,
     );

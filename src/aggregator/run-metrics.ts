@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   COUNTERS,
   SERIES,
@@ -41,9 +40,7 @@ export function registerRunMetrics(registry: MetricsRegistry, options: RunMetric
       hdrLow: metric.hdrLow,
       hdrHigh: metric.hdrHigh,
       earlyStopping: metric.tailLatency && options.earlyStopping === true,
-      ...(options.spillDirectory === undefined
-        ? {}
-        : { spillPath: join(options.spillDirectory, `${metric.name}.raw`) }),
+      ...(options.spillDirectory === undefined ? {} : { spillDirectory: options.spillDirectory }),
     });
     return [metric.name, sampler] as const;
   });

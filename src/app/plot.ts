@@ -52,13 +52,14 @@ export async function plotRuns(paths: readonly string[], options: PlotOptions): 
   );
   const paint = await loadSvgPainter();
   const paintPng = format === 'png' ? await loadPngPainter() : undefined;
-  const folder = options.outPath ?? (paths.length === 1 ? RunDirectory.open(paths[0]!).plotsPath : 'plots');
+  const directory = paths.length === 1 ? RunDirectory.open(paths[0]!) : undefined;
+  const folder = options.outPath ?? directory?.plotsPath ?? 'plots';
   const drawings = charts.map(({ id, option }) => {
     const svg = paint({ ...option, backgroundColor: theme.background }, { width, height });
     return { path: join(folder, `${id}.${format}`), content: paintPng === undefined ? svg : paintPng(svg) };
   });
   try {
-    await makeDirectory(folder);
+    await (folder === directory?.plotsPath ? directory.makeFolder(folder) : makeDirectory(folder));
     for (const { path, content } of drawings) await writeFileAtomic(path, content);
   } catch (error) {
     throw new InferometerError(

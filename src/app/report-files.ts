@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { writeFileAtomic } from '../core/atomic-file.ts';
-import { makeDirectory } from '../core/make-directory.ts';
 import { snapshotJsonText, toJson } from '../metrics/snapshot-json.ts';
 import type { Json, MetricsSnapshot } from '../metrics/snapshot.ts';
 import type { CalibratedCell } from '../report/error-bound.ts';
@@ -47,12 +46,13 @@ export function toldToStop({ extras }: MetricsSnapshot): boolean {
 /** Puts the snapshot the report was drawn from in the place of the final one, when the aggregator left none. */
 export async function keepFinalSnapshot(directory: RunDirectory, sourced: SourcedSnapshot): Promise<void> {
   if (existsSync(directory.finalSnapshotPath) || sourced.source === 'latest live snapshot') return;
+  await directory.makeFolder(directory.metricsPath);
   await writeFileAtomic(directory.finalSnapshotPath, snapshotJsonText(sourced.snapshot));
 }
 
 /** Writes performance/result_summary.json and report.txt; makes the folder when only the log was copied here. */
 export async function writeReport(directory: RunDirectory, report: Report): Promise<void> {
-  await makeDirectory(directory.performancePath);
+  await directory.makeFolder(directory.performancePath);
   await writeFileAtomic(directory.resultPath, resultSummaryText(report));
   await writeFileAtomic(directory.reportPath, reportText(report));
 }

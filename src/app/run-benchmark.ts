@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import type { RunConfig } from '../config/schema.ts';
+import { writeFileAtomic } from '../core/atomic-file.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Pacing } from '../engine/settings.ts';
@@ -197,7 +197,7 @@ function ownCpuMs({ pid }: AggregatorProcess): number {
 async function writeConfig({ directory, header }: RunServices): Promise<void> {
   const { stringify } = await import('yaml');
   try {
-    await writeFile(directory.configPath, stringify(header.config));
+    await writeFileAtomic(directory.configPath, stringify(header.config));
   } catch (error) {
     throw new InferometerError(
       'INFEROMETER_CONFIG_UNWRITABLE',

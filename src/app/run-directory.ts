@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { writeFileAtomic } from '../core/atomic-file.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
+import { requireInside } from '../core/folder-guard.ts';
 import { makeDirectory } from '../core/make-directory.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -81,6 +82,12 @@ export class RunDirectory {
   static find(path: string): RunDirectory | undefined {
     const directory = new RunDirectory(path);
     return faultOfLog(directory.logPath) === undefined ? directory : undefined;
+  }
+
+  /** Makes one of the folders below, unless it is there. Throws `INFEROMETER_FOLDER_LEADS_OUT` (input) for a link out of the run. */
+  async makeFolder(path: string): Promise<void> {
+    await makeDirectory(path);
+    await requireInside(this.path, path);
   }
 
   get configPath(): string {

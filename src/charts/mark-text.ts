@@ -1,4 +1,5 @@
 import type { RunMark } from '../core/run-history.ts';
+import { visibleLine } from '../core/visible-text.ts';
 import { settingText } from '../core/quantity-text.ts';
 
 /** A sign for each kind of mark, on every view. */
@@ -17,7 +18,7 @@ export const MARK_SYMBOLS: Readonly<Record<RunMark['kind'], string>> = {
 export function markText({ kind, value, text }: RunMark): string {
   switch (kind) {
     case 'phase':
-      return text === 'warmup' ? 'warm-up' : text;
+      return text === 'warmup' ? 'warm-up' : visibleLine(text);
     case 'pause':
       return 'paused';
     case 'resume':
@@ -27,7 +28,7 @@ export function markText({ kind, value, text }: RunMark): string {
     case 'concurrency':
       return value === null ? 'concurrency' : `concurrency ${settingText(value)}`;
     case 'note':
-      return text === '' ? 'note' : text;
+      return text === '' ? 'note' : visibleLine(text);
     case 'stop':
       return 'stopped';
     case 'cancel':

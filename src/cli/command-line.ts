@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { errorText, EXIT_CODES, InferometerError } from '../core/errors.ts';
+import { visibleText } from '../core/visible-text.ts';
 import { choiceOf } from './flag-values.ts';
 
 /** A command that answers `--help` with its examples and throws instead of exiting. */
@@ -52,10 +53,11 @@ export async function exitCodeOf(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.input;
     if (error instanceof InferometerError) {
-      printError(`error: ${error.message}`);
+      printError(`error: ${visibleText(error.message)}`);
       return EXIT_CODES[error.kind];
     }
-    printError(`error: ${error instanceof Error ? (error.stack ?? error.message) : errorText(error)}`);
+    const text = error instanceof Error ? (error.stack ?? error.message) : errorText(error);
+    printError(`error: ${visibleText(text)}`);
     return EXIT_CODES.internal;
   }
 }

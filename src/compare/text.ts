@@ -1,6 +1,7 @@
 import { countedText, countText, durationText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
+import { visibleLine } from '../core/visible-text.ts';
 import { wrapText } from '../core/wrap-text.ts';
 import type { Judgement, MetricDifference } from './compare.ts';
 import type { ComparedPair, ComparedRun, ComparisonReport } from './comparison-report.ts';
@@ -33,7 +34,7 @@ export function comparisonText(report: ComparisonReport): string {
       '',
       ...paragraph(`Note: invalid by their own verdict: ${invalid.map(({ letter }) => letter).join(', ')}.`),
     );
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(visibleLine).join('\n')}\n`;
 }
 
 function runLines(runs: readonly ComparedRun[]): string[] {

@@ -1,18 +1,42 @@
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { constants, openSync, rmSync } from 'node:fs';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /**
- * Replaces a file so that a reader, or a crash at any moment, sees the old content or the new and never a part.
+ * The one way this program puts files into a folder that somebody else may have made.
  *
- * Writes `<path>.tmp` beside it, fsyncs, renames, fsyncs the directory. On failure before the rename the `.tmp` is removed
- * and the error re-thrown. The directory must exist.
+ * A temporary file has a name nobody can predict and is created by us or not at all (`O_EXCL`), so nothing that waits in the
+ * folder, such as a link to a file of the user's, is ever written through. Only its owner can read it while it is written.
+ */
+const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const OWNER_ONLY = 0o600;
+const NAME_BYTES = 16;
+
+/** What a finished file gets, as any new file of this process would. Read once: reading it sets it for an instant. */
+const USUAL_MODE = 0o666 & ~process.umask();
+
+/**
+ * Replaces a file so that a reader, or a crash at any moment, sees the old content or the new and never a part. The directory must
+ * exist.
+ *
+ * Writes a temporary file beside it, fsyncs, renames, fsyncs the directory. On failure before the rename the temporary file is
+ * removed and the error re-thrown. A link at `path` is replaced, not followed; what is no file, such as a directory or a device, is
+ * refused. The file gets the mode of any new file (0666 less the umask), whatever the old one had.
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
-  const temporaryPath = `${path}.tmp`;
+  await replaceFile(path, (file) => file.writeFile(content));
+}
+
+/** {@link writeFileAtomic} for content that is not in memory at once: `write` writes it and leaves the file open. */
+export async function replaceFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  await refuseNoFile(path);
+  const temporaryPath = temporaryPathIn(dirname(path));
+  const file = await open(temporaryPath, constants.O_WRONLY | NEW_FILE, OWNER_ONLY);
   try {
-    const file = await open(temporaryPath, 'w');
     try {
-      await file.writeFile(content);
+      await write(file);
+      await file.chmod(USUAL_MODE);
       await file.sync();
     } finally {
       await file.close();
@@ -22,7 +46,32 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     await rm(temporaryPath, { force: true }).catch(() => undefined);
     throw error;
   }
-  const directory = await open(dirname(path), 'r');
+  await syncDirectory(dirname(path));
+}
+
+/**
+ * Opens a file in `directory` for writing and reading that has no name: nothing is left behind when the process ends, however it
+ * does. Throws the system's error.
+ */
+export function openScratchFile(directory: string): number {
+  const path = temporaryPathIn(directory);
+  const file = openSync(path, constants.O_RDWR | NEW_FILE, OWNER_ONLY);
+  rmSync(path);
+  return file;
+}
+
+function temporaryPathIn(directory: string): string {
+  return join(directory, `.inferometer-${randomBytes(NAME_BYTES).toString('hex')}.tmp`);
+}
+
+/** A rename would take the place of a device or a pipe, as of `/dev/null`. */
+async function refuseNoFile(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined && !found.isFile()) throw new Error(`${path} is there and is no regular file`);
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await directory.sync();
   } finally {

@@ -1,12 +1,13 @@
 import { countedText, countText, durationText, numberText } from '../core/quantity-text.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
+import { visibleLine } from '../core/visible-text.ts';
 import type { LiveRow, LiveView } from './view-model.ts';
 
 const SEPARATOR = '  ';
 
 /** How a run stands in one line, for a log: `0:12  live  1,234 of 3,000 issued  34 in flight  …`. */
 export function progressLine(view: LiveView): string {
-  return segments(view).join(SEPARATOR);
+  return visibleLine(segments(view).join(SEPARATOR));
 }
 
 /** What is told, most important first. */

@@ -91,7 +91,7 @@ describe('MetricsRegistry', () => {
   it('is as exact with a spill file as without', () => {
     const folder = mkdtempSync(join(tmpdir(), 'registry-'));
     const registry = new MetricsRegistry({ log: SILENT_LOG });
-    const spilled = { rawBudgetBytes: 0, spillPath: join(folder, 'raw') };
+    const spilled = { rawBudgetBytes: 0, spillDirectory: folder };
     const samplers = [
       registry.registerSeries('in_memory', NS_SERIES),
       registry.registerSeries('in_file', { ...NS_SERIES, ...spilled }),

@@ -82,7 +82,7 @@ export class SeriesSampler {
     );
     this.#raw = new RawValues({
       budgetBytes: options.rawBudgetBytes,
-      spillPath: options.spillPath,
+      spillDirectory: options.spillDirectory,
       onSpillError: (error) =>
         log.warning(`series ${name}: cannot spill raw values, keeping them in memory: ${error.message}`),
     });

@@ -20,14 +20,14 @@ export interface SeriesOptions {
   readonly percentiles?: readonly number[];
   /** Whether the exact statistics carry MLPerf early-stopping estimates. Default false. */
   readonly earlyStopping?: boolean;
-  /** Bytes of raw values held in memory before they move to `spillPath`. Default: no bound. */
+  /** Bytes of raw values held in memory before they move to a file. Default: no bound. */
   readonly rawBudgetBytes?: number;
-  /** File for the raw values past the budget; gone when the series is closed or the process ends. */
-  readonly spillPath?: string;
+  /** Where the raw values past the budget go, in a file without a name: gone when the series is closed or the process ends. */
+  readonly spillDirectory?: string;
 }
 
 /** Options of a series with its defaults filled in. */
-export type ResolvedSeriesOptions = Required<Omit<SeriesOptions, 'rawBudgetBytes' | 'spillPath'>>;
+export type ResolvedSeriesOptions = Required<Omit<SeriesOptions, 'rawBudgetBytes' | 'spillDirectory'>>;
 
 /** Fills in the defaults. Throws `INFEROMETER_METRICS_SERIES` when an option is out of its domain. */
 export function resolveSeriesOptions(name: string, options: SeriesOptions): ResolvedSeriesOptions {

@@ -14,6 +14,7 @@ import type { Report } from './report.ts';
 import type { SeriesReport } from './series-report.ts';
 import { askedRateText } from './steering.ts';
 import { drainText, rateText } from './throughput-text.ts';
+import { visibleLine } from '../core/visible-text.ts';
 import { wrapText } from '../core/wrap-text.ts';
 
 export interface TerminalSummaryOptions {
@@ -35,14 +36,14 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
   const [tableHead, ...tableRows] = percentileTable(report);
   return [
     `${paint(['bold', VERDICT_COLOURS[level]], level.toUpperCase())}: ${VERDICT_MEANINGS[level]}`,
-    ...findingLines(report.verdict, width),
+    ...findingLines(report.verdict, width).map(visibleLine),
     '',
-    ...alignLabels(headlines(report)),
+    ...alignLabels(headlines(report)).map(visibleLine),
     ...(tableHead === undefined
       ? []
       : ['', paint('dim', tableHead), ...tableRows, ...clientPartNotes(report, width)]),
-    ...errorBoundLines(report, width),
-    ...topErrorLines(report, width),
+    ...errorBoundLines(report, width).map(visibleLine),
+    ...topErrorLines(report, width).map(visibleLine),
   ];
 }
 

@@ -9,6 +9,7 @@ import { pythonText } from './python-text.ts';
 import type { OwnReport, Report } from './report.ts';
 import { MILLISECONDS, seriesLines, TOKENS } from './series-text.ts';
 import type { Verdict } from './verdict.ts';
+import { visibleLine } from '../core/visible-text.ts';
 import { wrapText } from '../core/wrap-text.ts';
 
 /** Of a terminal as it opens, and of what a mail program shows. */
@@ -35,7 +36,7 @@ export function reportText(report: Report): string {
  * beginning with a line break; for ours the verdict stands before them, and our facts and series behind what they add to.
  */
 export function displayLines(report: Report): string[] {
-  return [
+  return visibleLines([
     ...openingLines(report),
     '\n------------------- Latency Breakdowns -------------------',
     ...seriesLines('TTFT', report.ttft, MILLISECONDS),
@@ -45,12 +46,17 @@ export function displayLines(report: Report): string[] {
     ...seriesLines('Output sequence lengths', report.outputSequenceLengths, TOKENS),
     ...(report.own === null ? [] : ownSeriesLines(report.own)),
     '----------------- End of Report -----------------',
-  ];
+  ]);
+}
+
+/** What a log says can neither move the cursor nor begin a line of its own; a line break of ours is at the begin of a line. */
+function visibleLines(lines: readonly string[]): string[] {
+  return lines.map((line) => (line.startsWith('\n') ? `\n${visibleLine(line.slice(1))}` : visibleLine(line)));
 }
 
 /** The report without the distributions. */
 export function summaryLines(report: Report): string[] {
-  return [...openingLines(report), '----------------- End of Summary -----------------'];
+  return visibleLines([...openingLines(report), '----------------- End of Summary -----------------']);
 }
 
 function openingLines(report: Report): string[] {

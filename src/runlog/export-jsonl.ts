@@ -1,6 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { replaceFile } from '../core/atomic-file.ts';
 import { InferometerError } from '../core/errors.ts';
 import { EventKind, REFERENCE_TOPIC_COUNT } from '../core/event-types.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
@@ -38,7 +36,6 @@ export async function exportEventsJsonl(
   outputPath: string,
   options: ExportOptions = {},
 ): Promise<ExportResult> {
-  const partPath = `${outputPath}.part`;
   const result = { records: 0, ended: false, tornBytes: 0, missingFrames: 0 };
   async function* texts(): AsyncGenerator<string> {
     for await (const { text, records, ended } of eventLines(logPath, options, result)) {
@@ -47,13 +44,7 @@ export async function exportEventsJsonl(
       yield text;
     }
   }
-  try {
-    await pipeline(texts, createWriteStream(partPath));
-    await rename(partPath, outputPath);
-  } catch (error) {
-    await rm(partPath, { force: true }).catch(() => undefined);
-    throw error;
-  }
+  await replaceFile(outputPath, (file) => file.writeFile(texts()));
   return result;
 }
 

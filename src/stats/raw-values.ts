@@ -1,14 +1,15 @@
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync } from 'node:fs';
+import { openScratchFile } from '../core/atomic-file.ts';
 import { readAllAt, writeAllAt } from '../core/file-bytes.ts';
 
 const FIRST_CHUNK_VALUES = 1024;
 const CHUNK_VALUES = 65_536;
 
 export interface RawValuesOptions {
-  /** Bytes of full chunks kept in memory before they are moved to `spillPath`. Absent: no bound. */
+  /** Bytes of full chunks kept in memory before they are moved to a file. Absent: no bound. */
   readonly budgetBytes?: number | undefined;
-  /** Where the values past the budget go. The file is unlinked as soon as it is open, so nothing is ever left behind. */
-  readonly spillPath?: string | undefined;
+  /** Where the values past the budget go, in a file that has no name, so nothing is ever left behind. */
+  readonly spillDirectory?: string | undefined;
   /** Told once when the file cannot be written; from then on the values stay in memory. */
   readonly onSpillError?: (error: Error) => void;
 }
@@ -99,11 +100,11 @@ export class RawValues {
   }
 
   #spillPastBudget(): void {
-    const { budgetBytes = Infinity, spillPath, onSpillError } = this.#options;
+    const { budgetBytes = Infinity, spillDirectory, onSpillError } = this.#options;
     const residentBytes = this.#residentValues * Float64Array.BYTES_PER_ELEMENT;
-    if (residentBytes <= budgetBytes || spillPath === undefined || this.#spillFailed) return;
+    if (residentBytes <= budgetBytes || spillDirectory === undefined || this.#spillFailed) return;
     try {
-      this.#spillFile ??= openUnlinked(spillPath);
+      this.#spillFile ??= openScratchFile(spillDirectory);
       while (this.#full.length > 0) {
         const chunk = this.#full[0]!;
         writeAllAt(this.#spillFile, bytesOf(chunk), this.#spilledValues * Float64Array.BYTES_PER_ELEMENT);
@@ -127,12 +128,6 @@ export class RawValues {
       yield part;
     }
   }
-}
-
-function openUnlinked(path: string): number {
-  const file = openSync(path, 'w+');
-  rmSync(path);
-  return file;
 }
 
 function bytesOf(values: Float64Array): Uint8Array {

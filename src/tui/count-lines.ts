@@ -4,7 +4,7 @@ import type { LiveUpdate } from '../live/live-update.ts';
 import type { ControlState } from '../live/run-controls.ts';
 import type { LiveView } from '../live/view-model.ts';
 import { sparkLine } from './bars.ts';
-import { clip, fit, harmless, lineWidth, span, type Line } from './paint.ts';
+import { clip, fit, inOneLine, lineWidth, span, type Line } from './paint.ts';
 import { ratesOverTime } from './run-series.ts';
 
 /** Columns of the words before the spark lines, which stand below each other on the whole screen. */
@@ -102,7 +102,7 @@ function trouble({
   heals,
   aggregatorRestarts,
 }: LiveView): (readonly [label: string, text: string])[] {
-  const failed = errors.map(({ type, count }) => `${harmless(type)} ${countText(count)}`).join(', ');
+  const failed = errors.map(({ type, count }) => `${inOneLine(type)} ${countText(count)}`).join(', ');
   const events = [
     ...(heals === 0 ? [] : [`${countedText(heals, 'gap')} healed from the run log`]),
     ...(aggregatorRestarts === 0 ? [] : [`aggregator restarted ${countText(aggregatorRestarts)}×`]),

@@ -5,7 +5,7 @@ import { footLine } from './foot-line.ts';
 import { progressLine, titleLine } from './head-lines.ts';
 import { helpLines } from './help-lines.ts';
 import { markLine } from './mark-line.ts';
-import { clip, harmless, span, type Line } from './paint.ts';
+import { clip, inOneLine, span, type Line } from './paint.ts';
 import { panelLines } from './panels.ts';
 import { percentileLines } from './percentile-lines.ts';
 import { verdictLine, verdictLines } from './verdict-lines.ts';
@@ -31,7 +31,7 @@ export function dashboardLines(content: DashboardContent, size: ScreenSize): Lin
   const title: Block = { lines: [titleLine(content, width)], rank: 0 };
   const foot: Block = { lines: [footLine(content, width)], rank: 1 };
   const message: Block = {
-    lines: content.message === undefined ? [] : [[span(`» ${harmless(content.message)}`, 'warn')]],
+    lines: content.message === undefined ? [] : [[span(`» ${inOneLine(content.message)}`, 'warn')]],
     rank: 3,
   };
   const middle =

@@ -1,7 +1,7 @@
 import { MARK_SYMBOLS, markText } from '../charts/mark-text.ts';
 import type { RunHistory } from '../core/run-history.ts';
 import { clockText } from '../live/lines.ts';
-import { harmless, lineWidth, span, type Line } from './paint.ts';
+import { inOneLine, lineWidth, span, type Line } from './paint.ts';
 
 const LABEL: Line = [span('Marks      ', 'quiet')];
 
@@ -12,7 +12,7 @@ export function markLine(history: RunHistory | undefined, width: number): Line |
   for (const mark of history.marks.toReversed()) {
     const told: Line = [
       span(MARK_SYMBOLS[mark.kind], 'mark'),
-      span(` ${clockText(mark.at_ns - history.start_ns)} ${harmless(markText(mark))}`),
+      span(` ${clockText(mark.at_ns - history.start_ns)} ${inOneLine(markText(mark))}`),
     ];
     const longer = line.length === 0 ? told : [...told, span('  '), ...line];
     if (line.length > 0 && lineWidth(LABEL) + lineWidth(longer) > width) break;

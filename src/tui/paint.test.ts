@@ -5,7 +5,7 @@ import {
   clip,
   colourDepth,
   fit,
-  harmless,
+  inOneLine,
   lineWidth,
   paint,
   plainText,
@@ -81,5 +81,5 @@ describe('colours', () => {
 });
 
 it('takes the sting out of text from elsewhere', () => {
-  expect(harmless(' a\r\n\tb\u001b[31mc\u0000\u009b ')).toBe('a b[31mc');
+  expect(span(inOneLine(' a\r\n\tb\u001b[31mc\u0000\u009b ')).text).toBe(String.raw`a b\x1b[31mc\x00\x9b`);
 });

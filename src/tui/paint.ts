@@ -1,3 +1,5 @@
+import { visibleLine } from '../core/visible-text.ts';
+
 /** What a piece of text is, not what it looks like: how it is painted depends on the terminal. */
 export type Tone = 'plain' | 'strong' | 'quiet' | 'good' | 'warn' | 'bad' | 'chart' | 'mark';
 
@@ -22,8 +24,9 @@ const PALETTES: Readonly<Record<ColourDepth, Readonly<Record<Tone, string>>>> = 
   },
 };
 
+/** All text of the screen passes here, and none of it does anything to the terminal. */
 export function span(text: string, tone: Tone = 'plain'): Span {
-  return { text, tone };
+  return { text: visibleLine(text), tone };
 }
 
 export function lineWidth(line: Line): number {
@@ -98,10 +101,7 @@ export function colourDepth(bits: number): ColourDepth {
   return bits < 8 ? '16' : '256';
 }
 
-/** Text from elsewhere in one line that does nothing to a terminal. */
-export function harmless(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .replace(/\p{Cc}/gu, '')
-    .trim();
+/** Text that somebody wrote, in one line. */
+export function inOneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
 }

@@ -1,0 +1,75 @@
+import { closeSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openScratchFile, replaceFile, writeFileAtomic } from './atomic-file.ts';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'inferometer-atomic-'));
+  path = join(folder, 'report.txt');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('a file that is replaced', () => {
+  it('has the new content, the mode of any new file, and nothing beside it', async () => {
+    writeFileSync(path, 'old', { mode: 0o600 });
+    await writeFileAtomic(path, 'new');
+    expect(readFileSync(path, 'utf8')).toBe('new');
+    expect(statSync(path).mode & 0o777).toBe(0o666 & ~process.umask());
+    expect(readdirSync(folder)).toEqual(['report.txt']);
+  });
+
+  it('is for its owner alone, and under a name of its own, while it is written', async () => {
+    const seen: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      await replaceFile(path, async (file) => {
+        const [name] = readdirSync(folder).filter((found) => found !== 'report.txt');
+        seen.push(name!);
+        expect((await file.stat()).mode & 0o777).toBe(0o600);
+        await file.writeFile('x');
+      });
+    }
+    expect(new Set(seen).size).toBe(2);
+  });
+
+  it('leaves what a link in its place leads to alone', async () => {
+    const target = join(folder, 'profile');
+    writeFileSync(target, 'precious');
+    symlinkSync(target, path);
+    symlinkSync(target, `${path}.tmp`);
+    await writeFileAtomic(path, 'new');
+    expect(readFileSync(target, 'utf8')).toBe('precious');
+    expect(lstatSync(path).isSymbolicLink()).toBe(false);
+  });
+
+  it('stays as it was when writing fails', async () => {
+    writeFileSync(path, 'old');
+    const failing = replaceFile(path, async (file) => {
+      await file.writeFile('half');
+      throw new Error('full');
+    });
+    await expect(failing).rejects.toThrow('full');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(folder)).toEqual(['report.txt']);
+  });
+
+  it('is refused where something else than a file is', async () => {
+    mkdirSync(path);
+    await expect(writeFileAtomic(path, '')).rejects.toThrow('is no regular file');
+    const link = join(folder, 'null');
+    symlinkSync('/dev/null', link);
+    await expect(writeFileAtomic(link, '')).rejects.toThrow('is no regular file');
+  });
+});
+
+describe('a scratch file', () => {
+  it('has no name', () => {
+    const file = openScratchFile(folder);
+    writeSync(file, 'x');
+    expect(readdirSync(folder)).toEqual([]);
+    closeSync(file);
+  });
+});
