@@ -1,9 +1,8 @@
 import type { RunConfig } from '../config/schema.ts';
 import type { Log } from '../core/log.ts';
 import { countedText, countText } from '../core/quantity-text.ts';
-import { columnGroup } from '../core/row-columns.ts';
 import type { Dataset } from '../dataset/open-dataset.ts';
-import type { RequestBodies } from './request-bodies.ts';
+import type { BuiltRequests } from './requests.ts';
 
 /** Names, or messages, in a note at most. */
 const SHOWN = 8;
@@ -12,7 +11,7 @@ const SHOWN_BAD_ROWS = 3;
 /** Tells, once, what of a dataset is not sent, what is sent although the program does not know it, and which rows were left out. */
 export function tellDataset(
   dataset: Dataset,
-  { rows, skipped, unsentColumns }: RequestBodies,
+  { rowCount, skipped, unsentColumns, passedColumns, models }: BuiltRequests,
   config: RunConfig,
   log: Log,
 ): void {
@@ -20,7 +19,7 @@ export function tellDataset(
   if (bad.length > 0) {
     const others = bad.length > SHOWN_BAD_ROWS ? `; and ${countText(bad.length - SHOWN_BAD_ROWS)} more` : '';
     log.warning(
-      `${config.dataset}: skipped ${countedText(bad.length, 'bad row')}, ${countText(rows.length)} left: ` +
+      `${config.dataset}: skipped ${countedText(bad.length, 'bad row')}, ${countText(rowCount)} left: ` +
         bad.slice(0, SHOWN_BAD_ROWS).join('; ') +
         others,
     );
@@ -28,15 +27,11 @@ export function tellDataset(
   if (unsentColumns.length > 0) {
     log.info(`dataset columns not sent: ${listed(unsentColumns)} (to send a field, put it into extra_body)`);
   }
-  const passed = new Set<string>();
-  for (const row of rows) {
-    for (const name of Object.keys(row)) if (columnGroup(name) === undefined) passed.add(name);
-  }
-  if (passed.size > 0) log.info(`dataset columns sent as fields of the request: ${listed([...passed])}`);
-  const models = new Set(rows.map(({ model }) => model).filter((model) => typeof model === 'string'));
-  models.delete(config.model);
-  if (models.size > 0 && config.api !== 'sglang') {
-    log.info(`rows name a model, which replaces --model ${config.model}: ${listed([...models])}`);
+  if (passedColumns.length > 0)
+    log.info(`dataset columns sent as fields of the request: ${listed(passedColumns)}`);
+  const others = models.filter((model) => model !== config.model);
+  if (others.length > 0 && config.api !== 'sglang') {
+    log.info(`rows name a model, which replaces --model ${config.model}: ${listed(others)}`);
   }
 }
 

@@ -1,21 +1,22 @@
 import type { RunConfig } from '../config/schema.ts';
 import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { PromptData } from '../core/model-output.ts';
-import { RequestArena } from '../dataset/arena.ts';
+import type { RequestArena } from '../dataset/arena.ts';
 import { openDataset } from '../dataset/open-dataset.ts';
-import { promptDataOf } from '../dataset/prompt-data.ts';
 import { adapterOf } from '../protocol/adapters.ts';
-import { parseEndpoint, requestEncoder, type Endpoint } from '../protocol/http-request.ts';
-import { buildBodies } from './request-bodies.ts';
+import { parseEndpoint, headEncoder, type Endpoint } from '../protocol/http-request.ts';
 import { tellDataset } from './dataset-notes.ts';
+import { buildRequests } from './requests.ts';
 
 /** All that can be known, and refused, before a request is sent. */
 export interface PreparedRun {
   readonly endpoints: readonly Endpoint[];
   /** One for each endpoint: they differ in the Host line. */
   readonly arenas: readonly RequestArena[];
-  readonly prompts: readonly PromptData[];
+  /** What each row asks, as unsealed frames of the run log. */
+  readonly promptFrames: readonly Uint8Array[];
+  /** Rows of the dataset that can be sent. */
+  readonly rowCount: number;
   readonly streaming: boolean;
   /** The largest limit of output tokens among the requests; null when one of them has none. */
   readonly outputLimit: number | null;
@@ -27,7 +28,11 @@ export interface PreparedRun {
  * Opens the dataset and turns it into requests. Tells what of it is not sent. Throws `InferometerError` (input) for whatever the user
  * can fix.
  */
-export async function prepareRun(config: RunConfig, log: Log): Promise<PreparedRun> {
+export async function prepareRun(
+  config: RunConfig,
+  log: Log,
+  onProgress?: (rows: number) => void,
+): Promise<PreparedRun> {
   const endpoints = config.endpoints.map((url) => parseEndpoint(url));
   const adapter = adapterOf(config.api);
   const streaming = config.streaming === 'auto' ? config.load.pattern !== 'burst' : config.streaming === 'on';
@@ -38,23 +43,16 @@ export async function prepareRun(config: RunConfig, log: Log): Promise<PreparedR
     ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
     ...(config.path === undefined ? {} : { path: config.path }),
   };
-  const encoders = endpoints.map((endpoint) => requestEncoder(endpoint, adapter.path, head));
+  const heads = endpoints.map((endpoint) => headEncoder(endpoint, adapter.path, head));
   if (config.tokenizer !== undefined) await checkTokenizer(config.tokenizer);
   const dataset = await openDataset(config.dataset, { skipBadRows: config.skip_bad_rows });
-  const requests = buildBodies(dataset, config, streaming);
+  const requests = await buildRequests(dataset, config, { streaming, heads, onProgress });
   tellDataset(dataset, requests, config, log);
-  const arenas = encoders.map((encode) => {
-    return RequestArena.build(
-      requests.bodies.length,
-      (row) => encode(requests.bodies[row]!),
-      (row) => requests.choices[row]!,
-    );
-  });
   return {
-    endpoints,
-    arenas,
-    prompts: requests.rows.map(promptDataOf),
-    streaming,
+    ...{ endpoints, streaming },
+    arenas: requests.arenas,
+    promptFrames: requests.promptFrames,
+    rowCount: requests.rowCount,
     outputLimit: requests.outputLimit,
     skippedRows: dataset.skipped.length + requests.skipped.length,
   };

@@ -2,6 +2,7 @@ import type { RunConfig } from '../config/schema.ts';
 import { writeFileAtomic } from '../core/atomic-file.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { countedText } from '../core/quantity-text.ts';
 import type { Pacing } from '../engine/settings.ts';
 import { WorkerPool } from '../engine/worker-pool.ts';
 import { encodeWindowsFrame } from '../events/lateness-windows.ts';
@@ -26,6 +27,9 @@ import { openViewPlace, viewPlaceText } from './view-place.ts';
 
 /** How often the load is looked at from its counts. */
 const PROGRESS_INTERVAL_MS = 250;
+/** When the rows of a dataset read so far are told first, and how often then. */
+const FIRST_ROWS_TOLD_MS = 1000;
+const ROWS_TOLD_MS = 2000;
 
 export interface RunBenchmarkOptions {
   /** Directory of the run; default `runs/<time>-<id>`. */
@@ -69,8 +73,8 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   closers.add(() => aggregator.discard());
   const idleCores = watchIdleCores(() => ownCpuMs(aggregator));
   const view = options.view && (await openViewPlace(options.view.address, options.view.key));
-  const prepared = await prepareRun(config, log);
-  const phases = phasesOf(config, prepared.prompts.length);
+  const prepared = await prepareRun(config, log, toldNowAndThen(screen));
+  const phases = phasesOf(config, prepared.rowCount);
   let recordingFailure: unknown;
   const services = await openRunServices({
     ...{ config, prepared, phases, outPath, aggregator, view, screen, closers },
@@ -186,6 +190,17 @@ function startPool(
       onWorkerDied: (error) => log.error(errorText(error)),
     },
   );
+}
+
+/** Reading a dataset is told when it takes longer than a moment. */
+function toldNowAndThen(screen: RunScreen): (rows: number) => void {
+  let nextMs = performance.now() + FIRST_ROWS_TOLD_MS;
+  return (rows) => {
+    const nowMs = performance.now();
+    if (nowMs < nextMs) return;
+    nextMs = nowMs + ROWS_TOLD_MS;
+    screen.step(`reading the dataset: ${countedText(rows, 'row')} so far`);
+  };
 }
 
 /** What this process and the aggregator have used. */

@@ -15,7 +15,7 @@ export interface RunScreen {
   phase(plan: PhasePlan): void;
   /** A live snapshot arrived. */
   snapshot(snapshot: MetricsSnapshot): void;
-  /** A step after the load, such as waiting for token counts. */
+  /** A step before or after the load, such as reading a large dataset. */
   step(text: string): void;
   finished(report: Report, runPath: string): void;
   /** Takes the progress off the screen; idempotent, also called when the run fails. */

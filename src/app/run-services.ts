@@ -19,7 +19,6 @@ import type { Closers } from './closers.ts';
 import { machineFacts, ManifestKeeper } from './manifest-keeper.ts';
 import type { PreparedRun } from './prepare.ts';
 import { identityOf } from './process-identity.ts';
-import { promptFrames } from './prompts.ts';
 import { defaultRunPath, RunDirectory } from './run-directory.ts';
 import { encodeRunHeader, type RunHeader } from './run-header.ts';
 import { RunRecorder } from './run-recorder.ts';
@@ -93,7 +92,7 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
     onFailure: options.onRecordingFailure,
   });
   recorder.record(FrameKind.runHeader, encodeRunHeader(header));
-  for (const frame of promptFrames(prepared.prompts)) recorder.record(FrameKind.prompts, frame);
+  for (const frame of prepared.promptFrames) recorder.record(FrameKind.prompts, frame);
 
   // Connected before anybody binds there, so that the first snapshot is not missed.
   const snapshotsAddress = sockets.freshAddress('metrics_pub');

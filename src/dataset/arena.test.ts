@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MAX_ARENA_BYTES, RequestArena } from './arena.ts';
+import { MAX_ARENA_BYTES, RequestArena, RequestArenaBuilder } from './arena.ts';
 
 test('gives back each request, also through another thread’s view', () => {
   fc.assert(
@@ -62,10 +62,27 @@ test('a socket sends the views as they are', async () => {
   expect((await received).toString()).toBe(wanted);
 });
 
-test('refuses more than it can hold before it takes the memory', () => {
-  const large = new Uint8Array(MAX_ARENA_BYTES / 16);
-  expect(() => RequestArena.build(17, () => large)).toThrow(
-    'the requests of 16 of its 17 rows already take 2 GiB',
+test('refuses more than it can hold', () => {
+  expect(MAX_ARENA_BYTES).toBe(2 ** 31);
+  const builder = new RequestArenaBuilder(2 ** 28);
+  const large = new Uint8Array(2 ** 26);
+  for (let row = 0; row < 4; row++) builder.append(1, large);
+  expect(() => builder.append(1, large)).toThrow(
+    'the requests of its first 4 rows already take almost 0.25 GiB, the limit for all',
+  );
+});
+
+test('takes a request as text, in any alphabet', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (bodies) => {
+      const builder = new RequestArenaBuilder();
+      const head = 'POST / HTTP/1.1\r\n\r\n';
+      for (const body of bodies) builder.appendText(1, head, body, Buffer.byteLength(body));
+      const arena = builder.finish();
+      bodies.forEach((body, row) => {
+        expect(Buffer.from(arena.requestBytes(row))).toEqual(Buffer.from(head + body));
+      });
+    }),
   );
 });
 

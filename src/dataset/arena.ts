@@ -33,30 +33,15 @@ export class RequestArena {
     this.#views = new Array<Uint8Array | undefined>(this.rowCount).fill(undefined);
   }
 
-  /**
-   * Encodes rows 0 to `rowCount` − 1 and copies them together; holds each request twice until it returns. `choicesOf`: how many choices a
-   * row asks for, 1 when it is left out.
-   *
-   * Throws `INFEROMETER_DATASET_TOO_LARGE` when they take more than {@link MAX_ARENA_BYTES}.
-   */
+  /** Rows 0 to `rowCount` − 1; see {@link RequestArenaBuilder}. `choicesOf`: how many choices a row asks for, 1 when it is left out. */
   static build(
     rowCount: number,
     encodeRequest: (row: number) => Uint8Array,
     choicesOf: (row: number) => number = () => 1,
   ): RequestArena {
-    const offsets = new Float64Array(new SharedArrayBuffer((rowCount + 1) * Float64Array.BYTES_PER_ELEMENT));
-    const requests: Uint8Array[] = [];
-    for (let row = 0; row < rowCount; row++) {
-      const request = encodeRequest(row);
-      const end = offsets[row]! + request.length;
-      if (end > MAX_ARENA_BYTES) throw tooLarge(row, rowCount);
-      offsets[row + 1] = end;
-      requests.push(request);
-    }
-    const bytes = new Uint8Array(new SharedArrayBuffer(offsets[rowCount]!));
-    requests.forEach((request, row) => bytes.set(request, offsets[row]));
-    const choices = choiceColumn(rowCount, choicesOf);
-    return new RequestArena({ bytes: bytes.buffer, offsets: offsets.buffer, choices });
+    const builder = new RequestArenaBuilder();
+    for (let row = 0; row < rowCount; row++) builder.append(choicesOf(row), encodeRequest(row));
+    return builder.finish();
   }
 
   /** The same arena as seen by another thread. */
@@ -98,18 +83,105 @@ export class RequestArena {
   }
 }
 
-function choiceColumn(rowCount: number, choicesOf: (row: number) => number): SharedArrayBuffer | undefined {
-  const counts = Array.from({ length: rowCount }, (_, row) => choicesOf(row));
+/** Bytes of a block, or more when a request needs it. */
+const BLOCK_BYTES = 2 ** 24;
+
+/** Puts requests together one after another. Holds each twice while {@link finish} works, else once. */
+export class RequestArenaBuilder {
+  readonly #blocks: Block[] = [];
+  readonly #choices = new GrowingNumbers();
+  readonly #ends = new GrowingNumbers();
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  constructor(maxBytes = MAX_ARENA_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Adds a request that asks for so many choices. Throws as {@link appendText} does. */
+  append(choices: number, request: Uint8Array): void {
+    const block = this.#room(request.length);
+    block.bytes.set(request, block.used);
+    this.#added(block, request.length, choices);
+  }
+
+  /**
+   * Adds a request as its head, of ASCII characters, and its body, of so many bytes of UTF-8. Throws `INFEROMETER_DATASET_TOO_LARGE` when
+   * all requests take more than {@link MAX_ARENA_BYTES}.
+   */
+  appendText(choices: number, head: string, body: string, bodyBytes: number): void {
+    const block = this.#room(head.length + bodyBytes);
+    block.bytes.write(head, block.used, 'latin1');
+    block.bytes.write(body, block.used + head.length, 'utf8');
+    this.#added(block, head.length + bodyBytes, choices);
+  }
+
+  #room(length: number): Block {
+    if (this.#bytes + length > this.#maxBytes) throw tooLarge(this.#ends.count, this.#maxBytes);
+    const last = this.#blocks.at(-1);
+    if (last !== undefined && last.bytes.length - last.used >= length) return last;
+    const block = { bytes: Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, length)), used: 0 };
+    this.#blocks.push(block);
+    return block;
+  }
+
+  #added(block: Block, length: number, choices: number): void {
+    block.used += length;
+    this.#bytes += length;
+    this.#ends.push(this.#bytes);
+    this.#choices.push(choices);
+  }
+
+  /** All requests so far; to be called once. */
+  finish(): RequestArena {
+    const { count } = this.#ends;
+    const offsets = new Float64Array(new SharedArrayBuffer((count + 1) * Float64Array.BYTES_PER_ELEMENT));
+    offsets.set(this.#ends.values(), 1);
+    const bytes = new Uint8Array(new SharedArrayBuffer(this.#bytes));
+    let at = 0;
+    for (let block = this.#blocks.shift(); block !== undefined; block = this.#blocks.shift()) {
+      bytes.set(block.bytes.subarray(0, block.used), at);
+      at += block.used;
+    }
+    const choices = choiceColumn(this.#choices.values());
+    return RequestArena.fromShared({ bytes: bytes.buffer, offsets: offsets.buffer, choices });
+  }
+}
+
+interface Block {
+  readonly bytes: Buffer;
+  used: number;
+}
+
+class GrowingNumbers {
+  count = 0;
+  #values = new Float64Array(1024);
+
+  push(value: number): void {
+    if (this.count === this.#values.length) {
+      const longer = new Float64Array(2 * this.count);
+      longer.set(this.#values);
+      this.#values = longer;
+    }
+    this.#values[this.count++] = value;
+  }
+
+  values(): Float64Array {
+    return this.#values.subarray(0, this.count);
+  }
+}
+
+function choiceColumn(counts: Float64Array): SharedArrayBuffer | undefined {
   if (counts.every((count) => count === 1)) return undefined;
-  const column = new Uint32Array(new SharedArrayBuffer(rowCount * Uint32Array.BYTES_PER_ELEMENT));
+  const column = new Uint32Array(new SharedArrayBuffer(counts.length * Uint32Array.BYTES_PER_ELEMENT));
   column.set(counts);
   return column.buffer;
 }
 
-function tooLarge(row: number, rowCount: number): InferometerError {
+function tooLarge(rows: number, maxBytes: number): InferometerError {
   return new InferometerError(
     'INFEROMETER_DATASET_TOO_LARGE',
     'input',
-    `dataset: the requests of ${row} of its ${rowCount} rows already take ${MAX_ARENA_BYTES / 2 ** 30} GiB, the limit for all; use fewer or shorter rows`,
+    `dataset: the requests of its first ${rows} rows already take almost ${maxBytes / 2 ** 30} GiB, the limit for all; use fewer or shorter rows`,
   );
 }

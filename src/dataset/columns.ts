@@ -7,6 +7,7 @@ const PROMPT_COLUMNS = columnsOf('prompt');
 const SYSTEM_COLUMNS = columnsOf('system');
 const CONVERSATION_COLUMNS = columnsOf('conversation');
 const TOKEN_COLUMNS = columnsOf('tokens');
+const LIMIT_COLUMNS = columnsOf('limit');
 /** Far beyond every request; each level takes a little of the stack of whoever writes it. */
 const MAX_DEPTH = 200;
 /** Fields of `extra_body` that would make a request ask, or answer, something else than the row says. */
@@ -47,7 +48,7 @@ export function mapColumns(located: LocatedRow): RowValues {
   check(row, place, 'chat_template_kwargs', isRowValues, 'an object');
   check(row, place, 'extra_body', isRowValues, 'an object');
   check(row, place, 'sampling_parameters', isRowValues, 'an object');
-  for (const name of columnsOf('limit')) check(row, place, name, Number.isFinite, 'a number');
+  for (const name of LIMIT_COLUMNS) check(row, place, name, Number.isFinite, 'a number');
   for (const name of TOKEN_COLUMNS) check(row, place, name, isTokens, 'a list of token ids');
   const reserved = NOT_EXTRA.find((name) => isRowValues(row.extra_body) && name in row.extra_body);
   if (reserved !== undefined) {
@@ -83,11 +84,17 @@ function batchBody(row: LocatedRow): LocatedRow {
 }
 
 function typedRow({ place, values, isText = false }: LocatedRow): RowValues {
-  const typed = Object.entries(values).map(([name, value]): [string, unknown] => {
-    return [name, typeof value === 'string' ? textValue(name, value, place, isText) : value];
-  });
+  const typed: [string, unknown][] = [];
+  let isSame = true;
+  for (const name of Object.keys(values)) {
+    const value = values[name];
+    const read = typeof value === 'string' ? textValue(name, value, place, isText) : value;
+    if (read !== value) isSame = false;
+    if (read === undefined || read === null) isSame = false;
+    else typed.push([name, read]);
+  }
   // Not by assignment, to which the name __proto__ means something else.
-  return Object.fromEntries(typed.filter(([, value]) => value !== undefined && value !== null));
+  return isSame ? values : Object.fromEntries(typed);
 }
 
 function textValue(name: string, text: string, place: () => string, isText: boolean): unknown {
@@ -136,8 +143,9 @@ function check(
 }
 
 function asksSomething(row: RowValues): boolean {
+  if (isPresent(row.prompt)) return true;
   const lists = [row.messages, ...TOKEN_COLUMNS.map((name) => row[name])];
-  return isPresent(row.prompt) || lists.some((list) => Array.isArray(list) && list.length > 0);
+  return lists.some((list) => Array.isArray(list) && list.length > 0);
 }
 
 function whatIsMissing(row: RowValues): string {
@@ -178,5 +186,8 @@ function isTokens(value: unknown): boolean {
 function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
-  return Object.values(value).some((item) => isDeeperThan(item, levels - 1));
+  for (const name in value) {
+    if (isDeeperThan((value as RowValues)[name], levels - 1)) return true;
+  }
+  return false;
 }

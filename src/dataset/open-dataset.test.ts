@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InferometerError } from '../core/errors.ts';
-import { type Dataset, openDataset } from './open-dataset.ts';
+import { openDataset } from './open-dataset.ts';
 
 let directory = '';
 
@@ -14,10 +14,16 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true }));
 
-async function open(name: string, content: string | Uint8Array, skipBadRows = false): Promise<Dataset> {
+async function open(name: string, content: string | Uint8Array, skipBadRows = false) {
   const path = join(directory, name);
   await writeFile(path, content);
-  return openDataset(path, { skipBadRows });
+  const dataset = await openDataset(path, { skipBadRows });
+  const rows = [...dataset.rows()];
+  return {
+    rows: rows.map(({ values }) => values),
+    places: rows.map(({ place }) => place()),
+    skipped: dataset.skipped,
+  };
 }
 
 async function rowsOf(name: string, content: string | Uint8Array): Promise<readonly unknown[]> {
@@ -144,7 +150,7 @@ describe('formats', () => {
         });
         const texts = blankLines.flatMap((blank) => [...new Array<string>(blank).fill(''), '{"prompt":"a"}']);
         const dataset = await open('places.jsonl', texts.join(lineBreak));
-        expect(lines.map((_, row) => dataset.placeOf(row).split(':').at(-1))).toEqual(lines.map(String));
+        expect(dataset.places.map((place) => place.split(':').at(-1))).toEqual(lines.map(String));
       }),
       { numRuns: 50 },
     );
@@ -279,7 +285,7 @@ describe('bad rows are skipped when that is wanted', () => {
       '{"prompt":"a"}\n{"prompt":""}\nnonsense\n{"prompt":"b","temperature":"hot"}\n{"prompt":"c"}\n';
     const dataset = await open('a.jsonl', text, true);
     expect(dataset.rows).toEqual([{ prompt: 'a' }, { prompt: 'c' }]);
-    expect(dataset.placeOf(1)).toMatch(/a\.jsonl:5$/);
+    expect(dataset.places[1]).toMatch(/a\.jsonl:5$/);
     expect(dataset.skipped.map((message) => message.replace(`${directory}/`, ''))).toEqual([
       'a.jsonl:2: prompt is empty',
       'a.jsonl:3:1: invalid JSON: expected a JSON value (got "nonsense")',

@@ -1,6 +1,5 @@
 import { InferometerError } from '../core/errors.ts';
 import { RandomSource } from '../core/random.ts';
-import type { Dataset } from './open-dataset.ts';
 import type { RowValues } from './row.ts';
 
 const WORDS = `
@@ -31,7 +30,10 @@ export interface SyntheticOptions {
  *
  * The same options give the same prompts. Throws `INFEROMETER_DATASET_SYNTHETIC` for options that give none.
  */
-export function createSyntheticDataset(options: SyntheticOptions): Pick<Dataset, 'name' | 'rows'> {
+export function createSyntheticDataset(options: SyntheticOptions): {
+  readonly name: string;
+  readonly rows: readonly RowValues[];
+} {
   const { rowCount, medianWords, sigma, maxWords, seed } = options;
   if (!(Number.isInteger(rowCount) && rowCount > 0 && medianWords > 0 && sigma >= 0 && maxWords >= 2)) {
     throw new InferometerError(

@@ -58,7 +58,10 @@ export function* textLines(bytes: Uint8Array, path: string): Generator<TextLine>
   for (let number = 1; start < bytes.length; number++) {
     if (nextReturn !== -1 && nextReturn < start) nextReturn = bytes.indexOf(CARRIAGE_RETURN, start);
     if (nextFeed !== -1 && nextFeed < start) nextFeed = bytes.indexOf(LINE_FEED, start);
-    const end = Math.min(...[nextReturn, nextFeed].map((at) => (at === -1 ? bytes.length : at)));
+    const end = Math.min(
+      nextReturn === -1 ? bytes.length : nextReturn,
+      nextFeed === -1 ? bytes.length : nextFeed,
+    );
     const line = bytes.subarray(start, end);
     if (!isBlank(line)) {
       const place = () => `${path}:${number}`;
@@ -78,6 +81,9 @@ export function* textLines(bytes: Uint8Array, path: string): Generator<TextLine>
 /** White space only, other than the letters of UTF-8: looked at without decoding a long line. */
 function isBlank(line: Uint8Array): boolean {
   const BLANK_AT_MOST = 4096;
-  if (line.length > BLANK_AT_MOST) return false;
+  const PRINTABLE_FROM = 0x21;
+  const PRINTABLE_TO = 0x7e;
+  const first = line[0]!;
+  if (line.length > BLANK_AT_MOST || (first >= PRINTABLE_FROM && first <= PRINTABLE_TO)) return false;
   return new TextDecoder().decode(line).trim() === '';
 }

@@ -67,31 +67,31 @@ export function parseEndpoint(url: string): Endpoint {
 }
 
 /**
- * Encodes complete HTTP/1.1 POST requests, each in one piece of memory, for an endpoint, the path of an API and bodies of JSON. The head is
- * made once.
+ * The heads, of ASCII characters, of HTTP/1.1 POST requests for an endpoint, the path of an API and bodies of JSON of a given length: a head and its body are the
+ * request.
  *
  * Throws `INFEROMETER_PROTOCOL_HEADER` when a header is malformed (CR and LF included), repeats another in other case, or would
  * change the framing (`Content-Length`, `Transfer-Encoding`, `Connection`).
  */
-export function requestEncoder(
+export function headEncoder(
   endpoint: Endpoint,
   apiPath: string,
   head: RequestHead,
-): (body: Uint8Array) => Uint8Array {
+): (bodyBytes: number) => string {
   const lines = [`POST ${requestTarget(endpoint, apiPath, head.path)} HTTP/1.1`];
   for (const [name, value] of headersOf(endpoint, head)) lines.push(`${name}: ${value}`);
   const beforeLength = `${lines.join('\r\n')}\r\nContent-Length: `;
-  return (body) => Buffer.concat([Buffer.from(`${beforeLength}${body.length}\r\n\r\n`), body]);
+  return (bodyBytes) => `${beforeLength}${bodyBytes}\r\n\r\n`;
 }
 
-/** One request, as by {@link requestEncoder}. */
+/** One request in one piece, with the head of {@link headEncoder}. */
 export function encodeRequest(
   endpoint: Endpoint,
   apiPath: string,
   body: Uint8Array,
   head: RequestHead,
 ): Uint8Array {
-  return requestEncoder(endpoint, apiPath, head)(body);
+  return Buffer.concat([Buffer.from(headEncoder(endpoint, apiPath, head)(body.length)), body]);
 }
 
 /** The headers by their names as sent; those of the user win. */

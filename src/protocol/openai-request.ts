@@ -53,9 +53,9 @@ export function openAiRequest(
 
 /** The limits of the row, under the names it gives them. */
 function limitsOf(row: SampleInput): Record<string, unknown> {
-  return Object.fromEntries(
-    LIMITS.filter((name) => (row[name] ?? null) !== null).map((name) => [name, row[name]]),
-  );
+  const limits: Record<string, unknown> = {};
+  for (const name of LIMITS) if ((row[name] ?? null) !== null) limits[name] = row[name];
+  return limits;
 }
 
 function askForUsage(body: Record<string, unknown>, options: RequestOptions): void {

@@ -15,14 +15,15 @@ export interface ColumnUse {
 
 /** The columns of a row that are fields of the request, as they are. Tells `onUnsent` of each other one that was not used. */
 export function rowFields(row: SampleInput, { used, onUnsent }: ColumnUse): Record<string, unknown> {
-  const fields = Object.entries(row).filter(([name, value]) => {
-    if (value === null || value === undefined || used.includes(name)) return false;
+  const fields: [string, unknown][] = [];
+  for (const name of Object.keys(row)) {
+    const value = row[name];
+    if (value === null || value === undefined || used.includes(name)) continue;
     const role = columnGroup(name)?.role ?? 'field';
-    if (role === 'field') return true;
-    if (role !== 'extra' && value !== '') onUnsent?.(name);
-    return false;
-  });
-  return Object.fromEntries(fields);
+    if (role === 'field') fields.push([name, value]);
+    else if (role !== 'extra' && value !== '') onUnsent?.(name);
+  }
+  return fields.length === 0 ? {} : Object.fromEntries(fields);
 }
 
 /** The fields of `extra_body` of a row; none when it has no such column. */
@@ -35,6 +36,7 @@ export function rowExtra({ extra_body: extra }: SampleInput): JsonObject {
  * program sets fields itself are merged one level deeper. Null is for {@link withoutNulls}.
  */
 export function merged(body: JsonObject, extra: JsonObject): JsonObject {
+  if (isEmpty(extra)) return body;
   const fields = Object.entries(extra).map(([name, value]): [string, unknown] => {
     const before = body[name];
     const isShared = SHARED_OBJECTS.has(name) && isJsonObject(before) && isJsonObject(value);
@@ -45,8 +47,14 @@ export function merged(body: JsonObject, extra: JsonObject): JsonObject {
 
 /** The body without the fields that are null in `extra`, which is how a field is removed. */
 export function withoutNulls(body: JsonObject, extra: JsonObject): JsonObject {
+  if (isEmpty(extra)) return body;
   const kept = Object.entries(body).filter(([name]) => extra[name] !== null);
   return Object.fromEntries(kept);
+}
+
+function isEmpty(fields: JsonObject): boolean {
+  for (const _name in fields) return false;
+  return true;
 }
 
 /** The number that limits the output of a request; undefined when there is none. */
