@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { watchRun } from '../../src/app/watch-run.ts';
 import { SILENT_LOG } from '../../src/core/log.ts';
 import { hostileViewersRound } from './hostile-viewers.ts';
+import { hostileBrowserRound, WEB_ATTACKS, type WebAttack } from './web-attacks.ts';
 import { writeHugeSnapshot, type ZmtpAttack } from './zmtp-attacker.ts';
 
 const ROUND_MS = 1200;
@@ -50,3 +51,13 @@ it('a viewer drops the connection to who announces more than a snapshot can be',
   expect(await watching).toBe('detached');
   server.close();
 }, 10_000);
+
+describe('whoever connects to the page', () => {
+  it.each(Object.keys(WEB_ATTACKS) as WebAttack[])(
+    '%s: is closed, and viewers are served',
+    async (attack) => {
+      const { failures, input } = await hostileBrowserRound(1, 0, { attack, connections: 150 });
+      expect(failures, JSON.stringify(input)).toEqual([]);
+    },
+  );
+});
