@@ -93,7 +93,7 @@ export async function aggregate(options: AggregatorOptions, main: MainProcess): 
 
 /** The socket of the run's own machine and, when wanted, one for others: a socket that asks for a key asks everybody. */
 async function bindSnapshots(
-  { snapshotsAddress, view }: AggregatorOptions,
+  { snapshotsAddress, view, socketDirectory }: AggregatorOptions,
   log: Log,
 ): Promise<MessagePublisher<MetricsSnapshot>> {
   const socketOptions = { sendHighWaterMark: SNAPSHOT_SEND_HIGH_WATER_MARK, lingerMs: SNAPSHOT_LINGER_MS };
@@ -103,7 +103,11 @@ async function bindSnapshots(
     const { address, key } = view;
     return new PublisherGroup(
       publisher,
-      await bindPublisher(new SnapshotCodec(), address, { ...socketOptions, key }),
+      await bindPublisher(new SnapshotCodec(), address, {
+        ...socketOptions,
+        key,
+        parentDirectory: socketDirectory,
+      }),
     );
   } catch (error) {
     log.warning(`${errorText(error)}; the run is not shown there`);

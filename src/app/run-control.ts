@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { EventKind } from '../core/event-types.ts';
+import { MAX_NOTE_LENGTH } from '../core/load-ranges.ts';
 import type { Log } from '../core/log.ts';
 import { settingText } from '../core/quantity-text.ts';
 import type { ControlState, RunControls } from '../live/run-controls.ts';
@@ -16,9 +17,6 @@ interface RunningRun {
   /** Connections the engine may have open: more samples than that can't be in flight. */
   readonly maxConnections: number;
 }
-
-/** The longest note kept; what is longer is cut. */
-const MAX_NOTE_LENGTH = 200;
 
 /**
  * Stands between a run and all who steer it, keys and signals, from before it begins: what came too early is kept and obeyed at the

@@ -12,6 +12,7 @@ import { FRAME_CODEC } from '../transport/frame-codec.ts';
 import { FrameKind } from '../transport/frame.ts';
 import { createSocketDirectory } from '../transport/zmq/address.ts';
 import { bindPublisher } from '../transport/zmq/publisher.ts';
+import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../transport/zmq/limits.ts';
 import { connectSubscriber } from '../transport/zmq/subscriber.ts';
 import type { AggregatorProcess } from './aggregator-process.ts';
 import { AggregatorSupervisor } from './aggregator-supervisor.ts';
@@ -97,7 +98,10 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
   // Connected before anybody binds there, so that the first snapshot is not missed.
   const snapshotsAddress = sockets.freshAddress('metrics_pub');
   const subscriber = new SnapshotSubscriber({
-    subscriber: await connectSubscriber(new SnapshotCodec(), snapshotsAddress, { conflate: true }),
+    subscriber: await connectSubscriber(new SnapshotCodec(), snapshotsAddress, {
+      conflate: true,
+      maxMessageBytes: MAX_SNAPSHOT_MESSAGE_BYTES,
+    }),
     onSnapshot: (snapshot) => screen.snapshot(snapshot),
   });
   closers.add(() => subscriber.close());

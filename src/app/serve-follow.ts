@@ -4,6 +4,7 @@ import { SnapshotCodec } from '../metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../metrics/snapshot-subscriber.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { checkAddress } from '../transport/zmq/address.ts';
+import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../transport/zmq/limits.ts';
 import { connectSubscriber } from '../transport/zmq/subscriber.ts';
 import { runsIn } from './newest-run.ts';
 import { replayRun } from './replay.ts';
@@ -30,6 +31,7 @@ export async function followAddress(
   const subscriber = new SnapshotSubscriber({
     subscriber: await connectSubscriber(new SnapshotCodec(), checkAddress(address), {
       conflate: true,
+      maxMessageBytes: MAX_SNAPSHOT_MESSAGE_BYTES,
       lagMs: viewerLagMs(),
       key,
     }),

@@ -4,6 +4,7 @@ import type { Log } from '../core/log.ts';
 import { SnapshotCodec } from '../metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../metrics/snapshot-subscriber.ts';
 import { isTerminal, type MetricsSnapshot } from '../metrics/snapshot.ts';
+import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../transport/zmq/limits.ts';
 import { connectSubscriber } from '../transport/zmq/subscriber.ts';
 import { isRunning } from './process-identity.ts';
 import { readFinalSnapshot } from './report-source.ts';
@@ -77,6 +78,7 @@ async function watchDirectory(path: string, { onSnapshot, log, signal }: WatchOp
         subscriber = new SnapshotSubscriber({
           subscriber: await connectSubscriber(new SnapshotCodec(), address, {
             conflate: true,
+            maxMessageBytes: MAX_SNAPSHOT_MESSAGE_BYTES,
             lagMs: viewerLagMs(),
           }),
           onSnapshot,
@@ -101,6 +103,7 @@ async function watchAddress(
   const subscriber = new SnapshotSubscriber({
     subscriber: await connectSubscriber(new SnapshotCodec(), address, {
       conflate: true,
+      maxMessageBytes: MAX_SNAPSHOT_MESSAGE_BYTES,
       lagMs: viewerLagMs(),
       key,
       onConnection: (state) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONCURRENCY, MAX_IN_FLIGHT, RATE_PER_SECOND } from '../core/load-ranges.ts';
 import { MAX_TICKETS } from '../plan/tickets.ts';
 import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 
@@ -37,20 +38,13 @@ function timeMs(most: number) {
   return z.number(allowed).nonnegative(allowed).max(most, allowed);
 }
 
-/** Beyond every machine. */
-const MAX_RATE_PER_SECOND = 10_000_000;
-/** About one in the longest run. */
-const MIN_RATE_PER_SECOND = 0.000_000_1;
-
 function ratePerSecond() {
-  const allowed = `a number above 0, at most ${MAX_RATE_PER_SECOND}`;
-  return z.number(allowed).min(MIN_RATE_PER_SECOND, allowed).max(MAX_RATE_PER_SECOND, allowed);
+  const { least, most, allowed } = RATE_PER_SECOND;
+  return z.number(allowed).min(least, allowed).max(most, allowed);
 }
 
 /** Engine threads at most: each is a thread with its own heap. */
 const MAX_WORKERS = 64;
-/** Requests in flight and connections at most: beyond every machine. */
-const MAX_IN_FLIGHT = 1_000_000;
 const MAX_OUTPUT_TOKENS = 1_000_000_000;
 /** More take more time than they tell. */
 const MAX_PROBE_RATE = 10_000;
@@ -110,7 +104,7 @@ export const runConfigSchema = group({
   load: group({
     pattern: choice(LOAD_PATTERNS).default('burst').describe('when requests are sent'),
     rate_per_second: ratePerSecond().optional().describe('requests per second, for constant and poisson'),
-    concurrency: wholeNumber(1, MAX_IN_FLIGHT)
+    concurrency: wholeNumber(CONCURRENCY.least, CONCURRENCY.most)
       .optional()
       .describe('number of requests in flight, for concurrency'),
   }).prefault({}),

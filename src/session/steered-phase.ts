@@ -1,3 +1,4 @@
+import { CONCURRENCY, isWithin, RATE_PER_SECOND } from '../core/load-ranges.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { PhasePlan } from '../plan/plan.ts';
 import { type PlanChange, SteeredTime, type Steering } from '../plan/steering.ts';
@@ -60,13 +61,12 @@ export class SteeredPhase {
         return state.isPaused ? { ...state, isPaused: false } : undefined;
       case 'rate': {
         const { ratePerSecond } = steering;
-        const makesSense =
-          state.ratePerSecond !== null && Number.isFinite(ratePerSecond) && ratePerSecond > 0;
+        const makesSense = state.ratePerSecond !== null && isWithin(RATE_PER_SECOND, ratePerSecond);
         return makesSense && ratePerSecond !== state.ratePerSecond ? { ...state, ratePerSecond } : undefined;
       }
       case 'concurrency': {
         const { concurrency } = steering;
-        const makesSense = state.concurrency !== null && Number.isSafeInteger(concurrency) && concurrency > 0;
+        const makesSense = state.concurrency !== null && isWithin(CONCURRENCY, concurrency);
         return makesSense && concurrency !== state.concurrency ? { ...state, concurrency } : undefined;
       }
     }

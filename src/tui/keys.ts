@@ -1,3 +1,4 @@
+import { clampTo, CONCURRENCY, isWithin, RATE_PER_SECOND } from '../core/load-ranges.ts';
 import type { SeriesName } from '../core/metric-catalogue.ts';
 import type { ControlState } from '../live/run-controls.ts';
 import type { Page, Prompt } from './content.ts';
@@ -101,11 +102,14 @@ function steer(state: ScreenState, text: string, controls: ControlState): Outcom
 const NO_LOAD: Wish = { kind: 'refuse', reason: 'this load has neither a rate nor a concurrency to change' };
 
 function stepped({ ratePerSecond, concurrency }: ControlState, factor: number): Wish {
-  if (ratePerSecond !== null) return { kind: 'rate', value: Number((ratePerSecond * factor).toPrecision(3)) };
+  if (ratePerSecond !== null) {
+    const wanted = Number((ratePerSecond * factor).toPrecision(3));
+    return { kind: 'rate', value: clampTo(RATE_PER_SECOND, wanted) };
+  }
   if (concurrency === null) return NO_LOAD;
   const wanted = Math.round(concurrency * factor);
   const value = wanted === concurrency ? concurrency + Math.sign(factor - 1) : wanted;
-  return { kind: 'concurrency', value: Math.max(1, value) };
+  return { kind: 'concurrency', value: clampTo(CONCURRENCY, value) };
 }
 
 function answer(state: ScreenState, prompt: Prompt, press: KeyPress, context: KeyContext): Outcome {
@@ -138,13 +142,13 @@ function loadOf(text: string, { controls }: KeyContext): Wish | undefined {
   if (text.trim() === '') return undefined;
   const value = Number(text);
   if (typeof controls?.ratePerSecond === 'number') {
-    return Number.isFinite(value) && value > 0
+    return isWithin(RATE_PER_SECOND, value)
       ? { kind: 'rate', value }
-      : { kind: 'refuse', reason: `${text}: wanted arrivals a second, a number above 0` };
+      : { kind: 'refuse', reason: `${text}: wanted arrivals a second, ${RATE_PER_SECOND.allowed}` };
   }
-  return Number.isSafeInteger(value) && value > 0
+  return isWithin(CONCURRENCY, value)
     ? { kind: 'concurrency', value }
-    : { kind: 'refuse', reason: `${text}: wanted samples in flight, a whole number from 1` };
+    : { kind: 'refuse', reason: `${text}: wanted samples in flight, ${CONCURRENCY.allowed}` };
 }
 
 function leave(state: ScreenState): Outcome {

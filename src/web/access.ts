@@ -99,10 +99,14 @@ function isSameHost(origin: string, context: Context): boolean {
   return URL.canParse(origin) && new URL(origin).host === context.req.header('host');
 }
 
+/**
+ * The path and query of an address without the token. It begins with one slash: behind two, or a slash and a backslash, a browser
+ * reads the name of another host.
+ */
 function withoutToken(address: string): string {
   const url = new URL(address);
   url.searchParams.delete('token');
-  return url.pathname + url.search;
+  return url.pathname.replace(/^[/\\]*/, '/') + url.search;
 }
 
 function refuse(context: Context, status: 401 | 403, why: string): Response {

@@ -1,3 +1,4 @@
+import { CONCURRENCY, isWithin, MAX_NOTE_LENGTH, RATE_PER_SECOND } from '../core/load-ranges.ts';
 import type { ControlState, RunControls } from '../live/run-controls.ts';
 
 /** What a page may ask of a run, each a POST to /api/control/. */
@@ -19,8 +20,6 @@ export interface ControlDesk {
   apply(action: ControlAction, body: string): Promise<ControlOutcome>;
 }
 
-const MAX_NOTE_LENGTH = 200;
-
 /** Does what a request asks, whose body is JSON: `{"value": 50}` for rate and concurrency, `{"text": "…"}` for a note. */
 export function applyControl(
   controls: RunControls | undefined,
@@ -37,13 +36,13 @@ export function applyControl(
     case 'stop':
       return outcomeOf(controls.stop());
     case 'rate':
-      return typeof value === 'number' && Number.isFinite(value) && value > 0
+      return isWithin(RATE_PER_SECOND, value)
         ? outcomeOf(controls.setRate(value))
-        : { outcome: 'malformed', wanted: 'wanted {"value": a number above 0}' };
+        : { outcome: 'malformed', wanted: `wanted {"value": ${RATE_PER_SECOND.allowed}}` };
     case 'concurrency':
-      return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
+      return isWithin(CONCURRENCY, value)
         ? outcomeOf(controls.setConcurrency(value))
-        : { outcome: 'malformed', wanted: 'wanted {"value": a whole number above 0}' };
+        : { outcome: 'malformed', wanted: `wanted {"value": ${CONCURRENCY.allowed}}` };
     case 'note':
       return typeof text === 'string' && text.trim() !== '' && text.length <= MAX_NOTE_LENGTH
         ? outcomeOf(controls.note(text.trim()))

@@ -5,6 +5,7 @@ import type { MetricFamily } from './exported-metrics.ts';
 import type { LiveChannel } from './live-channel.ts';
 import type { PageFile } from './page-files.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
+import type { WebLimits } from './web-limits.ts';
 import type { RunLibrary } from './run-library.ts';
 
 export interface WebAppParts {
@@ -16,17 +17,18 @@ export interface WebAppParts {
   /** What steers the run under way; without it viewers only look. */
   readonly desk?: ControlDesk | undefined;
   readonly version: string;
+  readonly limits: WebLimits;
 }
 
-/** Events streams at once; more are told to come back. */
-const MAX_VIEWERS = 512;
-/** A body of a control request. */
-const MAX_BODY_BYTES = 4096;
+/** Statuses of a request that is refused for who sends it or how it is sent. */
+const CLOSING_STATUS: ReadonlySet<number> = new Set([401, 403, 411, 413, 503]);
 
 /** The pages, the API and /metrics, as documented in docs/web.md. */
 export function createWebApp(parts: WebAppParts): Hono {
   const app = new Hono();
   app.use(secureHeaders);
+  app.use(closeRefused);
+  app.use(limitedBody(parts.limits.maxBodyBytes));
   app.use(guard(parts.access));
   addApi(app, parts);
   addControl(app, parts);
@@ -39,15 +41,18 @@ export function createWebApp(parts: WebAppParts): Hono {
   return app;
 }
 
-function addApi(app: Hono, { live, library, desk, version }: WebAppParts): void {
+function addApi(app: Hono, { live, library, desk, version, limits }: WebAppParts): void {
   app.use('/api/*', neverCached);
   app.get('/api/about', (context) => context.json({ version, canControl: desk !== undefined }));
   app.get('/api/live', (context) =>
     live.latest === undefined ? context.json({ error: 'no run yet' }, 404) : context.json(live.latest),
   );
   app.get('/api/live/events', (context) => {
-    if (live.viewers >= MAX_VIEWERS) return context.json({ error: 'too many viewers' }, 503);
-    return context.body(live.open(), 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+    if (live.viewers >= limits.maxViewers) return context.json({ error: 'too many viewers' }, 503);
+    const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
+    // Nobody would read, and end, the stream of a HEAD request.
+    if (context.req.method === 'HEAD') return context.body(null, 200, headers);
+    return context.body(live.open(), 200, headers);
   });
   app.get('/api/runs', async (context) => context.json(await library.list()));
   app.get('/api/runs/:name', async (context) => {
@@ -60,7 +65,7 @@ function addControl(app: Hono, { desk }: WebAppParts): void {
   app.get('/api/control', async (context) =>
     desk === undefined ? forbidden(context) : context.json(await desk.state()),
   );
-  app.post('/api/control/:action', sameOrigin, limitedBody, async (context) => {
+  app.post('/api/control/:action', sameOrigin, async (context) => {
     if (desk === undefined) return forbidden(context);
     const action = CONTROL_ACTIONS.find((name) => name === context.req.param('action'));
     if (action === undefined) return context.json({ error: 'no such action' }, 404);
@@ -79,15 +84,23 @@ function addControl(app: Hono, { desk }: WebAppParts): void {
 }
 
 /** A body of known and modest size, or none. */
-const limitedBody: MiddlewareHandler = (context, next) => {
-  if (context.req.header('transfer-encoding') !== undefined) {
-    return Promise.resolve(context.json({ error: 'wanted a body of a length told before' }, 411));
-  }
-  // Nobody sends more than that: the server's parser sees to it.
-  const length = Number(context.req.header('content-length') ?? 0);
-  return length <= MAX_BODY_BYTES
-    ? next()
-    : Promise.resolve(context.json({ error: `wanted a body of at most ${MAX_BODY_BYTES} bytes` }, 413));
+function limitedBody(maxBytes: number): MiddlewareHandler {
+  return (context, next) => {
+    if (context.req.header('transfer-encoding') !== undefined) {
+      return Promise.resolve(context.json({ error: 'wanted a body of a length told before' }, 411));
+    }
+    // Nobody sends more than that: the server's parser sees to it.
+    const length = Number(context.req.header('content-length') ?? 0);
+    return length <= maxBytes
+      ? next()
+      : Promise.resolve(context.json({ error: `wanted a body of at most ${maxBytes} bytes` }, 413));
+  };
+}
+
+/** Who was refused does not keep the connection, and need not send the rest of a request. */
+const closeRefused: MiddlewareHandler = async (context, next) => {
+  await next();
+  if (CLOSING_STATUS.has(context.res.status)) context.res.headers.set('connection', 'close');
 };
 
 function forbidden(context: Context): Response {

@@ -1,18 +1,21 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { isLoopbackAddress } from './access.ts';
 import { createWebApp, type WebAppParts } from './web-app.ts';
+import { WEB_LIMITS, type WebLimits } from './web-limits.ts';
 
-export interface WebServerOptions extends Omit<WebAppParts, 'access'> {
+export interface WebServerOptions extends Omit<WebAppParts, 'access' | 'limits'> {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   /** Take any free port when this one is taken. */
   readonly orAnyPort: boolean;
   readonly token: string | undefined;
+  /** Default: {@link WEB_LIMITS}. */
+  readonly limits?: WebLimits;
 }
 
 export interface WebServer {
@@ -29,17 +32,28 @@ const LAST_WORDS_MS = 500;
 
 /** Starts the server. Throws `InferometerError` (setup) when it cannot listen there. */
 export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
-  const { host, port: wanted, orAnyPort, token } = options;
+  const { host, port: wanted, orAnyPort, token, limits = WEB_LIMITS } = options;
   let port = wanted;
   const access = {
     token,
     isLoopback: isLoopbackAddress(host),
     cookieName: () => `inferometer_${port}`,
   };
-  const app = createWebApp({ ...options, access });
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
-  // Viewers that vanished without a word are noticed.
-  server.on('connection', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
+  const app = createWebApp({ ...options, access, limits });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    serverOptions: {
+      maxHeaderSize: limits.maxHeadBytes,
+      headersTimeout: limits.headMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: limits.lookMs,
+    },
+  }) as Server;
+  server.timeout = limits.idleMs;
+  server.maxConnections = limits.maxConnections;
+  limitSilent(server, limits.maxSilent);
   try {
     port = await listen(server, host, wanted);
   } catch (error) {
@@ -61,6 +75,20 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
       await closed;
     },
   };
+}
+
+/** Connections that only stand there must not keep viewers out: beyond so many the oldest is closed. */
+function limitSilent(server: Server, most: number): void {
+  const silent = new Set<Socket>();
+  server.on('connection', (socket) => {
+    // Viewers that vanished without a word are noticed.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+    const [oldest] = silent;
+    if (silent.size > most) oldest!.destroy();
+  });
+  server.prependListener('request', ({ socket }) => silent.delete(socket));
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

@@ -10,6 +10,7 @@ import { applyControl, type ControlDesk } from '../../src/web/control-actions.ts
 import { LiveChannel } from '../../src/web/live-channel.ts';
 import type { PageFile } from '../../src/web/page-files.ts';
 import type { PastRun, RunLibrary } from '../../src/web/run-library.ts';
+import { WEB_LIMITS } from '../../src/web/web-limits.ts';
 import { startWebServer, type WebServer, type WebServerOptions } from '../../src/web/web-server.ts';
 import { waitFor } from '../process/program.ts';
 import { madeUpSnapshot, RUNNING } from './snapshots.ts';
@@ -120,6 +121,28 @@ describe('with a token', () => {
     expect((await ask(port, '/', { headers: { cookie: cookie!.split(';')[0]! } })).status).toBe(200);
     expect((await ask(port, '/', { headers: { cookie: `inferometer_${port}=wrong` } })).status).toBe(401);
   });
+
+  it('the address never leads on to another host', async () => {
+    const { port } = await start({ token: TOKEN });
+    const token = `token=${encodeURIComponent(TOKEN)}`;
+    for (const path of [
+      ...['//evil.example', '///evil.example', '/\\evil.example', '\\\\evil.example', '/\\/evil.example/x'],
+      ...[
+        '/%2fevil.example',
+        '/%5cevil.example',
+        '/.//evil.example',
+        '/x/..//evil.example',
+        '/%2e%2e//evil.example',
+      ],
+      ...['http://evil.example/', `//evil.example/?a=1&${token}#`, '/;//evil.example', '/@evil.example'],
+    ]) {
+      const { status, headers } = await ask(port, `${path}${path.includes('?') ? '&' : '?'}${token}`);
+      if (status === 400) continue;
+      expect(status, path).toBe(303);
+      for (const base of ['http://127.0.0.1:1', 'https://own.example'])
+        expect(new URL(headers.location!, base).origin, `${path} → ${headers.location}`).toBe(base);
+    }
+  });
 });
 
 describe('paths', () => {
@@ -164,6 +187,24 @@ describe('the live run', () => {
       }),
     );
     await waitFor(() => live.viewers === 0, 'viewers to be gone');
+  });
+
+  it('has a largest number of viewers, and one that only asks for the head is none', async () => {
+    const { port, live } = await start({ limits: { ...WEB_LIMITS, maxViewers: 2 } });
+    for (let count = 0; count < 5; count++) {
+      expect((await ask(port, '/api/live/events', { method: 'HEAD' })).status).toBe(200);
+    }
+    expect(live.viewers).toBe(0);
+    const viewers = [new AbortController(), new AbortController()];
+    for (const { signal } of viewers) await fetch(`http://127.0.0.1:${port}/api/live/events`, { signal });
+    expect((await ask(port, '/api/live/events')).status).toBe(503);
+    viewers[0]!.abort();
+    await waitFor(() => live.viewers === 1, 'a viewer to be gone');
+    const { status } = await fetch(`http://127.0.0.1:${port}/api/live/events`, {
+      signal: viewers[1]!.signal,
+    });
+    expect(status).toBe(200);
+    viewers[1]!.abort();
   });
 
   it('does not queue for a viewer that never reads', async () => {
@@ -245,6 +286,12 @@ describe('control', () => {
     const malformed: readonly (readonly [action: string, body: object | string])[] = [
       ['rate', { value: -1 }],
       ['rate', {}],
+      ['rate', { value: 1e308 }],
+      ['rate', { value: 10_000_001 }],
+      ['rate', { value: 1e-8 }],
+      ['rate', '{"value": 1e999}'],
+      ['concurrency', { value: 1_000_001 }],
+      ['concurrency', { value: 0 }],
       ['rate', 'no json'],
       ['rate', 'null'],
       ['concurrency', { value: 1.5 }],

@@ -72,6 +72,13 @@ export function isIpv6(address: string): boolean {
   return address.startsWith(`${TCP}[`);
 }
 
+/** Where to listen for a TCP address; undefined for another one. `*` is any host, or any free port (0). */
+export function tcpPlace(address: string): { readonly host: string; readonly port: number } | undefined {
+  const [, host, port] = /^tcp:\/\/\[?(.+?)\]?:(\d{1,5}|\*)$/.exec(address) ?? [];
+  if (host === undefined) return undefined;
+  return { host: host === '*' ? '0.0.0.0' : host, port: port === '*' ? 0 : Number(port) };
+}
+
 /** The socket file behind an address, or `undefined` for TCP. */
 export function socketPath(address: string): string | undefined {
   return address.startsWith(IPC) ? address.slice(IPC.length) : undefined;

@@ -4,16 +4,20 @@ import { errorText, InferometerError } from '../../core/errors.ts';
 import { FrameBatcher } from '../frame-batcher.ts';
 import { BATCH_TOPIC } from '../frame.ts';
 import type { MessageCodec, MessagePublisher, PublisherOptions } from '../message.ts';
-import { checkAddress, isIpv6, socketPath } from './address.ts';
+import { checkAddress, createSocketDirectory, socketPath, tcpPlace } from './address.ts';
+import { Gate } from './gate.ts';
+import { HANDSHAKE_MS, MAX_SUBSCRIBER_MESSAGE_BYTES, MAX_SUBSCRIPTION_BYTES } from './limits.ts';
 import { curvePublisherOptions } from './socket-key.ts';
 
 export interface ZmqPublisherOptions extends PublisherOptions {
   /** Asked of each subscriber (`createSocketKey`), and what the traffic is encrypted with; default: none. */
   readonly key?: string | undefined;
+  /** For a TCP address: where the directory of the socket behind the gate is made; default as of `createSocketDirectory`. */
+  readonly parentDirectory?: string | undefined;
 }
 
 /**
- * Binds a publisher at an `ipc://` or `tcp://` address. Throws `INFEROMETER_TRANSPORT_ADDRESS` for an address no socket can
+ * Binds a publisher at an `ipc://` or `tcp://` address; at the latter behind a {@link Gate}, which limits who comes. Throws `INFEROMETER_TRANSPORT_ADDRESS` for an address no socket can
  * have and `INFEROMETER_TRANSPORT_BIND` for one that can't be had.
  *
  * Defaults: high-water mark 1000 frames a subscriber, linger 10 s, threshold 1.
@@ -23,7 +27,30 @@ export async function bindPublisher<T>(
   address: string,
   options: ZmqPublisherOptions = {},
 ): Promise<ZmqPublisher<T>> {
-  checkAddress(address);
+  const place = tcpPlace(checkAddress(address));
+  if (place === undefined) return new ZmqPublisher(codec, await bindSocket(address, options), options);
+  const directory = await createSocketDirectory(options.parentDirectory);
+  let socket: XPublisher | undefined;
+  try {
+    const inside = directory.freshAddress('view_pub');
+    socket = await bindSocket(inside, options);
+    const gate = await Gate.open(place.host, place.port, socketPath(inside)!).catch((error: unknown) => {
+      throw cannotBind(address, error);
+    });
+    const outsideAddress = address.replace(/[^:]*$/, String(gate.port));
+    return new ZmqPublisher(codec, socket, options, {
+      address: outsideAddress,
+      gate,
+      remove: () => directory.remove(),
+    });
+  } catch (error) {
+    socket?.close();
+    await directory.remove();
+    throw error;
+  }
+}
+
+async function bindSocket(address: string, options: ZmqPublisherOptions): Promise<XPublisher> {
   // An XPUB is a PUB that also hears of its subscribers; with `allSubsUnsubs` of each one.
   const socket = new XPublisher({
     verbosity: 'allSubsUnsubs',
@@ -32,21 +59,34 @@ export async function bindPublisher<T>(
     // Never waiting makes each send synchronous: it can't meet another one on its way (EBUSY), order is the order of
     // calls, and nothing queues outside the socket. A publishing socket drops for a full subscriber and never blocks.
     sendTimeout: 0,
-    ipv6: isIpv6(address),
+    maxMessageSize: MAX_SUBSCRIBER_MESSAGE_BYTES,
+    handshakeInterval: HANDSHAKE_MS,
     ...(options.key === undefined ? {} : curvePublisherOptions(options.key)),
   });
   try {
-    await socket.bind(address.replace(/^(tcp:.*):0$/, '$1:*'));
+    await socket.bind(address);
+    return socket;
   } catch (error) {
     socket.close();
-    throw new InferometerError(
-      'INFEROMETER_TRANSPORT_BIND',
-      'setup',
-      `cannot bind ${address}: ${errorText(error)}`,
-      { cause: error },
-    );
+    throw cannotBind(address, error);
   }
-  return new ZmqPublisher(codec, socket, options);
+}
+
+function cannotBind(address: string, error: unknown): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_TRANSPORT_BIND',
+    'setup',
+    `cannot bind ${address}: ${errorText(error)}`,
+    { cause: error },
+  );
+}
+
+/** What a publisher has in front of it when it is to be reached over TCP. */
+interface Front {
+  readonly address: string;
+  readonly gate: Gate;
+  /** Removes the directory of the socket behind the gate. */
+  remove(): Promise<void>;
 }
 
 /** Made by {@link bindPublisher}. */
@@ -55,15 +95,19 @@ export class ZmqPublisher<T> implements MessagePublisher<T> {
   readonly #socket: XPublisher;
   readonly #batcher: FrameBatcher<T>;
   readonly #lingerMs: number;
+  readonly #front: Front | undefined;
   readonly #watching: Promise<void>;
   readonly #onChange = new Set<() => void>();
   #subscribers = 0;
+  /** Since talkers were last disconnected. */
+  #subscriptionBytes = 0;
   #closing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(codec: MessageCodec<T>, socket: XPublisher, options: PublisherOptions) {
-    this.address = socket.lastEndpoint ?? '';
+  constructor(codec: MessageCodec<T>, socket: XPublisher, options: PublisherOptions, front?: Front) {
+    this.address = front?.address ?? socket.lastEndpoint ?? '';
     this.#socket = socket;
+    this.#front = front;
     this.#lingerMs = options.lingerMs ?? 10_000;
     this.#batcher = new FrameBatcher(codec, options.flushThreshold ?? 1, (frame) => this.#send(frame));
     this.#watching = this.#watchSubscribers();
@@ -114,10 +158,12 @@ export class ZmqPublisher<T> implements MessagePublisher<T> {
 
   async #close(): Promise<void> {
     this.#socket.linger = this.#lingerMs;
+    const path = socketPath(this.#socket.lastEndpoint ?? '');
     this.#socket.close();
+    this.#front?.gate.close(this.#lingerMs);
     await this.#watching;
-    const path = socketPath(this.address);
     if (path !== undefined) await rm(path, { force: true });
+    await this.#front?.remove();
   }
 
   #send(frame: Uint8Array): void {
@@ -130,11 +176,20 @@ export class ZmqPublisher<T> implements MessagePublisher<T> {
   /** A subscriber of ours asks once for everything or, with a list of topics, once for the batch topic. */
   async #watchSubscribers(): Promise<void> {
     for await (const [message] of this.#socket) {
+      this.#limitSubscriptions(message);
       if (message === undefined || !(message.length === 1 || message.subarray(1).equals(BATCH_TOPIC)))
         continue;
       if (message[0] === 1) this.#subscribers++;
       else if (message[0] === 0) this.#subscribers--;
       for (const check of this.#onChange) check();
     }
+  }
+
+  #limitSubscriptions(message: Uint8Array | undefined): void {
+    if (this.#front === undefined || message === undefined) return;
+    this.#subscriptionBytes += message.length;
+    if (this.#subscriptionBytes <= MAX_SUBSCRIPTION_BYTES) return;
+    this.#subscriptionBytes = 0;
+    this.#front.gate.disconnectTalkers();
   }
 }

@@ -2,14 +2,16 @@ import { decode, encode } from '@msgpack/msgpack';
 import { Pull, Push } from 'zeromq';
 import { InferometerError } from '../../core/errors.ts';
 import { checkAddress, socketPath } from './address.ts';
+import { HANDSHAKE_MS, MAX_READY_MESSAGE_BYTES } from './limits.ts';
 import { rm } from 'node:fs/promises';
 
 const SEND_TIMEOUT_MS = 5000;
+const LIMITS = { maxMessageSize: MAX_READY_MESSAGE_BYTES, handshakeInterval: HANDSHAKE_MS };
 
 /** Opens the place where services report that they are ready; start them afterwards. */
 export async function bindReadyHost(address: string): Promise<ReadyHost> {
   checkAddress(address);
-  const socket = new Pull({ linger: 0 });
+  const socket = new Pull({ linger: 0, ...LIMITS });
   await socket.bind(address.replace(/^(tcp:.*):0$/, '$1:*'));
   return new ReadyHost(socket);
 }
@@ -81,7 +83,7 @@ export class ReadyHost {
  */
 export async function sendReady(address: string, id: number): Promise<void> {
   checkAddress(address);
-  const socket = new Push({ linger: SEND_TIMEOUT_MS, sendTimeout: SEND_TIMEOUT_MS });
+  const socket = new Push({ linger: SEND_TIMEOUT_MS, sendTimeout: SEND_TIMEOUT_MS, ...LIMITS });
   try {
     socket.connect(address);
     await socket.send(encode(id));

@@ -5,6 +5,7 @@ import { BATCH_TOPIC } from '../frame.ts';
 import type { MessageCodec, MessageSubscriber, SubscriberOptions } from '../message.ts';
 import { startedTwice, throwUncaught } from '../subscriber-failure.ts';
 import { checkAddress, isIpv6 } from './address.ts';
+import { HANDSHAKE_MS, MAX_FRAME_MESSAGE_BYTES } from './limits.ts';
 import { curveSubscriberOptions } from './socket-key.ts';
 
 /** `refused`: whoever listens there does not talk to us; the key is wrong or missing, or it is no publisher. */
@@ -18,6 +19,8 @@ export interface ZmqSubscriberOptions extends SubscriberOptions {
    * frames, another one in each keeps them from all working at the same moment.
    */
   readonly lagMs?: number | undefined;
+  /** Largest message taken, bytes: who announces a larger one is disconnected. Default: the largest frame there is. */
+  readonly maxMessageBytes?: number | undefined;
   /** Told whenever the connection changes. A lost one is tried again for ever, ten times a second; a refused one perhaps. */
   readonly onConnection?: ((state: ConnectionState) => void) | undefined;
 }
@@ -45,9 +48,11 @@ export function connectSubscriber<T>(
       receiveHighWaterMark: options.receiveHighWaterMark ?? 1000,
       conflate: options.conflate ?? false,
       linger: 0,
+      maxMessageSize: options.maxMessageBytes ?? MAX_FRAME_MESSAGE_BYTES,
+      handshakeInterval: HANDSHAKE_MS,
       ipv6: isIpv6(address),
       ...(options.key === undefined ? {} : curveSubscriberOptions(options.key)),
-      ...(options.onConnection === undefined ? {} : HEARTBEAT),
+      ...(options.onConnection !== undefined || address.startsWith('tcp:') ? HEARTBEAT : {}),
     });
     if (options.onConnection !== undefined) tellConnection(socket, options.onConnection);
     if (options.topics === undefined) socket.subscribe();
