@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { RandomSource } from '../core/random.ts';
-import { boundNs } from '../core/run-history.ts';
+import { boundNs, FEWEST_PROBES } from '../core/run-history.ts';
 import { LatenessCounts } from '../stats/lateness-counts.ts';
 import { BinnedHistogram } from '../stats/binned-histogram.ts';
 import { quantileOfSorted } from '../stats/quantile.ts';
 import { TimeBins } from '../stats/time-bins.ts';
-import { BinBounds, FEWEST_PROBES } from './bin-bounds.ts';
+import { BinBounds } from './bin-bounds.ts';
 
 const MS = 1e6;
 const SECOND = 1e9;

@@ -3,6 +3,7 @@ import {
   BOUNDED_PERCENTILES,
   type BoundedPercentile,
   boundCode,
+  FEWEST_PROBES,
   type BoundHistory,
   type SeriesHistory,
 } from '../core/run-history.ts';
@@ -26,9 +27,6 @@ export type ChartedSeries = keyof typeof BOUNDED;
 export function isCharted(name: string): name is ChartedSeries {
   return Object.hasOwn(BOUNDED, name);
 }
-
-/** With fewer, more than a twentieth of the reads may be later than any probe (Wilson, 99 %). */
-export const FEWEST_PROBES = 100;
 
 /** A bound for each of {@link BOUNDED_PERCENTILES}, and what it was of: it holds as long as that stays the same. */
 interface KnownBounds {

@@ -62,6 +62,9 @@ export interface BoundHistory {
   readonly missing?: readonly (number | null)[];
 }
 
+/** Of a bin with a bound. With fewer, more than a twentieth of the reads may be later than any probe (Wilson, 99 %). */
+export const FEWEST_PROBES = 100;
+
 const BOUND_CODES_PER_OCTAVE = 8;
 
 /** The smallest code of at least so many ns: a whole number, one byte in a snapshot up to 60 ms. */
