@@ -83,7 +83,7 @@ export class Aggregator {
     const { metrics, tokenQueue: queue, log } = options;
     this.#options = options;
     this.history = new HistoryRecorder(metrics);
-    this.lateness = new LatenessRecorder(metrics);
+    this.lateness = new LatenessRecorder(metrics, this.history.bounds);
     this.#counters = metrics.counters;
     this.#finishReasonCounters = FINISH_REASONS.map(
       (reason) => metrics.counters[`tracked_finish_reason_${reason}`],
@@ -233,6 +233,7 @@ export class Aggregator {
         return;
       case EventKind.sessionEnded:
         this.#ended = true;
+        this.history.bounds.end();
         return;
       case EventKind.sessionStartTracking:
         if (!this.#windows.isTracking) this.#throughput.start(timestampNs);
@@ -313,7 +314,7 @@ export class Aggregator {
     const lateNs = this.lateness.lateNs(timestampNs);
     const beforeLateNs = this.#table.lastRecvLateNs[slot]!;
     if (lateNs > 0 || beforeLateNs > 0) {
-      if (gapNs >= 0) this.lateness.record('chunk_delta_ns', gapNs, lateNs, beforeLateNs);
+      if (gapNs >= 0) this.lateness.record('chunk_delta_ns', timestampNs, gapNs, lateNs, beforeLateNs);
       this.#table.lastRecvLateNs[slot] = lateNs;
     }
     this.#table.lastRecvNs[slot] = timestampNs;
@@ -357,17 +358,17 @@ export class Aggregator {
   /** The first chunk may have been there earlier. */
   #boundTtft(slot: number, timestampNs: number, lateNs: number): void {
     const { issuedNs, dueNs } = this.#table;
-    this.lateness.record('ttft_ns', timestampNs - issuedNs[slot]!, lateNs);
+    this.lateness.record('ttft_ns', timestampNs, timestampNs - issuedNs[slot]!, lateNs);
     if (!Number.isNaN(dueNs[slot]!))
-      this.lateness.record('response_ttft_ns', timestampNs - dueNs[slot]!, lateNs);
+      this.lateness.record('response_ttft_ns', timestampNs, timestampNs - dueNs[slot]!, lateNs);
   }
 
   /** So may the end of the answer. */
   #boundLatency(slot: number, timestampNs: number, lateNs: number, outcome: SampleOutcome): void {
     const { issuedNs, dueNs } = this.#table;
-    this.lateness.record('sample_latency_ns', timestampNs - issuedNs[slot]!, lateNs);
+    this.lateness.record('sample_latency_ns', timestampNs, timestampNs - issuedNs[slot]!, lateNs);
     if (outcome === 'succeeded' && !Number.isNaN(dueNs[slot]!))
-      this.lateness.record('response_latency_ns', timestampNs - dueNs[slot]!, lateNs);
+      this.lateness.record('response_latency_ns', timestampNs, timestampNs - dueNs[slot]!, lateNs);
   }
 
   #onError(batch: EventBatch, index: number, kind: EventKind, seq: SampleSeq): void {

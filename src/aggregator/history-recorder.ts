@@ -10,6 +10,7 @@ import {
 import { NS_PER_SECOND } from '../core/time.ts';
 import { LevelColumn, MaxColumn, SumColumn } from '../stats/bin-columns.ts';
 import { TimeBins } from '../stats/time-bins.ts';
+import { BinBounds, isCharted } from './bin-bounds.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import { TimedSeries } from './timed-series.ts';
 
@@ -50,6 +51,8 @@ const CLIENT_PRECISION = 1000;
  */
 export class HistoryRecorder {
   readonly #bins = new TimeBins(NS_PER_SECOND, MAX_HISTORY_BINS);
+  /** How far the percentiles of the bins may be off. */
+  readonly bounds = new BinBounds(this.#bins, MAX_HISTORY_BINS);
   readonly #counts = Object.fromEntries(
     HISTORY_COUNTS.map((name) => [name, this.#bins.add(new SumColumn(MAX_HISTORY_BINS))]),
   ) as Readonly<Record<HistoryCount, SumColumn>>;
@@ -147,7 +150,11 @@ export class HistoryRecorder {
     if (length === 0) return undefined;
     const series = [...this.#series].flatMap(([name, timed]): [string, SeriesHistory][] => {
       const told = timed.series(length);
-      return told === undefined ? [] : [[name, told]];
+      if (told === undefined) return [];
+      const bounds = isCharted(name)
+        ? this.bounds.of(name, told, (bin) => timed.histogramOf(bin))
+        : undefined;
+      return [[name, { ...told, ...(bounds === undefined ? {} : { bounds }) }]];
     });
     return {
       format: 1,

@@ -1,19 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SILENT_LOG } from '../core/log.ts';
+import { boundNs } from '../core/run-history.ts';
 import { decodeWindows, encodeWindowsFrame } from '../events/lateness-windows.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
 import { FRAME_HEADER_BYTES } from '../transport/frame.ts';
 import { LatenessCursor } from '../events/lateness-cursor.ts';
+import { HistoryRecorder } from './history-recorder.ts';
 import { LatenessRecorder } from './lateness-recorder.ts';
 import { registerRunMetrics } from './run-metrics.ts';
 
 const MS = 1e6;
-const QUIET = { reads: 5000, together: 1, late: [0, 5000], unseen: [0, 5000], waits: [0, 5000] };
+const QUIET = {
+  ...{ worker: 0, fromNs: 0, toNs: 1000 * MS },
+  ...{ reads: 5000, together: 1, late: [0, 5000], unseen: [0, 5000], waits: [0, 5000] },
+};
 
 function recorder() {
   const metrics = registerRunMetrics(new MetricsRegistry({ log: SILENT_LOG }), { streaming: true });
-  return { metrics, lateness: new LatenessRecorder(metrics) };
+  const history = new HistoryRecorder(metrics);
+  history.goTo(0);
+  return { metrics, history, lateness: new LatenessRecorder(metrics, history.bounds) };
 }
 
 describe('LatenessCursor', () => {
@@ -88,9 +95,9 @@ describe('LatenessRecorder', () => {
       expect(lateNs).toBe(isLate ? 40 * MS : 0);
       const value = 10 * MS + lateNs;
       metrics.series.ttft_ns!.record(value);
-      lateness.record('ttft_ns', value, lateNs);
+      lateness.record('ttft_ns', 500 * MS, value, lateNs);
       metrics.series.chunk_delta_ns!.record(value - lateNs);
-      lateness.record('chunk_delta_ns', value - lateNs, 0, lateNs);
+      lateness.record('chunk_delta_ns', 500 * MS, value - lateNs, 0, lateNs);
     }
     const { series } = lateness.bounds()!;
     expect(series.ttft_ns!['50.0']![0]).toBeLessThan(0.1 * MS);
@@ -106,10 +113,34 @@ describe('LatenessRecorder', () => {
     lateness.addTold(QUIET);
     for (let i = 0; i < 1000; i++) {
       metrics.series.tpot_ns!.record(10 * MS);
-      lateness.recordTpot(10 * MS, 400 * MS, 20 * MS, 0);
+      lateness.recordTpot(0, 10 * MS, { spanNs: 400 * MS, lateNs: 20 * MS, firstLateNs: 0 });
     }
     const [added] = lateness.bounds()!.series.tpot_ns!['50.0']!;
     expect(added).toBeGreaterThanOrEqual(0.5 * MS);
     expect(added).toBeLessThan(0.6 * MS);
+  });
+
+  it('bounds the bins of the history as it bounds the run', () => {
+    const { metrics, history, lateness } = recorder();
+    lateness.addTold(QUIET);
+    lateness.addWindows({ workerId: 0, windows: Float64Array.of(500 * MS, 501 * MS, 460 * MS) });
+    lateness.goTo(0);
+    for (let i = 0; i < 1000; i++) {
+      const lateNs = i % 20 === 0 ? lateness.lateNs(500 * MS) : 0;
+      metrics.series.ttft_ns!.record(10 * MS + lateNs);
+      lateness.record('ttft_ns', 500 * MS, 10 * MS + lateNs, lateNs);
+      metrics.series.tpot_ns!.record(10 * MS);
+      lateness.recordTpot(500 * MS, 10 * MS, { spanNs: 400 * MS, lateNs: 20 * MS, firstLateNs: 0 });
+    }
+    const { ttft_ns: ttft, tpot_ns: tpot } = history.history()!.series;
+    const [p50, p99] = [ttft!.bounds!.p50, ttft!.bounds!.p99];
+    // Buckets are a hundredth wide, and so a tenth of a bound.
+    expect(boundNs(p50.added[0]!)).toBeLessThan(0.2 * MS);
+    expect(boundNs(p99.added[0]!)).toBeGreaterThanOrEqual(40 * MS);
+    expect(boundNs(p99.added[0]!)).toBeLessThan(44 * MS);
+    expect(p99).not.toHaveProperty('missing');
+    expect(boundNs(tpot!.bounds!.p50.added[0]!)).toBeGreaterThanOrEqual(0.5 * MS);
+    expect(boundNs(tpot!.bounds!.p50.added[0]!)).toBeLessThan(0.7 * MS);
+    expect(boundNs(tpot!.bounds!.p50.missing![0]!)).toBeLessThan(0.2 * MS);
   });
 });

@@ -3,11 +3,14 @@ import type { ClientBounds, SeriesBounds } from '../core/client-bounds.ts';
 import type { LatenessWindows } from '../events/lateness-windows.ts';
 import { HdrHistogram } from '../stats/hdr.ts';
 import { LatenessBound } from '../stats/lateness-bound.ts';
+import type { ToldLateness } from '../stats/lateness-bins.ts';
 import type { SparseCounts } from '../stats/lateness-counts.ts';
 import { LatenessMixture } from '../stats/lateness-mixture.ts';
 import { dividedLateness, sumOfLateness } from '../stats/lateness-sum.ts';
 import { percentileKey } from '../stats/percentile-key.ts';
 import { LatenessCursor } from '../events/lateness-cursor.ts';
+import { isCharted, type BinBounds } from './bin-bounds.ts';
+import { MOST_TOKENS, tokenDivisors } from './token-divisors.ts';
 import type { RunMetrics } from './run-metrics.ts';
 
 /** What is bounded, and whether a time of it begins with a read too. */
@@ -22,18 +25,20 @@ const BOUNDED = [
 export type BoundedSeries = (typeof BOUNDED)[number]['name'];
 
 const PERCENTILES = [50, 75, 90, 95, 99, 99.9];
-/** Lengths of answers that stand for all. */
-const DIVISORS = 10;
-const MOST_TOKENS = 10_000_000;
 
 /** What a worker tells of its reads in a stretch of time; see `LoopLateness` of the engine. */
-export interface LatenessTold {
-  readonly reads: number;
-  /** How many there were in the turn of a read, on average. */
-  readonly together: number;
+export interface LatenessTold extends ToldLateness {
+  readonly worker: number;
+  readonly fromNs: number;
+  readonly toNs: number;
   readonly late: SparseCounts;
-  readonly unseen: SparseCounts;
-  readonly waits: SparseCounts;
+}
+
+/** Time between two reads, and how late these may be. */
+export interface TimedSpan {
+  readonly spanNs: number;
+  readonly lateNs: number;
+  readonly firstLateNs: number;
 }
 
 interface LateHistograms {
@@ -48,6 +53,7 @@ interface LateHistograms {
  */
 export class LatenessRecorder {
   readonly #metrics: Pick<RunMetrics, 'series'>;
+  readonly #binBounds: BinBounds;
   readonly #cursors = new Map<number, LatenessCursor>();
   readonly #late = new Map<BoundedSeries, LateHistograms>();
   readonly #unseen = new LatenessMixture();
@@ -59,8 +65,10 @@ export class LatenessRecorder {
   #reads = 0;
   #readsTogether = 0;
 
-  constructor(metrics: Pick<RunMetrics, 'series'>) {
+  /** `binBounds`: told of everything, for bounds over time. */
+  constructor(metrics: Pick<RunMetrics, 'series'>, binBounds: BinBounds) {
     this.#metrics = metrics;
+    this.#binBounds = binBounds;
   }
 
   /** The windows of the batches of their worker that follow. */
@@ -70,14 +78,17 @@ export class LatenessRecorder {
     cursor.add(windows);
   }
 
-  /** What a worker tells of a part of a performance phase. */
-  addTold({ reads, together, late, unseen, waits }: LatenessTold): void {
+  /** What a worker tells of a part of a performance phase; the history has reached its end. */
+  addTold(told: LatenessTold): void {
+    const { reads, together, late, unseen } = told;
     this.#reads += reads;
     this.#readsTogether += reads * together;
     this.#lateProbes.add(1, late);
     this.#unseen.add(reads, unseen);
     // Reads in windows wait for nothing beyond what these tell.
-    this.#waits.add(reads, [0, Math.max(0, reads - sumOf(waits)), ...waits]);
+    const waits = [0, Math.max(0, reads - sumOf(told.waits)), ...told.waits];
+    this.#waits.add(reads, waits);
+    this.#binBounds.addTold(told.worker, { reads, together, unseen, waits }, told.fromNs, told.toNs);
   }
 
   /** The reads that follow are of this worker. */
@@ -90,24 +101,28 @@ export class LatenessRecorder {
     return this.#cursor === undefined ? 0 : this.#cursor.lateNs(readNs);
   }
 
-  /** A value whose last read may be late by `lateNs`, and whose first one by `firstLateNs`. */
-  record(name: BoundedSeries, value: number, lateNs: number, firstLateNs = 0): void {
+  /** A value, seen at a moment, whose last read may be late by `lateNs`, and whose first one by `firstLateNs`. */
+  record(name: BoundedSeries, observedNs: number, value: number, lateNs: number, firstLateNs = 0): void {
     if (!(lateNs > 0 || firstLateNs > 0)) return;
     const late = this.#late.get(name) ?? createLate(name);
     this.#late.set(name, late);
     const { low, high } = late.observed;
     const clamped = (number: number) => Math.min(high, Math.max(low, number));
-    late.observed.record(clamped(value));
-    late.least.record(clamped(value - lateNs));
-    late.most.record(clamped(value + firstLateNs));
+    const [observed, least, most] = [clamped(value), clamped(value - lateNs), clamped(value + firstLateNs)];
+    late.observed.record(observed);
+    late.least.record(least);
+    late.most.record(most);
+    if (isCharted(name)) this.#binBounds.record(name, observedNs, observed, least, most);
     if (name === 'sample_latency_ns') this.#completionLateNs += lateNs;
   }
 
   /** A time per token, over a span of several: its reads may be late, which moves it by their lateness over the tokens. */
-  recordTpot(nsPerToken: number, spanNs: number, lateNs: number, firstLateNs: number): void {
+  recordTpot(observedNs: number, nsPerToken: number, { spanNs, lateNs, firstLateNs }: TimedSpan): void {
     const tokens = spanNs > 0 && nsPerToken > 0 ? spanNs / nsPerToken : 1;
-    this.#tokens.record(Math.min(MOST_TOKENS, Math.max(1, Math.round(tokens))));
-    this.record('tpot_ns', nsPerToken, lateNs / tokens, firstLateNs / tokens);
+    const whole = Math.min(MOST_TOKENS, Math.max(1, Math.round(tokens)));
+    this.#tokens.record(whole);
+    this.#binBounds.recordTokens(observedNs, whole);
+    this.record('tpot_ns', observedNs, nsPerToken, lateNs / tokens, firstLateNs / tokens);
   }
 
   /** All bounds now; undefined when lateness was not measured. Costs some ms. */
@@ -122,7 +137,7 @@ export class LatenessRecorder {
       const bound = new LatenessBound(
         { observed: sampler.hdr, ...(late === undefined ? {} : { late }) },
         {
-          masses: name === 'tpot_ns' ? dividedLateness(masses, this.#divisors()) : masses,
+          masses: name === 'tpot_ns' ? dividedLateness(masses, tokenDivisors(this.#tokens)) : masses,
           together: this.#reads === 0 ? 1 : this.#readsTogether / this.#reads,
           isTwoSided,
         },
@@ -145,12 +160,6 @@ export class LatenessRecorder {
       ),
       series,
     };
-  }
-
-  /** Tokens of a sample, each for an equal share of the samples and no more than these have. */
-  #divisors(): readonly number[] {
-    const percentiles = Array.from({ length: DIVISORS }, (_, i) => (100 * i) / DIVISORS);
-    return this.#tokens.percentiles(percentiles).map((tokens) => Math.max(1, Math.floor(tokens * 0.99)));
   }
 }
 

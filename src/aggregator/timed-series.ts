@@ -1,6 +1,6 @@
-import type { SeriesHistory } from '../core/run-history.ts';
 import type { SeriesSampler } from '../metrics/sampler.ts';
-import { BinnedHistogram } from '../stats/binned-histogram.ts';
+import { BinnedHistogram, type BinnedFigures } from '../stats/binned-histogram.ts';
+import type { HdrHistogram } from '../stats/hdr.ts';
 import type { BinColumn, TimeBins } from '../stats/time-bins.ts';
 
 /**
@@ -33,9 +33,14 @@ export class TimedSeries implements BinColumn {
   }
 
   /** See {@link BinnedHistogram.series}. */
-  series(length: number): SeriesHistory | undefined {
+  series(length: number): BinnedFigures | undefined {
     this.leave();
     return this.#histogram.series(length);
+  }
+
+  /** See {@link BinnedHistogram.histogramOf}. */
+  histogramOf(bin: number): HdrHistogram {
+    return this.#histogram.histogramOf(bin);
   }
 
   leave(): void {

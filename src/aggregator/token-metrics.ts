@@ -172,7 +172,7 @@ export class TokenMetrics {
     const streamingNs = this.#streamingNs(slot);
     if (!(tokens > 0 && streamingNs >= 0)) return;
     this.#recordTpot(streamingNs / tokens, 'server', completeNs);
-    this.#latenessOf(slot, streamingNs)(streamingNs / tokens);
+    this.#latenessOf(slot, streamingNs, completeNs)(streamingNs / tokens);
   }
 
   /** Reasoning that the server counted and did not stream. */
@@ -226,7 +226,7 @@ export class TokenMetrics {
     if (rest === undefined) return;
     // The reference's own events carry no due time, and its TPOT lasts to the completion.
     const lastNs = Number.isNaN(table.dueNs[slot]!) ? completeNs : table.lastRecvNs[slot]!;
-    const bound = this.#latenessOf(slot, lastNs - recvFirstNs);
+    const bound = this.#latenessOf(slot, lastNs - recvFirstNs, completeNs);
     queue.enqueue(rest, (tokenCount) => {
       if (tokenCount === 0) return;
       this.#recordTpot((lastNs - recvFirstNs) / tokenCount, 'tokenizer', completeNs);
@@ -235,10 +235,10 @@ export class TokenMetrics {
   }
 
   /** Tells how late the reads of a sample's TPOT may be; made while its row is there. */
-  #latenessOf(slot: number, spanNs: number): (nsPerToken: number) => void {
+  #latenessOf(slot: number, spanNs: number, completeNs: number): (nsPerToken: number) => void {
     const { lateness, table } = this.#options;
     const [lateNs, firstLateNs] = [table.lastRecvLateNs[slot]!, table.recvFirstLateNs[slot]!];
-    return (nsPerToken) => lateness.recordTpot(nsPerToken, spanNs, lateNs, firstLateNs);
+    return (nsPerToken) => lateness.recordTpot(completeNs, nsPerToken, { spanNs, lateNs, firstLateNs });
   }
 
   #recordIsl(tokenCount: number, source: TokenSource): void {

@@ -186,8 +186,10 @@ export class RunFold {
     }
     this.#health.fold(report);
     const { history, lateness } = this.#running().aggregator;
-    if (report.lateness && report.measured !== false) lateness.addTold(report.lateness);
-    history.onClient(clientMomentOf(report, history.endNs));
+    const moment = clientMomentOf(report, history.endNs);
+    history.onClient(moment);
+    if (!report.lateness || report.measured === false) return;
+    lateness.addTold({ ...report.lateness, ...moment, worker: report.worker });
   }
 
   #running(): AggregatorService {

@@ -14,6 +14,8 @@ export type ChartOption = { readonly [key: string]: ChartValue };
 export interface ChartLine {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number | null])[];
+  /** Of each point, between which values the true one lies; null where that is not known. */
+  readonly band?: readonly (readonly [low: number, high: number] | null)[];
 }
 
 /** A drawing of one or several runs. */

@@ -13,7 +13,6 @@ const LEGEND_LINE_WIDTH_WITH_SYMBOL = 40;
 /** What an entry takes beside that and its text, and a letter of it, px. */
 const LEGEND_ENTRY_MARGIN = 25;
 const LETTER_WIDTH = 7;
-/** Wide, for without a browser ECharts takes letters for narrower than they are. */
 const LEGEND_GAP = 20;
 
 /** A series in the legend: by its line, or by a swatch of that colour. */
@@ -118,7 +117,11 @@ export function frameOption(parts: {
     },
     legend: {
       show: legend.length > 1,
-      data: legend.map(legendEntry),
+      // Without a browser ECharts takes letters for narrower than they are, so where a line ends is told.
+      data: legendLines(legend, layout, hasSymbols).flatMap((line, i): ChartValue[] => [
+        ...(i === 0 ? [] : ['\n']),
+        ...line.map(legendEntry),
+      ]),
       ...{
         left,
         right,
@@ -163,20 +166,30 @@ function legendEntry(entry: LegendEntry): ChartValue {
 
 function legendHeight(entries: readonly LegendEntry[], layout: ChartLayout, hasSymbols: boolean): number {
   if (entries.length < 2) return 0;
+  return legendLines(entries, layout, hasSymbols).length * LEGEND_LINE_HEIGHT;
+}
+
+/** The entries line by line. */
+function legendLines(
+  entries: readonly LegendEntry[],
+  layout: ChartLayout,
+  hasSymbols: boolean,
+): readonly (readonly LegendEntry[])[] {
   const lineWidth = hasSymbols ? LEGEND_LINE_WIDTH_WITH_SYMBOL : LEGEND_LINE_WIDTH;
   const width = widthOf(layout) - PLOT_MARGINS.left - PLOT_MARGINS.right;
-  let lines = 1;
+  const lines: LegendEntry[][] = [[]];
   let used = 0;
   for (const entry of entries) {
     const name = typeof entry === 'string' ? entry : entry.name;
     const needed = LEGEND_ENTRY_MARGIN + lineWidth + LETTER_WIDTH * name.length;
     if (used > 0 && used + needed > width) {
-      lines++;
+      lines.push([]);
       used = 0;
     }
+    lines.at(-1)!.push(entry);
     used += needed;
   }
-  return lines * LEGEND_LINE_HEIGHT;
+  return lines;
 }
 
 /** Names of runs, made different where two are the same. */

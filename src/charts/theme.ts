@@ -11,8 +11,8 @@ export interface ChartTheme {
   readonly markLine: string;
   /** Behind a warm-up. */
   readonly shade: string;
-  /** Where the client itself was late. */
-  readonly late: string;
+  /** Stands in the legend for bands, which are tints of their lines. */
+  readonly band: string;
   /** Of tooltips and images. */
   readonly background: string;
 }
@@ -25,7 +25,7 @@ export const LIGHT_THEME: ChartTheme = {
   gridLine: '#e4e8ec',
   markLine: '#6e40c9',
   shade: 'rgba(110, 118, 129, 0.12)',
-  late: '#e69f00',
+  band: '#c3c9d0',
   background: '#ffffff',
 };
 
@@ -38,7 +38,7 @@ export const DARK_THEME: ChartTheme = {
   gridLine: '#2a3038',
   markLine: '#b392f0',
   shade: 'rgba(139, 148, 158, 0.16)',
-  late: '#f0b429',
+  band: '#4a525c',
   background: '#0d1117',
 };
 

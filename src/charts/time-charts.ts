@@ -3,7 +3,7 @@ import { NS_PER_SECOND } from '../core/time.ts';
 import { elapsedAxis, logAxis, valueAxis, VALUE_FORMATTERS } from './axes.ts';
 import type { Chart, ChartLayout, ChartLine, ChartOption, ChartRun } from './chart.ts';
 import { formatValue } from './formatters.ts';
-import { lateLegend, lateSeries, lateSpans } from './client-late.ts';
+import { bandLegend, bandSeries, type Band } from './client-part.ts';
 import { distinctNames, frameOption, lineLook, lineSeries, plotTop, seriesName, widthOf } from './frame.ts';
 import { markSeries } from './run-marks.ts';
 import type { ChartTheme } from './theme.ts';
@@ -13,6 +13,8 @@ import { TIME_CHARTS, type BinValues, type TimeChartSpec } from './time-specs.ts
 const LOG_FROM_RATIO = 30;
 /** What is smaller still leaves the plot at its foot: chunks that came together are no time apart. */
 const LARGEST_RATIO_DRAWN = 10_000;
+/** A band may make an axis so many times as long; what lies beyond is cut off, for the lines must stay legible. */
+const BAND_STRETCH = 2;
 
 interface TimedRun {
   readonly name: string;
@@ -21,6 +23,10 @@ interface TimedRun {
 
 interface DrawnLine extends ChartLine {
   readonly look: Parameters<typeof lineLook>[1];
+}
+
+interface BandedLine extends DrawnLine {
+  readonly band: Band;
 }
 
 /**
@@ -53,11 +59,12 @@ export function timeCharts(
   return TIME_CHARTS.flatMap((spec) => {
     const lines = linesOf(spec, timed);
     const values = lines.flatMap(({ points }) => points.flatMap(([, value]) => value ?? []));
-    const max = values.reduce((most, value) => Math.max(most, value), 0);
-    if (values.length === 0 || (spec.hiddenWhenZero && max === 0)) return [];
-    const { id, title, description, quantity, lateAgainst } = spec;
-    const late = timed.length === 1 ? lateSpans(timed[0]!.history, lateAgainst) : [];
-    const legend = [...lines.map(({ name }) => name), ...(late.length === 0 ? [] : [lateLegend(theme)])];
+    if (values.length === 0 || (spec.hiddenWhenZero && mostOf(values) === 0)) return [];
+    const { id, title, description, quantity } = spec;
+    const bands = lines.filter(hasBand);
+    const reach = reachOf(values, bands);
+    const bandEntry = bandLegend(bands, theme);
+    const legend = [...lines.map(({ name }) => name), ...(bands.length === 0 ? [] : [bandEntry])];
     const hasSymbols = lines.some(({ look }) => lineLook(theme, look).symbol !== undefined);
     const plot = {
       top: plotTop(layout, legend, { aboveHeight: marks.height, hasSymbols }),
@@ -65,11 +72,13 @@ export function timeCharts(
     };
     const option = frameOption({
       ...{ theme, title, layout, xAxis },
-      yAxis: verticalAxis(spec, values, max, theme),
+      yAxis: verticalAxis(spec, reach, theme),
       series: [
+        ...bands.flatMap((line) =>
+          bandSeries(line, { colour: lineLook(theme, line.look).colour, most: reach.high }, bandEntry),
+        ),
         ...lines.map(({ name, points, look }) => lineSeries(name, points, lineLook(theme, look))),
         ...marks.series,
-        ...(late.length === 0 ? [] : [lateSeries(late, plot.top, theme)]),
       ],
       legend,
       aboveHeight: marks.height,
@@ -79,7 +88,7 @@ export function timeCharts(
     return [
       {
         ...{ id, title, description, summary, quantity, option, plot },
-        lines: lines.map(({ name, points }) => ({ name, points })),
+        lines: lines.map(({ name, points, band }) => ({ name, points, ...(band && { band }) })),
       },
     ];
   });
@@ -89,31 +98,60 @@ export function timeCharts(
 function linesOf(spec: TimeChartSpec, runs: readonly TimedRun[]): readonly DrawnLine[] {
   const shown = spec.lines.filter(({ isDetail = false }) => runs.length === 1 || !isDetail);
   const found = runs.flatMap(({ name: run, history }, runIndex) =>
-    shown.flatMap(({ name: line, values: valuesOf }, lineIndex) => {
+    shown.flatMap(({ name: line, values: valuesOf, band: bandOf }, lineIndex) => {
       const values = valuesOf(history);
+      // Several runs laid over each other have no room for it.
+      const band = runs.length === 1 ? bandOf?.(history) : undefined;
       const isTold = values?.some((value) => value !== null && (lineIndex === 0 || value !== 0)) === true;
-      return isTold ? [{ run, runIndex, line, lineIndex, points: pointsOf(history, values) }] : [];
+      return isTold ? [{ run, runIndex, line, lineIndex, band, points: pointsOf(history, values) }] : [];
     }),
   );
   const lines = new Set(found.map(({ line }) => line)).size;
-  return found.map(({ run, runIndex, line, lineIndex, points }) => ({
+  return found.map(({ run, runIndex, line, lineIndex, points, band }) => ({
     name: seriesName(run, line, runs.length, lines),
-    points,
+    ...{ points, ...(band && { band }) },
     look: { run: runIndex, runs: runs.length, line: lineIndex, lines },
   }));
 }
 
+interface Reach {
+  /** Of the lines. */
+  readonly min: number;
+  readonly max: number;
+  /** With as much of their bands as is drawn. */
+  readonly low: number;
+  readonly high: number;
+}
+
+function reachOf(values: readonly number[], lines: readonly BandedLine[]): Reach {
+  const [min, max] = [leastOf(values), mostOf(values)];
+  const bands = lines.flatMap(({ band }) => band.filter((range) => range !== null));
+  const low = Math.min(min, Math.max(min / BAND_STRETCH, leastOf(bands.map(([bottom]) => bottom))));
+  const high = Math.max(max, Math.min(max * BAND_STRETCH, mostOf(bands.map(([, top]) => top))));
+  return { min, max, low, high };
+}
+
 function verticalAxis(
   { quantity }: TimeChartSpec,
-  values: readonly number[],
-  max: number,
+  { min, max, low, high }: Reach,
   theme: ChartTheme,
 ): ChartOption {
-  const min = values.reduce((least, value) => Math.min(least, value), Infinity);
   const isWide = quantity === 'duration' && min > 0 && max / min > LOG_FROM_RATIO;
   return isWide
-    ? logAxis(quantity, Math.max(min, max / LARGEST_RATIO_DRAWN), max, theme)
-    : valueAxis(quantity, max, theme);
+    ? logAxis(quantity, Math.max(low, high / LARGEST_RATIO_DRAWN), high, theme)
+    : valueAxis(quantity, high, theme);
+}
+
+function leastOf(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value), Infinity);
+}
+
+function mostOf(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), -Infinity);
+}
+
+function hasBand(line: DrawnLine): line is BandedLine {
+  return line.band !== undefined;
 }
 
 /** A bin is drawn at its middle. */
@@ -135,8 +173,7 @@ function lengthOf({ start_ns: startNs, end_ns: endNs }: RunHistory): number {
 function rangeText({ quantity }: TimeChartSpec, points: ChartLine['points']): string {
   const found = points.flatMap(([, value]) => value ?? []);
   const format = (value: number) => formatValue(VALUE_FORMATTERS[quantity], value);
-  const low = found.reduce((least, value) => Math.min(least, value), Infinity);
-  const high = found.reduce((most, value) => Math.max(most, value), -Infinity);
+  const [low, high] = [leastOf(found), mostOf(found)];
   return low === high ? format(low) : `${format(low)} to ${format(high)}`;
 }
 

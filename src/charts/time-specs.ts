@@ -1,6 +1,6 @@
-import type { HistoryCount, RunHistory, SeriesHistory } from '../core/run-history.ts';
+import type { BoundedPercentile, HistoryCount, RunHistory } from '../core/run-history.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
-import { LATE_AGAINST } from './client-late.ts';
+import { bandOf, type Band } from './client-part.ts';
 import type { Quantity } from './chart.ts';
 
 /** Values bin by bin; null where there is none. */
@@ -10,6 +10,8 @@ export interface TimeLine {
   readonly name: string;
   /** Undefined when the run has no such thing. */
   readonly values: (history: RunHistory) => BinValues | undefined;
+  /** Where the true values lie; undefined when that is not known. */
+  readonly band?: (history: RunHistory) => Band | undefined;
   /** Left out where several runs are laid over each other. */
   readonly isDetail?: boolean;
 }
@@ -21,8 +23,6 @@ export interface TimeChartSpec {
   readonly description: string;
   readonly quantity: Quantity;
   readonly lines: readonly TimeLine[];
-  /** The series that lateness of the client is held against; default: the shortest time measured. */
-  readonly lateAgainst?: string;
   /** Nothing to see when all values are 0. */
   readonly hiddenWhenZero: boolean;
 }
@@ -128,21 +128,19 @@ function chart(
   title: string,
   quantity: Quantity,
   lines: readonly TimeLine[],
-  more: Pick<TimeChartSpec, 'description' | 'lateAgainst'> & { readonly hiddenWhenZero?: boolean },
+  more: Pick<TimeChartSpec, 'description'> & { readonly hiddenWhenZero?: boolean },
 ): TimeChartSpec {
   return { id, title, quantity, lines, hiddenWhenZero: false, ...more };
 }
 
 function percentileChart(id: string, title: string, series: string, what: string): TimeChartSpec {
-  const line = (name: keyof Pick<SeriesHistory, 'p50' | 'p90' | 'p99'>): TimeLine => ({
+  const line = (name: BoundedPercentile): TimeLine => ({
     name,
     values: (history) => history.series[series]?.[name],
+    band: (history) => bandOf(history, series, name),
   });
-  // A late read puts off the time of all tokens together.
-  const lateAgainst = series === 'tpot_ns' ? 'sample_latency_ns' : series;
   return chart(id, title, 'duration', [line('p50'), { ...line('p90'), isDetail: true }, line('p99')], {
     description: `${what} Percentiles of the measured samples.`,
-    ...(LATE_AGAINST.includes(lateAgainst) ? { lateAgainst } : {}),
     hiddenWhenZero: true,
   });
 }

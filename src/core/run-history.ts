@@ -1,3 +1,5 @@
+import { NS_PER_US } from './time.ts';
+
 /**
  * How a run went over time: bins of equal length from the session's start, one column a quantity. It travels in a snapshot's
  * extras (`history`) and so in the final file, and is of bounded size: when a run gets too long the bins are doubled.
@@ -42,6 +44,37 @@ export interface SeriesHistory {
   readonly p90: readonly (number | null)[];
   readonly p99: readonly (number | null)[];
   readonly max: readonly (number | null)[];
+  /** How far its percentiles may be off; absent where lateness was not measured, and in a history of an earlier version. */
+  readonly bounds?: Readonly<Record<BoundedPercentile, BoundHistory>>;
+}
+
+export const BOUNDED_PERCENTILES = ['p50', 'p90', 'p99'] as const;
+export type BoundedPercentile = (typeof BOUNDED_PERCENTILES)[number];
+
+/**
+ * How far a percentile may be off in each bin for the client's own lateness, as codes that {@link boundNs} reads; null where too few probes were
+ * sent to tell.
+ */
+export interface BoundHistory {
+  /** The true one may be lower by up to this. */
+  readonly added: readonly (number | null)[];
+  /** It may be higher by up to this; absent for a time that does not begin with a read, which is never too short. */
+  readonly missing?: readonly (number | null)[];
+}
+
+/** Of a bin with a bound. With fewer, more than a twentieth of the reads may be later than any probe (Wilson, 99 %). */
+export const FEWEST_PROBES = 100;
+
+const BOUND_CODES_PER_OCTAVE = 8;
+
+/** The smallest code of at least so many ns: a whole number, one byte in a snapshot up to 60 ms. */
+export function boundCode(ns: number): number {
+  return ns <= NS_PER_US ? 0 : Math.ceil(BOUND_CODES_PER_OCTAVE * Math.log2(ns / NS_PER_US) - 1e-9);
+}
+
+/** What a code stands for, ns: 0 for a µs, and 9 % more for each further one. */
+export function boundNs(code: number): number {
+  return NS_PER_US * 2 ** (code / BOUND_CODES_PER_OCTAVE);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Chart, ChartLayout, ChartRun } from '../charts/chart.ts';
-import { lateText } from '../charts/client-late.ts';
+import { bandText } from '../charts/client-part.ts';
 import { distributionCharts } from '../charts/distribution-charts.ts';
 import type { ChartTheme } from '../charts/theme.ts';
 import { timeCharts } from '../charts/time-charts.ts';
@@ -44,13 +44,13 @@ export function timeSection(runs: readonly ChartRun[], paint: SvgPainter): Marku
     </section> `;
   }
   const { start_ns: startNs, end_ns: endNs } = run.history;
-  const late = lateText(run.history);
+  const bands = bandText(run.history);
   const data = seriesDataText(timeCharts(runs, PAGE_THEME), (endNs - startNs) / 1e9);
   return markup`<section id="over-time" class="time" tabindex="0" aria-label="Charts over time">
     <h2>Over time</h2>
     <p class="muted">
       All on one axis, from the start of the run: a spike that the client’s own charts do not share is the
-      server’s.${late === undefined ? '' : ` ${late}`}
+      server’s.${bands === undefined ? '' : ` ${bands}`}
       <span class="screen"
         >Point at a moment, or move with the arrow keys, to read the values in all of them; drag over a stretch,
         or press + and −, to look closer.</span

@@ -43,6 +43,9 @@ export function figure(
 /** Attributes for events and updates, which a drawing that stands still does not need. */
 const LIVE_ATTRIBUTES = / (?:ecmeta_\w+|class|pointer-events|xml:space)="[^"]*"/g;
 
+/** The edges of bands. */
+const INVISIBLE_LINES = /<path [^>]*fill="none"[^>]*stroke-width="0"[^>]*><\/path>\n?/g;
+
 /** An SVG document as an element of a page: sized by the page, ids of its own, with these attributes. */
 export function inlineSvg(
   svg: string,
@@ -54,6 +57,7 @@ export function inlineSvg(
   const body = rest
     .join('')
     .replace(/<style[^>]*>[\s\S]*?<\/style>/g, '')
+    .replace(INVISIBLE_LINES, '')
     .replace(LIVE_ATTRIBUTES, '')
     .replace(/ id="([^"]*)"/g, ` id="${idPrefix}-$1"`)
     .replace(/url\(#([^)]*)\)/g, `url(#${idPrefix}-$1)`);

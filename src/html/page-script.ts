@@ -22,6 +22,7 @@ export const PAGE_SCRIPT = `
     return { element: figure.querySelector('.readout'), chart: data.charts[figure.id] };
   });
   const number = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 });
+  const rough = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
   let view = whole;
   let index = -1;
   let drag;
@@ -43,11 +44,13 @@ export const PAGE_SCRIPT = `
     each((drawing) => drawing.point(seconds));
     for (const { element, chart } of readouts) {
       element.replaceChildren(data.times[index] + ' ');
-      for (const { name, values } of chart.lines) {
+      for (const { name, values, low, high } of chart.lines) {
         const value = values[index];
         const strong = document.createElement('b');
         strong.textContent = value === null ? '–' : number.format(value) + chart.unit;
-        element.append(' ' + name + ' ', strong, ' ');
+        const from = low?.[index] ?? null;
+        const range = from === null ? '' : '(' + rough.format(from) + ' to ' + rough.format(high[index]) + ') ';
+        element.append(' ' + name + ' ', strong, ' ' + range);
       }
     }
   }

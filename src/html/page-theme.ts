@@ -9,7 +9,7 @@ export const PAGE_THEME: ChartTheme = {
   gridLine: 'var(--grid)',
   markLine: 'var(--mark)',
   shade: 'var(--shade)',
-  late: 'var(--late)',
+  band: 'var(--band)',
   background: 'var(--page)',
 };
 
@@ -30,7 +30,7 @@ function variables(theme: ChartTheme): string {
     `--grid: ${theme.gridLine};`,
     `--mark: ${theme.markLine};`,
     `--shade: ${theme.shade};`,
-    `--late: ${theme.late};`,
+    `--band: ${theme.band};`,
     `--page: ${theme.background};`,
   ].join(' ');
 }

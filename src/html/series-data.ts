@@ -22,11 +22,14 @@ function chartData({ quantity, lines }: Chart) {
     quantity,
     values.reduce((most, value) => Math.max(most, value), 0),
   );
+  const scaled = (value: number | null) => (value === null ? null : Number((value / scale).toPrecision(4)));
   return {
     unit,
-    lines: lines.map(({ name, points }) => ({
+    lines: lines.map(({ name, points, band }) => ({
       name,
-      values: points.map(([, value]) => (value === null ? null : Number((value / scale).toPrecision(4)))),
+      values: points.map(([, value]) => scaled(value)),
+      ...(band && { low: band.map((range) => scaled(range && range[0])) }),
+      ...(band && { high: band.map((range) => scaled(range && range[1])) }),
     })),
   };
 }

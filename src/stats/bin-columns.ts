@@ -13,6 +13,10 @@ export class SumColumn implements BinColumn {
     this.#sums[bin]! += amount;
   }
 
+  at(bin: number): number {
+    return this.#sums[bin]!;
+  }
+
   values(length: number): number[] {
     return [...this.#sums.subarray(0, length)];
   }

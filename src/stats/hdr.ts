@@ -181,6 +181,11 @@ export class HdrHistogram {
     }
   }
 
+  /** The first and the last bucket with values, when there are any. */
+  get usedBuckets(): readonly [first: number, last: number] {
+    return [this.#firstUsed, this.#lastUsed];
+  }
+
   /** Buckets are numbered from 0 in ascending order of their values. */
   get bucketCount(): number {
     return this.#counts.length;

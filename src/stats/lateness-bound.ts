@@ -110,8 +110,8 @@ export class LatenessBound {
     let low = this.#candidates.length === 0 ? this.#least.lowest(rank) : 0;
     let high = this.#candidates.length === 0 ? this.#most.highest(rank) : Infinity;
     for (const candidate of this.#candidates) {
-      low = Math.max(low, this.#reach(rank, candidate, -1));
-      if (this.#isTwoSided) high = Math.min(high, -this.#reach(rank, candidate, 1));
+      low = Math.max(low, this.#reach(rank, candidate, -1, low));
+      if (this.#isTwoSided) high = Math.min(high, -this.#reach(rank, candidate, 1, -high));
     }
     return {
       added: Math.max(0, this.#observed.highest(rank) - low),
@@ -125,9 +125,10 @@ export class LatenessBound {
 
   /**
    * How low (`direction` −1) the true value of a rank may be when lateness up to the candidate's is taken off, or how high (1), with its
-   * sign turned; −Infinity where that is not limited. Ranks are left one after another until no more values can have passed than were left.
+   * sign turned; −Infinity where that is not limited, or no better than `known`. Ranks are left one after another until no more values can
+   * have passed than were left.
    */
-  #reach(rank: number, candidate: Candidate, direction: -1 | 1): number {
+  #reach(rank: number, candidate: Candidate, direction: -1 | 1, known: number): number {
     const ranks = direction < 0 ? this.#least : this.#most;
     const { count } = ranks;
     const room = direction < 0 ? rank - 1 : count - rank;
@@ -136,11 +137,13 @@ export class LatenessBound {
       if (left > room) return -Infinity;
       const at = rank + direction * left;
       const value = direction < 0 ? ranks.lowest(at) : ranks.highest(at);
+      const reach = direction < 0 ? value - candidate.latenessNs : -(value + candidate.latenessNs);
+      // Leaving ranks only makes it worse.
+      if (reach <= known) return -Infinity;
       const mean = this.#passedMean(value, candidate, direction);
       // Reads of one turn are late together, so that chance deals in whole turns.
       const passed = Math.ceil(this.#together * poissonLimit(mean / this.#together, CONFIDENCE));
-      if (passed <= left)
-        return direction < 0 ? value - candidate.latenessNs : -(value + candidate.latenessNs);
+      if (passed <= left) return reach;
       left = passed;
     }
   }
@@ -175,20 +178,30 @@ class Ranks {
   readonly #upTo: Float64Array;
 
   constructor(all: HdrHistogram, without?: HdrHistogram, instead?: HdrHistogram) {
-    const counts = new Map<number, number>();
+    const { first, length } = usedRange(all, without, instead);
+    const counts = new Float64Array(length);
     const add = (histogram: HdrHistogram | undefined, sign: number) => {
-      histogram?.forEachBucket((_highest, count, bucket) =>
-        counts.set(bucket, (counts.get(bucket) ?? 0) + sign * count),
-      );
+      histogram?.forEachBucket((_highest, count, bucket) => {
+        counts[bucket - first]! += sign * count;
+      });
     };
     add(all, 1);
     add(without, -1);
     add(instead, 1);
-    const buckets = [...counts].filter(([, count]) => count > 0).sort(([a], [b]) => a - b);
-    this.#lowest = Float64Array.from(buckets, ([bucket]) => all.lowestOf(bucket));
-    this.#highest = Float64Array.from(buckets, ([bucket]) => all.lowestOf(bucket) + all.widthOf(bucket) - 1);
+    const buckets = counts.reduce((used, count) => (count > 0 ? used + 1 : used), 0);
+    this.#lowest = new Float64Array(buckets);
+    this.#highest = new Float64Array(buckets);
+    this.#upTo = new Float64Array(buckets);
     let sum = 0;
-    this.#upTo = Float64Array.from(buckets, ([, count]) => (sum += count));
+    let at = 0;
+    for (let i = 0; i < length; i++) {
+      if (!(counts[i]! > 0)) continue;
+      const lowest = all.lowestOf(first + i);
+      this.#lowest[at] = lowest;
+      this.#highest[at] = lowest + all.widthOf(first + i) - 1;
+      this.#upTo[at] = sum += counts[i]!;
+      at += 1;
+    }
     this.count = sum;
   }
 
@@ -222,4 +235,12 @@ class Ranks {
     }
     return low;
   }
+}
+
+/** The buckets from the first to the last that one of the histograms uses. */
+function usedRange(...histograms: readonly (HdrHistogram | undefined)[]) {
+  const used = histograms.filter((one) => one !== undefined && one.count > 0).map((one) => one!.usedBuckets);
+  const first = Math.min(...used.map(([from]) => from));
+  const last = Math.max(...used.map(([, to]) => to));
+  return { first, length: used.length === 0 ? 0 : last - first + 1 };
 }

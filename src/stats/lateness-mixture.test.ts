@@ -103,3 +103,27 @@ describe('sumOfLateness, dividedLateness', () => {
     ]);
   });
 });
+
+describe('LatenessMixture of stretches', () => {
+  it('takes a part of a stretch for its latest', () => {
+    const whole = new LatenessMixture();
+    whole.add(100, [0, 6, 80, 3, 160, 1]);
+    const part = new LatenessMixture();
+    part.add(100, [0, 6, 80, 3, 160, 1], 0.4);
+    expect(part.count).toBe(4);
+    // One in four of this part is as late as one in ten of the whole, and none is on time.
+    expect(part.quantileNs(0.76)).toBe(whole.quantileNs(0.95));
+    expect(part.quantileNs(0.01)).toBe(whole.quantileNs(0.7));
+  });
+
+  it('merges what was added apart', () => {
+    const [first, second, both] = [new LatenessMixture(), new LatenessMixture(), new LatenessMixture()];
+    first.add(100, [0, 6, 80, 3]);
+    second.add(30, [8, 5], 0.5);
+    both.add(100, [0, 6, 80, 3]);
+    both.add(30, [8, 5], 0.5);
+    first.merge(second);
+    expect(first.count).toBe(both.count);
+    expect(first.distribution(true)).toEqual(both.distribution(true));
+  });
+});

@@ -27,17 +27,33 @@ export class LatenessMixture {
     return this.#count;
   }
 
-  /** A stretch of time with so many reads, and the lateness of what was sampled in it. */
-  add(reads: number, counts: SparseCounts): void {
+  /**
+   * A stretch of time with so many reads, and the lateness of what was sampled in it, in ascending order. `part`: only that share of the
+   * stretch is meant. Nothing tells which of the sampled were in it, so it is taken to have had the latest ones.
+   */
+  add(reads: number, counts: SparseCounts, part = 1): void {
     let sampled = 0;
     for (let at = 1; at < counts.length; at += 2) sampled += counts[at]!;
     if (sampled === 0 || reads === 0) return;
-    for (let at = 0; at < counts.length; at += 2) {
-      this.#weights[counts[at]!]! += (reads * counts[at + 1]!) / sampled;
+    let left = part * sampled;
+    for (let at = counts.length - 2; at >= 0 && left > 0; at -= 2) {
+      const taken = Math.min(left, counts[at + 1]!);
+      this.#weights[counts[at]!]! += (reads * taken) / sampled;
+      left -= taken;
     }
-    this.#total += reads;
-    this.#spread += (reads * reads) / sampled;
-    this.#count += sampled;
+    this.#total += part * reads;
+    this.#spread += (part * reads * reads) / sampled;
+    this.#count += part * sampled;
+  }
+
+  /** Adds the stretches of another one. */
+  merge(other: LatenessMixture): void {
+    for (let bucket = 0; bucket < LATENESS_BUCKETS; bucket++) {
+      this.#weights[bucket]! += other.#weights[bucket]!;
+    }
+    this.#total += other.#total;
+    this.#spread += other.#spread;
+    this.#count += other.#count;
   }
 
   /** The mean, ns, each taken for the highest of its bucket; 0 without any. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { logTicks } from '../../src/charts/axes.ts';
-import { lateSpans, lateText } from '../../src/charts/client-late.ts';
+import { bandText } from '../../src/charts/client-part.ts';
 import type { ChartRun } from '../../src/charts/chart.ts';
 import { countOf, histogramPoints, ninesPoints } from '../../src/charts/distribution.ts';
 import { distributionCharts } from '../../src/charts/distribution-charts.ts';
@@ -152,47 +152,83 @@ describe('charts over time', () => {
     expect(option).toContain('rate 80/s');
   });
 
-  test('mark where the client itself was late by more than half the median TTFT', () => {
-    const delays = run.history.client.event_loop_delay_max_ms.map((_, bin) =>
-      bin === 20 || bin === 21 || bin === 59 ? 35 : bin === 30 ? 20 : bin === 31 ? null : 1,
-    );
-    const client = { ...run.history.client, event_loop_delay_max_ms: delays };
-    const late = { ...run, history: { ...run.history, client } };
-    const endSeconds = (late.history.end_ns - late.history.start_ns) / 1e9;
-    expect(lateSpans(late.history)).toEqual([
-      { fromSeconds: 20, toSeconds: 22 },
-      { fromSeconds: 59, toSeconds: endSeconds },
-    ]);
-    for (const { option } of timeCharts([late], LIGHT_THEME)) {
-      expect(JSON.stringify(option)).toContain('client late');
-    }
-    expect(JSON.stringify(chart('ttft')!.option)).not.toContain('client late');
-    expect(lateSpans({ ...late.history, series: {} })).toEqual([]);
-    expect(lateText(late.history)).toMatch(/^Where “client late” is marked, .* half the median TTFT: /);
-    expect(lateText(run.history)).toBeUndefined();
-    const { sample_latency_ns: latency } = late.history.series;
-    const withoutStreams = { ...late.history, series: { sample_latency_ns: { ...latency!, p50: [2e6] } } };
-    expect(lateText(withoutStreams)).toContain('half the median latency: ');
-  });
+  describe('with bounds', () => {
+    const share = 0.2;
+    const history = madeUpHistory({ bins: 60, ratePerSecond: 50, ttftMs: 60, clientsShare: share });
+    const charts = timeCharts([{ ...run, history }], LIGHT_THEME);
+    const of = (id: string) => charts.find((one) => one.id === id)!;
 
-  test('mark in each chart where the client read later than a twentieth of what it shows', () => {
-    const { history } = run;
-    // A median TTFT of some 60 ms, chunk gaps of 12 ms.
-    const lates = history.client.event_loop_delay_max_ms.map((_, bin) =>
-      bin === 20 ? 1.5 : bin === 30 ? 8 : bin === 31 ? null : 0.05,
-    );
-    const late = { ...history, client: { ...history.client, late_p99_ms: lates } };
-    const from = (series?: string) => lateSpans(late, series).map(({ fromSeconds }) => fromSeconds);
-    expect(from('chunk_delta_ns')).toEqual([20, 30]);
-    expect(from('ttft_ns')).toEqual([30]);
-    expect(from()).toEqual([30]);
-    expect(from('sample_latency_ns')).toEqual([]);
-    expect(lateText(late)).toMatch(
-      /^Where “client late” is marked, .* a twentieth of the median of what the chart shows: /,
-    );
-    expect(
-      lateText({ ...late, client: { ...late.client, late_p99_ms: lates.map(() => 0.01) } }),
-    ).toBeUndefined();
+    test('draw a band from what the client may have added up to what may be missing', () => {
+      const [p50] = of('ttft').lines;
+      p50!.points.forEach(([, value], bin) => {
+        const range = p50!.band![bin];
+        if (value === null || bin === 40) {
+          expect(range).toBeNull();
+          return;
+        }
+        const [low, high] = range!;
+        expect(high / value).toBeCloseTo(1, 4);
+        expect(low).toBeLessThanOrEqual((1 - share) * value);
+        expect(low).toBeGreaterThan((1 - 1.1 * share) * value);
+      });
+      const gap = of('chunk-gap').lines[2]!;
+      const [low, high] = gap.band![20]!;
+      expect(high - gap.points[20]![1]!).toBeCloseTo(gap.points[20]![1]! - low, -2);
+    });
+
+    test('stack it from its lower edge, in the tint of its line', () => {
+      const series = of('chunk-gap').option.series as readonly {
+        readonly name: string;
+        readonly stack?: string;
+        readonly data: readonly (readonly [number, number | null])[];
+        readonly areaStyle?: { readonly color: string };
+        readonly itemStyle: { readonly color: string };
+      }[];
+      const [base, area] = series.filter(({ stack }) => stack === 'p99 band');
+      const { band, points } = of('chunk-gap').lines[2]!;
+      const at = base!.data.findIndex(([x]) => x === points[20]![0]);
+      expect(base!.data[at]![1]).toBeCloseTo(band![20]![0], -2);
+      expect(base!.data[at]![1]! + area!.data[at]![1]!).toBeCloseTo(band![20]![1], -3);
+      expect(area!.areaStyle!.color).toBe(series.find(({ name }) => name === 'p99')!.itemStyle.color);
+    });
+
+    test('say in the legend that there are bands, and that one is not known everywhere', () => {
+      const legendOf = (chart: { readonly option: { readonly [key: string]: unknown } }) =>
+        JSON.stringify(chart.option.legend);
+      expect(legendOf(of('ttft'))).toContain('client’s part, where known');
+      expect(legendOf(of('tokens'))).not.toContain('client’s part');
+      expect(legendOf(chart('ttft')!)).not.toContain('client’s part');
+      const short = madeUpHistory({ bins: 39, ratePerSecond: 50, ttftMs: 60, clientsShare: share });
+      const [whole] = timeCharts([{ ...run, history: short }], LIGHT_THEME).filter(({ id }) => id === 'ttft');
+      expect(legendOf(whole!)).toContain('"client’s part"');
+      expect(bandText(history)).toMatch(/^The band around a line, .* fewer than 100 probes has none\.$/);
+      expect(bandText(run.history)).toBeUndefined();
+    });
+
+    test('draw none where runs are laid over each other', () => {
+      const both = timeCharts([{ ...run, history }, run], LIGHT_THEME);
+      expect(both.some(({ lines }) => lines.some(({ band }) => band !== undefined))).toBe(false);
+      expect(JSON.stringify(both)).not.toContain('client’s part');
+    });
+
+    test('cut a band off that would make its line too flat to read', () => {
+      const topOf = (clientsShare: number) => {
+        const wide = madeUpHistory({ bins: 60, ratePerSecond: 50, ttftMs: 60, clientsShare });
+        const gaps = timeCharts([{ ...run, history: wide }], LIGHT_THEME).find(
+          ({ id }) => id === 'chunk-gap',
+        )!;
+        const [base, area] = (
+          gaps.option.series as readonly {
+            readonly stack?: string;
+            readonly data: readonly (readonly [number, number | null])[];
+          }[]
+        ).filter(({ stack }) => stack === 'p99 band');
+        const tops = base!.data.map(([, low], i) => (low ?? 0) + (area!.data[i]![1] ?? 0));
+        return Math.max(...tops) / Math.max(...gaps.lines[2]!.points.map(([, value]) => value ?? 0));
+      };
+      expect(topOf(0.5)).toBeGreaterThan(1.45);
+      expect(topOf(100)).toBeCloseTo(2, 2);
+    });
   });
 
   test('tell what was due in open loop only, where it can differ from what was issued', () => {

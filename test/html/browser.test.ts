@@ -46,7 +46,9 @@ describe.skipIf(executablePath === undefined)(title, () => {
     const { page, complaints } = await open({ viewport: { width: 1280, height: 900 } });
     expect(await page.title()).toContain('<img src=x');
     await page.locator('#ttft svg.wide').hover({ position: { x: 500, y: 100 } });
-    expect(await page.locator('#ttft .readout').textContent()).toMatch(/ s +p50 .* ms/);
+    expect(await page.locator('#ttft .readout').textContent()).toMatch(
+      / s +p50 .* ms +\([\d.]+ to [\d.]+\) +p90/,
+    );
     expect(await page.locator('#client-cpu .readout').textContent()).toMatch(/at work .* %/);
     const before = await page.locator('#ttft .readout').textContent();
     await page.locator('#over-time').focus();

@@ -59,7 +59,7 @@ function pageInput({ bins, timesEach, hostile, isOld }: Required<MadeUpPage>): R
       history: isOld
         ? undefined
         : madeUpHistory({
-            ...{ bins, ratePerSecond: 24, ttftMs: 60, spikeAt: bins >> 1, failing: true },
+            ...{ bins, ratePerSecond: 24, ttftMs: 60, spikeAt: bins >> 1, failing: true, clientsShare: 0.1 },
             marks: [...MADE_UP_MARKS, note],
           }),
       distributions: isOld ? {} : repeated(madeUpDistributions(60, 1000), timesEach),

@@ -1,5 +1,3 @@
-import { STALL_SHARE_OF_MEDIAN } from '../../core/stall-share.ts';
-
 /** The limits of the checks of a verdict, in one place. docs/measurement.md tells them, held to it by a test. */
 export const VERDICT_LIMITS = {
   /** Share of ended samples that may fail; beyond the second even the p90 is made of failures. */
@@ -25,7 +23,7 @@ export const VERDICT_LIMITS = {
   lateShareInvalid: 0.5,
   lateFloorInvalidMs: 20,
   /** The longest stall and the longest pause of the garbage collector, likewise. */
-  stallShare: STALL_SHARE_OF_MEDIAN,
+  stallShare: 0.5,
   stallFloorMs: 50,
   /** Share of the time the garbage collector may hold a worker up. */
   gcShareInvalid: 0.1,

@@ -1,5 +1,5 @@
 import type { Chart, ChartRun } from '../../charts/chart.ts';
-import { lateText } from '../../charts/client-late.ts';
+import { bandText } from '../../charts/client-part.ts';
 import { distributionCharts } from '../../charts/distribution-charts.ts';
 import { timeCharts } from '../../charts/time-charts.ts';
 import { ChartBoard } from './chart-board.ts';
@@ -21,7 +21,7 @@ export class RunCharts {
     element('h2', {}, 'Distribution of'),
     this.#choice,
   );
-  readonly #late = element('p', { class: 'muted', id: 'late' });
+  readonly #bands = element('p', { class: 'muted', id: 'bands' });
   readonly parts: readonly HTMLElement[];
 
   constructor(theme: ThemeSwitch) {
@@ -29,16 +29,16 @@ export class RunCharts {
     this.#distributions = new ChartBoard(theme, (...wanted) => this.#chosen(distributionCharts(...wanted)));
     this.#chooser.hidden = true;
     this.#choice.addEventListener('change', () => this.#distributions.draw());
-    this.#late.hidden = true;
-    this.parts = [this.#late, this.#time.element, this.#chooser, this.#distributions.element];
+    this.#bands.hidden = true;
+    this.parts = [this.#bands, this.#time.element, this.#chooser, this.#distributions.element];
   }
 
   show(runs: readonly ChartRun[]): void {
     const [run] = runs;
     // Several runs laid over each other have no room for it.
-    const late = runs.length === 1 && run?.history !== undefined ? lateText(run.history) : undefined;
-    this.#late.hidden = late === undefined;
-    setText(this.#late, late ?? '');
+    const bands = runs.length === 1 && run?.history !== undefined ? bandText(run.history) : undefined;
+    this.#bands.hidden = bands === undefined;
+    setText(this.#bands, bands ?? '');
     this.#time.show(runs);
     this.#distributions.show(runs);
   }
