@@ -117,6 +117,13 @@ export class AggregatorSupervisor {
     clearTimeout(killer);
   }
 
+  /** Ends the aggregator at once, whatever it is doing, and starts no other. */
+  kill(): void {
+    this.#stopping = true;
+    clearTimeout(this.#restartTimer);
+    this.#process.kill('SIGKILL');
+  }
+
   async #waitForReady(host: ReadyHost): Promise<void> {
     const { readyTimeoutMs, log } = this.#options;
     const gaveUp = this.#ended.promise.then((finished) => {

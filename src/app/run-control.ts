@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { removeTemporaryFilesIn } from '../core/atomic-file.ts';
 import { EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { EventKind } from '../core/event-types.ts';
 import { MAX_NOTE_LENGTH } from '../core/load-ranges.ts';
@@ -13,7 +14,7 @@ import type { ShutdownLadder } from './shutdown.ts';
 /** A run under way, as far as it can be steered. */
 interface RunningRun {
   readonly session: Session;
-  readonly services: Pick<RunServices, 'recorder' | 'socketDirectory'>;
+  readonly services: Pick<RunServices, 'recorder' | 'socketDirectory' | 'supervisor' | 'directory'>;
   /** Connections the engine may have open: more samples than that can't be in flight. */
   readonly maxConnections: number;
 }
@@ -141,8 +142,12 @@ export class RunControl implements RunControls, ShutdownLadder {
   }
 
   exitNow(): void {
-    const sockets = this.#running?.services.socketDirectory;
-    if (sockets !== undefined) rmSync(sockets, { recursive: true, force: true });
+    if (this.#running !== undefined) {
+      const { supervisor, socketDirectory, directory } = this.#running.services;
+      supervisor.kill();
+      rmSync(socketDirectory, { recursive: true, force: true });
+      removeTemporaryFilesIn([directory.path, directory.metricsPath, directory.performancePath]);
+    }
     process.exit(EXIT_CODES.interrupted);
   }
 

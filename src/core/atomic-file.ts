@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, openSync, rmSync } from 'node:fs';
+import { constants, openSync, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -32,6 +32,7 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
 export async function replaceFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   await refuseNoFile(path);
   const temporaryPath = temporaryPathIn(dirname(path));
+  removeAtExit(temporaryPath);
   const file = await open(temporaryPath, constants.O_WRONLY | NEW_FILE, OWNER_ONLY);
   try {
     try {
@@ -45,6 +46,8 @@ export async function replaceFile(path: string, write: (file: FileHandle) => Pro
   } catch (error) {
     await rm(temporaryPath, { force: true }).catch(() => undefined);
     throw error;
+  } finally {
+    unfinished.delete(temporaryPath);
   }
   await syncDirectory(dirname(path));
 }
@@ -60,8 +63,35 @@ export function openScratchFile(directory: string): number {
   return file;
 }
 
+/** Temporary files that are being written; a process that exits takes them along. */
+const unfinished = new Set<string>();
+
+function removeAtExit(path: string): void {
+  if (unfinished.size === 0) process.once('exit', removeUnfinished);
+  unfinished.add(path);
+}
+
+function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { force: true });
+}
+
 function temporaryPathIn(directory: string): string {
   return join(directory, `.inferometer-${randomBytes(NAME_BYTES).toString('hex')}.tmp`);
+}
+
+const TEMPORARY_NAME = /^\.inferometer-[0-9a-f]{32}\.tmp$/;
+
+/** Removes what a process that was killed left unfinished in these directories; those that are missing are passed over. */
+export function removeTemporaryFilesIn(directories: readonly string[]): void {
+  for (const directory of directories) {
+    let names: readonly string[] = [];
+    try {
+      names = readdirSync(directory);
+    } catch {
+      // Then there is nothing to remove.
+    }
+    for (const name of names) if (TEMPORARY_NAME.test(name)) rmSync(join(directory, name), { force: true });
+  }
 }
 
 /** A rename would take the place of a device or a pipe, as of `/dev/null`. */

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFrames } from '../../src/runlog/read.ts';
 import { FrameKind } from '../../src/transport/frame.ts';
@@ -12,6 +13,7 @@ afterEach(() => bench.end());
 
 interface Manifest {
   readonly pids: { readonly main: number; readonly aggregator: number | null };
+  readonly addresses: { readonly events: string };
   readonly outcome: {
     readonly state: string;
     readonly report_source?: string;
@@ -334,6 +336,32 @@ describe('Ctrl-C', () => {
     expect(Number(/Total samples issued: (\d+)/.exec(report.stdout)?.[1])).toBeGreaterThan(10);
     expect(report.stdout).toContain('was stopped before its plan');
   });
+
+  it.each([0, 20, 60, 150, 400])(
+    'three times, the last %i ms after the second: leaves no process, socket or unfinished file',
+    async (pauseMs) => {
+      const url = await bench.mock('--ttft', 'fixed:100');
+      const run = bench.start([
+        ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(50), '--rate', '200'],
+        ...['--duration', '60s', '--out', bench.file('run')],
+      ]);
+      await run.waitForOutput(/measuring/);
+      await sleep(1000);
+      const { pids, addresses } = bench.json<Manifest>('run/run.json');
+      run.child.kill('SIGINT');
+      await sleep(5);
+      run.child.kill('SIGINT');
+      await sleep(pauseMs);
+      run.child.kill('SIGINT');
+      expect((await run.finished).code).toBe(130);
+      await waitFor(() => !isRunning(pids.aggregator!), 'the end of the aggregator');
+      expect(existsSync(dirname(addresses.events.replace('ipc://', '')))).toBe(false);
+      const files = readdirSync(bench.file('run'), { recursive: true }).map(String);
+      expect(files.filter((name) => name.includes('.tmp'))).toEqual([]);
+      expect(files).toContain('run.log');
+    },
+    20_000,
+  );
 });
 
 function isRunning(pid: number): boolean {
