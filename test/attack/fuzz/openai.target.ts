@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
+import { type AnswerReader, ResponseFormatError } from '../../../src/protocol/adapter.ts';
+import { adapterOf, type ApiName } from '../../../src/protocol/adapters.ts';
+import type { FuzzTarget } from './targets.ts';
+
+const WORDS = [
+  ...[
+    '"choices":[',
+    '"delta":{',
+    '"content":"',
+    '"text":"',
+    '"usage":{',
+    '"prompt_tokens":1',
+    '"completion_tokens":2',
+  ],
+  ...[
+    '"finish_reason":"stop"',
+    '"finish_reason":null',
+    '"error":{"message":"x"}',
+    '"index":1',
+    '"tool_calls":[{',
+  ],
+  ...[
+    '"reasoning_content":"r"',
+    '"refusal":"no"',
+    '"function":{"name":"f","arguments":"{}"}',
+    '"message":{',
+    '[DONE]',
+  ],
+  ...[
+    '"meta_info":{',
+    '"output_ids":[1]',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"',
+    '\\u00e9',
+    '\\"',
+    'null',
+    '1e3',
+    '\n',
+  ],
+];
+const CHUNK = '{"id":"x","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}';
+const STREAM_SEEDS: Readonly<Record<ApiName, readonly string[]>> = {
+  chat: [`${CHUNK}\n${CHUNK}\n[DONE]`, '{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}'],
+  completions: [
+    '{"choices":[{"index":0,"text":"a","finish_reason":null}]}\n{"choices":[{"text":"b"}]}\n[DONE]',
+  ],
+  sglang: [
+    '{"text":"a","meta_info":{"completion_tokens":1}}\n{"text":"ab","meta_info":{"finish_reason":{"type":"stop"}}}\n[DONE]',
+  ],
+};
+const BODY_SEEDS: Readonly<Record<ApiName, string>> = {
+  chat: '{"id":"x","choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}',
+  completions: '{"choices":[{"text":"a","finish_reason":"stop"}]}',
+  sglang:
+    '{"text":"a","meta_info":{"prompt_tokens":1,"completion_tokens":2,"finish_reason":{"type":"stop"}}}',
+};
+
+/** Each line is the data of a message. What was learned of streams before reads a stream as it is read for the first time. */
+export function streamTarget(api: ApiName): FuzzTarget {
+  return {
+    seeds: STREAM_SEEDS[api],
+    words: WORDS,
+    check: (bytes) => {
+      const frames = bytes
+        .toString('latin1')
+        .split('\n')
+        .map((line) => Buffer.from(line, 'latin1'));
+      const wanted = streamBy(adapterOf(api).createReader(), frames);
+      const learned = adapterOf(api).createReader();
+      for (let time = 0; time < 3; time++) assertSame(streamBy(learned, frames), wanted);
+    },
+  };
+}
+
+/** A body that was learned reads as one that was not. */
+export function bodyTarget(api: ApiName): FuzzTarget {
+  return {
+    seeds: [BODY_SEEDS[api], '{"error":{"message":"x"}}'],
+    words: WORDS,
+    check: (bytes) => {
+      const wanted = bodyBy(adapterOf(api).createReader(), bytes);
+      const learned = adapterOf(api).createReader();
+      for (let time = 0; time < 3; time++) assertSame(bodyBy(learned, bytes), wanted);
+    },
+  };
+}
+
+function streamBy(reader: AnswerReader, frames: readonly Buffer[]): unknown {
+  const accumulator = reader.createAccumulator();
+  accumulator.reset(1);
+  const steps = frames.map((frame) =>
+    told(() => [accumulator.onMessage(frame, 0, frame.length, false), [...accumulator.moreChunks]]),
+  );
+  return [
+    steps,
+    accumulator.isDone,
+    told(() => accumulator.incompleteness()?.errorType),
+    told(() => plain(accumulator.answer())),
+  ];
+}
+
+function bodyBy(reader: AnswerReader, bytes: Buffer): unknown {
+  return told(() => plain(reader.readBody(bytes, 0, bytes.length, 1)));
+}
+
+/** What can be told of a response after its bytes are gone. */
+function plain({
+  output,
+  finishReason,
+  tokens,
+  firstChunkTokens,
+  isEmpty,
+}: ReturnType<AnswerReader['readBody']>): unknown {
+  return { output: { ...output }, finishReason, tokens: { ...tokens }, firstChunkTokens, isEmpty };
+}
+
+/** What a call gives, or how it refuses; anything but a refusal is a fault. */
+function told(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof ResponseFormatError)) throw error;
+    return [error.errorType, error.message];
+  }
+}
+
+/** `assert.deepEqual` is slow where nothing differs. */
+function assertSame(found: unknown, wanted: unknown): void {
+  if (!isDeepStrictEqual(found, wanted)) assert.deepEqual(found, wanted);
+}
