@@ -22,6 +22,7 @@ import { RunControl } from './run-control.ts';
 import { jsonFrame } from './run-header.ts';
 import type { RunScreen } from './run-screen.ts';
 import { openRunServices, type RunServices } from './run-services.ts';
+import type { SecretMask } from './secret-mask.ts';
 import { onStopSignals } from './shutdown.ts';
 import { openViewPlace, viewPlaceText } from './view-place.ts';
 
@@ -131,7 +132,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   control.begin({ session, services, maxConnections: limits.maxConnections });
   screen.started(services.directory.path, control);
   if (view !== undefined) log.info(viewPlaceText(view));
-  await warmConnections(limits, pool, log);
+  await warmConnections(limits, pool, services.mask, log);
   const watching = setInterval(() => progress.look(pool.counts(), performance.now()), PROGRESS_INTERVAL_MS);
   const outcome = await session.run().finally(() => clearInterval(watching));
   control.end();
@@ -186,7 +187,8 @@ function startPool(
         log.warning(text);
         recorder.recordMark('note', { text });
       },
-      onFirstFailure: (failure) => progress.onFirstFailure(failure),
+      onFirstFailure: (failure) =>
+        progress.onFirstFailure({ ...failure, errorMessage: services.mask.message(failure.errorMessage) }),
       onWorkerDied: (error) => log.error(errorText(error)),
     },
   );
@@ -227,12 +229,13 @@ async function writeConfig({ directory, header }: RunServices): Promise<void> {
 async function warmConnections(
   { warmConnections: wanted }: EngineLimits,
   pool: WorkerPool,
+  mask: SecretMask,
   log: Log,
 ): Promise<void> {
   const { opened, failed, failure } = await pool.warm(wanted);
   if (failure === undefined) return;
   const { errorType, errorMessage } = failure;
   log.warning(
-    `${failed} of ${opened + failed} connections could not be opened: ${errorType}: ${errorMessage}`,
+    `${failed} of ${opened + failed} connections could not be opened: ${errorType}: ${mask.message(errorMessage)}`,
   );
 }

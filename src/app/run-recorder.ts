@@ -40,7 +40,7 @@ export class RunRecorder {
       return;
     }
     const { writer, publisher, mask, onFailure } = this.#options;
-    mask.apply(bytes);
+    mask.apply(kind, bytes);
     try {
       publisher.publish(writer.append(kind, bytes));
     } catch (error) {

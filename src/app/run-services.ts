@@ -23,7 +23,7 @@ import { identityOf } from './process-identity.ts';
 import { defaultRunPath, RunDirectory } from './run-directory.ts';
 import { encodeRunHeader, type RunHeader } from './run-header.ts';
 import { RunRecorder } from './run-recorder.ts';
-import { SecretMask } from './secret-mask.ts';
+import { SecretMask, warnOfShortSecrets } from './secret-mask.ts';
 import type { RunScreen } from './run-screen.ts';
 import { programVersion } from './version.ts';
 import type { ViewPlace } from './view-place.ts';
@@ -35,6 +35,8 @@ export interface RunServices {
   readonly clock: RunClock;
   readonly writer: RunLogWriter;
   readonly recorder: RunRecorder;
+  /** For whatever servers say that is shown. */
+  readonly mask: SecretMask;
   readonly manifest: ManifestKeeper;
   readonly subscriber: SnapshotSubscriber;
   readonly supervisor: AggregatorSupervisor;
@@ -85,8 +87,11 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
     lingerMs: 0,
   });
   closers.add(() => publisher.close());
+  const secrets = secretsOf(config);
+  warnOfShortSecrets(secrets, log);
+  const mask = new SecretMask(secrets.map(({ text }) => text));
   const recorder = new RunRecorder({
-    mask: new SecretMask(secretsOf(config)),
+    mask,
     writer,
     publisher,
     clock,
@@ -141,7 +146,7 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
   });
   closers.add(() => supervisor.stop());
   return {
-    ...{ directory, header, clock, writer, recorder, manifest, subscriber, supervisor },
+    ...{ directory, header, clock, writer, recorder, mask, manifest, subscriber, supervisor },
     socketDirectory: sockets.path,
   };
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { InferometerError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { redactUrls } from '../core/redact-url.ts';
 import { countText } from '../core/quantity-text.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import { isLoopbackAddress } from '../web/access.ts';
@@ -148,6 +149,6 @@ function checkUrl(url: string): void {
   throw new InferometerError(
     'INFEROMETER_OTLP_URL',
     'input',
-    `--otlp must be an address such as http://localhost:4318 (got "${url}")`,
+    `--otlp must be an address such as http://localhost:4318 (got "${redactUrls(url)}")`,
   );
 }

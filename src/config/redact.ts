@@ -1,3 +1,4 @@
+import { decoded, REDACTED_PART, redactUrls, secretItems } from '../core/redact-url.ts';
 import type { RunConfig } from './schema.ts';
 
 export const REDACTED = '<redacted>';
@@ -5,91 +6,96 @@ export const REDACTED = '<redacted>';
 const SECRET_NAME =
   /(^|[-_])(api[-_]?key|key|token|password|passwd|secret|authorization|cookie|credential)s?$|secret|password/i;
 
-/** Names of query items that services use for secrets, besides those above. */
-const SECRET_QUERY_NAME = /^(?:code|sig|signature|sas)$/i;
-/** What stands for a secret in a URL. */
-const REDACTED_PART = 'redacted';
+/** Headers whose values are worth showing, and are no secrets; the value of any other may be one. */
+const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
+  ...['accept', 'accept-charset', 'accept-encoding', 'accept-language', 'cache-control', 'content-type'],
+  ...['host', 'user-agent', 'traceparent', 'tracestate', 'x-request-id', 'x-correlation-id'],
+]);
+
+/** Shorter values are masked only where their name says that they are secret: `on` is found in any text. */
+const TELLING_LENGTH = 8;
+
+/** A secret of a configuration, and where it was given. */
+export interface Secret {
+  /** Such as `--api-key` or `header X-Api-Key`. */
+  readonly where: string;
+  readonly text: string;
+}
 
 /**
- * The configuration as it may be written to a file: values of secret-looking keys and headers, user info and secret
- * query items of URLs are replaced. Keys that only look the part but hold a number (`max_output_tokens`) stay.
+ * The configuration as it may be written to a file: values of secret-looking keys, of headers and of query items are replaced but for
+ * those known to be harmless, and user info of URLs. Keys that only look the part but hold a number (`max_output_tokens`) stay.
  */
 export function redactConfig(config: RunConfig): unknown {
-  return redactValue(config, '');
+  return redactValue(config, '', '');
 }
 
-function redactValue(value: unknown, key: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => redactValue(item, key));
+function redactValue(value: unknown, key: string, parent: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => redactValue(item, key, parent));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redactValue(item, name)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [name, redactValue(item, name, key)]),
+    );
   }
   if (typeof value !== 'string') return value;
+  if (parent === 'headers') return isHarmlessHeader(key) ? value : REDACTED;
   if (SECRET_NAME.test(key)) return REDACTED;
-  if (key === 'path') return redactQuery(value);
-  return URL.canParse(value) && value.includes('://') ? redactUrl(value) : value;
+  return key === 'path' || value.includes('://') ? redactUrls(value) : value;
 }
 
 /**
- * The secrets of a configuration as a server may quote them: the key, the parts of the values of secret-looking headers and query
- * items, and texts under such names in the extra fields.
+ * The secrets of a configuration as a server may quote them: the key, the parts of the values of headers and query items but for those
+ * known to be harmless, and texts under secret-looking names in the extra fields.
  */
-export function secretsOf({ client, endpoints, path, extra }: RunConfig): readonly string[] {
+export function secretsOf({ client, endpoints, path, extra }: RunConfig): readonly Secret[] {
+  const key = client.api_key === undefined ? [] : [{ where: '--api-key', text: client.api_key }];
   const headers = Object.entries(client.headers).flatMap(([name, value]) => {
-    return SECRET_NAME.test(name) ? value.split(/[\s;,]+/) : [];
+    if (isHarmlessHeader(name)) return [];
+    return partsOfHeader(value)
+      .filter((text) => text.length >= TELLING_LENGTH || SECRET_NAME.test(name))
+      .map((text) => ({ where: `header ${name}`, text }));
   });
-  const items = [...endpoints, path ?? ''].flatMap((text) => queryItems(text).filter(isSecretItem));
-  const queries = items.flatMap(({ value }) => [value, decoded(value)]);
-  const key = client.api_key === undefined ? [] : [client.api_key];
-  const all = [...key, ...headers, ...queries, ...secretTexts(extra, '')];
-  return [...new Set(all)].filter((secret) => secret !== '');
-}
-
-/** A URL without its user info and with the values of secret query items replaced; otherwise as it was. */
-export function redactUrl(text: string): string {
-  const url = new URL(text);
-  if (url.username === '' && url.password === '') return redactQuery(text);
-  if (url.username !== '') url.username = REDACTED_PART;
-  if (url.password !== '') url.password = REDACTED_PART;
-  return redactQuery(url.href);
+  const queries = [...endpoints, path ?? ''].flatMap((text) =>
+    secretItems(text).flatMap(({ name, value }) =>
+      [value, decoded(value)]
+        .filter((part) => part.length >= TELLING_LENGTH || name === '' || isSecretItem(name))
+        .map((part) => ({ where: `query item ${name}`, text: part })),
+    ),
+  );
+  const extras = secretTexts(extra, '').map((text) => ({ where: '--extra', text }));
+  const byText = new Map<string, Secret>();
+  for (const secret of [...key, ...headers, ...queries, ...extras]) {
+    if (secret.text !== '' && !byText.has(secret.text)) byText.set(secret.text, secret);
+  }
+  return [...byText.values()];
 }
 
 /** Whether a value, or a part of a URL, is what redacting left. */
 export function isRedacted(text: string): boolean {
-  return (
-    text === REDACTED || queryItems(text).some((item) => isSecretItem(item) && item.value === REDACTED_PART)
-  );
+  return text === REDACTED || secretItems(text).some(({ value }) => value === REDACTED_PART);
 }
 
-interface QueryItem {
-  readonly name: string;
-  readonly value: string;
-}
+/** Names of query items that services use for secrets, besides those of other secrets. */
+const SECRET_QUERY_NAME = /^(?:code|sig|signature|sas)$/i;
 
-const QUERY_ITEM = /([?&])([^=&#]*)=([^&#]*)/g;
-
-function queryItems(text: string): readonly QueryItem[] {
-  return Array.from(text.matchAll(QUERY_ITEM), ([, , name, value]) => ({
-    name: decoded(name!),
-    value: value!,
-  }));
-}
-
-function redactQuery(text: string): string {
-  return text.replace(QUERY_ITEM, (item, before: string, name: string, value: string) => {
-    return isSecretItem({ name: decoded(name), value }) ? `${before}${name}=${REDACTED_PART}` : item;
-  });
-}
-
-function isSecretItem({ name }: QueryItem): boolean {
+function isSecretItem(name: string): boolean {
   return SECRET_NAME.test(name) || SECRET_QUERY_NAME.test(name);
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+function isHarmlessHeader(name: string): boolean {
+  return HARMLESS_HEADERS.has(name.toLowerCase());
+}
+
+/** The words of a value, without the scheme of an Authorization, with what stands behind a name, and with what Basic encodes. */
+function partsOfHeader(value: string): readonly string[] {
+  const words = value.split(/[\s;,]+/).filter((word) => word !== '');
+  const [scheme, credentials] = words;
+  const isScheme = credentials !== undefined && /^(?:basic|bearer|digest|token|apikey|key)$/i.test(scheme!);
+  const secrets = isScheme ? words.slice(1) : words;
+  const behindNames = secrets.flatMap((word) => /^[\w.-]+=(.*[^=].*)$/.exec(word)?.[1] ?? []);
+  const basic = isScheme && /^basic$/i.test(scheme!) ? Buffer.from(credentials, 'base64').toString() : '';
+  const password = basic.slice(basic.indexOf(':') + 1);
+  return [...new Set([...secrets, ...behindNames, basic, password])].filter((part) => part !== '');
 }
 
 function secretTexts(value: unknown, key: string): readonly string[] {

@@ -282,7 +282,13 @@ describe('redactConfig', () => {
         'https://h/v1?api-version=2024&code=c0de&subscription-key=subk#f',
       ],
       '--api-key': ['sk-1'],
-      '--header': ['Authorization: Bearer abc', 'X-Api-Key: def', 'X-Trace: on'],
+      '--header': [
+        'Authorization: Bearer abc',
+        'X-Api-Key: def',
+        'X-Trace: on',
+        'X-Customer: someone-in-secret',
+        'Accept-Language: de',
+      ],
       '--max-output-tokens': ['77'],
       '--tokenizer': ['tokenizer.json'],
       '--path': ['/x?sig=signed&y=2'],
@@ -291,15 +297,27 @@ describe('redactConfig', () => {
 
   it('hides keys, secret headers, query items and user info, and keeps the rest', () => {
     const text = JSON.stringify(redactConfig(config()));
-    const secrets = ['sk-1', 'abc', 'def', 'pw', 'k%2B1', 'c0de', 'subk', 'signed', 'inner'];
+    const secrets = [
+      'sk-1',
+      'abc',
+      'def',
+      'pw',
+      'k%2B1',
+      'x=1',
+      'c0de',
+      'subk',
+      'signed',
+      'y=2',
+      'inner',
+      'someone',
+    ];
     for (const secret of secrets) expect(text).not.toContain(secret);
     for (const kept of [
-      '"X-Trace":"on"',
+      '"Accept-Language":"de"',
+      '"X-Trace":"<redacted>"',
       '77',
       'tokenizer.json',
-      'x=1',
       'api-version=2024',
-      'y=2',
       '"user":"me"',
     ]) {
       expect(text).toContain(kept);
@@ -307,15 +325,43 @@ describe('redactConfig', () => {
   });
 
   it('knows what a server may quote', () => {
-    expect(secretsOf(config()).toSorted()).toEqual(
-      ['sk-1', 'Bearer', 'abc', 'def', 'k%2B1', 'k+1', 'c0de', 'subk', 'signed', 'inner'].toSorted(),
+    const texts = secretsOf(config()).map(({ text }) => text);
+    expect(texts.toSorted()).toEqual(
+      [
+        ...['sk-1', 'abc', 'def', 'someone-in-secret', 'k%2B1', 'k+1', 'c0de', 'subk', 'signed', 'inner'],
+      ].toSorted(),
     );
+  });
+
+  it('knows the parts of a header', () => {
+    const secrets = (...headers: string[]) =>
+      secretsOf(resolve({ '--header': headers })).map(({ text }) => text);
+    const basic = Buffer.from('user:open sesame').toString('base64');
+    expect(secrets(`Authorization: Basic ${basic}`)).toEqual([basic, 'user:open sesame', 'open sesame']);
+    expect(secrets('Authorization: justakey')).toEqual(['justakey']);
+    expect(secrets('Cookie: sid=0123456789; a=b')).toEqual(['sid=0123456789', 'a=b', '0123456789', 'b']);
+    expect(secrets('X-Other: short words, and-longer-ones')).toEqual(['and-longer-ones']);
+    expect(secrets('Accept: text/event-stream', 'traceparent: 00-0123456789abcdef-01')).toEqual([]);
+  });
+
+  it('takes a query without a name for a key', () => {
+    const config = resolve({ '--endpoint': ['http://h/v1?0123456789abc'], '--path': ['/y?api-version=1&k'] });
+    expect(redactConfig(config)).toMatchObject({
+      endpoints: ['http://h/v1?redacted'],
+      path: '/y?api-version=1&redacted',
+    });
+    expect(secretsOf(config).map(({ text }) => text)).toEqual(['0123456789abc', 'k']);
+  });
+
+  it('shows no query in a message', () => {
+    expect(refusal({ '--path': ['/v1?code=s3cret and more'] })).toContain('"/v1?…"');
+    expect(refusal({ '--endpoint': ['http://h:port/v1?code=s3cret'] })).not.toContain('s3cret');
   });
 
   it('does not send a redacted part of a URL', () => {
     const message = 'the secret was redacted; set it again by flag or environment variable';
     expect(refusal({ '--endpoint': ['http://h/v1?key=redacted'] })).toBe(`endpoints.0: ${message}`);
     expect(refusal({ '--path': ['/x?a=1&sig=redacted'] })).toBe(`path: ${message}`);
-    expect(refusal({ '--endpoint': ['http://h/v1?x=redacted'] })).toBe('accepted');
+    expect(refusal({ '--endpoint': ['http://h/v1?api-version=redacted'] })).toBe('accepted');
   });
 });

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { InferometerError } from '../core/errors.ts';
 import type { ConfigFile, Tree } from './config-file.ts';
+import { redactUrls } from '../core/redact-url.ts';
 import { isRedacted } from './redact.ts';
 import { runConfigSchema, type RunConfig } from './schema.ts';
 import { type Setting, SETTINGS, settingOf } from './settings.ts';
@@ -171,8 +172,14 @@ const LONGEST_SHOWN = 100;
 /** A value as a message shows it. */
 function shown(value: unknown, isSecret = false): string {
   if (isSecret && value !== '') return 'something else, not shown: it may be a secret';
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(safeUrls(value));
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+/** A path or a URL may have a secret in its query, and one that is malformed may end anywhere. */
+function safeUrls(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return /^[\w+.-]*:?\/.*\?/s.test(value) ? value.replace(/\?.*$/s, '?…') : redactUrls(value);
 }
 
 /** What is not there yet is made; what is no group stays, for the schema to refuse. */

@@ -1,3 +1,5 @@
+import { type MemoryAccount, NO_ACCOUNT } from '../protocol/response-memory.ts';
+
 const INITIAL_BYTES = 4096;
 /** A larger buffer is given back when the next body begins. */
 const KEPT_BYTES = 1024 * 1024;
@@ -13,6 +15,7 @@ export class ByteCollector {
   start = 0;
   end = 0;
   readonly #limit: number;
+  readonly #account: MemoryAccount;
   #bytes = NOTHING;
   #length = 0;
   /** The newest piece, not copied yet. */
@@ -20,15 +23,18 @@ export class ByteCollector {
   #pieceStart = 0;
   #pieceEnd = 0;
 
-  /** Bytes past the limit are dropped. */
-  constructor(limit = Infinity) {
+  /** Bytes past the limit are dropped. What is copied is taken from `account`, which may refuse it: `add`, `settle` and `join` then throw. */
+  constructor(limit = Infinity, account = NO_ACCOUNT) {
     this.#limit = limit;
+    this.#account = account;
   }
 
   reset(): void {
     this.#length = 0;
     this.#piece = undefined;
-    if (this.#bytes.length > KEPT_BYTES) this.#bytes = NOTHING;
+    if (this.#bytes.length <= KEPT_BYTES) return;
+    this.#account.resize(this.#bytes.length, 0);
+    this.#bytes = NOTHING;
   }
 
   /** Takes `buffer[start..end)`, which must stay as it is until {@link settle}. */
@@ -71,7 +77,9 @@ export class ByteCollector {
   }
 
   #grow(wanted: number): void {
-    const grown = new Uint8Array(Math.max(wanted, 2 * this.#bytes.length, INITIAL_BYTES));
+    const capacity = Math.max(wanted, 2 * this.#bytes.length, INITIAL_BYTES);
+    this.#account.resize(this.#bytes.length, capacity);
+    const grown = new Uint8Array(capacity);
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }

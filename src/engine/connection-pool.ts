@@ -31,6 +31,8 @@ export interface ConnectionPoolOptions {
   readonly streaming: boolean;
   /** Keep connections alive from sample to sample; else each sample gets a new one and counts as issued when that is begun. */
   readonly reuse: boolean;
+  /** Of all responses of the process; without it there is no limit. */
+  readonly responseMemory?: SharedArrayBuffer | undefined;
   /** A sample has ended, in any way, and been recorded. */
   readonly onSampleEnd: () => void;
 }
@@ -73,6 +75,7 @@ export class ConnectionPool implements ConnectionOwner {
       words: new WordView(),
       streaming: options.streaming,
       tally: this.#tally,
+      responseMemory: options.responseMemory,
     };
   }
 

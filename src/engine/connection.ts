@@ -151,6 +151,7 @@ export class Connection implements SocketListener, Timed {
     clearTimeout(this.#suspicion);
     this.#state = 'closed';
     this.#socket.destroy();
+    this.#exchange.close();
   }
 
   onTimeout(nowNs: number): void {

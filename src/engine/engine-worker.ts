@@ -149,6 +149,7 @@ export class EngineWorker {
       tlsVerify,
       maxConnections,
       connections: use,
+      responseMemory,
     } = this.#start.settings;
     const reader = adapterOf(api).createReader();
     const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
@@ -163,6 +164,7 @@ export class EngineWorker {
           streaming,
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
           reuse: use === 'reuse',
+          responseMemory,
           onSampleEnd: () => this.#issuer?.sampleEnded(),
         }),
     );

@@ -14,6 +14,7 @@ import { isBlankMessage, isDoneMessage } from '../protocol/control-message.ts';
 import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
 import type { LearnedHead } from '../protocol/learned-head.ts';
 import { refuseLooseError, toldFailure } from '../protocol/openai-reply.ts';
+import { MemoryAccount } from '../protocol/response-memory.ts';
 import { SseParser, type SseSink } from '../protocol/sse.ts';
 import { type BodyKind, bodyKindOf, skipPreamble } from './body-kind.ts';
 import { ByteCollector } from './byte-collector.ts';
@@ -47,6 +48,8 @@ export interface ExchangeTools {
   /** Requests ask for a stream. */
   readonly streaming: boolean;
   readonly tally: ProtocolTally;
+  /** Of all responses of the process; see `createResponseMemory`. */
+  readonly responseMemory?: SharedArrayBuffer | undefined;
 }
 
 /**
@@ -60,7 +63,9 @@ export class Exchange implements HttpResponseSink, SseSink {
   readonly #tools: ExchangeTools;
   readonly #recorder: SampleRecorder;
   readonly #parser: HttpResponseParser;
-  readonly #body = new ByteCollector();
+  /** What this connection's responses hold. */
+  readonly #account: MemoryAccount;
+  readonly #body: ByteCollector;
   #bodyBytes = 0;
   readonly #errorBody = new ByteCollector(SHOWN_BYTES);
   #sse: SseParser | undefined;
@@ -83,6 +88,8 @@ export class Exchange implements HttpResponseSink, SseSink {
   constructor(tools: ExchangeTools) {
     this.#tools = tools;
     this.#recorder = tools.recorder;
+    this.#account = new MemoryAccount(tools.responseMemory);
+    this.#body = new ByteCollector(Infinity, this.#account);
     this.#parser = new HttpResponseParser(this, tools.head);
   }
 
@@ -124,9 +131,9 @@ export class Exchange implements HttpResponseSink, SseSink {
       this.#failure ??= this.#isFailureStatus ? this.#statusFailure() : unreadableResponse(error);
     }
     if (this.#failure === undefined && !this.#hasEnded && !this.#isStreamDone) {
-      if (this.#bodyKind === 'whole') this.#body.settle();
+      if (this.#bodyKind === 'whole') this.#settleBody();
       else if (this.#bodyKind === 'error') this.#errorBody.settle();
-      return 'on';
+      if (this.#failure === undefined) return 'on';
     }
     if (!this.#isRecorded) this.#recordEnd();
     if (!this.#hasEnded) return this.#failure === undefined ? 'ending' : 'spent';
@@ -153,8 +160,16 @@ export class Exchange implements HttpResponseSink, SseSink {
     this.#recorder.failed(this.#seq, atNs, this.#bodyKind === 'error' ? this.#statusFailure() : failure);
   }
 
+  /** The connection is closed: gives back the memory of its responses. */
+  close(): void {
+    this.#account.release();
+  }
+
   onHead(status: number): void {
-    if (status < 200 || status > 299) this.#bodyKind = 'error';
+    if (status < 200 || status > 299) {
+      this.#bodyKind = 'error';
+      this.#bodyBytes = 0;
+    }
     const { contentCoding } = this.#parser;
     if (contentCoding === undefined) return;
     this.#decoder = new ContentDecoder(contentCoding, (bytes) => this.#takeBytes(bytes, 0, bytes.length));
@@ -233,7 +248,7 @@ export class Exchange implements HttpResponseSink, SseSink {
       if (from === end) return;
       this.#open(bodyKindOf(buffer, from, end, this.#parser.isEventStream));
     }
-    if (this.#bodyKind === 'error') this.#errorBody.add(buffer, from, end);
+    if (this.#bodyKind === 'error') this.#takeErrorBody(buffer, from, end);
     else if (this.#bodyKind === 'whole') this.#takeBody(buffer, from, end);
     else if (this.#failure === undefined) this.#feedStream(buffer, from, end);
   }
@@ -263,8 +278,8 @@ export class Exchange implements HttpResponseSink, SseSink {
   #open(kind: BodyKind): void {
     this.#bodyKind = kind;
     if (kind === 'stream') {
-      this.#sse ??= new SseParser(this, this.#tools.words);
-      this.#answer ??= this.#tools.reader.createAccumulator();
+      this.#sse ??= new SseParser(this, this.#tools.words, this.#account);
+      this.#answer ??= this.#tools.reader.createAccumulator(this.#account);
       this.#sse.reset();
       this.#answer.reset(this.#choices);
     } else {
@@ -274,9 +289,29 @@ export class Exchange implements HttpResponseSink, SseSink {
   }
 
   #takeBody(buffer: Uint8Array, start: number, end: number): void {
+    if (this.#failure !== undefined) return;
     this.#bodyBytes += end - start;
-    if (this.#bodyBytes <= MAX_ANSWER_BYTES) this.#body.add(buffer, start, end);
-    else this.#failure ??= unreadableResponse(answerTooLong());
+    try {
+      if (this.#bodyBytes > MAX_ANSWER_BYTES) throw answerTooLong();
+      this.#body.add(buffer, start, end);
+    } catch (error) {
+      this.#failure = unreadableResponse(error);
+    }
+  }
+
+  #settleBody(): void {
+    try {
+      this.#body.settle();
+    } catch (error) {
+      this.#failure = unreadableResponse(error);
+    }
+  }
+
+  /** What a server says of a failure ends by itself soon; one that goes on without end is cut off, and the failure is still its status. */
+  #takeErrorBody(buffer: Uint8Array, start: number, end: number): void {
+    this.#bodyBytes += end - start;
+    if (this.#bodyBytes <= MAX_ERROR_BODY_BYTES) this.#errorBody.add(buffer, start, end);
+    else this.#failure ??= this.#statusFailure();
   }
 
   #recordEnd(): void {
@@ -295,8 +330,14 @@ export class Exchange implements HttpResponseSink, SseSink {
   }
 
   #recordBody(): void {
-    this.#body.join();
-    const { buffer, start, end } = this.#body;
+    const body = this.#body;
+    try {
+      body.join();
+    } catch (error) {
+      this.#failure = unreadableResponse(error);
+      return;
+    }
+    const { buffer, start, end } = body;
     try {
       const final = this.#tools.reader.readBody(buffer, start, end, this.#choices);
       const unstreamed = this.#tools.streaming ? AnswerFlag.unstreamed : 0;
@@ -307,7 +348,11 @@ export class Exchange implements HttpResponseSink, SseSink {
   }
 
   #recordStream(sse: SseParser, answer: StreamAccumulator): void {
-    if (!this.#isStreamDone) sse.finish();
+    try {
+      if (!this.#isStreamDone) sse.finish();
+    } catch (error) {
+      this.#failure ??= unreadableResponse(error);
+    }
     if (this.#failure !== undefined) return;
     const incompleteness = answer.incompleteness();
     if (incompleteness === undefined) this.#recorder.completed(this.#seq, this.#readNs, answer.answer(), 0);
@@ -319,6 +364,9 @@ export class Exchange implements HttpResponseSink, SseSink {
     return httpStatusFailure(status, this.#errorBody.bytes(), { retryAfter, location });
   }
 }
+
+/** Bytes of the body of a failed response, decompressed, that are read before its connection is closed. */
+export const MAX_ERROR_BODY_BYTES = 2 ** 20;
 
 const LF = 10;
 

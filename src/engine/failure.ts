@@ -1,5 +1,6 @@
 import { errorText } from '../core/errors.ts';
 import type { ErrorData } from '../core/model-output.ts';
+import { redactUrls } from '../core/redact-url.ts';
 import { HttpParseError } from '../protocol/http-response.ts';
 import { ResponseFormatError } from '../protocol/adapter.ts';
 import { jsonObjectIn } from '../protocol/json.ts';
@@ -51,7 +52,7 @@ export function httpStatusFailure(
   { retryAfter, location }: StatusDetails = {},
 ): ErrorData {
   const details = [
-    ...(location === undefined ? [] : [`to ${location}`]),
+    ...(location === undefined ? [] : [`to ${redactUrls(location)}`]),
     ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
   ];
   const title = `HTTP ${status}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;

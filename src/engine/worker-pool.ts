@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InferometerError } from '../core/errors.ts';
 import type { ErrorData } from '../core/model-output.ts';
+import { createResponseMemory } from '../protocol/response-memory.ts';
 import type { PlanChange } from '../plan/steering.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { BeatWatch, type StuckListener } from './beat-watch.ts';
@@ -68,7 +69,8 @@ export class WorkerPool {
   #death: Error | undefined;
   #isClosing = false;
 
-  private constructor(settings: EngineSettings, handlers: WorkerPoolHandlers) {
+  private constructor(given: EngineSettings, handlers: WorkerPoolHandlers) {
+    const settings = { ...given, responseMemory: given.responseMemory ?? createResponseMemory() };
     this.#handlers = handlers;
     const workerCount = usableWorkers(settings);
     const { originNs, probesPerSecond = 0 } = settings;

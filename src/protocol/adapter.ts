@@ -1,3 +1,5 @@
+import type { MemoryAccount } from './response-memory.ts';
+import { ResponseFormatError } from './response-format-error.ts';
 import type { TextModelOutput } from '../core/model-output.ts';
 import type { ChunkCode } from './chunk-code.ts';
 
@@ -99,8 +101,8 @@ export interface StreamAccumulator {
 
 /** Reads the answers of one thread, the faster the longer it has seen how a server writes them. */
 export interface AnswerReader {
-  /** One for each stream that is read at the same time. */
-  createAccumulator(): StreamAccumulator;
+  /** One for each stream that is read at the same time; what it keeps is taken from `account`, if given. */
+  createAccumulator(account?: MemoryAccount): StreamAccumulator;
   /**
    * The response in a body that is not streamed, `buffer[start..end)`, which is only looked at during the call. `choices`: how many
    * the request asks for. Throws {@link ResponseFormatError}.
@@ -121,28 +123,7 @@ export interface ApiAdapter {
   createReader(): AnswerReader;
 }
 
-/** Why a 2xx response is no success. Stable: results are counted by it. */
-export type ResponseFailureType =
-  /** It does not follow the protocol. */
-  | 'malformed_response'
-  /** The server reports an error in it. */
-  | 'server_error'
-  /** The server gave the request up. */
-  | 'aborted'
-  /** It ended before its own end. */
-  | 'stream_truncated'
-  /** It ended properly and holds nothing at all, not even a finish reason. */
-  | 'empty_answer';
-
-/** The endpoint answered 2xx with something that is no success. Data, not a crash: becomes the sample's ERROR. */
-export class ResponseFormatError extends Error {
-  readonly errorType: ResponseFailureType;
-  constructor(errorType: ResponseFailureType, message: string) {
-    super(message);
-    this.name = 'ResponseFormatError';
-    this.errorType = errorType;
-  }
-}
+export { ResponseFormatError };
 
 /** Most bytes of an answer: of its body, or of the texts and tool calls of a stream. A frame of the run log has room for as much. */
 export const MAX_ANSWER_BYTES = 2 ** 26;

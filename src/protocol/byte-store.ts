@@ -1,14 +1,19 @@
+import { type MemoryAccount, NO_ACCOUNT } from './response-memory.ts';
+
 /** A larger buffer is given back when it is cleared: one huge message in each connection must not stay in memory. */
 const MAX_KEPT_BYTES = 2 ** 20;
 
 /** Bytes appended one after another to a buffer that grows by doubling and is kept when it is cleared, up to 1 MiB. */
 export class ByteStore {
   readonly #initialCapacity: number;
+  readonly #account: MemoryAccount;
   #bytes: Uint8Array;
   #length = 0;
 
-  constructor(initialCapacity: number) {
+  /** Growth beyond `initialCapacity` is taken from `account`, which may refuse it: `append` then throws. */
+  constructor(initialCapacity: number, account = NO_ACCOUNT) {
     this.#initialCapacity = initialCapacity;
+    this.#account = account;
     this.#bytes = new Uint8Array(initialCapacity);
   }
 
@@ -24,7 +29,9 @@ export class ByteStore {
   /** Bytes that were read from it stay as they are until the next append. */
   clear(): void {
     this.#length = 0;
-    if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = new Uint8Array(this.#initialCapacity);
+    if (this.#bytes.length <= MAX_KEPT_BYTES) return;
+    this.#account.resize(this.#bytes.length, this.#initialCapacity);
+    this.#bytes = new Uint8Array(this.#initialCapacity);
   }
 
   /** @hot */
@@ -49,7 +56,9 @@ export class ByteStore {
 
   #reserve(capacity: number): void {
     if (capacity <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(capacity, 2 * this.#bytes.length));
+    const newCapacity = Math.max(capacity, 2 * this.#bytes.length);
+    this.#account.resize(this.#bytes.length, newCapacity);
+    const larger = new Uint8Array(newCapacity);
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }

@@ -2,18 +2,25 @@ import type { ToolCall } from '../core/model-output.ts';
 import { channelBit } from './chunk-code.ts';
 import { EscapedText } from './escaped-text.ts';
 import type { MessageParts } from './openai-message.ts';
+import type { MemoryAccount } from './response-memory.ts';
 
 const CONTENT = channelBit('content');
 const REASONING = channelBit('reasoning');
 
 /** What one choice of a stream has said so far. */
 export class ChoiceTexts {
-  readonly content = new EscapedText();
-  readonly reasoning = new EscapedText();
-  readonly refusal = new EscapedText();
+  readonly content: EscapedText;
+  readonly reasoning: EscapedText;
+  readonly refusal: EscapedText;
   /** One list a frame that had some. */
   toolCalls: (readonly ToolCall[])[] = [];
   finishReason: string | null = null;
+
+  constructor(account?: MemoryAccount) {
+    this.content = new EscapedText(account);
+    this.reasoning = new EscapedText(account);
+    this.refusal = new EscapedText(account);
+  }
 
   /** Bytes of the texts. */
   get length(): number {

@@ -55,10 +55,11 @@ export class ContentDecoder {
   #open(first: Uint8Array): Decompressor {
     const { BrotliDecompress, InflateRaw, Unzip } = require('minizlib') as typeof Minizlib;
     let decompressor: Decompressor;
-    if (this.#coding === 'br') decompressor = new BrotliDecompress({});
+    if (this.#coding === 'br') decompressor = new BrotliDecompress({ ...OPTIONS });
     // `deflate` means zlib's format; some servers send the bare one.
-    else if (this.#coding === 'deflate' && !hasZlibHeader(first)) decompressor = new InflateRaw({});
-    else decompressor = new Unzip({});
+    else if (this.#coding === 'deflate' && !hasZlibHeader(first))
+      decompressor = new InflateRaw({ ...OPTIONS });
+    else decompressor = new Unzip({ ...OPTIONS });
     decompressor.on('data', (bytes) => this.#onBytes(bytes));
     decompressor.on('error', (error) => (this.#error ??= error));
     return decompressor;
@@ -69,6 +70,13 @@ export class ContentDecoder {
     throw new HttpParseError(`a ${this.#coding} body that can't be decompressed: ${errorText(this.#error)}`);
   }
 }
+
+/** Most bytes that one read may become: an honest answer is compressed to a tenth at best, a bomb to a thousandth and less. */
+export const MAX_BYTES_A_READ = 2 ** 24;
+/** minizlib hands its options on to Node's zlib, which knows this one, and changes them: each decompressor gets a copy. */
+const OPTIONS: Minizlib.ZlibOptions & { readonly maxOutputLength: number } = {
+  maxOutputLength: MAX_BYTES_A_READ,
+};
 
 /** Of zlib's format. */
 const HEADER_BYTES = 2;

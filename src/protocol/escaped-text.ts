@@ -1,4 +1,5 @@
 import { ByteStore } from './byte-store.ts';
+import type { MemoryAccount } from './response-memory.ts';
 import { textOfLiteral } from './json-literal.ts';
 
 const ENCODER = new TextEncoder();
@@ -8,8 +9,12 @@ const ENCODER = new TextEncoder();
  * slice already is a copy of bytes.
  */
 export class EscapedText {
-  readonly #bytes = new ByteStore(1024);
+  readonly #bytes: ByteStore;
   #firstLength = 0;
+
+  constructor(account?: MemoryAccount) {
+    this.#bytes = new ByteStore(1024, account);
+  }
 
   get isEmpty(): boolean {
     return this.#bytes.length === 0;

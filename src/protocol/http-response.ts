@@ -28,6 +28,9 @@ export type EndOfInput = 'idle' | 'complete' | 'truncated';
 /** Most bytes of a response's status line and headers together, of a chunk's size line, and of all trailers. */
 export const MAX_HEAD_BYTES = 65_536;
 
+/** Most interim responses (1xx), or empty lines, before a response. */
+export const MAX_INTERIM = 100;
+
 /** Size lines of so many digits are read at once: chunks below 256 MB. */
 const FAST_SIZE_DIGITS = 7;
 
@@ -73,6 +76,8 @@ export class HttpResponseParser {
   #sizeDigits = 0;
   /** Bytes of the current head, size line or trailer section. */
   #headBytes = 0;
+  /** Interim responses, and empty lines, before the current head. */
+  #interim = 0;
 
   /** `learned` may be shared by all parsers of a thread; best by those that speak to the same server. */
   constructor(sink: HttpResponseSink, learned = new LearnedHead()) {
@@ -114,6 +119,7 @@ export class HttpResponseParser {
     this.#state = IN_START;
     this.#keepAlive = false;
     this.#headBytes = 0;
+    this.#interim = 0;
     this.#line.clear();
   }
 
@@ -243,15 +249,19 @@ export class HttpResponseParser {
     this.#headBytes = 0;
     if (this.#state === IN_HEADERS) this.#endHead(this.#head);
     else if (this.#state === IN_TRAILERS) this.#state = ENDED;
+    else if (++this.#interim > MAX_INTERIM) throw this.#failure(`more than ${MAX_INTERIM} empty lines`);
   }
 
   #endHead(head: HeadFacts): void {
     const { status, isChunked, contentLength } = head;
     if (status === 101) throw this.#failure('a change of protocol (101)');
     if (status < 200) {
+      this.#interim += 1;
+      if (this.#interim > MAX_INTERIM) throw this.#failure(`more than ${MAX_INTERIM} interim responses`);
       this.#state = IN_START;
       return;
     }
+    this.#interim = 0;
     if (isChunked && contentLength !== ABSENT) {
       this.#status = status;
       throw this.#failure('both a content length and a transfer encoding');
@@ -353,6 +363,8 @@ export class HttpResponseParser {
   }
 
   #failure(reason: string): HttpParseError {
+    // What a status says of a failure is not lost with the rest of its head.
+    if (this.#state === IN_HEADERS) this.#status = this.#head.status;
     this.#state = FAILED;
     return new HttpParseError(reason);
   }

@@ -9,7 +9,7 @@ export function openAiReader(ofDelta: PartsReader, ofMessage: PartsReader): Answ
   const frame = new LearnedFrame();
   const bodies = new OpenAiBodyReader(ofMessage);
   return {
-    createAccumulator: () => new OpenAiAccumulator(ofDelta, frame),
+    createAccumulator: (account) => new OpenAiAccumulator(ofDelta, frame, account),
     readBody: (buffer, start, end, choices) => bodies.read(buffer, start, end, choices),
   };
 }

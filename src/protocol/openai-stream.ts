@@ -13,6 +13,7 @@ import { joinChoices } from './joined-choices.ts';
 import { jsonObjectIn, parseJsonObject } from './json.ts';
 import type { LearnedFrame } from './learned-frame.ts';
 import { channelsOf, type Choice, choicesOf, type PartsReader } from './openai-choice.ts';
+import { type MemoryAccount, NO_ACCOUNT } from './response-memory.ts';
 import {
   laterTokens,
   refuseError,
@@ -35,9 +36,10 @@ export class OpenAiAccumulator implements StreamAccumulator {
   moreChunks: readonly ChunkCode[] = NO_CHUNKS;
   readonly #readParts: PartsReader;
   readonly #learned: LearnedFrame;
-  readonly #first = new ChoiceTexts();
+  readonly #account: MemoryAccount;
+  readonly #first: ChoiceTexts;
   /** All of the response's, `#first` at 0; those of earlier responses are kept to be used again. */
-  readonly #choices: ChoiceTexts[] = [this.#first];
+  readonly #choices: ChoiceTexts[];
   #choiceCount = 1;
   #tokens: ReportedTokens = UNKNOWN_TOKENS;
   #firstChunkTokens = NaN;
@@ -47,7 +49,10 @@ export class OpenAiAccumulator implements StreamAccumulator {
   #isDone = false;
 
   /** `learned` may be shared by all accumulators of a thread that read choices in the same way. */
-  constructor(readParts: PartsReader, learned: LearnedFrame) {
+  constructor(readParts: PartsReader, learned: LearnedFrame, account = NO_ACCOUNT) {
+    this.#account = account;
+    this.#first = new ChoiceTexts(account);
+    this.#choices = [this.#first];
     this.#readParts = readParts;
     this.#learned = learned;
   }
@@ -58,10 +63,11 @@ export class OpenAiAccumulator implements StreamAccumulator {
 
   reset(choices: number): void {
     for (const choice of this.#choices) choice.clear();
-    while (this.#choices.length < choices) this.#choices.push(new ChoiceTexts());
+    while (this.#choices.length < choices) this.#choices.push(new ChoiceTexts(this.#account));
     this.#choiceCount = choices;
     this.#tokens = UNKNOWN_TOKENS;
     this.#firstChunkTokens = NaN;
+    this.#account.resize(this.#toolCallBytes, 0);
     this.#toolCallBytes = 0;
     this.#hasChunk = false;
     this.#isDone = false;
@@ -137,12 +143,17 @@ export class OpenAiAccumulator implements StreamAccumulator {
     if (tokens === undefined && choices.length === 1) {
       this.#learned.learn(buffer, start, end, choices[0]!, this.#readParts);
     }
-    if (choices.some(({ parts }) => parts.toolCalls.length > 0)) this.#toolCallBytes += end - start;
+    if (choices.some(({ parts }) => parts.toolCalls.length > 0)) this.#keepToolCalls(end - start);
     const isFirst = !this.#hasChunk;
     const chunk = this.#takeChoices(choices);
     this.#takeTokens(tokens, choices, isFirst && chunk !== NO_CHUNK);
     this.#checkLength();
     return chunk;
+  }
+
+  #keepToolCalls(bytes: number): void {
+    this.#account.resize(0, bytes);
+    this.#toolCallBytes += bytes;
   }
 
   #takeChoices(choices: readonly Choice[]): ChunkCode {

@@ -9,6 +9,7 @@ import {
 import { channelBit, type ChunkCode, chunkOf, NO_CHUNK } from './chunk-code.ts';
 import { isBlankMessage, isDoneMessage } from './control-message.ts';
 import { parseJson } from './json.ts';
+import { type MemoryAccount, NO_ACCOUNT } from './response-memory.ts';
 import { GrowingText } from './growing-text.ts';
 import { refuseLooseError, UNKNOWN_TOKENS } from './openai-reply.ts';
 import { type SglangReply, sglangReply, sumOfTokens } from './sglang-reply.ts';
@@ -24,16 +25,25 @@ const NO_CHUNKS: readonly ChunkCode[] = [];
  */
 export class SglangAccumulator implements StreamAccumulator {
   readonly moreChunks = NO_CHUNKS;
+  readonly #account: MemoryAccount;
+  /** Of the texts, as far as they were taken from the account. */
+  #accountedBytes = 0;
   #inputs: Progress[] = [];
   #firstChunkTokens = NaN;
   #hasChunk = false;
   #isDone = false;
+
+  constructor(account = NO_ACCOUNT) {
+    this.#account = account;
+  }
 
   get isDone(): boolean {
     return this.#isDone;
   }
 
   reset(choices: number): void {
+    this.#account.resize(this.#accountedBytes, 0);
+    this.#accountedBytes = 0;
     this.#inputs = Array.from({ length: choices }, () => ({
       text: new GrowingText(),
       finishReason: null,
@@ -94,6 +104,12 @@ export class SglangAccumulator implements StreamAccumulator {
     return new ResponseFormatError('stream_truncated', `the stream ended when ${reason}`);
   }
 
+  /** Text grows frame by frame; it is taken in steps that double. */
+  #accountFor(bytes: number): void {
+    this.#account.resize(this.#accountedBytes, bytes);
+    this.#accountedBytes = bytes;
+  }
+
   #take(reply: SglangReply): ChunkCode {
     const choice = reply.index % this.#inputs.length;
     const input = this.#inputs[choice]!;
@@ -104,7 +120,9 @@ export class SglangAccumulator implements StreamAccumulator {
     input.retractions = reply.retractions;
     input.finishReason = reply.finishReason ?? input.finishReason;
     input.tokens = reply.tokens;
-    if (input.text.whole.length > MAX_ANSWER_BYTES) throw answerTooLong();
+    const { length } = input.text.whole;
+    if (length > MAX_ANSWER_BYTES) throw answerTooLong();
+    if (length > this.#accountedBytes) this.#accountFor(2 * length);
     if (counted === before || !grew) return NO_CHUNK;
     if (!this.#hasChunk) this.#firstChunkTokens = counted;
     this.#hasChunk = true;

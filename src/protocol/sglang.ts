@@ -14,7 +14,7 @@ export const SGLANG: ApiAdapter = {
     return countedInputs(input_ids ?? text) * countedChoices(isJsonObject(sampling) ? sampling.n : undefined);
   },
   createReader: () => ({
-    createAccumulator: () => new SglangAccumulator(),
+    createAccumulator: (account) => new SglangAccumulator(account),
     readBody: readSglangBody,
   }),
 };

@@ -1,6 +1,7 @@
 import { ResponseFormatError } from './adapter.ts';
 import { bytesOf, equals } from './ascii.ts';
 import { ByteStore } from './byte-store.ts';
+import type { MemoryAccount } from './response-memory.ts';
 import { skipPrintable, WordView } from '../core/byte-words.ts';
 
 /** Where the parts of a stream go: `buffer[start..end)`, only valid during the call. A sink must not throw. */
@@ -54,9 +55,9 @@ const NAMED = 2;
 export class SseParser {
   readonly #sink: SseSink;
   /** The beginning of a line that the last read cut off. */
-  readonly #line = new ByteStore(1024);
+  readonly #line: ByteStore;
   /** The data of the current message, unless it is a single line that lies whole in the current read. */
-  readonly #data = new ByteStore(1024);
+  readonly #data: ByteStore;
   readonly #words: WordView;
   /** `#line` holds something. */
   #hasPart = false;
@@ -68,8 +69,13 @@ export class SseParser {
   #isFirstLine = true;
   #skipsLineFeed = false;
 
-  /** `words` may be shared by all parsers of a thread; best by those that read from the same buffer. */
-  constructor(sink: SseSink, words = new WordView()) {
+  /**
+   * `words` may be shared by all parsers of a thread; best by those that read from the same buffer. What is joined is taken from `account`,
+   * which may refuse it: `feed` then throws.
+   */
+  constructor(sink: SseSink, words = new WordView(), account?: MemoryAccount) {
+    this.#line = new ByteStore(1024, account);
+    this.#data = new ByteStore(1024, account);
     this.#sink = sink;
     this.#words = words;
   }

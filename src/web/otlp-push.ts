@@ -1,4 +1,5 @@
 import { errorText } from '../core/errors.ts';
+import { redactUrls } from '../core/redact-url.ts';
 import type { Log } from '../core/log.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { MetricFamily } from './exported-metrics.ts';
@@ -71,8 +72,9 @@ export class OtlpPush {
   #report(failure: string | undefined): void {
     const { log } = this.#options;
     if (failure !== undefined && !this.#failing)
-      log.warning(`metrics are not pushed to ${this.#url}: ${failure}`);
-    if (failure === undefined && this.#failing) log.info(`metrics are pushed to ${this.#url} again`);
+      log.warning(`metrics are not pushed to ${redactUrls(this.#url)}: ${failure}`);
+    if (failure === undefined && this.#failing)
+      log.info(`metrics are pushed to ${redactUrls(this.#url)} again`);
     this.#failing = failure !== undefined;
   }
 }

@@ -1,0 +1,56 @@
+import { ResponseFormatError } from './response-format-error.ts';
+
+/** Most bytes that the responses under way in one process hold together, buffers that connections keep for the next one included. */
+export const RESPONSE_MEMORY_BYTES = 2 ** 29;
+
+const USED = 0;
+const LIMIT = 1;
+
+/** What all responses of a process may hold together, shared by its threads: room for `limitBytes` (less than 2 GiB). */
+export function createResponseMemory(limitBytes = RESPONSE_MEMORY_BYTES): SharedArrayBuffer {
+  const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  new Int32Array(shared)[LIMIT] = limitBytes;
+  return shared;
+}
+
+/** What the responses on one connection hold of the memory that all share. Asked when a buffer grows, never per read. */
+export class MemoryAccount {
+  readonly #shared: Int32Array | undefined;
+  #heldBytes = 0;
+
+  /** Without `shared` there is no limit. */
+  constructor(shared?: SharedArrayBuffer) {
+    this.#shared = shared && new Int32Array(shared);
+  }
+
+  /**
+   * A buffer is about to go from one size to another, 0 for none. Throws {@link ResponseFormatError} `response_memory_exhausted` when there
+   * is no room; the buffer then stays as it is.
+   */
+  resize(fromBytes: number, toBytes: number): void {
+    const shared = this.#shared;
+    if (shared === undefined) return;
+    const bytes = toBytes - fromBytes;
+    for (;;) {
+      const used = Atomics.load(shared, USED);
+      if (bytes > 0 && used + bytes > shared[LIMIT]!) throw exhausted(shared[LIMIT]!);
+      if (Atomics.compareExchange(shared, USED, used, used + bytes) === used) break;
+    }
+    this.#heldBytes += bytes;
+  }
+
+  /** The connection is closed: gives back what its buffers held. */
+  release(): void {
+    if (this.#heldBytes !== 0) this.resize(this.#heldBytes, 0);
+  }
+}
+
+/** For buffers that nobody limits together. */
+export const NO_ACCOUNT = new MemoryAccount();
+
+function exhausted(limitBytes: number): ResponseFormatError {
+  return new ResponseFormatError(
+    'response_memory_exhausted',
+    `the responses under way hold all of the ${limitBytes / 2 ** 20} MiB they may hold together, and this one grew`,
+  );
+}
