@@ -1,6 +1,6 @@
 import type { RunId, SampleSeq } from '../core/ids.ts';
 import { sampleUuid } from '../core/ids.ts';
-import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
+import { SAMPLE_OUTCOMES, timePerTokenNs, type SampleColumns } from '../events/sample-columns.ts';
 
 /** A value of an exported table; null where there is none. */
 export type CellValue = number | string | boolean | null;
@@ -39,6 +39,7 @@ export function exportColumns(samples: SampleColumns, runId: RunId): readonly Ex
     integer('latency_ns', (i) => completedNs[i]! - issuedNs[i]!),
     integer('response_ttft_ns', (i) => firstChunkNs[i]! - dueNs[i]!),
     integer('response_latency_ns', (i) => completedNs[i]! - dueNs[i]!),
+    integer('tpot_ns', (i) => Math.round(timePerTokenNs(samples, i))),
     integer('chunks', (i) => samples.chunks[i]!),
     integer('input_tokens', (i) => samples.inputTokens[i]!),
     integer('output_tokens', (i) => samples.outputTokens[i]!),

@@ -1,5 +1,10 @@
 import { NS_PER_SECOND } from '../core/time.ts';
-import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
+import {
+  meanChunkGapNs,
+  SAMPLE_OUTCOMES,
+  timePerTokenNs,
+  type SampleColumns,
+} from '../events/sample-columns.ts';
 import { measuredWindows, tokenSpan, windowedBins } from './windowed-totals.ts';
 
 /** A run as it is compared: the values of its measured samples, each in a bin of time. */
@@ -115,20 +120,15 @@ export function runValues(
 }
 
 function seriesOf(
-  { issuedNs, dueNs, firstChunkNs, lastChunkNs, completedNs, chunks, outputTokens }: SampleColumns,
+  samples: SampleColumns,
   collect: (key: SeriesKey, valueOf: (i: number) => number) => ValueSeries,
   succeeded: (i: number) => boolean,
 ): ValueSeries[] {
+  const { issuedNs, dueNs, firstChunkNs, completedNs } = samples;
   return [
     collect('ttft_ns', (i) => firstChunkNs[i]! - issuedNs[i]!),
-    collect('tpot_ns', (i) =>
-      chunks[i]! > 1 && outputTokens[i]! > 1
-        ? (lastChunkNs[i]! - firstChunkNs[i]!) / (outputTokens[i]! - 1)
-        : NaN,
-    ),
-    collect('chunk_gap_ns', (i) =>
-      chunks[i]! > 1 ? (lastChunkNs[i]! - firstChunkNs[i]!) / (chunks[i]! - 1) : NaN,
-    ),
+    collect('tpot_ns', (i) => timePerTokenNs(samples, i)),
+    collect('chunk_gap_ns', (i) => meanChunkGapNs(samples, i)),
     collect('latency_ns', (i) => completedNs[i]! - issuedNs[i]!),
     collect('response_ttft_ns', (i) => firstChunkNs[i]! - dueNs[i]!),
     collect('response_latency_ns', (i) => (succeeded(i) ? completedNs[i]! - dueNs[i]! : NaN)),

@@ -1,21 +1,31 @@
-import { CANCELLED_ERROR_TYPE, EVENT_TOPICS, EventKind, isErrorKind } from '../core/event-types.ts';
+import { CANCELLED_ERROR_TYPE, CHANNELS, EVENT_TOPICS, EventKind, isErrorKind } from '../core/event-types.ts';
 import { NO_SAMPLE } from '../core/ids.ts';
+import { ChoiceTimes } from '../events/choice-times.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
 import { finishReasonOf } from '../events/batch-builder.ts';
-import { COMPLETE_EXTRA, type EventBatch, extraOf, ISSUED_EXTRA, payloadOf } from '../events/event-batch.ts';
+import {
+  choiceOf,
+  COMPLETE_EXTRA,
+  type EventBatch,
+  extraOf,
+  ISSUED_EXTRA,
+  payloadOf,
+} from '../events/event-batch.ts';
 import { decodePayload } from '../events/payload.ts';
 import { LatenessCursor } from '../events/lateness-cursor.ts';
 import { decodeWindows, type LatenessWindows } from '../events/lateness-windows.ts';
 import type { SampleColumns } from '../events/sample-columns.ts';
+import { tokensBehindFirstChunk } from '../events/streamed-tokens.ts';
 import { type Frame, FrameKind } from '../transport/frame.ts';
 import { GrowingColumn } from './growing-column.ts';
 import { readFrames, type ReadOptions } from './read.ts';
 
+const REASONING = CHANNELS.indexOf('reasoning');
 /** Positions in `SAMPLE_OUTCOMES`. */
 const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const;
 
 /**
- * Reads every sample out of a run log: one pass, about 100 bytes a sample. A torn tail is left out. `onOtherFrame` is given what is no
+ * Reads every sample out of a run log: one pass, about 130 bytes a sample. A torn tail is left out. `onOtherFrame` is given what is no
  * batch of events.
  *
  * Throws `INFEROMETER_RUNLOG_CORRUPT` as reading does, unless told what to do about it, and the errors of the file system.
@@ -46,6 +56,9 @@ class SampleCollector {
   readonly #firstChunkLateNs = new GrowingColumn(Float64Array);
   readonly #completedLateNs = new GrowingColumn(Float64Array);
   readonly #chunks = new GrowingColumn(Float64Array);
+  readonly #streamingNs = new GrowingColumn(Float64Array);
+  readonly #choices = new GrowingColumn(Float64Array);
+  readonly #streamedTokens = new GrowingColumn(Float64Array);
   readonly #outcomes = new GrowingColumn(Uint8Array);
   readonly #measured = new GrowingColumn(Uint8Array);
   readonly #inputTokens = new GrowingColumn(Float64Array);
@@ -56,6 +69,12 @@ class SampleCollector {
   /** Position of a sample's columns by its number; only of those in flight, so it stays small. */
   readonly #positions = new Map<number, number>();
   readonly #cursors = new Map<number, LatenessCursor>();
+  readonly #choiceTimes = new ChoiceTimes({
+    firstNs: (at) => this.#firstChunkNs.get(at),
+    lastNs: (at) => this.#lastChunkNs.get(at),
+  });
+  /** Positions of samples in flight whose reasoning was streamed. */
+  readonly #reasoning = new Set<number>();
   #cursor: LatenessCursor | undefined;
   #count = 0;
   #isMeasuring = false;
@@ -87,6 +106,9 @@ class SampleCollector {
       firstChunkLateNs: this.#lateness(this.#firstChunkLateNs),
       completedLateNs: this.#lateness(this.#completedLateNs),
       chunks: this.#chunks.upTo(count),
+      streamingNs: this.#streamingNs.upTo(count),
+      choices: this.#choices.upTo(count),
+      streamedTokens: this.#streamedTokens.upTo(count),
       outcomes: this.#outcomes.upTo(count),
       measured: this.#measured.upTo(count),
       measuringSinceNs: this.#measuringSinceNs,
@@ -132,6 +154,9 @@ class SampleCollector {
     this.#firstChunkLateNs.set(at, NaN);
     this.#completedLateNs.set(at, NaN);
     this.#chunks.set(at, 0);
+    this.#streamingNs.set(at, NaN);
+    this.#choices.set(at, 0);
+    this.#streamedTokens.set(at, NaN);
     this.#outcomes.set(at, Outcome.inFlight);
     this.#measured.set(at, this.#isMeasuring ? 1 : 0);
     this.#inputTokens.set(at, NaN);
@@ -146,10 +171,20 @@ class SampleCollector {
         this.#firstChunkNs.set(at, atNs);
         this.#firstChunkLateNs.set(at, lateNs);
       }
-      this.#lastChunkNs.set(at, atNs);
-      this.#chunks.set(at, this.#chunks.get(at) + 1);
+      this.#chunk(batch, index, at, atNs);
     } else if (kind === EventKind.sampleComplete) this.#complete(batch, index, at, atNs);
     else if (isErrorKind(kind)) this.#fail(batch, index, kind, at);
+  }
+
+  #chunk(batch: EventBatch, index: number, at: number, atNs: number): void {
+    const choice = choiceOf(batch, index);
+    if (choice > 0 || this.#choiceTimes.has(at)) this.#choiceTimes.onChunk(at, choice, atNs);
+    this.#lastChunkNs.set(at, atNs);
+    this.#chunks.set(at, this.#chunks.get(at) + 1);
+    const { extras, extraEnds } = batch;
+    for (let extra = index === 0 ? 0 : extraEnds[index - 1]!; extra < extraEnds[index]!; extra++) {
+      if (extras[extra] === REASONING) this.#reasoning.add(at);
+    }
   }
 
   #complete(batch: EventBatch, index: number, at: number, atNs: number): void {
@@ -158,6 +193,14 @@ class SampleCollector {
     if (this.#outcomes.get(at) === Outcome.inFlight) this.#outcomes.set(at, Outcome.succeeded);
     this.#inputTokens.set(at, extraOf(batch, index, COMPLETE_EXTRA.promptTokens));
     this.#outputTokens.set(at, extraOf(batch, index, COMPLETE_EXTRA.completionTokens));
+    const hasSeveral = this.#choiceTimes.has(at);
+    const choices = hasSeveral ? this.#choiceTimes.count(at) : Math.min(1, this.#chunks.get(at));
+    const spanNs = this.#lastChunkNs.get(at) - this.#firstChunkNs.get(at);
+    this.#choices.set(at, choices);
+    this.#streamingNs.set(at, hasSeveral ? this.#choiceTimes.streamingNs(at) : spanNs);
+    const response = { choices, hasReasoning: this.#reasoning.delete(at) };
+    this.#streamedTokens.set(at, tokensBehindFirstChunk(batch, index, response));
+    this.#choiceTimes.close(at);
     const reason = finishReasonOf(batch, index);
     if (reason !== undefined) this.#finishReasons.set(at, reason);
     this.#positions.delete(batch.sampleSeqs[index]!);
