@@ -3,16 +3,18 @@ import type { Log } from '../core/log.ts';
 import { countedText, countText } from '../core/quantity-text.ts';
 import { columnGroup } from '../core/row-columns.ts';
 import type { Dataset } from '../dataset/open-dataset.ts';
+import { echoText } from '../report/verdict/request-checks.ts';
 import type { RequestBodies } from './request-bodies.ts';
 
 /** Names, or messages, in a note at most. */
 const SHOWN = 8;
 const SHOWN_BAD_ROWS = 3;
 
-/** Tells, once, what of a dataset is not sent, what is sent although the program does not know it, and which rows were left out. */
+/** Tells, once, what of a dataset is not sent, what is sent although the program does not know it, and which rows were left out. Warns
+ * of requests that measure something else than it seems. */
 export function tellDataset(
   dataset: Dataset,
-  { rows, skipped, unsentColumns }: RequestBodies,
+  { rows, skipped, unsentColumns, echoes }: RequestBodies,
   config: RunConfig,
   log: Log,
 ): void {
@@ -28,6 +30,7 @@ export function tellDataset(
   if (unsentColumns.length > 0) {
     log.info(`dataset columns not sent: ${listed(unsentColumns)} (to send a field, put it into extra_body)`);
   }
+  if (echoes > 0) log.warning(echoText(echoes));
   const passed = new Set<string>();
   for (const row of rows) {
     for (const name of Object.keys(row)) if (columnGroup(name) === undefined) passed.add(name);

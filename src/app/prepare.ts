@@ -21,6 +21,8 @@ export interface PreparedRun {
   readonly outputLimit: number | null;
   /** Rows of the dataset that were left out. */
   readonly skippedRows: number;
+  /** Requests that ask for the prompt in front of a streamed response. */
+  readonly echoes: number;
 }
 
 /**
@@ -57,6 +59,7 @@ export async function prepareRun(config: RunConfig, log: Log): Promise<PreparedR
     streaming,
     outputLimit: requests.outputLimit,
     skippedRows: dataset.skipped.length + requests.skipped.length,
+    echoes: requests.echoes,
   };
 }
 

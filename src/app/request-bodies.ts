@@ -20,6 +20,8 @@ export interface RequestBodies {
   readonly unsentColumns: readonly string[];
   /** The largest limit of output tokens among the requests, over all their choices; null when one of them has none. */
   readonly outputLimit: number | null;
+  /** Requests that ask for the prompt in front of a streamed response. */
+  readonly echoes: number;
 }
 
 /** Bytes of a body at most: what one frame of the run log has room for, with the body in it. */
@@ -41,6 +43,7 @@ export function buildBodies(dataset: Dataset, config: RunConfig, streaming: bool
   const choices: number[] = [];
   const skipped: string[] = [];
   let outputLimit: number | null = 0;
+  let echoes = 0;
   for (const [index, row] of dataset.rows.entries()) {
     try {
       const request = adapter.requestBody(row, options);
@@ -51,6 +54,7 @@ export function buildBodies(dataset: Dataset, config: RunConfig, streaming: bool
       const limit = outputLimitOf(request);
       outputLimit =
         limit === undefined || outputLimit === null ? null : Math.max(outputLimit, limit * choiceCount);
+      if (request.echo === true && request.stream === true) echoes += 1;
       rows.push(row);
       bodies.push(body);
       choices.push(choiceCount);
@@ -64,7 +68,7 @@ export function buildBodies(dataset: Dataset, config: RunConfig, streaming: bool
   if (rows.length === 0) {
     throw datasetError(dataset.name, `has no usable row; the first one: ${skipped[0]}`);
   }
-  return { rows, bodies, choices, skipped, unsentColumns: [...unsent], outputLimit };
+  return { rows, bodies, choices, skipped, unsentColumns: [...unsent], outputLimit, echoes };
 }
 
 function requestOptions(
