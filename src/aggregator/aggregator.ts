@@ -12,7 +12,7 @@ import type { LogDistribution, RunMark } from '../core/run-history.ts';
 import { ChoiceTimes } from '../events/choice-times.ts';
 import { choiceOf, extraOf, type EventBatch, ISSUED_EXTRA } from '../events/event-batch.ts';
 import type { CounterSampler } from '../metrics/sampler.ts';
-import type { Json, SessionState } from '../metrics/snapshot.ts';
+import { asJson, type Json, type SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
 import { ErrorTally } from './error-tally.ts';
 import { HistoryRecorder, type SampleOutcome } from './history-recorder.ts';
@@ -146,7 +146,7 @@ export class Aggregator {
     const { isl, osl, tpot } = this.#tokens.sources;
     const throughput = this.#throughput.throughput();
     return {
-      ...(throughput === undefined ? {} : { throughput: throughput as unknown as Json }),
+      ...(throughput === undefined ? {} : { throughput: asJson(throughput) }),
       in_flight: this.#table.size,
       issuing_ns: this.#windows.issuingNs(),
       token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },
@@ -159,13 +159,12 @@ export class Aggregator {
   historyExtras(): { readonly [key: string]: Json } {
     const history = this.history.history();
     const bounds = this.lateness.bounds();
-    const extras = {
-      ...(history === undefined ? {} : { history }),
-      ...(bounds === undefined ? {} : { client_bounds: bounds }),
-      distributions: distributionsOf(this.#options.metrics),
-      slowest_samples: this.#slowest.samples(),
+    return {
+      ...(history === undefined ? {} : { history: asJson(history) }),
+      ...(bounds === undefined ? {} : { client_bounds: asJson(bounds) }),
+      distributions: asJson(distributionsOf(this.#options.metrics)),
+      slowest_samples: asJson(this.#slowest.samples()),
     };
-    return extras as unknown as { readonly [key: string]: Json };
   }
 
   /** Somebody touched the run, or a phase began. */
