@@ -9,11 +9,11 @@ import { NO_SAMPLE, type SampleSeq } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { PromptData } from '../core/model-output.ts';
 import type { LogDistribution, RunMark } from '../core/run-history.ts';
-import { extraOf, type EventBatch, ISSUED_EXTRA } from '../events/event-batch.ts';
+import { ChoiceTimes } from '../events/choice-times.ts';
+import { choiceOf, extraOf, type EventBatch, ISSUED_EXTRA } from '../events/event-batch.ts';
 import type { CounterSampler } from '../metrics/sampler.ts';
-import type { Json, SessionState } from '../metrics/snapshot.ts';
+import { asJson, type Json, type SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
-import { ChoiceTimes } from './choice-times.ts';
 import { ErrorTally } from './error-tally.ts';
 import { HistoryRecorder, type SampleOutcome } from './history-recorder.ts';
 import { LatenessRecorder } from './lateness-recorder.ts';
@@ -67,7 +67,10 @@ export class Aggregator {
   readonly #errors = new ErrorTally();
   readonly #untrackedFailures = new UntrackedFailures();
   readonly #responses = new ResponseTally();
-  readonly #choices = new ChoiceTimes(this.#table);
+  readonly #choices = new ChoiceTimes({
+    firstNs: (slot) => this.#table.recvFirstNs[slot]!,
+    lastNs: (slot) => this.#table.lastRecvNs[slot]!,
+  });
   readonly #slowest = new SlowestSamples(this.#table);
   readonly #throughput = new ThroughputRecorder();
   readonly #triggers: Triggers;
@@ -143,7 +146,7 @@ export class Aggregator {
     const { isl, osl, tpot } = this.#tokens.sources;
     const throughput = this.#throughput.throughput();
     return {
-      ...(throughput === undefined ? {} : { throughput: throughput as unknown as Json }),
+      ...(throughput === undefined ? {} : { throughput: asJson(throughput) }),
       in_flight: this.#table.size,
       issuing_ns: this.#windows.issuingNs(),
       token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },
@@ -156,13 +159,12 @@ export class Aggregator {
   historyExtras(): { readonly [key: string]: Json } {
     const history = this.history.history();
     const bounds = this.lateness.bounds();
-    const extras = {
-      ...(history === undefined ? {} : { history }),
-      ...(bounds === undefined ? {} : { client_bounds: bounds }),
-      distributions: distributionsOf(this.#options.metrics),
-      slowest_samples: this.#slowest.samples(),
+    return {
+      ...(history === undefined ? {} : { history: asJson(history) }),
+      ...(bounds === undefined ? {} : { client_bounds: asJson(bounds) }),
+      distributions: asJson(distributionsOf(this.#options.metrics)),
+      slowest_samples: asJson(this.#slowest.samples()),
     };
-    return extras as unknown as { readonly [key: string]: Json };
   }
 
   /** Somebody touched the run, or a phase began. */
@@ -303,9 +305,7 @@ export class Aggregator {
   /** @hot */
   #onChunk(batch: EventBatch, index: number, slot: number, timestampNs: number): void {
     const { extras, extraEnds } = batch;
-    const end = extraEnds[index]!;
-    let at = index === 0 ? 0 : extraEnds[index - 1]!;
-    const choice = at < end && extras[at]! < 0 ? -extras[at++]! : 0;
+    const choice = choiceOf(batch, index);
     const isOfOne = choice === 0 && !this.#choices.has(slot);
     const gapNs = isOfOne
       ? timestampNs - this.#table.lastRecvNs[slot]!
@@ -319,7 +319,9 @@ export class Aggregator {
     }
     this.#table.lastRecvNs[slot] = timestampNs;
     this.#table.chunks[slot]! += 1;
-    for (; at < end; at++) this.#triggers.onChannelOpened(slot, timestampNs, extras[at]!);
+    const end = extraEnds[index]!;
+    const first = (index === 0 ? 0 : extraEnds[index - 1]!) + (choice > 0 ? 1 : 0);
+    for (let at = first; at < end; at++) this.#triggers.onChannelOpened(slot, timestampNs, extras[at]!);
   }
 
   #onComplete(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {

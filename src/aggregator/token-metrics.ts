@@ -7,9 +7,15 @@ import {
 } from '../core/model-output-text.ts';
 import type { PromptData, TextModelOutput } from '../core/model-output.ts';
 import { COMPLETE_EXTRA, extraOf, type EventBatch, ISSUED_EXTRA } from '../events/event-batch.ts';
+import type { ChoiceTimes } from '../events/choice-times.ts';
+import {
+  hiddenTokens,
+  isTokenCount,
+  tokensBehindFirstChunk,
+  type StreamedResponse,
+} from '../events/streamed-tokens.ts';
 import type { TokenInput } from '../tokens/token-input.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
-import type { ChoiceTimes } from './choice-times.ts';
 import type { HistoryRecorder } from './history-recorder.ts';
 import type { LatenessRecorder } from './lateness-recorder.ts';
 import type { PayloadReader } from './payload-reader.ts';
@@ -159,27 +165,25 @@ export class TokenMetrics {
   ): void {
     if (completionTokens === 0) return;
     this.#recordOsl(completionTokens, 'server', this.#timesOf(slot, completeNs));
-    const { table, choices, responses } = this.#options;
+    const { table, responses } = this.#options;
     const chunks = table.chunks[slot]!;
     if (chunks === 0) return;
-    const streamed = completionTokens - this.#hiddenTokens(batch, index, slot);
-    responses.onStreamed(streamed, chunks);
+    const response = this.#streamed(slot);
+    responses.onStreamed(completionTokens - hiddenTokens(batch, index, response), chunks);
     if (chunks === 1) return;
-    const firsts = choices.has(slot) ? choices.count(slot) : 1;
-    const known = extraOf(batch, index, COMPLETE_EXTRA.firstChunkTokens);
-    // A running count has whatever was hidden before the first chunk in it.
-    const tokens = isTokenCount(known) ? completionTokens - known - (firsts - 1) : streamed - firsts;
+    const tokens = tokensBehindFirstChunk(batch, index, response);
     const streamingNs = this.#streamingNs(slot);
-    if (!(tokens > 0 && streamingNs >= 0)) return;
+    if (Number.isNaN(tokens) || !(streamingNs >= 0)) return;
     this.#recordTpot(streamingNs / tokens, 'server', completeNs);
     this.#latenessOf(slot, streamingNs, completeNs)(streamingNs / tokens);
   }
 
-  /** Reasoning that the server counted and did not stream. */
-  #hiddenTokens(batch: EventBatch, index: number, slot: number): number {
-    if ((this.#options.table.flags[slot]! & RowFlag.reasoningStreamed) !== 0) return 0;
-    const reasoning = extraOf(batch, index, COMPLETE_EXTRA.reasoningTokens);
-    return isTokenCount(reasoning) ? reasoning : 0;
+  #streamed(slot: number): StreamedResponse {
+    const { table, choices } = this.#options;
+    return {
+      choices: choices.has(slot) ? choices.count(slot) : 1,
+      hasReasoning: (table.flags[slot]! & RowFlag.reasoningStreamed) !== 0,
+    };
   }
 
   /** From the first chunk to the last, over all choices. */
@@ -201,7 +205,7 @@ export class TokenMetrics {
     const payload = this.#options.payloads.read(batch, index);
     const whole = payload?.type === 'TextModelOutput' ? answerInput(payload.data) : undefined;
     if (whole === undefined) return;
-    const visible = completionTokens - this.#hiddenTokens(batch, index, slot);
+    const visible = completionTokens - hiddenTokens(batch, index, this.#streamed(slot));
     queue.enqueue(whole, (tokenCount) => this.#options.responses.onCompared(visible, tokenCount));
   }
 
@@ -292,11 +296,6 @@ function answerInputAfterFirstChunk(output: TextModelOutput): TokenInput | undef
 
 function textInput(text: string): TokenInput | undefined {
   return text === '' ? undefined : { kind: 'text', text };
-}
-
-/** Whether the server told a count that can be one. */
-function isTokenCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
 }
 
 function noneBySource(): Record<TokenSource, number> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SILENT_LOG } from '../core/log.ts';
 import type { RunHistory } from '../core/run-history.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
-import type { Json, MetricsSnapshot, SessionState } from '../metrics/snapshot.ts';
+import { asJson, type Json, type MetricsSnapshot, type SessionState } from '../metrics/snapshot.ts';
 import { LiveUpdates, verdictSoFar } from './live-updates.ts';
 
 interface MadeUp {
@@ -70,7 +70,7 @@ describe('updates', () => {
     const updates = new LiveUpdates();
     expect(updates.latest).toBeUndefined();
     const extras = {
-      history: HISTORY as unknown as Json,
+      history: asJson(HISTORY),
       distributions: { ttft_ns: DISTRIBUTION },
     };
     expect(updates.update(snapshotOf({ extras }))).toMatchObject({

@@ -22,6 +22,8 @@ export interface PreparedRun {
   readonly outputLimit: number | null;
   /** Rows of the dataset that were left out. */
   readonly skippedRows: number;
+  /** Requests that ask for the prompt in front of a streamed response. */
+  readonly echoes: number;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function prepareRun(
     rowCount: requests.rowCount,
     outputLimit: requests.outputLimit,
     skippedRows: dataset.skipped.length + requests.skipped.length,
+    echoes: requests.echoes,
   };
 }
 

@@ -27,6 +27,7 @@ export function makeReport(
     runConfig: configSections(config),
     outputLimit: header.output_limit ?? null,
     skippedRows: header.skipped_rows ?? 0,
+    echoRows: header.echo_rows ?? 0,
     ...(calibration === undefined ? {} : { calibration, connectsOtherwise: connectsOtherwise(config) }),
     ...(rate === null ? {} : { requestedRatePerSecond: rate }),
   });

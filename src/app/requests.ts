@@ -28,6 +28,8 @@ export interface BuiltRequests {
   readonly models: readonly string[];
   /** The largest limit of output tokens among the requests, over all their choices; null when one of them has none. */
   readonly outputLimit: number | null;
+  /** Requests that ask for the prompt in front of a streamed response. */
+  readonly echoes: number;
 }
 
 /** The head of a request whose body has so many bytes. */
@@ -84,6 +86,7 @@ class RequestsBuilder {
   readonly #models = new Set<string>();
   readonly #skipped: string[] = [];
   #outputLimit: number | null = 0;
+  #echoes = 0;
   rowCount = 0;
 
   constructor(dataset: Dataset, config: RunConfig, streaming: boolean, heads: readonly EncodeHead[]) {
@@ -119,6 +122,7 @@ class RequestsBuilder {
       passedColumns: [...this.#passed],
       models: [...this.#models],
       outputLimit: this.#outputLimit,
+      echoes: this.#echoes,
     };
   }
 
@@ -135,6 +139,7 @@ class RequestsBuilder {
     this.#arenas.forEach((arena, index) =>
       arena.appendText(choices, this.#heads[index]!(bodyBytes), body, bodyBytes),
     );
+    if (request.echo === true && request.stream === true) this.#echoes += 1;
     this.#prompts.add(promptDataOf(row));
     for (const name in row) if (columnGroup(name) === undefined) this.#passed.add(name);
     if (typeof row.model === 'string') this.#models.add(row.model);

@@ -22,6 +22,8 @@ export interface RunHeader {
   readonly output_limit?: number | null;
   /** Rows of the dataset that were left out as unusable. Missing likewise. */
   readonly skipped_rows?: number;
+  /** Rows whose request asks for the prompt in front of a streamed response. Missing likewise. */
+  readonly echo_rows?: number;
   /** The configuration, secrets redacted. */
   readonly config: { readonly [key: string]: Json };
 }

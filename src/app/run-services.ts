@@ -170,6 +170,7 @@ function headerOf(
     planned_samples: Number.isFinite(maxSamples) ? maxSamples : null,
     output_limit: prepared.outputLimit,
     skipped_rows: prepared.skippedRows,
+    echo_rows: prepared.echoes,
     config: redactConfig(config) as RunHeader['config'],
   };
 }

@@ -1,6 +1,11 @@
 import type { RunId, SampleSeq } from '../core/ids.ts';
 import { sampleUuid } from '../core/ids.ts';
-import { SAMPLE_OUTCOMES, type SampleColumns, type StoredSamples } from '../events/sample-columns.ts';
+import {
+  SAMPLE_OUTCOMES,
+  type SampleColumns,
+  type StoredSamples,
+  timePerTokenNs,
+} from '../events/sample-columns.ts';
 
 /** A value of an exported table; null where there is none. */
 export type CellValue = number | string | boolean | null;
@@ -40,6 +45,7 @@ export function exportColumns({ texts }: Pick<StoredSamples, 'texts'>, runId: Ru
     integer('latency_ns', ({ completedNs, issuedNs }, i) => completedNs[i]! - issuedNs[i]!),
     integer('response_ttft_ns', ({ firstChunkNs, dueNs }, i) => firstChunkNs[i]! - dueNs[i]!),
     integer('response_latency_ns', ({ completedNs, dueNs }, i) => completedNs[i]! - dueNs[i]!),
+    integer('tpot_ns', (samples, i) => Math.round(timePerTokenNs(samples, i))),
     integer('chunks', ({ chunks }, i) => chunks[i]!),
     integer('input_tokens', ({ inputTokens }, i) => inputTokens[i]!),
     integer('output_tokens', ({ outputTokens }, i) => outputTokens[i]!),

@@ -24,6 +24,7 @@ function simulate({ seed, count, memoryS, slowdown = 1, erroredShare = 0.02 }: S
     ...{ count, seqs: column(), rows: column(), dueNs: column(), issuedNs: column(), firstChunkNs: column() },
     ...{ firstChunkLateNs: column(), completedLateNs: column() },
     ...{ lastChunkNs: column(), completedNs: column(), chunks: column(), inputTokens: column() },
+    ...{ streamingNs: column(), streamedTokens: column(), choices: column().fill(1) },
     ...{ outputTokens: column(), workers: column(), measured: new Uint8Array(count).fill(1) },
     ...{
       outcomes: new Uint8Array(count),
@@ -44,7 +45,9 @@ function simulate({ seed, count, memoryS, slowdown = 1, erroredShare = 0.02 }: S
     samples.dueNs[i] = samples.issuedNs[i] = atS * 1e9;
     samples.firstChunkNs[i] = (atS + ttftS) * 1e9;
     samples.lastChunkNs[i] = samples.completedNs[i] = (atS + latencyS) * 1e9;
+    samples.streamingNs[i] = (latencyS - ttftS) * 1e9;
     samples.chunks[i] = samples.outputTokens[i] = tokens;
+    samples.streamedTokens[i] = tokens - 1;
     samples.outcomes[i] = random.uniform() < erroredShare ? 2 : 1;
   }
   return samples;

@@ -1,6 +1,12 @@
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { Throughput } from '../core/throughput.ts';
-import { SAMPLE_OUTCOMES, type SampleColumns, type StoredSamples } from '../events/sample-columns.ts';
+import {
+  meanChunkGapNs,
+  SAMPLE_OUTCOMES,
+  type SampleColumns,
+  type StoredSamples,
+  timePerTokenNs,
+} from '../events/sample-columns.ts';
 import { BinnedValues, type ValuesByBin } from '../stats/binned-values.ts';
 import { ThroughputRecorder } from '../stats/throughput-recorder.ts';
 import { WindowedTotals } from './windowed-totals.ts';
@@ -50,18 +56,8 @@ const CANCELLED = SAMPLE_OUTCOMES.indexOf('cancelled');
 /** The quantities, each with its value for a sample; NaN for one that has none. */
 const SERIES: readonly (readonly [SeriesKey, valueOf: (samples: SampleColumns, i: number) => number])[] = [
   ['ttft_ns', ({ firstChunkNs, issuedNs }, i) => firstChunkNs[i]! - issuedNs[i]!],
-  [
-    'tpot_ns',
-    ({ chunks, outputTokens, firstChunkNs, lastChunkNs }, i) =>
-      chunks[i]! > 1 && outputTokens[i]! > 1
-        ? (lastChunkNs[i]! - firstChunkNs[i]!) / (outputTokens[i]! - 1)
-        : NaN,
-  ],
-  [
-    'chunk_gap_ns',
-    ({ chunks, firstChunkNs, lastChunkNs }, i) =>
-      chunks[i]! > 1 ? (lastChunkNs[i]! - firstChunkNs[i]!) / (chunks[i]! - 1) : NaN,
-  ],
+  ['tpot_ns', timePerTokenNs],
+  ['chunk_gap_ns', meanChunkGapNs],
   ['latency_ns', ({ completedNs, issuedNs }, i) => completedNs[i]! - issuedNs[i]!],
   ['response_ttft_ns', ({ firstChunkNs, dueNs }, i) => firstChunkNs[i]! - dueNs[i]!],
   [

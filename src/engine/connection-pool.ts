@@ -46,7 +46,7 @@ export interface ConnectionPoolOptions {
  *
  * A sample whose connection breaks has failed. One that the server never saw, because it had closed the connection meanwhile, is sent again
  * once, on a new connection, and its times count from the first attempt. When a server closes one connection after the other right behind
- * a response, each carries one request from then on.
+ * a response, each carries one request from then on; after the first of these closes, connections are looked at before they are used again.
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly #options: ConnectionPoolOptions;
@@ -248,8 +248,13 @@ export class ConnectionPool implements ConnectionOwner {
     this.#idle.push(connection);
   }
 
-  /** False as {@link Connection.send} tells it. @hot */
+  /** False as {@link Connection.send} tells it, or where a server that has closed behind a response did so again. @hot */
   #send(connection: Connection, seq: number, row: number, dueNs: number, issuedNs: number): boolean {
+    if (this.#closesInARow > 0 && connection.hasEnded()) {
+      this.#closesInARow += 1;
+      connection.close();
+      return false;
+    }
     const { arena } = this.#options;
     return connection.send(arena.requestBytes(row), arena.choicesOf(row), seq, row, dueNs, issuedNs);
   }

@@ -6,6 +6,7 @@ import type { Deadlines, Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import { brokenConnection, CANCELLED, connectFailure, connectTimedOut, timedOut } from './failure.ts';
 import type { LoopLateness } from './loop-lateness.ts';
+import { hasPeerEnded } from './peer-end.ts';
 import type { SampleRecorder } from './sample-recorder.ts';
 
 /** What the connections of a worker share. */
@@ -137,6 +138,11 @@ export class Connection implements SocketListener, Timed {
   resend(request: Uint8Array, choices: number, { seq, row, issuedNs }: SentSample): void {
     this.#isResent = true;
     this.#write(request, choices, seq, row, issuedNs);
+  }
+
+  /** The peer has ended it since it became idle, whether or not the event loop has told: see {@link hasPeerEnded}. */
+  hasEnded(): boolean {
+    return this.idleSinceNs > 0 && hasPeerEnded(this.#socket);
   }
 
   /** Ends the sample as cancelled, if there is one. */

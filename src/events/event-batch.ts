@@ -81,6 +81,12 @@ export function extraOf(batch: EventBatch, index: number, position: number): num
   return at < batch.extraEnds[index]! ? batch.extras[at]! : NaN;
 }
 
+/** Which choice the chunk of record `index` is of: its first extra when that is negative, else 0. @hot */
+export function choiceOf({ extras, extraEnds }: EventBatch, index: number): number {
+  const at = index === 0 ? 0 : extraEnds[index - 1]!;
+  return at < extraEnds[index]! && extras[at]! < 0 ? -extras[at]! : 0;
+}
+
 /** One record, for building a batch outside the hot path. */
 export interface EventRecord {
   readonly kind: EventKind;

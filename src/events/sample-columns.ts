@@ -21,6 +21,11 @@ export interface SampleColumns {
   readonly firstChunkLateNs: Float64Array;
   readonly completedLateNs: Float64Array;
   readonly chunks: Float64Array;
+  /** Of samples that ended: from the first chunk to the last, and how many choices there were; with several, their times added up. */
+  readonly streamingNs: Float64Array;
+  readonly choices: Float64Array;
+  /** By the server's usage, the tokens in that time; NaN when it did not tell: see `tokensBehindFirstChunk`. */
+  readonly streamedTokens: Float64Array;
   /** Position in {@link SAMPLE_OUTCOMES}. */
   readonly outcomes: Uint8Array;
   /** 1 for a sample that was issued while the run was measuring, 0 for one of a warm-up. */
@@ -47,4 +52,15 @@ export interface StoredSamples {
   chunks(): Iterable<SampleColumns>;
   /** Frees what the samples take outside of memory. */
   close(): void;
+}
+
+/** Time per output token of a sample, ns; NaN for one without, or whose tokens the server did not count. The report has the same. */
+export function timePerTokenNs({ chunks, streamingNs, streamedTokens }: SampleColumns, at: number): number {
+  return chunks[at]! > 1 ? streamingNs[at]! / streamedTokens[at]! : NaN;
+}
+
+/** Mean time between two chunks of one choice, ns; NaN where there are not two. */
+export function meanChunkGapNs({ chunks, streamingNs, choices }: SampleColumns, at: number): number {
+  const gaps = chunks[at]! - choices[at]!;
+  return gaps > 0 ? streamingNs[at]! / gaps : NaN;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SILENT_LOG } from '../core/log.ts';
 import type { RunMark } from '../core/run-history.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
-import type { Json, MetricsSnapshot, SessionState } from '../metrics/snapshot.ts';
+import { asJson, type Json, type MetricsSnapshot, type SessionState } from '../metrics/snapshot.ts';
 import { progressJson } from './json-lines.ts';
 import { clockText, progressLine } from './lines.ts';
 import { planProgress } from './steering.ts';
@@ -198,7 +198,7 @@ describe('steering', () => {
     counters: { ...total(40, 40), tracked_samples_issued: 40, total_duration_ns: 12e9 },
     extras: {
       run: { planned_samples: 400, planned_duration_ns: 50e9, requested_rate_per_second: 20 },
-      history: { format: 1, start_ns: 1e9, marks } as unknown as Json,
+      history: asJson({ format: 1, start_ns: 1e9, marks }),
     },
   });
   const began: Partial<RunMark> = { at_ns: 3e9, kind: 'phase', text: 'performance' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromJson, parseSnapshotJson, snapshotJsonText, toJson } from './snapshot-json.ts';
-import type { Json, MetricsSnapshot, SeriesSnapshot } from './snapshot.ts';
+import { asJson, type Json, type MetricsSnapshot, type SeriesSnapshot } from './snapshot.ts';
 
 const SERIES: SeriesSnapshot = {
   type: 'series',
@@ -198,5 +198,21 @@ describe('long lists of numbers in the file', () => {
     const likeness = '[\n 1,\n 1,\n 1,\n 1,\n 1,\n 1,\n 1,\n 1,\n 1\n]';
     const extras = { [likeness]: likeness };
     expect(parseSnapshotJson(textOf(extras)).extras).toEqual(extras);
+  });
+});
+
+describe('asJson', () => {
+  it('takes an interface, and nothing that is no JSON', () => {
+    interface Told {
+      readonly at_ns: number;
+      readonly name?: string;
+      readonly parts: readonly { readonly text: string | null }[];
+    }
+    const told: Told = { at_ns: 1, parts: [{ text: null }] };
+    expect(asJson(told)).toBe(told);
+    // @ts-expect-error: a bigint is none
+    asJson({ at_ns: 1n });
+    // @ts-expect-error: nor is a function, however deep
+    asJson([{ parts: [{ text: () => 'x' }] }]);
   });
 });

@@ -9,6 +9,20 @@ export function isTerminal(state: SessionState): boolean {
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** A type that is JSON throughout, or never where it is not. */
+type JsonOf<T> = T extends null | boolean | number | string
+  ? T
+  : T extends (...given: never) => unknown
+    ? never
+    : T extends object
+      ? { readonly [K in keyof T]: JsonOf<T[K]> }
+      : never;
+
+/** A value as {@link Json}. An interface is none by itself, as another declaration could add to it: what it has now is checked instead. */
+export function asJson<T>(value: T & JsonOf<T>): Json {
+  return value;
+}
+
 /** An integer that may pass 2^53: a number while exact, else a bigint. */
 export type ExactInteger = number | bigint;
 

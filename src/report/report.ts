@@ -42,6 +42,8 @@ export interface ReportOptions {
   readonly outputLimit?: number | null;
   /** Rows of the dataset that were left out. */
   readonly skippedRows?: number;
+  /** Rows whose request asks for the prompt in front of a streamed response. */
+  readonly echoRows?: number;
   /** Results of accuracy phases for the display, as the reference writes them. */
   readonly accuracy?: readonly Json[];
 }
@@ -276,6 +278,7 @@ function verdictOf(
     outputLimit: options.outputLimit ?? null,
     outputTokens: lengthsOf(outputSequenceLengths),
     skippedRows: options.skippedRows ?? 0,
+    echoRows: options.echoRows ?? 0,
     clientError: own?.errorBounds ?? null,
     metrics: metricsOf({
       ttft: ttft.kind === 'values',

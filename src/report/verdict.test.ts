@@ -140,6 +140,10 @@ describe('drawVerdict', () => {
       'responses are longer than the output limit that was sent: up to 20 tokens (median 6), limit 7; ',
     ],
     [{ skippedRows: 1 }, '1 bad row of the dataset skipped'],
+    [
+      { echoRows: 2 },
+      '2 requests of the dataset set "echo": the server streams the prompt first, so TTFT is ',
+    ],
   ])('notes %j', (change, message) => {
     const { level, findings } = verdictWith(change);
     expect(level).toBe('valid');
@@ -150,6 +154,7 @@ describe('drawVerdict', () => {
     [{ outputLimit: 7, outputTokens: { median: 6, max: 7 } }],
     [{ outputLimit: null, outputTokens: { median: 6, max: 7 } }],
     [{ outputLimit: 7, outputTokens: null }],
+    [{ echoRows: 0 }],
   ])('has nothing to note about %j', (change) => {
     expect(verdictWith(change).findings).toEqual(verdictWith({}).findings);
   });

@@ -103,6 +103,7 @@ describe('readSamples', () => {
         lastChunkNs: 150,
         completedNs: 190,
       },
+      ...{ choices: 1, streamingNs: 0, streamedTokens: 21 },
       ...{ chunks: 1, outcomes: 'succeeded', measured: 0, inputTokens: 11, outputTokens: 22, workers: 3 },
       finishReason: 'stop',
     });
@@ -115,11 +116,22 @@ describe('readSamples', () => {
         lastChunkNs: 220,
         completedNs: 230,
         chunks: 2,
+        choices: 1,
+        streamingNs: 10,
       },
       ...{ outcomes: 'errored', measured: 1, workers: 3, errorType: 'timeout' },
     });
     expect(sampleAt(samples, 2)).toEqual({
-      ...{ seqs: 2, rows: 9, dueNs: 245, issuedNs: 250, chunks: 0, outcomes: 'in_flight', measured: 0 },
+      ...{
+        seqs: 2,
+        rows: 9,
+        dueNs: 245,
+        issuedNs: 250,
+        chunks: 0,
+        choices: 0,
+        outcomes: 'in_flight',
+        measured: 0,
+      },
       workers: 3,
     });
   });

@@ -1,22 +1,32 @@
 import { tmpdir } from 'node:os';
-import { CANCELLED_ERROR_TYPE, EVENT_TOPICS, EventKind, isErrorKind } from '../core/event-types.ts';
+import { CANCELLED_ERROR_TYPE, CHANNELS, EVENT_TOPICS, EventKind, isErrorKind } from '../core/event-types.ts';
 import { NO_SAMPLE } from '../core/ids.ts';
+import { ChoiceTimes } from '../events/choice-times.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
 import { finishReasonOf } from '../events/batch-builder.ts';
-import { COMPLETE_EXTRA, type EventBatch, extraOf, ISSUED_EXTRA, payloadOf } from '../events/event-batch.ts';
+import {
+  choiceOf,
+  COMPLETE_EXTRA,
+  type EventBatch,
+  extraOf,
+  ISSUED_EXTRA,
+  payloadOf,
+} from '../events/event-batch.ts';
 import { decodePayload } from '../events/payload.ts';
 import { LatenessCursor } from '../events/lateness-cursor.ts';
 import { decodeWindows, type LatenessWindows } from '../events/lateness-windows.ts';
 import type { SampleColumns, StoredSamples } from '../events/sample-columns.ts';
+import { tokensBehindFirstChunk } from '../events/streamed-tokens.ts';
 import { type Frame, FrameKind } from '../transport/frame.ts';
 import { readFrames, type ReadOptions } from './read.ts';
 import { SampleStore } from './sample-store.ts';
 
+const REASONING = CHANNELS.indexOf('reasoning');
 /** Positions in `SAMPLE_OUTCOMES`. */
 const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const;
 
 export interface ReadSamplesOptions extends Pick<ReadOptions, 'onCorrupt'> {
-  /** For a file without a name that takes what memory does not, from two million samples on: 110 bytes a sample. Default: the system's. */
+  /** For a file without a name that takes what memory does not, from two million samples on: 134 bytes a sample. Default: the system's. */
   readonly spillDirectory?: string;
   /** Given what is no batch of events. */
   readonly onOtherFrame?: (frame: Frame) => void;
@@ -62,6 +72,13 @@ class SampleCollector implements StoredSamples {
   readonly #positions = new Map<number, number>();
   readonly #store: SampleStore;
   readonly #cursors = new Map<number, LatenessCursor>();
+  /** By position; asked only for the sample that the store stands at. */
+  readonly #choiceTimes = new ChoiceTimes({
+    firstNs: () => this.#store.columns.firstChunkNs[this.#store.row]!,
+    lastNs: () => this.#store.columns.lastChunkNs[this.#store.row]!,
+  });
+  /** Positions of samples in flight whose reasoning was streamed. */
+  readonly #reasoning = new Set<number>();
   #cursor: LatenessCursor | undefined;
   #isMeasuring = false;
 
@@ -113,7 +130,7 @@ class SampleCollector implements StoredSamples {
       const position = this.#positions.get(seq);
       if (position === undefined) return;
       this.#store.seek(position);
-      this.#continue(batch, index, kind, atNs);
+      this.#continue(batch, index, kind, position, atNs);
     }
   }
 
@@ -129,13 +146,15 @@ class SampleCollector implements StoredSamples {
     columns.completedNs[row] = NaN;
     columns.firstChunkLateNs[row] = NaN;
     columns.completedLateNs[row] = NaN;
+    columns.streamingNs[row] = NaN;
+    columns.streamedTokens[row] = NaN;
     columns.measured[row] = this.#isMeasuring ? 1 : 0;
     columns.inputTokens[row] = NaN;
     columns.outputTokens[row] = NaN;
     columns.workers[row] = batch.workerId;
   }
 
-  #continue(batch: EventBatch, index: number, kind: EventKind, atNs: number): void {
+  #continue(batch: EventBatch, index: number, kind: EventKind, position: number, atNs: number): void {
     const { columns, row } = this.#store;
     if (kind === EventKind.sampleRecvFirst || kind === EventKind.sampleRecvNonFirst) {
       const lateNs = this.#cursor?.lateNs(atNs) ?? 0;
@@ -143,19 +162,38 @@ class SampleCollector implements StoredSamples {
         columns.firstChunkNs[row] = atNs;
         columns.firstChunkLateNs[row] = lateNs;
       }
-      columns.lastChunkNs[row] = atNs;
-      columns.chunks[row]! += 1;
-    } else if (kind === EventKind.sampleComplete) this.#complete(batch, index, atNs);
+      this.#chunk(batch, index, position, atNs);
+    } else if (kind === EventKind.sampleComplete) this.#complete(batch, index, position, atNs);
     else if (isErrorKind(kind)) this.#fail(batch, index, kind);
   }
 
-  #complete(batch: EventBatch, index: number, atNs: number): void {
+  #chunk(batch: EventBatch, index: number, position: number, atNs: number): void {
+    const choice = choiceOf(batch, index);
+    if (choice > 0 || this.#choiceTimes.has(position)) this.#choiceTimes.onChunk(position, choice, atNs);
+    const { columns, row } = this.#store;
+    columns.lastChunkNs[row] = atNs;
+    columns.chunks[row]! += 1;
+    const { extras, extraEnds } = batch;
+    for (let extra = index === 0 ? 0 : extraEnds[index - 1]!; extra < extraEnds[index]!; extra++) {
+      if (extras[extra] === REASONING) this.#reasoning.add(position);
+    }
+  }
+
+  #complete(batch: EventBatch, index: number, position: number, atNs: number): void {
     const { columns, row } = this.#store;
     columns.completedNs[row] = atNs;
     columns.completedLateNs[row] = this.#cursor?.lateNs(atNs) ?? 0;
     if (columns.outcomes[row] === Outcome.inFlight) columns.outcomes[row] = Outcome.succeeded;
     columns.inputTokens[row] = extraOf(batch, index, COMPLETE_EXTRA.promptTokens);
     columns.outputTokens[row] = extraOf(batch, index, COMPLETE_EXTRA.completionTokens);
+    const hasSeveral = this.#choiceTimes.has(position);
+    const choices = hasSeveral ? this.#choiceTimes.count(position) : Math.min(1, columns.chunks[row]!);
+    const spanNs = columns.lastChunkNs[row]! - columns.firstChunkNs[row]!;
+    columns.choices[row] = choices;
+    columns.streamingNs[row] = hasSeveral ? this.#choiceTimes.streamingNs(position) : spanNs;
+    const response = { choices, hasReasoning: this.#reasoning.delete(position) };
+    columns.streamedTokens[row] = tokensBehindFirstChunk(batch, index, response);
+    this.#choiceTimes.close(position);
     const reason = finishReasonOf(batch, index);
     if (reason !== undefined) columns.finishReasons[row] = this.#codeOf(reason);
     this.#positions.delete(batch.sampleSeqs[index]!);

@@ -244,6 +244,26 @@ describe('connections reset before their request could be written', () => {
   });
 });
 
+test('a server that ends only its own side behind each response, and reads on, fails one sample at most', async () => {
+  const bench = await Bench.start(1);
+  bench.send(0, 8);
+  let seen = 0;
+  await until(() => {
+    for (const request of bench.server.requests.slice(seen)) {
+      seen += 1;
+      if (request.nth > 0) continue;
+      answer(request);
+      request.socket.end();
+    }
+    return bench.ended === 8;
+  });
+  await bench.untilEnded(8);
+  const failed = bench.events.filter(({ topic }) => topic === 'error.generic');
+  expect(failed.length).toBeLessThanOrEqual(1);
+  // What was sent was sent once.
+  expect(bench.server.requests.map(rowOf)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
 describe('warming', () => {
   test('opens connections within the cap, which then carry samples', async () => {
     const bench = await Bench.start(150);

@@ -47,6 +47,8 @@ async function expectHistoryOfRun(out: string): Promise<void> {
   expect(sum(series.ttft_ns?.count)).toBe(150);
   expect(sum(series.chunk_delta_ns?.count)).toBe(150 * 9);
   expect(Math.min(...series.ttft_ns!.p50.flatMap((value) => value ?? []))).toBeGreaterThan(29e6);
+  expect(series.chunk_delta_ns!.bounds!.p50.missing!.some((code) => code !== null)).toBe(true);
+  expect(series.issue_delay_ns).not.toHaveProperty('bounds');
   expect(Math.max(...history.in_flight_max)).toBeGreaterThan(0);
   expect(client.event_loop_delay_max_ms.some((value) => value !== null)).toBe(true);
   expect(marks.map(({ kind, text }) => [kind, text])).toEqual([

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { littleError } from '../../src/core/throughput.ts';
 import { percentileIndex } from '../../src/stats/percentile-key.ts';
 import { fewestForInterval, intervalRanks } from '../../src/stats/quantile-interval.ts';
+import { readThroughput } from '../../src/core/throughput.ts';
 import { quantileOfSorted, quantilePlace } from '../../src/stats/quantile.ts';
 import { ThroughputRecorder } from '../../src/stats/throughput-recorder.ts';
 import { complete, issuedDue, ScriptedRun, started, startTracking } from '../aggregator/scripted-run.ts';
@@ -85,8 +86,8 @@ describe('docs/measurement.md', () => {
       complete(i, i * 1e8 + (i === 19 ? 5e9 : 2.5e8), { usage: [3, 10] }),
     ]).flat();
     run.send(started(0), startTracking(0), ...events.sort((a, b) => a.timestampNs - b.timestampNs));
-    const { throughput } = run.aggregator.extras() as unknown as { throughput: Record<string, number> };
-    expect(throughput.succeeded_per_second!.toFixed(1)).toBe('10.0');
-    expect(throughput.output_tokens_per_second!.toFixed(0)).toBe('100');
+    const throughput = readThroughput(run.aggregator.extras())!;
+    expect(throughput.succeeded_per_second.toFixed(1)).toBe('10.0');
+    expect(throughput.output_tokens_per_second.toFixed(0)).toBe('100');
   });
 });

@@ -2,7 +2,7 @@ import { SILENT_LOG } from '../../src/core/log.ts';
 import type { SeriesName } from '../../src/core/metric-catalogue.ts';
 import { BUCKETS_PER_DECADE, type LogDistribution } from '../../src/core/run-history.ts';
 import { MetricsRegistry } from '../../src/metrics/registry.ts';
-import type { Json, MetricsSnapshot, SessionState } from '../../src/metrics/snapshot.ts';
+import { asJson, type Json, type MetricsSnapshot, type SessionState } from '../../src/metrics/snapshot.ts';
 
 export interface MadeUp {
   readonly runId?: string;
@@ -23,8 +23,8 @@ export function madeUpSnapshot(madeUp: MadeUp = {}): MetricsSnapshot {
     for (const value of values) sampler.record(value);
   }
   const distributions = Object.fromEntries(
-    Object.entries(series).map(([name, values]) => [name, distributionOf(values)]),
-  ) as unknown as Json;
+    Object.entries(series).map(([name, values]) => [name, asJson(distributionOf(values))]),
+  );
   const snapshot = registry.buildSnapshot({
     timestampNs: 2n ** 60n,
     state,

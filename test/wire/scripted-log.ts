@@ -24,6 +24,7 @@ export const HEADER: RunHeader = {
   planned_samples: 3,
   output_limit: 100,
   skipped_rows: 0,
+  echo_rows: 0,
   config: { api: 'openai-chat', endpoints: ['http://127.0.0.1/€'] },
 };
 

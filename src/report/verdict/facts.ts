@@ -56,4 +56,6 @@ export interface VerdictFacts {
   readonly outputTokens?: { readonly median: number; readonly max: number } | null;
   /** Rows of the dataset that were left out. */
   readonly skippedRows?: number;
+  /** Rows whose request asks for the prompt in front of a streamed response. */
+  readonly echoRows?: number;
 }

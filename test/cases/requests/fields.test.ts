@@ -98,6 +98,17 @@ describe('fields of every request', () => {
     expect((await prepare({ '--api': 'sglang' })).outputLimit).toBe(10_240);
   });
 
+  test('requests that have the prompt streamed to them are told of', async () => {
+    const rows = jsonLines({ prompt: 'a', echo: true }, { prompt: 'b', echo: false }, { prompt: 'c' });
+    const completions = { '--api': 'completions' };
+    const { echoes, notes } = await prepare({ ...completions, '--streaming': 'on' }, rows);
+    expect(echoes).toBe(1);
+    expect(notes.join()).toContain('1 request of the dataset set "echo": ');
+    expect((await prepare({ ...completions, '--streaming': 'off' }, rows)).echoes).toBe(0);
+    const everywhere = await prepare({ ...completions, '--streaming': 'on', '--extra': 'echo=true' }, rows);
+    expect(everywhere.echoes).toBe(3);
+  });
+
   test('more choices than can be measured are refused with the place', async () => {
     const file = jsonLines({ prompt: 'a', n: 1024 }, { prompt: 'b', n: 1e9 });
     await expect(prepare({}, file)).rejects.toThrow(

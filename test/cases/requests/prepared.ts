@@ -19,6 +19,7 @@ export interface Prepared {
   readonly notes: readonly string[];
   readonly outputLimit: number | null;
   readonly skippedRows: number;
+  readonly echoes: number;
 }
 
 export interface DatasetFile {
@@ -55,6 +56,7 @@ export async function prepare(flags: Flags, file: DatasetFile = ONE_PROMPT): Pro
       notes,
       outputLimit: run.outputLimit,
       skippedRows: run.skippedRows,
+      echoes: run.echoes,
     };
   } catch (error) {
     if (!(error instanceof InferometerError)) throw error;

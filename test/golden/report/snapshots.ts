@@ -4,7 +4,7 @@ import { RandomSource } from '../../../src/core/random.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../../src/core/time.ts';
 import { MetricsRegistry } from '../../../src/metrics/registry.ts';
 import { toJson, type SnapshotJson } from '../../../src/metrics/snapshot-json.ts';
-import type { Json, SessionState } from '../../../src/metrics/snapshot.ts';
+import { asJson, type Json, type SessionState } from '../../../src/metrics/snapshot.ts';
 import { ThroughputRecorder } from '../../../src/stats/throughput-recorder.ts';
 
 /** A run to make up a snapshot of. */
@@ -95,7 +95,7 @@ export function snapshotOf(run: MadeUpRun): SnapshotJson {
     timestampNs: 987_654_321_000,
     state: run.state,
     pendingTaskCount: run.pendingTaskCount ?? 0,
-    extras: { throughput: throughput.throughput() as unknown as Json, ...run.extras },
+    extras: { throughput: asJson(throughput.throughput()!), ...run.extras },
   });
   registry.close();
   return toJson(snapshot);

@@ -1,4 +1,8 @@
-import type { SampleTable } from './sample-table.ts';
+/** When the first chunk of a sample came, and its latest; NaN before there was one. */
+export interface ChunkTimes {
+  readonly firstNs: (slot: number) => number;
+  readonly lastNs: (slot: number) => number;
+}
 
 interface StreamTimes {
   readonly firstNs: number;
@@ -10,12 +14,13 @@ interface StreamTimes {
  * side: a gap is between two chunks of one of them.
  */
 export class ChoiceTimes {
-  readonly #table: SampleTable;
+  readonly #sample: ChunkTimes;
   /** By the sample's slot, then by the choice. */
   readonly #bySlot = new Map<number, Map<number, StreamTimes>>();
 
-  constructor(table: SampleTable) {
-    this.#table = table;
+  /** `sample`: asked for the times of a sample when a second choice of it begins. */
+  constructor(sample: ChunkTimes) {
+    this.#sample = sample;
   }
 
   /** Whether the sample's stream has shown more than one choice. @hot */
@@ -53,11 +58,11 @@ export class ChoiceTimes {
     if (this.#bySlot.size > 0) this.#bySlot.delete(slot);
   }
 
-  /** Until now all chunks were of choice 0, and the table has its times. */
+  /** Until now all chunks were of choice 0, and their times were the sample's. */
   #open(slot: number): Map<number, StreamTimes> {
     const times = new Map<number, StreamTimes>();
-    const lastNs = this.#table.lastRecvNs[slot]!;
-    if (!Number.isNaN(lastNs)) times.set(0, { firstNs: this.#table.recvFirstNs[slot]!, lastNs });
+    const lastNs = this.#sample.lastNs(slot);
+    if (!Number.isNaN(lastNs)) times.set(0, { firstNs: this.#sample.firstNs(slot), lastNs });
     this.#bySlot.set(slot, times);
     return times;
   }

@@ -1,0 +1,195 @@
+import { MAX_HEAD_BYTES } from '../../src/protocol/http-response.ts';
+import { lines, message, type Outcome } from './read-response.ts';
+
+export const WELL_FORMED: readonly (readonly [name: string, text: string, wanted: Outcome])[] = [
+  [
+    'a length',
+    lines('HTTP/1.1 200 OK', 'Content-Length: 5', '', 'hello'),
+    { messages: [message('hello')], end: 'idle' },
+  ],
+  ['no body', lines('HTTP/1.1 200 OK', 'content-length:0', '', ''), { messages: [message('')], end: 'idle' }],
+  [
+    'two messages on one connection',
+    lines('HTTP/1.1 200 OK', 'Content-Length: 1', '', 'aHTTP/1.1 429 Slow', 'Content-Length: 1', '', 'b'),
+    { messages: [message('a'), message('b', { status: 429 })], end: 'idle' },
+  ],
+  [
+    'chunks, extensions and trailers',
+    lines(
+      'HTTP/1.1 200 OK',
+      'TRANSFER-ENCODING:  Chunked ',
+      'Content-Type: text/event-stream; charset=utf-8',
+      '',
+      '5;name="va;lue"',
+      'hello',
+      '00C ; x',
+      ' \r\n0\r\n\r\n    ',
+      '0',
+      'Trailer: Content-Length: 3',
+      '',
+      '',
+    ),
+    { messages: [message('hello \r\n0\r\n\r\n    ', { isEventStream: true })], end: 'idle' },
+  ],
+  [
+    'chunks without trailers, then the next message',
+    lines(
+      'HTTP/1.1 200 OK',
+      'Transfer-Encoding: chunked',
+      '',
+      'A',
+      '0123456789',
+      '0',
+      '',
+      'HTTP/1.1 204 No Content',
+      '',
+      '',
+    ),
+    { messages: [message('0123456789'), message('', { status: 204 })], end: 'idle' },
+  ],
+  [
+    'bare line feeds',
+    'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n3\nabc\n0\n\n',
+    { messages: [message('abc')], end: 'idle' },
+  ],
+  [
+    'a body up to the end of the connection',
+    lines('HTTP/1.1 200 OK', 'Content-Type: text/event-streams', '', 'all of', 'this'),
+    { messages: [message('all of\r\nthis', { keepAlive: false })], end: 'complete' },
+  ],
+  [
+    'no body at all up to the end of the connection',
+    lines('HTTP/1.1 200 OK', '', ''),
+    { messages: [message('', { keepAlive: false })], end: 'complete' },
+  ],
+  [
+    'Connection: close',
+    lines('HTTP/1.1 500 ', 'Connection: x, Close', 'Content-Length: 1', '', '!'),
+    { messages: [message('!', { status: 500, keepAlive: false })], end: 'idle' },
+  ],
+  [
+    'HTTP/1.0',
+    lines('HTTP/1.0 200 OK', 'Content-Length: 1', '', '!'),
+    { messages: [message('!', { keepAlive: false })], end: 'idle' },
+  ],
+  [
+    'HTTP/1.0 kept alive',
+    lines('HTTP/1.0 200 OK', 'Connection: Keep-Alive', 'Content-Length: 1', '', '!'),
+    { messages: [message('!')], end: 'idle' },
+  ],
+  [
+    'interim responses, which may hold any header',
+    lines(
+      'HTTP/1.1 100 Continue',
+      '',
+      'HTTP/1.1 103 Early Hints',
+      'Content-Length: 7',
+      '',
+      'HTTP/1.1 200',
+      'Content-Length: 1',
+      '',
+      '!',
+    ),
+    { messages: [message('!')], end: 'idle' },
+  ],
+  [
+    '204 and 304, whatever length they tell',
+    lines('HTTP/1.1 304 Not Modified', 'Content-Length: 10', '', 'HTTP/1.1 204 No Content', '', ''),
+    { messages: [message('', { status: 304 }), message('', { status: 204 })], end: 'idle' },
+  ],
+  [
+    'empty lines before a message',
+    lines('', '', 'HTTP/1.1 200 OK', 'Content-Length: 0', '', ''),
+    { messages: [message('')], end: 'idle' },
+  ],
+  [
+    'the same length twice, and encodings that are none',
+    lines(
+      'HTTP/1.1 200 OK',
+      'Content-Length: 2',
+      'Content-Length: 2',
+      'Content-Encoding: identity',
+      'Transfer-Encoding: identity',
+      '',
+      'ok',
+    ),
+    { messages: [message('ok')], end: 'idle' },
+  ],
+  [
+    'odd but valid headers',
+    lines('HTTP/1.1 200 \xe9\xe8', 'X:', 'content-lengthy: 9', 'Y: \x80:\t', 'Content-Length: 1\t ', '', '!'),
+    { messages: [message('!')], end: 'idle' },
+  ],
+  ['nothing', '', { messages: [], end: 'idle' }],
+];
+
+export const TRUNCATED: readonly (readonly [name: string, text: string])[] = [
+  ['in the status line', 'HTTP/1.1 20'],
+  ['in the head', lines('HTTP/1.1 200 OK', 'Content-Le')],
+  ['in a body with a length', lines('HTTP/1.1 200 OK', 'Content-Length: 5', '', 'hell')],
+  ['in a chunk', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '5', 'hell')],
+  ['before the last chunk', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '5', 'hello', '')],
+  ['before the end of the trailers', lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '0', '')],
+];
+
+export const MALFORMED: readonly (readonly [name: string, reason: RegExp, text: string])[] = [
+  ['another protocol', /status line/, 'SSH-2.0-OpenSSH_9.6\r\n'],
+  ['HTTP/2', /status line/, 'HTTP/2.0 200 OK\r\n'],
+  ['a short status line', /status line/, 'HTTP/1.1 20\r\n'],
+  ['a status of four digits', /three digits/, 'HTTP/1.1 2000 OK\r\n'],
+  ['a status below 100', /three digits/, 'HTTP/1.1 099 No\r\n'],
+  ['a status with letters', /three digits/, 'HTTP/1.1 2OO OK\r\n'],
+  ['a change of protocol', /101/, lines('HTTP/1.1 101 Switching Protocols', '', '')],
+  ['a header without a colon', /colon/, lines('HTTP/1.1 200 OK', 'Content-Length', '')],
+  ['a header without a name', /name/, lines('HTTP/1.1 200 OK', ': 5', '')],
+  ['a blank before the colon', /colon/, lines('HTTP/1.1 200 OK', 'Content-Length : 5', '')],
+  ['a folded header', /folded/, lines('HTTP/1.1 200 OK', 'X: a', ' b', '')],
+  ['a length with a sign', /content length/, lines('HTTP/1.1 200 OK', 'Content-Length: +5', '')],
+  ['an empty length', /content length/, lines('HTTP/1.1 200 OK', 'Content-Length:', '')],
+  [
+    'a length beyond 2^53',
+    /content length/,
+    lines('HTTP/1.1 200 OK', 'Content-Length: 9007199254740993', ''),
+  ],
+  ['two lengths', /two content/, lines('HTTP/1.1 200 OK', 'Content-Length: 5', 'Content-Length: 6', '')],
+  ['zstd', /content encoding/, lines('HTTP/1.1 200 OK', 'Content-Encoding: zstd', '')],
+  ['a compressed transfer', /chunked/, lines('HTTP/1.1 200 OK', 'Transfer-Encoding: gzip, chunked', '')],
+  [
+    'chunked twice',
+    /chunked/,
+    lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked', ''),
+  ],
+  [
+    'a length beside a transfer encoding',
+    /both/,
+    lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', 'Content-Length: 5', '', ''),
+  ],
+  ['no chunk size', /without a size/, lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', ';x')],
+  [
+    'no size of a later chunk',
+    /without a size/,
+    lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'a', '', ''),
+  ],
+  [
+    'a chunk size that is none',
+    /no number/,
+    lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '5g'),
+  ],
+  [
+    'a chunk size beyond 2^53',
+    /range/,
+    lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '20000000000000'),
+  ],
+  [
+    'a chunk longer than its size',
+    /longer/,
+    lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '2', 'abc', '0', '', ''),
+  ],
+  ['an endless head', /above 65536/, `HTTP/1.1 200 OK\r\n${'X: 0123456789\r\n'.repeat(MAX_HEAD_BYTES / 15)}`],
+  ['an endless line', /above 65536/, 'H'.repeat(MAX_HEAD_BYTES + 1)],
+  [
+    'an endless chunk extension',
+    /above 65536/,
+    lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', `5;${'x'.repeat(MAX_HEAD_BYTES)}`),
+  ],
+];
