@@ -61,7 +61,7 @@ export async function prepareRun(config: RunConfig, log: Log): Promise<PreparedR
 }
 
 /** Loads it once for the error it may have: better now than in the aggregator, after the load. */
-async function checkTokenizer(path: string): Promise<void> {
+export async function checkTokenizer(path: string): Promise<void> {
   const { loadTokenizer } = await import('../tokens/tokenizer.ts');
   try {
     await loadTokenizer(path);

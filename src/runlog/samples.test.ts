@@ -14,6 +14,7 @@ import { PayloadEncoder } from '../events/payload.ts';
 import { SAMPLE_OUTCOMES, type SampleColumns } from '../events/sample-columns.ts';
 import { FrameKind } from '../transport/frame.ts';
 import { RunLogWriter } from './append.ts';
+import { LogReader } from './read.ts';
 import { readSamples } from './samples.ts';
 
 let directory: string;
@@ -43,7 +44,7 @@ async function samplesOf(batches: readonly (readonly EventRecord[])[], workerId 
   for (const records of batches)
     writer.append(FrameKind.events, encodeBatchFrame(buildEventBatch(records, workerId)));
   await writer.close();
-  return readSamples(path);
+  return readSamples(new LogReader(path));
 }
 
 /** A sample as an object, what never came left out. */
@@ -126,7 +127,7 @@ describe('readSamples', () => {
     events(4, [send(2), ...answer(610, 2)]);
     events(3, [...answer(500, 0), ...answer(650, 1)]);
     await writer.close();
-    const samples = await readSamples(path);
+    const samples = await readSamples(new LogReader(path));
     expect([...samples.firstChunkLateNs]).toEqual([0, 450, 0]);
     expect([...samples.completedLateNs]).toEqual([400, 110, 0]);
   });

@@ -9,27 +9,28 @@ import { decodeWindows, type LatenessWindows } from '../events/lateness-windows.
 import type { SampleColumns } from '../events/sample-columns.ts';
 import { type Frame, FrameKind } from '../transport/frame.ts';
 import { GrowingColumn } from './growing-column.ts';
-import { readFrames, type ReadOptions } from './read.ts';
+import type { LogReader } from './read.ts';
 
 /** Positions in `SAMPLE_OUTCOMES`. */
 const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const;
 
 /**
- * Reads every sample out of a run log: one pass, about 100 bytes a sample. A torn tail is left out. `onOtherFrame` is given what is no
- * batch of events.
- *
- * Throws `INFEROMETER_RUNLOG_CORRUPT` as reading does, unless told what to do about it, and the errors of the file system.
+ * Reads every sample out of a run log, up to the run's end: one pass, about 100 bytes a sample. What is damaged is left out as `reader` does,
+ * which counts it. `onOtherFrame` is given what is no batch of events.
  */
 export async function readSamples(
-  logPath: string,
-  options: Pick<ReadOptions, 'onCorrupt'> & { readonly onOtherFrame?: (frame: Frame) => void } = {},
+  reader: LogReader,
+  onOtherFrame?: (frame: Frame) => void,
 ): Promise<SampleColumns> {
   const collector = new SampleCollector();
-  for await (const frame of readFrames(logPath, options)) {
-    if (frame.kind === FrameKind.events) collector.take(decodeBatch(frame.body));
-    else {
+  for await (const frame of reader.frames()) {
+    if (frame.kind === FrameKind.events) {
+      const batch = decodeBatch(frame.body);
+      collector.take(batch);
+      if (batch.kinds.includes(EventKind.sessionEnded)) break;
+    } else {
       if (frame.kind === FrameKind.windows) collector.addWindows(decodeWindows(frame.body));
-      options.onOtherFrame?.(frame);
+      onOtherFrame?.(frame);
     }
   }
   return collector.finish();
