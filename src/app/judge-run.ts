@@ -17,13 +17,14 @@ export interface JudgedRun {
 }
 
 /**
- * What a run that is over comes to, for every command that shows or uses its numbers: the final snapshot where the log it was drawn from is
- * whole, else a replay of what is left of the log. So all say the same of the same log. Costs a pass over the log, or two. Throws
- * `InferometerError` (input) for a log that holds nothing.
+ * What a run that is over comes to, for every command that shows or uses its numbers: the replay of its log, so that all say the same of the
+ * same log. Where tokens were counted by a tokenizer, which is not opened unasked, it is the final snapshot, as long as the log it was drawn
+ * from is whole. Costs a pass over the log. Throws `InferometerError` (input) for a log that holds nothing.
  */
 export async function judgeRun(directory: RunDirectory, what: string, log: Log): Promise<JudgedRun> {
-  const kept = (await isWholeLog(directory)) ? await keptSnapshot(directory, log) : undefined;
-  if (kept !== undefined) return judged(directory, kept.header, { source: 'final snapshot file', ...kept });
+  const header = await readLogHeader(directory.logPath);
+  const kept = header.tokenizer === null ? undefined : await keptSnapshot(directory, header, log);
+  if (kept !== undefined) return judged(directory, header, { source: 'final snapshot file', snapshot: kept });
   const replay = await replayRun(directory, { log });
   if (replay === undefined) throw emptyRunLog(directory.logPath, what);
   return judged(directory, replay.header, { source: 'replay of the run log', snapshot: replay.snapshot });
@@ -35,16 +36,16 @@ export function wasStoppedEarly(directory: RunDirectory, snapshot: MetricsSnapsh
   return outcome === 'stopped_early' || (outcome !== 'complete' && toldToStop(snapshot));
 }
 
-/** The final snapshot, when it is of this very run. */
+/** The final snapshot, when it is of this very run and its log is whole. */
 async function keptSnapshot(
   directory: RunDirectory,
+  header: RunHeader,
   log: Log,
-): Promise<{ readonly header: RunHeader; readonly snapshot: MetricsSnapshot } | undefined> {
+): Promise<MetricsSnapshot | undefined> {
+  if (!(await isWholeLog(directory))) return undefined;
   const snapshot = await readFinalSnapshot(directory, log);
-  if (snapshot?.state !== 'complete') return undefined;
-  const header = await readLogHeader(directory.logPath);
-  const { run_id: runId } = (snapshot.extras?.run ?? {}) as { readonly run_id?: unknown };
-  return runId === header.run_id ? { header, snapshot } : undefined;
+  const { run_id: runId } = (snapshot?.extras?.run ?? {}) as { readonly run_id?: unknown };
+  return snapshot?.state === 'complete' && runId === header.run_id ? snapshot : undefined;
 }
 
 function judged(directory: RunDirectory, header: RunHeader, sourced: SourcedSnapshot): JudgedRun {

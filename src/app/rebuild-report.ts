@@ -1,7 +1,7 @@
 import type { Log } from '../core/log.ts';
 import type { Report } from '../report/report.ts';
 import { loadCalibration, machineClass } from './calibration/calibration-file.ts';
-import { emptyRunLog, readLogHeader } from './log-header.ts';
+import { emptyRunLog } from './log-header.ts';
 import { isRunning as isProcessRunning } from './process-identity.ts';
 import { replayRun } from './replay.ts';
 import { judgeRun, type JudgedRun, wasStoppedEarly } from './judge-run.ts';
@@ -53,17 +53,13 @@ export async function rebuildReport(
   return { report, directory, isRunning, write, writePage };
 }
 
-/**
- * The replay of the log. Only where its tokenizer is missing for that, and the aggregator of the run has counted by it, these counts are
- * worth more, as long as the log is whole.
- */
+/** As of every other command, unless there is a tokenizer to count anew by. */
 async function numbersOf(
   directory: RunDirectory,
   log: Log,
   tokenizerPath: string | undefined,
 ): Promise<Pick<JudgedRun, 'header' | 'snapshot' | 'source'>> {
-  const { tokenizer } = await readLogHeader(directory.logPath);
-  if (tokenizer !== null && tokenizerPath === undefined) return judgeRun(directory, 'report', log);
+  if (tokenizerPath === undefined) return judgeRun(directory, 'report', log);
   const replay = await replayRun(directory, { log, tokenizerPath });
   if (replay === undefined) throw emptyRunLog(directory.logPath, 'report');
   return { ...replay, source: 'replay of the run log' };

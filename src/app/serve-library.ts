@@ -27,6 +27,8 @@ interface SeenRun {
   readonly verdict: RunEntry['verdict'];
 }
 
+/** Runs whose last snapshot is kept in memory, at most some MB each. */
+const KEPT_RUNS = 8;
 /** A log that takes longer to read no longer holds up that of another run. */
 const REPLAY_TURN_MS = 10_000;
 
@@ -37,6 +39,7 @@ export class RunsFolder implements RunLibrary {
   readonly #path: string;
   readonly #options: RunsFolderOptions;
   readonly #read = new Map<string, { readonly changedMs: number; readonly entry: RunEntry }>();
+  readonly #seen = new Map<string, { readonly stamp: string; readonly seen: SeenRun }>();
   /** Logs are read one after another: each takes a core. */
   #judging: Promise<unknown> = Promise.resolve();
 
@@ -59,7 +62,7 @@ export class RunsFolder implements RunLibrary {
     const entry = await this.#entry(name);
     if (entry === undefined) return undefined;
     const directory = RunDirectory.open(join(this.#path, name));
-    const seen = await this.#look(directory);
+    const seen = await this.#seenRun(name, directory);
     if (seen === undefined) return undefined;
     const { snapshot, verdict } = seen;
     return {
@@ -80,6 +83,21 @@ export class RunsFolder implements RunLibrary {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
     }
+  }
+
+  /** What was seen last is kept: a page asks for the same run again and again. */
+  async #seenRun(name: string, directory: RunDirectory): Promise<SeenRun | undefined> {
+    const { mtimeMs, size } = await lstat(directory.logPath);
+    const stamp = `${mtimeMs} ${size} ${String(await changedMs(directory.manifestPath))}`;
+    const known = this.#seen.get(name);
+    if (known?.stamp === stamp) return known.seen;
+    const seen = await this.#look(directory);
+    if (seen === undefined || !this.#options.mayReplay) return seen;
+    this.#seen.delete(name);
+    this.#seen.set(name, { stamp, seen });
+    const [oldest] = this.#seen.keys();
+    if (this.#seen.size > KEPT_RUNS) this.#seen.delete(oldest!);
+    return seen;
   }
 
   async #look(directory: RunDirectory): Promise<SeenRun | undefined> {
