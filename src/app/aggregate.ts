@@ -47,6 +47,7 @@ export async function aggregate(options: AggregatorOptions, main: MainProcess): 
     publishIntervalMs: options.publishIntervalMs,
     drainTimeoutMs: options.drainTimeoutMs,
     spillDirectory: dirname(options.logPath),
+    tokenizerOf: ({ tokenizer }) => tokenizer,
     eventStream: () => ({
       frames: follower.delivered,
       heals: follower.heals,

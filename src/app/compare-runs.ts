@@ -4,13 +4,16 @@ import { resampleRun, type ResampledRun } from '../compare/resample.ts';
 import { runValues } from '../compare/run-values.ts';
 import { settingDifferences } from '../compare/setting-differences.ts';
 import { InferometerError } from '../core/errors.ts';
+import { type Log, SILENT_LOG } from '../core/log.ts';
 import { countedText } from '../core/quantity-text.ts';
 import { SAMPLE_OUTCOMES, type StoredSamples } from '../events/sample-columns.ts';
 import { RandomSource } from '../core/random.ts';
+import type { VerdictLevel } from '../report/verdict.ts';
 import { readSamples } from '../runlog/samples.ts';
+import { judgeRun, tellVerdict } from './judge-run.ts';
 import { readManifest, RunDirectory, type RunManifest } from './run-directory.ts';
-import { readLogHeader } from './log-header.ts';
 import type { RunHeader } from './run-header.ts';
+import { logReaderOf } from './run-log.ts';
 import { markOfFrame } from './run-marks.ts';
 import { programVersion } from './version.ts';
 
@@ -24,6 +27,7 @@ interface Loaded {
   readonly path: string;
   readonly header: RunHeader;
   readonly manifest: RunManifest | undefined;
+  readonly verdict: VerdictLevel;
   readonly samples: StoredSamples;
   /** When issuing went on after a pause. */
   readonly resumedNs: readonly number[];
@@ -37,10 +41,11 @@ interface Loaded {
 export async function compareRunDirectories(
   paths: readonly string[],
   options: CompareOptions,
+  log: Log,
 ): Promise<ComparisonReport> {
   const runs: Loaded[] = [];
   try {
-    for (const path of paths) runs.push(await load(path));
+    for (const path of paths) runs.push(await load(path, log));
     return comparisonOf(runs, options);
   } finally {
     for (const { samples } of runs) samples.close();
@@ -48,8 +53,12 @@ export async function compareRunDirectories(
 }
 
 /** Compares the second half of the run at `path`, by time of issue, with the first: the same unless the run was not steady. */
-export async function compareHalves(path: string, options: CompareOptions): Promise<ComparisonReport> {
-  const run = await load(path);
+export async function compareHalves(
+  path: string,
+  options: CompareOptions,
+  log: Log,
+): Promise<ComparisonReport> {
+  const run = await load(path, log);
   try {
     const middleNs = middleOfIssuing(run.samples);
     return comparisonOf(
@@ -125,15 +134,14 @@ function refuseFailed({ path, samples, isPart = () => true }: Loaded): void {
   );
 }
 
-function factsOf({ path, header, manifest }: Loaded, resampled: ResampledRun, letter: string): ComparedRun {
-  const verdict = manifest?.outcome.verdict;
+function factsOf({ path, header, verdict }: Loaded, resampled: ResampledRun, letter: string): ComparedRun {
   return {
     ...{ letter, path, runId: header.run_id, startedAt: header.started_at },
     sampleCount: resampled.sampleCount,
     durationS: resampled.durationS,
     blockS: resampled.blockS,
     blockCount: resampled.blockCount,
-    verdict: typeof verdict === 'string' ? verdict : undefined,
+    verdict,
   };
 }
 
@@ -143,15 +151,17 @@ function settingsOf({ header, manifest }: Loaded): object {
   return { config, version, streaming, machine: manifest?.machine ?? {} };
 }
 
-async function load(path: string): Promise<Loaded> {
+async function load(path: string, log: Log): Promise<Loaded> {
   const directory = RunDirectory.open(path);
   const resumedNs: number[] = [];
-  const samples = await readSamples(directory.logPath, {
+  const { header, report } = await judgeRun(directory, 'compare', log);
+  tellVerdict(path, report, log);
+  const samples = await readSamples(logReaderOf(directory, SILENT_LOG), {
     onOtherFrame: (frame) => {
       const mark = markOfFrame(frame);
       if (mark?.kind === 'resume') resumedNs.push(mark.at_ns);
     },
   });
-  const header = await readLogHeader(directory.logPath);
-  return { path, header, manifest: readManifest(directory), samples, resumedNs };
+  const verdict = report.verdict.level;
+  return { path, header, manifest: readManifest(directory), verdict, samples, resumedNs };
 }

@@ -21,7 +21,7 @@ export async function comparisonPageOf(
   const letters = [report.baseline, ...report.pairs.map(({ run }) => run)].map(({ letter }) => letter);
   const runs: ChartRun[] = [];
   for (const [i, path] of paths.entries()) {
-    const snapshot = await readFinalSnapshot(RunDirectory.open(path).finalSnapshotPath, log);
+    const snapshot = await readFinalSnapshot(RunDirectory.open(path), log);
     if (snapshot !== undefined) runs.push(chartRunOf(letters[i]!, snapshot));
   }
   return comparisonPage(report, runs, await loadSvgPainter());

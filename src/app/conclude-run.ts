@@ -42,6 +42,7 @@ export async function concludeRun(
     sessionEnded: recordingFailure === undefined,
     aggregatorRestarts: supervisor.restarts,
     frames: writer.nextSeq,
+    tokenizerPath: header.tokenizer ?? undefined,
     unrecordedFrames: recorder.unrecordedFrames,
   });
   if (sourced === undefined) {
@@ -78,6 +79,8 @@ export async function concludeRun(
       state: outcome.failure !== undefined ? 'failed' : outcome.stoppedEarly ? 'stopped_early' : 'complete',
       ended_at: new Date().toISOString(),
       exit_code: exitCode,
+      // Those that could not be written too, so that a reader knows what is missing.
+      frames: writer.nextSeq + recorder.unrecordedFrames,
       report_source: sourced.source,
       verdict: report.verdict.level,
       aggregator_restarts: supervisor.restarts,

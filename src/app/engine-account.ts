@@ -1,6 +1,7 @@
+import { InferometerError } from '../core/errors.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import type { PhaseResult } from '../session/session.ts';
-import { FrameKind, type Frame } from '../transport/frame.ts';
+import type { Frame } from '../transport/frame.ts';
 import { jsonFrame, jsonOfFrame } from './run-header.ts';
 
 /**
@@ -29,6 +30,22 @@ export function accountFrame({ name, kind, tickets, sent, notSent, endedBy }: Ph
   } satisfies PhaseAccount);
 }
 
+/** The account in a frame. Throws `INFEROMETER_RUNLOG_CONTENT` (input) for a frame that holds none. */
+export function accountOfFrame(frame: Frame): PhaseAccount {
+  const account = jsonOfFrame(frame) as Partial<PhaseAccount> | null;
+  const counts = [account?.tickets, account?.sent, account?.not_sent];
+  if (
+    typeof account?.measured === 'boolean' &&
+    counts.every((count) => Number.isSafeInteger(count) && count! >= 0)
+  )
+    return account as PhaseAccount;
+  throw new InferometerError(
+    'INFEROMETER_RUNLOG_CONTENT',
+    'input',
+    'found an account of a phase without its counts',
+  );
+}
+
 /** The accounts of the performance phases together. */
 export class EngineAccount {
   #tickets = 0;
@@ -37,10 +54,7 @@ export class EngineAccount {
   #isLimited = false;
   #phases = 0;
 
-  /** Takes a frame of kind `account`. */
-  fold(frame: Frame): void {
-    if (frame.kind !== FrameKind.account) return;
-    const account = jsonOfFrame(frame) as PhaseAccount;
+  fold(account: PhaseAccount): void {
     if (!account.measured) return;
     this.#phases += 1;
     this.#tickets += account.tickets;

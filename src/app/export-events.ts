@@ -1,10 +1,10 @@
 import { errorText, InferometerError } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
-import { countedText } from '../core/quantity-text.ts';
+import { type Log, SILENT_LOG } from '../core/log.ts';
 import { type ExportResult, exportEventsJsonl } from '../runlog/export-jsonl.ts';
-import { readLogHeader } from './log-header.ts';
+import { judgeRun, tellVerdict } from './judge-run.ts';
 import { refuseRunLog, RunDirectory } from './run-directory.ts';
 import type { RunHeader } from './run-header.ts';
+import { logReaderOf, lossesText } from './run-log.ts';
 
 /**
  * A run log up to this many bytes becomes events.jsonl in about half a second: 10 MB/s of whole responses and 18 MB/s of streams were
@@ -22,20 +22,15 @@ export function isQuickExport(logBytes: number): boolean {
  * much that is: the report stands on what the aggregator was told, not on this file.
  */
 export async function exportEvents(
-  { logPath, eventsPath }: RunDirectory,
+  directory: RunDirectory,
   { run_id: runId, origin_ns: originNs }: RunHeader,
   log: Log,
-  outPath = eventsPath,
+  outPath = directory.eventsPath,
 ): Promise<ExportResult> {
-  const result = await exportEventsJsonl(logPath, outPath, {
-    header: { runId, originNs: BigInt(originNs) },
-    onCorrupt: (error) => log.warning(`${error.message}; continuing behind it`),
-  });
-  if (result.missingFrames > 0) {
-    log.warning(
-      `${outPath}: ${countedText(result.missingFrames, 'frame')} of the run log could not be read; their events are missing`,
-    );
-  }
+  const reader = logReaderOf(directory, log);
+  const result = await exportEventsJsonl(reader, outPath, { runId, originNs: BigInt(originNs) });
+  const losses = lossesText(reader.losses);
+  if (losses !== undefined) log.warning(`${outPath}: events are missing: ${losses} in the run log`);
   if (!result.ended) {
     log.warning(`${outPath}: the run log breaks off before the run's end; the last events are missing`);
   }
@@ -61,7 +56,8 @@ export async function exportRunEvents(
   const directory = RunDirectory.open(path);
   const target = outPath ?? directory.eventsPath;
   refuseRunLog(target);
-  const header = await readLogHeader(directory.logPath);
+  const { header, report } = await judgeRun(directory, 'export', SILENT_LOG);
+  tellVerdict(path, report, log);
   try {
     const { records } = await exportEvents(directory, header, log, target);
     return { path: target, events: records };

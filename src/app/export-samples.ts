@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
 import { replaceFile } from '../core/atomic-file.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
+import { type Log, SILENT_LOG } from '../core/log.ts';
 import { readSamples } from '../runlog/samples.ts';
-import { readLogHeader } from './log-header.ts';
+import { judgeRun, tellVerdict } from './judge-run.ts';
 import { refuseRunLog, RunDirectory } from './run-directory.ts';
+import { logReaderOf } from './run-log.ts';
 import { exportColumns } from './sample-columns.ts';
 import { writeCsv, writeParquet, type TableWriter } from './sample-files.ts';
 
@@ -25,7 +26,8 @@ export interface ExportSamplesOptions {
 
 /**
  * Writes every sample of a run, one row each, from its run log, in bounded memory: beyond two million samples a file without a name in the
- * directory of the export takes 110 bytes a sample meanwhile. The file appears under its name when it is whole. Corrupt places of the log are left out, with a warning.
+ * directory of the export takes 134 bytes a sample meanwhile. The file appears under its name when it is whole. What is damaged in the log
+ * is left out, with a warning, and so is told what the run's verdict is.
  *
  * Throws `InferometerError` (input) when there is no run at `path`, nothing in its log, or the file can't be written.
  */
@@ -36,16 +38,15 @@ export async function exportSamples(
   const directory = RunDirectory.open(path);
   const target = outPath ?? directory.samplesPath(format);
   refuseRunLog(target);
-  const { run_id: runId } = await readLogHeader(directory.logPath);
-  const samples = await readSamples(directory.logPath, {
+  const { header, report } = await judgeRun(directory, 'export', log);
+  tellVerdict(path, report, log);
+  const samples = await readSamples(logReaderOf(directory, SILENT_LOG), {
     spillDirectory: dirname(target),
     ...(onRead === undefined ? {} : { onProgress: onRead }),
-    onCorrupt: (error) =>
-      log.warning(`${error.message}; going on behind it, what it told of samples is missing`),
   });
   try {
     await replaceFile(target, (file) =>
-      WRITERS[format](file, exportColumns(samples, runId), samples.chunks(), (count) =>
+      WRITERS[format](file, exportColumns(samples, header.run_id), samples.chunks(), (count) =>
         onRows?.(count, samples.count),
       ),
     );

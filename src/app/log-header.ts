@@ -1,11 +1,12 @@
 import { InferometerError } from '../core/errors.ts';
-import { readFrames } from '../runlog/read.ts';
+import { LogReader } from '../runlog/read.ts';
 import { FrameKind, type Frame } from '../transport/frame.ts';
+import { frameCheck } from './frame-check.ts';
 import { decodeRunHeader, type RunHeader } from './run-header.ts';
 
 /** The header of a run log. Throws `InferometerError` (input) when the log does not even hold that. */
 export async function readLogHeader(logPath: string): Promise<RunHeader> {
-  for await (const frame of readFrames(logPath)) {
+  for await (const frame of new LogReader(logPath, { check: frameCheck() }).frames()) {
     requireHeader(frame, logPath);
     return decodeRunHeader(frame);
   }

@@ -26,7 +26,8 @@ export async function runsIn(runsPath: string): Promise<readonly FoundRun[]> {
 
 async function namesIn(runsPath: string): Promise<readonly string[]> {
   try {
-    return await readdir(runsPath);
+    const found = await readdir(runsPath, { withFileTypes: true });
+    return found.filter((item) => item.isDirectory()).map(({ name }) => name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw new InferometerError(

@@ -9,10 +9,8 @@ import type { Log } from '../core/log.ts';
 import { makeDirectory } from '../core/make-directory.ts';
 import { chartRunOf } from '../html/chart-run.ts';
 import { loadSvgPainter } from '../html/svg-painter.ts';
-import { emptyRunLog } from './log-header.ts';
+import { judgeRun, tellVerdict } from './judge-run.ts';
 import { loadPngPainter } from './png.ts';
-import { replayRun } from './replay.ts';
-import { readFinalSnapshot } from './report-source.ts';
 import { RunDirectory } from './run-directory.ts';
 
 export const PLOT_FORMATS = ['svg', 'png'] as const;
@@ -74,12 +72,8 @@ export async function plotRuns(paths: readonly string[], options: PlotOptions): 
 
 async function runAt(path: string, log: Log): Promise<ChartRun> {
   const directory = RunDirectory.open(path);
-  const snapshot =
-    (await readFinalSnapshot(directory.finalSnapshotPath, log)) ??
-    (await replayRun(directory.logPath, { log }))?.snapshot;
-  if (snapshot === undefined) {
-    throw emptyRunLog(directory.logPath, 'draw');
-  }
+  const { snapshot, report } = await judgeRun(directory, 'draw', log);
+  tellVerdict(path, report, log);
   return chartRunOf(basename(resolve(path)), snapshot);
 }
 

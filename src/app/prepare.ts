@@ -62,7 +62,7 @@ export async function prepareRun(
 }
 
 /** Loads it once for the error it may have: better now than in the aggregator, after the load. */
-async function checkTokenizer(path: string): Promise<void> {
+export async function checkTokenizer(path: string): Promise<void> {
   const { loadTokenizer } = await import('../tokens/tokenizer.ts');
   try {
     await loadTokenizer(path);

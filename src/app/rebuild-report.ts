@@ -4,7 +4,8 @@ import { loadCalibration, machineClass } from './calibration/calibration-file.ts
 import { emptyRunLog } from './log-header.ts';
 import { isRunning as isProcessRunning } from './process-identity.ts';
 import { replayRun } from './replay.ts';
-import { makeReport, toldToStop, writeReport } from './report-files.ts';
+import { judgeRun, type JudgedRun, wasStoppedEarly } from './judge-run.ts';
+import { makeReport, writeReport } from './report-files.ts';
 import { writeReportPage } from './report-page-file.ts';
 import { readManifest, RunDirectory } from './run-directory.ts';
 
@@ -19,38 +20,47 @@ export interface RebuiltReport {
   readonly writePage: () => Promise<void>;
 }
 
+export interface RebuildOptions {
+  /** File of what calibrate measured: the report then tells of the client's own error, on the machine of the run. */
+  readonly calibrationPath?: string | undefined;
+  /** Counts the tokens that no server counted; the one that the log names is not opened unasked. */
+  readonly tokenizerPath?: string | undefined;
+}
+
 /**
- * The report of a run from its run log alone, without what is corrupt in it. Throws `InferometerError` (input) when there is no run at `path`, or nothing
- * in its log. With a file of what calibrate measured it tells of the client's own error, on the machine of the run.
+ * The report of a run from its run log alone, without what is damaged in it. Throws `InferometerError` (input) when there is no run at `path`, or nothing
+ * in its log.
  */
 export async function rebuildReport(
   path: string,
   log: Log,
-  calibrationPath?: string,
+  { calibrationPath, tokenizerPath }: RebuildOptions = {},
 ): Promise<RebuiltReport> {
   const directory = RunDirectory.open(path);
   const manifest = readManifest(directory);
-  const replay = await replayRun(directory.logPath, { log });
-  if (replay === undefined) {
-    throw emptyRunLog(directory.logPath, 'report');
-  }
-  const outcome = manifest?.outcome.state;
-  const stoppedEarly = outcome === 'stopped_early' || (outcome !== 'complete' && toldToStop(replay.snapshot));
+  const { header, snapshot, source } = await numbersOf(directory, log, tokenizerPath);
   const calibration =
     calibrationPath === undefined || manifest === undefined
       ? undefined
       : await loadCalibration(calibrationPath, machineClass(manifest), log);
-  const report = makeReport(
-    { source: 'replay of the run log', snapshot: replay.snapshot },
-    replay.header,
-    stoppedEarly,
-    calibration,
-  );
+  const report = makeReport({ source, snapshot }, header, wasStoppedEarly(directory, snapshot), calibration);
   const isRunning = manifest?.outcome.state === 'running' && isProcessRunning(manifest.main_process);
-  const writePage = () => writeReportPage(directory, report, replay.snapshot, log);
+  const writePage = () => writeReportPage(directory, report, snapshot, log);
   const write = async () => {
     await writeReport(directory, report);
     await writePage();
   };
   return { report, directory, isRunning, write, writePage };
+}
+
+/** As of every other command, unless there is a tokenizer to count anew by. */
+async function numbersOf(
+  directory: RunDirectory,
+  log: Log,
+  tokenizerPath: string | undefined,
+): Promise<Pick<JudgedRun, 'header' | 'snapshot' | 'source'>> {
+  if (tokenizerPath === undefined) return judgeRun(directory, 'report', log);
+  const replay = await replayRun(directory, { log, tokenizerPath });
+  if (replay === undefined) throw emptyRunLog(directory.logPath, 'report');
+  return { ...replay, source: 'replay of the run log' };
 }

@@ -1,15 +1,13 @@
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
 import { monotonicNs, NS_PER_MS } from '../core/time.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
 import { isTerminal, type MetricsSnapshot } from '../metrics/snapshot.ts';
-import { readFrames } from '../runlog/read.ts';
 import { FrameKind, type Frame } from '../transport/frame.ts';
-import { emptyRunLog, requireHeader } from './log-header.ts';
-import { RunFold } from './run-fold.ts';
+import { emptyRunLog } from './log-header.ts';
+import type { RunDirectory } from './run-directory.ts';
 import { markOfFrame } from './run-marks.ts';
-import { SnapshotTap } from './snapshot-tap.ts';
+import { RunReplay } from './run-replay.ts';
 import type { WatchEnd } from './watch-run.ts';
 
 export interface LiveReplayOptions {
@@ -28,49 +26,31 @@ const SHORTEST_WAIT_MS = 5;
 
 /**
  * Plays a run from its log at its own pace or a multiple of it, through the code that folds a live run: a viewer sees the snapshots
- * it would have seen then, the final one exact; corrupt places are left out and counted. Throws `INFEROMETER_RUNLOG_EMPTY` (input) when
+ * it would have seen then, the final one exact; what is damaged is left out and counted. Throws `INFEROMETER_RUNLOG_EMPTY` (input) when
  * the log does not even hold its header.
  */
-export async function replayLive(logPath: string, options: LiveReplayOptions): Promise<WatchEnd> {
+export async function replayLive(directory: RunDirectory, options: LiveReplayOptions): Promise<WatchEnd> {
   const { speed, onSnapshot, log, signal } = options;
   const clock = new ReplayClock(speed);
   let last: MetricsSnapshot | undefined;
-  let frames = 0;
-  let nextSeq = 0;
-  let lostFrames = 0;
-  const fold = new RunFold({
-    publisher: new SnapshotTap((snapshot) => {
+  const replay = new RunReplay(directory, {
+    onSnapshot: (snapshot) => {
       last = snapshot;
       if (!signal.aborted) onSnapshot(snapshot);
-    }),
-    finalPath: undefined,
+    },
     publishIntervalMs: PUBLISH_INTERVAL_MS,
-    drainTimeoutMs: 0,
-    spillDirectory: dirname(logPath),
-    eventStream: () => ({
-      ...{ frames, heals: 0, healed_frames: 0, lost_frames: lostFrames },
-      ...{ aggregator_restarts: 0, replayed: true },
-    }),
     nowNs: () => Math.round(clock.nowNs),
     log,
   });
-  const logged = readFrames(logPath, {
-    onCorrupt: (error) => log.warning(`${error.message}; going on behind it`),
-  });
-  for await (const frame of logged) {
-    if (frames === 0) requireHeader(frame, logPath);
+  for await (const frame of replay.frames()) {
     const dueNs = momentOf(frame);
     if (dueNs !== undefined) await clock.waitFor(dueNs, signal);
     if (signal.aborted) break;
-    frames += 1;
-    lostFrames += frame.seq - nextSeq;
-    nextSeq = frame.seq + 1;
-    await fold.handle(frame);
-    if (fold.ended) break;
+    await replay.take(frame);
   }
-  await (fold.ended ? fold.finished() : fold.interrupt());
+  await replay.finish();
   if (signal.aborted) return 'detached';
-  if (fold.header === undefined) throw emptyRunLog(logPath, 'play');
+  if (replay.header === undefined) throw emptyRunLog(directory.logPath, 'play');
   return last !== undefined && isTerminal(last.state) ? 'final' : 'gone';
 }
 

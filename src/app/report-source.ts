@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { errorText } from '../core/errors.ts';
+import { FILE_LIMITS } from '../core/file-limits.ts';
 import type { Log } from '../core/log.ts';
 import { parseSnapshotJson } from '../metrics/snapshot-json.ts';
 import type { SnapshotSubscriber } from '../metrics/snapshot-subscriber.ts';
@@ -26,6 +26,8 @@ export interface RunEnd {
   readonly aggregatorRestarts: number;
   /** Frames in the run log, and those that could not be written there. */
   readonly frames: number;
+  /** Of the run, to count again what its aggregator counted. */
+  readonly tokenizerPath: string | undefined;
   readonly unrecordedFrames: number;
   readonly log: Log;
 }
@@ -57,7 +59,7 @@ async function publishedSnapshot({
   subscriber,
   log,
 }: RunEnd): Promise<SourcedSnapshot | undefined> {
-  const file = await readFinalSnapshot(directory.finalSnapshotPath, log);
+  const file = await readFinalSnapshot(directory, log);
   if (file !== undefined) return { source: 'final snapshot file', snapshot: file };
   const terminal = await subscriber?.waitForTerminal(FRAME_WAIT_MS);
   return terminal === undefined ? undefined : { source: 'final snapshot frame', snapshot: terminal };
@@ -66,13 +68,14 @@ async function publishedSnapshot({
 async function replayedSnapshot({
   directory,
   aggregatorRestarts,
-  frames,
+  frames: writtenFrames,
+  tokenizerPath,
   log,
 }: RunEnd): Promise<SourcedSnapshot | undefined> {
   try {
     // The whole aggregator, which a run that ends well does without.
     const { replayRun } = await import('./replay.ts');
-    const replay = await replayRun(directory.logPath, { log, aggregatorRestarts, frames });
+    const replay = await replayRun(directory, { log, aggregatorRestarts, writtenFrames, tokenizerPath });
     return replay && { source: 'replay of the run log', snapshot: replay.snapshot };
   } catch (error) {
     log.warning(`the run log could not be replayed: ${errorText(error)}`);
@@ -80,12 +83,16 @@ async function replayedSnapshot({
   }
 }
 
-/** The final snapshot in a file, or `undefined`, with a warning unless it just is not there. */
-export async function readFinalSnapshot(path: string, log: Log): Promise<MetricsSnapshot | undefined> {
+/** The final snapshot that a run left, or `undefined`, with a warning unless it just is not there. */
+export async function readFinalSnapshot(
+  directory: RunDirectory,
+  log: Log,
+): Promise<MetricsSnapshot | undefined> {
+  const path = directory.finalSnapshotPath;
   try {
-    return parseSnapshotJson(await readFile(path, 'utf8'));
+    return parseSnapshotJson(await directory.read(path, FILE_LIMITS.finalSnapshotBytes));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warning(`${path}: ${errorText(error)}`);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warning(messageAt(path, error));
     return undefined;
   }
 }
@@ -97,4 +104,10 @@ function withLostFrames(snapshot: MetricsSnapshot, lostFrames: number): MetricsS
   const stream = (extras?.event_stream ?? {}) as { readonly lost_frames?: number };
   const lost_frames = (stream.lost_frames ?? 0) + lostFrames;
   return { ...snapshot, extras: { ...extras, event_stream: { ...stream, lost_frames } } };
+}
+
+/** What is wrong with a file; errors of ours name it themselves. */
+function messageAt(path: string, error: unknown): string {
+  const text = errorText(error);
+  return text.startsWith(`${path}:`) ? text : `${path}: ${text}`;
 }

@@ -1,8 +1,10 @@
-import { accessSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { writeFileAtomic } from '../core/atomic-file.ts';
+import { overwriteFile, writeFileAtomic } from '../core/atomic-file.ts';
+import { oddKindOf, readTextInside, readTextSync } from '../core/careful-read.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
+import { FILE_LIMITS } from '../core/file-limits.ts';
 import type { RunId } from '../core/ids.ts';
 import { requireInside } from '../core/folder-guard.ts';
 import { makeDirectory } from '../core/make-directory.ts';
@@ -16,7 +18,8 @@ function isEmptyDirectory(path: string): boolean {
 /** What keeps a run log from being read, if anything does. */
 function faultOfLog(path: string): string | undefined {
   try {
-    if (!statSync(path).isFile()) return 'run.log is no file';
+    const kind = oddKindOf(lstatSync(path));
+    if (kind !== undefined) return `run.log is ${kind}`;
     accessSync(path, constants.R_OK);
     return undefined;
   } catch (error) {
@@ -88,6 +91,11 @@ export class RunDirectory {
   async makeFolder(path: string): Promise<void> {
     await makeDirectory(path);
     await requireInside(this.path, path);
+  }
+
+  /** The text of one of the files below, of at most `maxBytes`. Throws `INFEROMETER_FILE_REFUSED` (input), and the system's errors. */
+  read(path: string, maxBytes: number): Promise<string> {
+    return readTextInside(this.path, path, maxBytes);
   }
 
   get configPath(): string {
@@ -164,14 +172,23 @@ export interface RunManifest {
   };
 }
 
-export async function writeManifest(directory: RunDirectory, manifest: RunManifest): Promise<void> {
-  await writeFileAtomic(directory.manifestPath, `${JSON.stringify(manifest, null, 2)}\n`);
+/** A full disk may have ended the run, and then run.json is where a later report learns of it: it is written over in its place. */
+export async function writeManifest({ manifestPath }: RunDirectory, manifest: RunManifest): Promise<void> {
+  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  try {
+    await writeFileAtomic(manifestPath, text);
+  } catch (error) {
+    if (!DISK_IS_FULL.includes((error as NodeJS.ErrnoException).code)) throw error;
+    await overwriteFile(manifestPath, text);
+  }
 }
 
-/** The manifest of a run, or `undefined` when it is missing, torn or none: the run log alone suffices for a report. */
+const DISK_IS_FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
+
+/** The manifest of a run, or `undefined` when it is missing, torn, too large or none: the run log alone suffices for a report. */
 export function readManifest(directory: RunDirectory): RunManifest | undefined {
   try {
-    const found: unknown = JSON.parse(readFileSync(directory.manifestPath, 'utf8'));
+    const found: unknown = JSON.parse(readTextSync(directory.manifestPath, FILE_LIMITS.manifestBytes));
     return isManifest(found) ? found : undefined;
   } catch {
     return undefined;

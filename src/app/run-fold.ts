@@ -22,7 +22,7 @@ import {
   type AnyHealthReport,
   type StuckReport,
 } from './client-health.ts';
-import { EngineAccount } from './engine-account.ts';
+import { accountOfFrame, EngineAccount } from './engine-account.ts';
 import { decodeRunHeader, jsonOfFrame, type RunHeader } from './run-header.ts';
 import { markOfFrame } from './run-marks.ts';
 
@@ -36,6 +36,13 @@ export interface RunFoldOptions {
   readonly drainTimeoutMs: number;
   /** Directory for raw values past the memory budget. */
   readonly spillDirectory: string;
+  /**
+   * What counts tokens, a path or null for none: for the run itself the tokenizer that its header names; for a log that somebody else may
+   * have written, and that may name any file, one that was asked for.
+   */
+  readonly tokenizerOf: (header: RunHeader) => string | null;
+  /** Whether the run was stopped before its plan was done, where that is known better than from its frames. */
+  readonly stoppedEarly?: boolean;
   /** How the frames came to us, for the snapshots' extras. */
   readonly eventStream: () => { readonly [key: string]: Json };
   /** Time of a snapshot; default CLOCK_MONOTONIC. */
@@ -103,7 +110,7 @@ export class RunFold {
         this.#foldHealth(jsonOfFrame(frame) as AnyHealthReport | StuckReport);
         return;
       case FrameKind.account:
-        this.#account.fold(frame);
+        this.#account.fold(accountOfFrame(frame));
         return;
       case FrameKind.mark: {
         const mark = markOfFrame(frame);
@@ -129,7 +136,7 @@ export class RunFold {
     const { publisher, finalPath, publishIntervalMs, drainTimeoutMs, spillDirectory, log } = this.#options;
     const { nowNs = monotonicNs } = this.#options;
     this.#header = header;
-    this.#tokenCounter = await this.#startTokenCounter(header.tokenizer);
+    this.#tokenCounter = await this.#startTokenCounter(this.#options.tokenizerOf(header));
     const registry = new MetricsRegistry({ log });
     this.#registry = registry;
     this.#service = new AggregatorService({
@@ -165,7 +172,12 @@ export class RunFold {
       run: {
         ...{ run_id, started_at, version, requested_rate_per_second, planned_samples },
         ...plannedLoad(header),
-        stopped_early: this.#stoppedEarly,
+        stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
+        output_limit: header.output_limit ?? null,
+        skipped_rows: header.skipped_rows ?? 0,
+        ...(header.tokenizer !== null && this.#options.tokenizerOf(header) === null
+          ? { tokenizer_not_opened: header.tokenizer }
+          : {}),
       },
       event_stream: this.#options.eventStream(),
       client: this.#health.summary(),

@@ -41,12 +41,21 @@ export function jsonFrame(value: unknown): Uint8Array {
   return bytes;
 }
 
+/** Throws `INFEROMETER_RUNLOG_CONTENT` (input) for a body that is no JSON. */
 export function jsonOfFrame(frame: Frame): unknown {
-  return JSON.parse(Buffer.from(frame.body).toString('utf8'));
+  try {
+    return JSON.parse(Buffer.from(frame.body).toString('utf8'));
+  } catch (error) {
+    throw new InferometerError('INFEROMETER_RUNLOG_CONTENT', 'input', 'found a body that is no JSON', {
+      cause: error,
+    });
+  }
 }
 
+/** Throws `INFEROMETER_RUNLOG_FORMAT` (input) for the header of another format, and `INFEROMETER_RUNLOG_CONTENT` (input) for none. */
 export function decodeRunHeader(frame: Frame): RunHeader {
-  const header = jsonOfFrame(frame) as RunHeader;
+  const header = jsonOfFrame(frame);
+  if (!isFields(header)) throw badHeader('an object');
   if (header.format !== 1) {
     throw new InferometerError(
       'INFEROMETER_RUNLOG_FORMAT',
@@ -54,5 +63,54 @@ export function decodeRunHeader(frame: Frame): RunHeader {
       `run log: found format ${String(header.format)}, wanted 1; this version of the program cannot read it`,
     );
   }
-  return header;
+  for (const [field, { wanted, isFine }] of Object.entries(FIELDS)) {
+    if (!isFine(header[field])) throw badHeader(`${field}: ${wanted}`);
+  }
+  // Every field was looked at.
+  return header as unknown as RunHeader;
+}
+
+interface FieldCheck {
+  readonly wanted: string;
+  readonly isFine: (value: unknown) => boolean;
+}
+
+const TEXT: FieldCheck = { wanted: 'text', isFine: (value) => typeof value === 'string' };
+const NUMBER_OR_NULL: FieldCheck = {
+  wanted: 'a number or null',
+  isFine: (value) => value === null || Number.isFinite(value),
+};
+const NUMBER_IF_ANY: FieldCheck = {
+  ...NUMBER_OR_NULL,
+  isFine: (value) => value === undefined || NUMBER_OR_NULL.isFine(value),
+};
+
+/** What readers rely on. */
+const FIELDS: Readonly<Record<string, FieldCheck>> = {
+  run_id: TEXT,
+  origin_ns: {
+    wanted: 'a whole number as text',
+    isFine: (value) => typeof value === 'string' && /^-?\d{1,20}$/.test(value),
+  },
+  started_at: TEXT,
+  version: TEXT,
+  streaming: { wanted: 'true or false', isFine: (value) => typeof value === 'boolean' },
+  tokenizer: { wanted: 'text or null', isFine: (value) => value === null || typeof value === 'string' },
+  requested_rate_per_second: NUMBER_OR_NULL,
+  planned_samples: NUMBER_OR_NULL,
+  output_limit: NUMBER_IF_ANY,
+  skipped_rows: NUMBER_IF_ANY,
+  config: { wanted: 'an object', isFine: isFields },
+};
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function badHeader(wanted: string): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_RUNLOG_CONTENT',
+    'input',
+    `found a run header that is none, wanted ${wanted}`,
+  );
 }

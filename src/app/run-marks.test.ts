@@ -19,9 +19,16 @@ test('what is left out is null and empty', () => {
   expect(markOfFrame(frame)).toEqual({ at_ns: 5, kind: 'pause', value: null, text: '' });
 });
 
-test('nothing is read from another frame, a kind of a later version, or a mark without a time', () => {
+test('nothing is read from another frame or a kind of a later version, and what is no mark is refused', () => {
   expect(markOfFrame(frameOf(FrameKind.health, 0, new Uint8Array(0)))).toBeUndefined();
   const later = sealFrame(jsonFrame({ at_ns: 5, kind: 'teleport', value: 1 }), FrameKind.mark, 0);
   expect(markOfFrame(later)).toBeUndefined();
-  expect(markOfFrame(sealFrame(jsonFrame({ kind: 'pause' }), FrameKind.mark, 0))).toBeUndefined();
+  for (const odd of [
+    { kind: 'pause' },
+    null,
+    { at_ns: 5, kind: 'note', text: 7 },
+    { at_ns: 5, kind: 'rate', value: '2' },
+  ]) {
+    expect(() => markOfFrame(sealFrame(jsonFrame(odd), FrameKind.mark, 0))).toThrow('a mark that is none');
+  }
 });

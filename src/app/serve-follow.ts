@@ -67,7 +67,7 @@ export async function followToEnd(path: string, options: FollowOptions): Promise
   const { log, onSnapshot } = options;
   const end = await watchRun(path, options);
   if (end !== 'gone') return;
-  const replay = await replayRun(RunDirectory.open(path).logPath, { log });
+  const replay = await replayRun(RunDirectory.open(path), { log });
   if (replay !== undefined) onSnapshot(replay.snapshot);
 }
 

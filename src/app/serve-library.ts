@@ -1,23 +1,36 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { errorText } from '../core/errors.ts';
+import { FILE_LIMITS } from '../core/file-limits.ts';
 import { readHistoryExtras } from '../core/run-history.ts';
 import { settingText } from '../core/quantity-text.ts';
 import type { Log } from '../core/log.ts';
 import { fieldsOf, numberOrNull, textOrNull } from '../live/snapshot-index.ts';
 import type { Json, MetricsSnapshot } from '../metrics/snapshot.ts';
 import type { PastRun, RunEntry, RunLibrary } from '../web/run-library.ts';
-import { LiveUpdates } from './live-updates.ts';
+import { judgeRun } from './judge-run.ts';
+import { LiveUpdates, verdictSoFar } from './live-updates.ts';
 import { isRunning } from './process-identity.ts';
-import { replayRun } from './replay.ts';
 import { readFinalSnapshot } from './report-source.ts';
 import { readManifest, RunDirectory, type RunManifest } from './run-directory.ts';
 
 export interface RunsFolderOptions {
-  /** May read the log of a run that left no final snapshot. */
+  /** May read the logs of runs, to tell whether they are whole and show what left no final snapshot. */
   readonly mayReplay: boolean;
   readonly log: Log;
 }
+
+interface SeenRun {
+  readonly snapshot: MetricsSnapshot;
+  readonly verdict: RunEntry['verdict'];
+}
+
+/** Runs whose last snapshot is kept in memory, at most some MB each. */
+const KEPT_RUNS = 8;
+/** A log that takes longer to read no longer holds up that of another run. */
+const REPLAY_TURN_MS = 10_000;
 
 type Fields = { readonly [key: string]: Json };
 
@@ -26,8 +39,9 @@ export class RunsFolder implements RunLibrary {
   readonly #path: string;
   readonly #options: RunsFolderOptions;
   readonly #read = new Map<string, { readonly changedMs: number; readonly entry: RunEntry }>();
-  /** Replays one after another: each takes a core. */
-  #replaying: Promise<unknown> = Promise.resolve();
+  readonly #seen = new Map<string, { readonly stamp: string; readonly seen: SeenRun }>();
+  /** Logs are read one after another: each takes a core. */
+  #judging: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, options: RunsFolderOptions) {
     this.#path = path;
@@ -48,10 +62,12 @@ export class RunsFolder implements RunLibrary {
     const entry = await this.#entry(name);
     if (entry === undefined) return undefined;
     const directory = RunDirectory.open(join(this.#path, name));
-    const snapshot = await this.#snapshot(directory);
-    if (snapshot === undefined) return undefined;
+    const seen = await this.#seenRun(name, directory);
+    if (seen === undefined) return undefined;
+    const { snapshot, verdict } = seen;
     return {
-      entry,
+      // The list tells what was written with the report; this is what the log says now.
+      entry: { ...entry, verdict },
       update: new LiveUpdates().update(snapshot),
       slowestSamples: readHistoryExtras(snapshot.extras).slowestSamples,
       config: await readConfig(directory),
@@ -69,13 +85,32 @@ export class RunsFolder implements RunLibrary {
     }
   }
 
-  async #snapshot(directory: RunDirectory): Promise<MetricsSnapshot | undefined> {
+  /** What was seen last is kept: a page asks for the same run again and again. */
+  async #seenRun(name: string, directory: RunDirectory): Promise<SeenRun | undefined> {
+    const { mtimeMs, size } = await lstat(directory.logPath);
+    const stamp = `${mtimeMs} ${size} ${String(await changedMs(directory.manifestPath))}`;
+    const known = this.#seen.get(name);
+    if (known?.stamp === stamp) return known.seen;
+    const seen = await this.#look(directory);
+    if (seen === undefined || !this.#options.mayReplay) return seen;
+    this.#seen.delete(name);
+    this.#seen.set(name, { stamp, seen });
+    const [oldest] = this.#seen.keys();
+    if (this.#seen.size > KEPT_RUNS) this.#seen.delete(oldest!);
+    return seen;
+  }
+
+  async #look(directory: RunDirectory): Promise<SeenRun | undefined> {
     const { log, mayReplay } = this.#options;
-    const final = await readFinalSnapshot(directory.finalSnapshotPath, log);
-    if (final !== undefined || !mayReplay) return final;
-    const replay = this.#replaying.then(() => replayRun(directory.logPath, { log }));
-    this.#replaying = replay.catch(() => undefined);
-    return (await replay)?.snapshot;
+    if (!mayReplay) {
+      const snapshot = await readFinalSnapshot(directory, log);
+      return snapshot && { snapshot, verdict: verdictSoFar(snapshot).level };
+    }
+    const judging = this.#judging.then(() => judgeRun(directory, 'show', log));
+    const turn = sleep(REPLAY_TURN_MS, undefined, { ref: false });
+    this.#judging = Promise.race([judging, turn]).catch(() => undefined);
+    const { snapshot, report } = await judging;
+    return { snapshot, verdict: report.verdict.level };
   }
 
   async #entry(name: string): Promise<RunEntry | undefined> {
@@ -92,7 +127,11 @@ export class RunsFolder implements RunLibrary {
     if (known?.changedMs === latest && known.entry.state !== 'running') return known.entry;
     const directory = RunDirectory.find(path);
     if (directory === undefined) return undefined;
-    const entry = await readEntry(name, directory);
+    const entry = await readEntry(name, directory).catch((error: unknown) => {
+      this.#options.log.warning(`${path}: cannot be listed: ${errorText(error)}`);
+      return undefined;
+    });
+    if (entry === undefined) return undefined;
     this.#read.set(name, { changedMs: latest, entry });
     return entry;
   }
@@ -149,19 +188,23 @@ function loadText({ pattern, rate_per_second: rate, concurrency }: Fields): stri
   return typeof concurrency === 'number' ? `${pattern} ${settingText(concurrency)}` : pattern;
 }
 
-async function readConfig({ configPath }: RunDirectory): Promise<Json> {
-  return readOr(null, async () => parse(await readFile(configPath, 'utf8')) as Json);
+async function readConfig(directory: RunDirectory): Promise<Json> {
+  const { configPath } = directory;
+  return readOr(null, async () => parse(await directory.read(configPath, FILE_LIMITS.configBytes)) as Json);
 }
 
-async function readSummary({ resultPath }: RunDirectory): Promise<Fields> {
-  return readOr({}, async () => fieldsOf(JSON.parse(await readFile(resultPath, 'utf8')) as Json));
+async function readSummary(directory: RunDirectory): Promise<Fields> {
+  const { resultPath } = directory;
+  return readOr({}, async () =>
+    fieldsOf(JSON.parse(await directory.read(resultPath, FILE_LIMITS.summaryBytes)) as Json),
+  );
 }
 
-/** What is read, or `instead` for a file that is missing or torn: a list must not fail for one bad run. */
+/** What is read, or `instead` for a file that is missing, torn or refused: a list must not fail for one bad run. */
 async function readOr<T>(instead: T, read: () => Promise<T>): Promise<T> {
   return read().catch(() => instead);
 }
 
 async function changedMs(path: string): Promise<number | undefined> {
-  return (await readOr(undefined, () => stat(path)))?.mtimeMs;
+  return (await readOr(undefined, () => lstat(path)))?.mtimeMs;
 }

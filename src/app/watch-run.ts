@@ -67,7 +67,7 @@ async function watchDirectory(path: string, { onSnapshot, log, signal }: WatchOp
     for (;;) {
       if (signal.aborted) return 'detached';
       // The file is the authority; the frame of the same content may come, be late, or be lost.
-      const final = subscriber?.terminal ?? (await readFinalSnapshot(directory.finalSnapshotPath, log));
+      const final = subscriber?.terminal ?? (await readFinalSnapshot(directory, log));
       if (final !== undefined && isTerminal(final.state)) {
         if (subscriber?.terminal === undefined) onSnapshot(final);
         return 'final';

@@ -8,7 +8,7 @@ import type { ComparisonReport } from '../compare/comparison-report.ts';
 import { parseShare } from '../config/units.ts';
 import { writeFileAtomic } from '../core/atomic-file.ts';
 import { assertNever, errorText, EXIT_CODES, InferometerError } from '../core/errors.ts';
-import { createLog } from '../core/log.ts';
+import { createLog, type Log } from '../core/log.ts';
 import { choiceOption, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { flagError, givenText } from './flag-values.ts';
@@ -67,10 +67,11 @@ async function compare(paths: readonly string[], flags: Flags): Promise<number> 
   const outPath = givenText('--out', flags.out, 'a file');
   if (outPath !== undefined) refuseRunLog(outPath);
   checkCount(paths, flags.halves === true);
+  const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
   const report = await (flags.halves === true
-    ? compareHalves(paths[0]!, options)
-    : compareRunDirectories(paths, options));
-  const text = await textOf(report, flags.format, flags.halves === true ? [] : paths);
+    ? compareHalves(paths[0]!, options, log)
+    : compareRunDirectories(paths, options, log));
+  const text = await textOf(report, flags.format, flags.halves === true ? [] : paths, log);
   if (outPath === undefined) process.stdout.write(text);
   else await writeOut(outPath, text);
   return exitCodeOf(report, flags.strict === true);
@@ -81,6 +82,7 @@ async function textOf(
   report: ComparisonReport,
   format: Format,
   chartPaths: readonly string[],
+  log: Log,
 ): Promise<string> {
   switch (format) {
     case 'text':
@@ -88,11 +90,7 @@ async function textOf(
     case 'json':
       return comparisonJson(report);
     case 'html':
-      return comparisonPageOf(
-        report,
-        chartPaths,
-        createLog((line) => process.stderr.write(`${line}\n`), 'warning'),
-      );
+      return comparisonPageOf(report, chartPaths, log);
     default:
       return assertNever(format);
   }

@@ -9,11 +9,13 @@ import { terminalSummary } from '../report/terminal-summary.ts';
 import { reportText } from '../report/text.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { givenText } from './flag-values.ts';
 
 interface Flags {
   readonly json?: boolean;
   readonly summary?: boolean;
   readonly write?: boolean;
+  readonly tokenizer?: string;
 }
 
 export function reportCommand(finish: (exitCode: number) => void): Command {
@@ -29,18 +31,27 @@ export function reportCommand(finish: (exitCode: number) => void): Command {
       '--write',
       'replace report.txt, report.html and result_summary.json (missing ones are always written)',
     )
+    .option(
+      '--tokenizer <path>',
+      'count the tokens that the server did not; the tokenizer of the run is not opened unasked',
+    )
     .action(async (path: string, flags: Flags) => finish(await report(path, flags)));
 }
 
 async function report(path: string, flags: Flags): Promise<number> {
   const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
+  const tokenizerPath = givenText('--tokenizer', flags.tokenizer, 'a tokenizer.json or its folder');
+  if (tokenizerPath !== undefined) await (await import('../app/prepare.ts')).checkTokenizer(tokenizerPath);
   const {
     report: rebuilt,
     directory,
     isRunning,
     write,
     writePage,
-  } = await rebuildReport(path, log, defaultCalibrationPath(process.env));
+  } = await rebuildReport(path, log, {
+    calibrationPath: defaultCalibrationPath(process.env),
+    tokenizerPath,
+  });
   if (flags.json === true) process.stdout.write(resultSummaryText(rebuilt));
   else if (flags.summary === true) process.stdout.write(`${terminalSummary(rebuilt).join('\n')}\n`);
   else process.stdout.write(reportText(rebuilt));

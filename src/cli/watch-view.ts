@@ -1,5 +1,6 @@
 import type { ReadStream, WriteStream } from 'node:tty';
 import { LiveUpdates } from '../app/live-updates.ts';
+import { visibleLine } from '../core/visible-text.ts';
 import { progressLine } from '../live/lines.ts';
 import { isTerminal, type MetricsSnapshot } from '../metrics/snapshot.ts';
 import type { Dashboard } from '../tui/open-dashboard.ts';
@@ -18,7 +19,7 @@ export interface WatchView {
 /** Without a terminal: time between two lines. */
 const PLAIN_INTERVAL_MS = 1000;
 
-/** A line a second, for a log or a pipe. */
+/** A line a second, for a log or a pipe, and at the end what makes the run invalid, if anything does. */
 export class PlainWatch implements WatchView {
   readonly #output: WriteStream;
   readonly #notes: WriteStream;
@@ -35,6 +36,9 @@ export class PlainWatch implements WatchView {
     if (performance.now() < this.#nextMs && !isTerminal(view.state)) return;
     this.#nextMs = performance.now() + PLAIN_INTERVAL_MS;
     this.#output.write(`${progressLine(view)}\n`);
+    const verdict = this.#updates.latest?.verdict;
+    if (isTerminal(view.state) && verdict?.level === 'invalid')
+      this.note(visibleLine(`warning: the run is INVALID: ${verdict.findings[0]!.message}`));
   }
 
   note(line: string): void {

@@ -103,8 +103,8 @@ function followerOf(target: string, { key, replay = false, speed = '1' }: WatchF
     const viewKey = viewKeyOf(key, process.env);
     return (options) => watchRun(target, { ...options, key: viewKey });
   }
-  const { logPath } = RunDirectory.open(target);
-  return (options) => replayLive(logPath, { ...options, speed: factor });
+  const directory = RunDirectory.open(target);
+  return (options) => replayLive(directory, { ...options, speed: factor });
 }
 
 /** The first snapshot that comes. */

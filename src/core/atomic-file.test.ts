@@ -3,7 +3,7 @@ import { statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openScratchFile, replaceFile, writeFileAtomic } from './atomic-file.ts';
+import { openScratchFile, overwriteFile, replaceFile, writeFileAtomic } from './atomic-file.ts';
 
 let folder: string;
 let path: string;
@@ -62,6 +62,18 @@ describe('a file that is replaced', () => {
     const link = join(folder, 'null');
     symlinkSync('/dev/null', link);
     await expect(writeFileAtomic(link, '')).rejects.toThrow('is no regular file');
+  });
+});
+
+describe('a file that is written over', () => {
+  it('has the new content alone, and is no link', async () => {
+    writeFileSync(path, 'a longer content');
+    await overwriteFile(path, 'short');
+    expect(readFileSync(path, 'utf8')).toBe('short');
+    const link = join(folder, 'link');
+    symlinkSync(path, link);
+    await expect(overwriteFile(link, 'x')).rejects.toThrow('ELOOP');
+    expect(readFileSync(path, 'utf8')).toBe('short');
   });
 });
 

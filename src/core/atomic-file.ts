@@ -53,6 +53,24 @@ export async function replaceFile(path: string, write: (file: FileHandle) => Pro
 }
 
 /**
+ * Writes over a file of ours where it stands, for a disk that has no room for a second one: a few KiB need no new block there on most
+ * file systems. Not atomic: a crash may leave a part. A link is refused. Throws the system's error.
+ */
+export async function overwriteFile(path: string, content: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+  try {
+    const bytes = Buffer.from(content);
+    for (let done = 0; done < bytes.length;) {
+      done += (await file.write(bytes, done, bytes.length - done, done)).bytesWritten;
+    }
+    await file.truncate(bytes.length);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
  * Opens a file in `directory` for writing and reading that has no name: nothing is left behind when the process ends, however it
  * does. Throws the system's error.
  */

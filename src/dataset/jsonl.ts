@@ -14,13 +14,14 @@ export function* parseJsonLines(bytes: Uint8Array, path: string): Generator<RawR
  * `INFEROMETER_DATASET_INVALID` for anything else.
  */
 export function parseJsonFile(bytes: Uint8Array, path: string): Iterable<RawRow> {
-  const text = decodeUtf8(bytes, path);
-  if (/^\s*\{/.test(text)) {
+  if (beginsWithObject(bytes)) {
     const [first] = parseJsonLines(bytes, path);
     // An object on one line is a row; one over several lines is not read line by line.
     if (first !== undefined && isReadable(first)) return parseJsonLines(bytes, path);
+    const text = decodeUtf8(bytes, path);
     return [{ place: () => `${path}:1`, read: () => parseJson(text, path, 0) }];
   }
+  const text = decodeUtf8(bytes, path);
   const items = parseJson(text, path, 0);
   if (!Array.isArray(items)) {
     throw datasetError(path, `must be a JSON array with one item per request (got ${shown(items)})`);
@@ -38,6 +39,12 @@ function rowsOfItems(items: readonly unknown[], text: string, path: string): rea
     },
     read: () => item,
   }));
+}
+
+/** Looked at without the rest, which may be longer than a text can be. */
+function beginsWithObject(bytes: Uint8Array): boolean {
+  const SPACES_AT_MOST = 4096;
+  return /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, SPACES_AT_MOST)));
 }
 
 function isReadable(row: RawRow): boolean {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -297,5 +297,31 @@ describe('bad rows are skipped when that is wanted', () => {
     await expect(open('a.csv', 'prompt,n\n,1\n,2\n', true)).rejects.toThrow(
       'a.csv: has no usable row; the first one: ',
     );
+  });
+});
+
+describe('a file that is too large', () => {
+  /** Begins with a text and has zeros behind, which take no room on the disk. */
+  async function sparse(name: string, start: string, mebibytes: number): Promise<string> {
+    const path = join(directory, name);
+    await writeFile(path, start);
+    await truncate(path, mebibytes * 2 ** 20);
+    return path;
+  }
+
+  test('is refused by its size, the limit and what to do, not as broken JSON', async () => {
+    await expect(openDataset(await sparse('list.json', '[', 600))).rejects.toThrow(
+      /list\.json: holds 600 MiB, .* at most 512 MiB; convert it to JSON lines/,
+    );
+    await expect(openDataset(await sparse('lines.jsonl', '{}\n', 3 * 1024))).rejects.toThrow(
+      /lines\.jsonl: has 3\.00 GiB; .* at most 2 GiB/,
+    );
+  });
+
+  test('is read row by row where it holds JSON lines, whatever it is called', async () => {
+    const path = await sparse('lines.json', '{"prompt":"one"}\n', 600);
+    const dataset = await openDataset(path, { skipBadRows: true });
+    const rows = [...dataset.rows()].map(({ values }) => values);
+    expect([rows, dataset.skipped.length]).toEqual([[{ prompt: 'one' }], 1]);
   });
 });

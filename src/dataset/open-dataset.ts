@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { errorText, InferometerError } from '../core/errors.ts';
+import { numberText } from '../core/quantity-text.ts';
 import { mapColumns } from './columns.ts';
 import { toUtf8 } from './encoding.ts';
 import { parseJsonFile, parseJsonLines } from './jsonl.ts';
@@ -101,12 +102,27 @@ function* parseTextLines(bytes: Uint8Array, path: string): Generator<RawRow> {
   for (const { place, text } of textLines(bytes, path)) yield { place, read: text };
 }
 
+/** What one read takes: a dataset is held in memory. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+const BYTES_PER_GIB = 2 ** 30;
+
+function tooLarge(path: string, bytes: number): InferometerError {
+  const size = numberText(bytes / BYTES_PER_GIB);
+  return datasetError(
+    path,
+    `has ${size} GiB; a dataset is held in memory and has at most 2 GiB: give a part of its rows`,
+  );
+}
+
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
     // It may never end, as /dev/zero does not.
-    if ((await stat(path)).isCharacterDevice()) throw new Error('it is a device');
+    const found = await stat(path);
+    if (found.isCharacterDevice()) throw new Error('it is a device');
+    if (found.size > MAX_FILE_BYTES) throw tooLarge(path, found.size);
     return await readFile(path);
   } catch (cause) {
+    if (cause instanceof InferometerError) throw cause;
     throw new InferometerError(
       'INFEROMETER_DATASET_UNREADABLE',
       'input',

@@ -23,7 +23,7 @@ export function decodeUtf8(bytes: Uint8Array, place: string): string {
   if (bytes.length > MAX_TEXT_BYTES) {
     throw datasetError(
       place,
-      `holds ${mebibytes(bytes.length)} MiB; convert it to JSON lines, which are read row by row`,
+      `holds ${mebibytes(bytes.length)} MiB, and is read as a whole, which takes at most ${mebibytes(MAX_TEXT_BYTES)} MiB; convert it to JSON lines (jq -c '.[]' file.json > file.jsonl), which are read row by row`,
     );
   }
   try {

@@ -107,11 +107,16 @@ export class HttpResponseParser {
 
   /** `Retry-After` and `Location` of a response that is no success. Set with `onHead`. */
   get retryAfter(): string | undefined {
-    return this.#head.retryAfter;
+    return this.#isFailure ? this.#head.retryAfter : undefined;
   }
 
   get location(): string | undefined {
-    return this.#head.location;
+    return this.#isFailure ? this.#head.location : undefined;
+  }
+
+  /** Heads of failures are never the learned one, so that theirs is the one read last. */
+  get #isFailure(): boolean {
+    return this.#status >= 300;
   }
 
   /** Forgets everything, for use on a new connection. */

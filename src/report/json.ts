@@ -113,6 +113,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       lost_frames: eventStream.lostFrames,
       torn_bytes: eventStream.tornBytes,
       corrupt_bytes: eventStream.corruptBytes,
+      malformed_frames: eventStream.malformedFrames,
       aggregator_restarts: eventStream.aggregatorRestarts,
     },
     client: client && {

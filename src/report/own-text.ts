@@ -85,6 +85,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ],
     ['Steered', own.steering && steeringText(own.steering)],
     ['Token counts', tokenSourcesText(own.tokenSources)],
+    ['Tokenizer', run.tokenizerNotOpened === null ? null : notOpenedText(run.tokenizerNotOpened)],
     ['Responses', own.responses && responseRemarks(own.responses).join('; ')],
     ['Event stream', eventStream && eventStreamText(eventStream)],
     ['Client', own.client && clientText(own.client)],
@@ -128,6 +129,10 @@ export function errorBoundsText({ told, metrics }: ClientErrorBounds): string {
   return `${late} (${countedText(told.probes, 'probe')}); at most, that put off ${bounds.join('; ')}`;
 }
 
+function notOpenedText(path: string): string {
+  return `${path}, named by the log, was not opened; tokens that the server did not count are missing (count them: report --tokenizer)`;
+}
+
 function runText({ runId, startedAt }: RunIdentity): string {
   return [...(runId === null ? [] : [runId]), ...(startedAt === null ? [] : [`started ${startedAt}`])].join(
     ', ',
@@ -152,7 +157,16 @@ function tokenSourcesText(sources: TokenSources): string {
 }
 
 function eventStreamText(stream: EventStreamFacts): string {
-  const { frames, heals, healedFrames, lostFrames, tornBytes, corruptBytes, aggregatorRestarts } = stream;
+  const {
+    frames,
+    heals,
+    healedFrames,
+    lostFrames,
+    tornBytes,
+    corruptBytes,
+    malformedFrames,
+    aggregatorRestarts,
+  } = stream;
   return [
     countedText(frames, 'frame'),
     heals === 0
@@ -160,6 +174,7 @@ function eventStreamText(stream: EventStreamFacts): string {
       : `${countedText(heals, 'gap')} healed with ${countedText(healedFrames, 'frame')} from the run log`,
     ...(lostFrames === 0 ? [] : [`${countedText(lostFrames, 'frame')} LOST`]),
     ...(tornBytes === 0 ? [] : [`${countedText(tornBytes, 'byte')} torn off the end of the run log`]),
+    ...(malformedFrames === 0 ? [] : [`${countedText(malformedFrames, 'frame')} of the run log MALFORMED`]),
     ...(corruptBytes === 0 ? [] : [`${countedText(corruptBytes, 'byte')} of the run log UNREADABLE`]),
     ...(aggregatorRestarts === 0 ? [] : [`aggregator restarted ${countedText(aggregatorRestarts, 'time')}`]),
   ].join(', ');

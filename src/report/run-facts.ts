@@ -23,6 +23,8 @@ export interface EventStreamFacts {
   readonly tornBytes: number;
   /** Bytes in corrupt places of the log, which were left out. */
   readonly corruptBytes: number;
+  /** Whole frames of the log whose content could not be used. */
+  readonly malformedFrames: number;
   readonly aggregatorRestarts: number;
 }
 
@@ -78,6 +80,12 @@ export interface RunIdentity {
   readonly startedAt: string | null;
   readonly requestedRatePerSecond: number | null;
   readonly plannedSamples: number | null;
+  /** The largest limit of output tokens sent; null when a request had none. */
+  readonly outputLimit: number | null;
+  /** Rows of the dataset that were left out. */
+  readonly skippedRows: number;
+  /** The tokenizer that the log names and that was not opened to count again. */
+  readonly tokenizerNotOpened: string | null;
 }
 
 /** What our aggregator tells in a snapshot beside the metrics. */
@@ -102,6 +110,9 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       startedAt: textOf(run.started_at),
       requestedRatePerSecond: numberOf(run.requested_rate_per_second),
       plannedSamples: numberOf(run.planned_samples),
+      outputLimit: numberOf(run.output_limit),
+      skippedRows: numberOf(run.skipped_rows) ?? 0,
+      tokenizerNotOpened: textOf(run.tokenizer_not_opened),
     },
     errorsByType: listOf(extras.errors_by_type).flatMap(errorTypeOf),
     tokenSources: Object.fromEntries(
@@ -152,6 +163,7 @@ function eventStreamOf(stream: Fields): EventStreamFacts {
     lostFrames: numberOf(stream.lost_frames) ?? 0,
     tornBytes: numberOf(stream.torn_bytes) ?? 0,
     corruptBytes: numberOf(stream.corrupt_bytes) ?? 0,
+    malformedFrames: numberOf(stream.malformed_frames) ?? 0,
     aggregatorRestarts: numberOf(stream.aggregator_restarts) ?? 0,
   };
 }

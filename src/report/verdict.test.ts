@@ -38,6 +38,7 @@ const FACTS: VerdictFacts = {
   mostFrequentError: null,
   lostFrames: 0,
   corruptBytes: 0,
+  malformedFrames: 0,
   tornBytes: 0,
   clientLimitErrors: 0,
   client: CLIENT,

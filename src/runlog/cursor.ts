@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openRegularFile } from '../core/careful-read.ts';
 import { InferometerError } from '../core/errors.ts';
 import {
   type Frame,
@@ -9,7 +10,7 @@ import {
   openFrame,
 } from '../transport/frame.ts';
 import { MAX_FRAME_BYTES } from './append.ts';
-import { bodyLength, findFrame, frameAt } from './tail-scan.ts';
+import { bodyLength, findFrame, frameAt, ScanBudget } from './tail-scan.ts';
 
 const READ_BYTES = 2 ** 18;
 
@@ -36,22 +37,21 @@ export function isCorruption(error: unknown): error is InferometerError {
 export class RunLogCursor {
   readonly path: string;
   readonly #file: FileHandle;
+  readonly #scanBudget = new ScanBudget();
   #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   /** Bytes `#start … #end` of the buffer are the log from `#offset` on. */
   #start = 0;
   #end = 0;
-  #offset: number;
+  #offset = 0;
   #nextSeq: number | undefined;
 
-  private constructor(path: string, file: FileHandle, offset: number) {
+  private constructor(path: string, file: FileHandle) {
     this.path = path;
     this.#file = file;
-    this.#offset = offset;
   }
 
-  /** `fromByte` must be where a frame starts. */
-  static async open(path: string, fromByte = 0): Promise<RunLogCursor> {
-    return new RunLogCursor(path, await open(path, 'r'), fromByte);
+  static async open(path: string): Promise<RunLogCursor> {
+    return new RunLogCursor(path, await openRegularFile(path));
   }
 
   /** Where the next frame starts, bytes. */
@@ -100,7 +100,7 @@ export class RunLogCursor {
    * where it is and gives `undefined` while there is none.
    */
   async skipTo(fromSeq: number): Promise<number | undefined> {
-    const found = await findFrame(this.#file, this.#offset, fromSeq);
+    const found = await findFrame(this.#file, this.#offset, this.#scanBudget, fromSeq);
     if (found === undefined) return undefined;
     this.#start = this.#end = 0;
     this.#offset = found.offset;
@@ -113,11 +113,18 @@ export class RunLogCursor {
     return fstatSync(this.#file.fd).size;
   }
 
-  /** Throws `INFEROMETER_RUNLOG_CORRUPT` when a whole frame stands behind the one that {@link next} could not read. */
+  /**
+   * Throws `INFEROMETER_RUNLOG_CORRUPT` when a whole frame stands behind the one that {@link next} could not read, or more than any frame
+   * that was never finished.
+   */
   async requireTornTail(fault: Fault = 'short'): Promise<void> {
-    if ((await findFrame(this.#file, this.#offset + 1)) === undefined) return;
+    if ((await findFrame(this.#file, this.#offset + 1, this.#scanBudget)) === undefined) {
+      const tailBytes = this.size() - this.#offset;
+      if (tailBytes <= MAX_FRAME_BYTES) return;
+      throw this.#corrupt(`${FAULT_TEXTS[fault]}, and ${tailBytes} bytes from there on are no torn frame`);
+    }
     // A writer at work may have finished this one too before it wrote the one behind.
-    if ((await frameAt(this.#file, this.#offset)) === undefined) {
+    if ((await frameAt(this.#file, this.#offset, this.#scanBudget)) === undefined) {
       throw this.#corrupt(`${FAULT_TEXTS[fault]}, and whole frames follow it`);
     }
     this.#start = this.#end = 0;

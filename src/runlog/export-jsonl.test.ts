@@ -14,6 +14,7 @@ import { encodePromptsFrame } from '../events/prompts-codec.ts';
 import { FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
 import { RunLogWriter } from './append.ts';
 import { exportEventsJsonl } from './export-jsonl.ts';
+import { LogReader } from './read.ts';
 
 const RUN_ID = '00112233aabbccdd' as RunId;
 const ORIGIN_NS = 9_007_199_254_740_993n; // 2^53 + 1
@@ -98,8 +99,8 @@ describe('exportEventsJsonl', () => {
       record(EventKind.errorGeneric, 31),
     ]);
     appendEvents([record(EventKind.errorGeneric, 32)]);
-    expect(await exportEventsJsonl(log, output)).toEqual({
-      ...{ records: 7, ended: true, tornBytes: 0, missingFrames: 0 },
+    expect(await exportEventsJsonl(new LogReader(log), output)).toEqual({
+      ...{ records: 7, ended: true },
     });
     const none = '"conversation_id":"","turn":null,"data":null';
     const uuid = (number: number) => sampleUuid(RUN_ID, seq(number));
@@ -122,9 +123,9 @@ describe('exportEventsJsonl', () => {
     const wholeBytes = writer.bytes;
     appendEvents([record(EventKind.sessionEnded, 1)]);
     await truncate(log, wholeBytes + 30);
-    expect(await exportEventsJsonl(log, output)).toEqual({
-      ...{ records: 1, ended: false, tornBytes: 30, missingFrames: 0 },
-    });
+    const reader = new LogReader(log);
+    expect(await exportEventsJsonl(reader, output)).toEqual({ records: 1, ended: false });
+    expect(reader.losses).toMatchObject({ frames: 2, lostFrames: 0, tornBytes: 30 });
     expect(await lines()).toHaveLength(1);
   });
 
@@ -159,26 +160,43 @@ describe('exportEventsJsonl', () => {
       (await lines()).map((line) => /"sample_uuid":"(\w*)".*?"data":(.{20})/.exec(line)?.slice(1));
     const uuid = (number: number) => sampleUuid(RUN_ID, seq(number));
 
-    it('tells of them unless it may leave them out, and then exports the rest', async () => {
+    it('exports the rest, and tells of each and how much is missing', async () => {
       await damage(1, 3);
-      await expect(exportEventsJsonl(log, output)).rejects.toThrow(`corrupt at byte ${starts[1]}`);
       const told: string[] = [];
-      const onCorrupt = (error: Error) => void told.push(error.message);
-      expect(await exportEventsJsonl(log, output, { onCorrupt })).toMatchObject({
-        ...{ records: 2, ended: true, missingFrames: 2 },
+      const reader = new LogReader(log, { onFault: (error) => void told.push(error.message) });
+      expect(await exportEventsJsonl(reader, output)).toEqual({ records: 2, ended: true });
+      expect(reader.losses).toMatchObject({
+        lostFrames: 2,
+        corruptBytes: starts[2]! - starts[1]! + starts[4]! - starts[3]!,
       });
-      expect(told).toHaveLength(2);
+      expect(told).toEqual([
+        expect.stringContaining(`corrupt at byte ${starts[1]}`),
+        expect.stringContaining(`corrupt at byte ${starts[3]}`),
+      ]);
       // Its prompt stands behind the first corrupt place, and is found there.
       expect(await samples()).toEqual([[uuid(1), '["PromptData","one",'], undefined]);
     });
 
+    it('leaves out a frame that is refused, and says which', async () => {
+      const told: string[] = [];
+      const reader = new LogReader(log, {
+        check: ({ seq: number }) => {
+          if (number === 3) throw new Error('odd');
+        },
+        onFault: (error) => void told.push(error.message),
+      });
+      expect(await exportEventsJsonl(reader, output)).toEqual({ records: 2, ended: true });
+      expect(reader.losses).toMatchObject({ frames: 5, malformedFrames: 1, lostFrames: 0 });
+      expect(told).toEqual([`${log}: frame 3 at byte ${starts[3]} is malformed: odd`]);
+    });
+
     it('does without the header frame when it knows the header', async () => {
       await damage(0);
-      const onCorrupt = () => undefined;
-      await expect(exportEventsJsonl(log, output, { onCorrupt })).rejects.toThrow('before its header');
+      await expect(exportEventsJsonl(new LogReader(log), output)).rejects.toThrow('before its header');
       const header = { runId: RUN_ID, originNs: ORIGIN_NS };
-      expect(await exportEventsJsonl(log, output, { onCorrupt, header })).toMatchObject({
-        ...{ records: 3, ended: true, missingFrames: 1 },
+      expect(await exportEventsJsonl(new LogReader(log), output, header)).toEqual({
+        records: 3,
+        ended: true,
       });
       expect((await samples())[0]![0]).toBe(uuid(0));
     });
@@ -193,7 +211,7 @@ describe('exportEventsJsonl', () => {
         ),
       );
     }
-    expect((await exportEventsJsonl(log, output)).records).toBe(100_000);
+    expect((await exportEventsJsonl(new LogReader(log), output)).records).toBe(100_000);
     const stamps = (await lines()).map((line) => /"timestamp_ns":(\d+)/.exec(line)?.[1]);
     expect(stamps[0]).toBe(String(ORIGIN_NS));
     expect(stamps.at(-1)).toBe(String(ORIGIN_NS + 99_999n));
@@ -207,13 +225,15 @@ describe('exportEventsJsonl', () => {
   ])('refuses the header %j and leaves no file', async (header, message) => {
     appendHeader(header);
     appendEvents([record(EventKind.sessionStarted, 0)]);
-    await expect(exportEventsJsonl(log, output)).rejects.toThrow(message);
+    await expect(exportEventsJsonl(new LogReader(log), output)).rejects.toThrow(message);
     expect(await readdir(directory)).toEqual(['run.log']);
   });
 
   it('refuses events before a header, and a place it cannot write to', async () => {
     appendEvents([record(EventKind.sessionStarted, 0, { sampleSeq: NO_SAMPLE })]);
-    await expect(exportEventsJsonl(log, output)).rejects.toThrow('events before its header');
-    await expect(exportEventsJsonl(log, join(directory, 'no', 'where'))).rejects.toThrow('ENOENT');
+    await expect(exportEventsJsonl(new LogReader(log), output)).rejects.toThrow('events before its header');
+    await expect(exportEventsJsonl(new LogReader(log), join(directory, 'no', 'where'))).rejects.toThrow(
+      'ENOENT',
+    );
   });
 });

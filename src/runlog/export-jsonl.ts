@@ -6,39 +6,31 @@ import { recordAt, recordFields, type RunContext } from '../events/record-fields
 import { recordToJsonLine } from '../events/record-json.ts';
 import { type Frame, FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
 import { PromptIndex } from './prompt-index.ts';
-import { readFrames, type ReadOptions } from './read.ts';
+import type { LogReader } from './read.ts';
 import { readRunHeader, type RunHeader } from './run-header.ts';
-
-export interface ExportOptions extends Pick<ReadOptions, 'onCorrupt'> {
-  /** What the header frame says, for a log whose own may be damaged. */
-  readonly header?: RunHeader;
-}
 
 export interface ExportResult {
   readonly records: number;
   /** Whether the run's end is in the log; it is then the last line. */
   readonly ended: boolean;
-  /** Bytes of a frame that was never finished, left out. */
-  readonly tornBytes: number;
-  /** Frames that corrupt places took, of all kinds. */
-  readonly missingFrames: number;
 }
 
 /**
  * Writes a run log as the reference's `events.jsonl`: a record a line in the order they were logged, prompts joined to the
- * issued records, nothing behind `session.ended`, and none of the event types that the reference does not know. Memory is bounded by the largest frame and 16 bytes a dataset row.
+ * issued records, nothing behind `session.ended`, and none of the event types that the reference does not know. What is damaged is left out
+ * as `reader` does, which counts it. Memory is bounded by the largest frame and 16 bytes a dataset row.
  *
- * The file appears at `outputPath` when it is complete. Throws `INFEROMETER_RUNLOG_CORRUPT`, unless somebody wants to be told of
- * corrupt places, or `INFEROMETER_RUNLOG_HEADER`.
+ * The file appears at `outputPath` when it is complete. Throws `INFEROMETER_RUNLOG_HEADER` for events without a header. `header`: what the
+ * header frame says, for a log whose own may be damaged.
  */
 export async function exportEventsJsonl(
-  logPath: string,
+  reader: LogReader,
   outputPath: string,
-  options: ExportOptions = {},
+  header?: RunHeader,
 ): Promise<ExportResult> {
-  const result = { records: 0, ended: false, tornBytes: 0, missingFrames: 0 };
+  const result = { records: 0, ended: false };
   async function* texts(): AsyncGenerator<string> {
-    for await (const { text, records, ended } of eventLines(logPath, options, result)) {
+    for await (const { text, records, ended } of eventLines(reader, header)) {
       result.records += records;
       result.ended = ended;
       yield text;
@@ -54,38 +46,20 @@ interface Lines {
   readonly ended: boolean;
 }
 
-/** The lines of each events frame, up to the end of the run; counts what is missing. */
-async function* eventLines(
-  path: string,
-  { header, onCorrupt }: ExportOptions,
-  missing: { tornBytes: number; missingFrames: number },
-): AsyncGenerator<Lines> {
-  const prompts = new PromptIndex(path);
+/** The lines of each events frame, up to the end of the run. */
+async function* eventLines(reader: LogReader, header: RunHeader | undefined): AsyncGenerator<Lines> {
+  const prompts = new PromptIndex(reader.path);
   const promptOf = (row: number) => prompts.promptOf(row);
   let run: RunContext | undefined = header && { ...header, promptOf };
-  let offset = 0;
-  let nextSeq = 0;
-  const frames = readFrames(path, {
-    onTornTail: (bytes) => (missing.tornBytes = bytes),
-    ...(onCorrupt && {
-      onCorrupt: (error, skippedBytes) => {
-        offset += skippedBytes;
-        onCorrupt(error, skippedBytes);
-      },
-    }),
-  });
   try {
-    for await (const frame of frames) {
-      missing.missingFrames += frame.seq - nextSeq;
-      nextSeq = frame.seq + 1;
+    for await (const frame of reader.frames()) {
       if (frame.kind === FrameKind.runHeader) run = { ...readRunHeader(frame), promptOf };
-      else if (frame.kind === FrameKind.prompts) prompts.add(frame, offset + FRAME_HEADER_BYTES);
+      else if (frame.kind === FrameKind.prompts) prompts.add(frame, reader.offset + FRAME_HEADER_BYTES);
       else if (frame.kind === FrameKind.events) {
-        const lines = linesOf(frame, run ?? missingHeader(path));
+        const lines = linesOf(frame, run ?? missingHeader(reader.path));
         yield lines;
         if (lines.ended) return;
       }
-      offset += frame.bytes.length;
     }
   } finally {
     prompts.close();

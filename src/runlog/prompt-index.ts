@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { openRegularFileSync } from '../core/careful-read.ts';
 import { decodePrompts } from '../events/prompts-codec.ts';
 import type { Frame } from '../transport/frame.ts';
 
@@ -12,7 +13,7 @@ export class PromptIndex {
   readonly #sizes: number[] = [];
 
   constructor(path: string) {
-    this.#file = openSync(path, 'r');
+    this.#file = openRegularFileSync(path);
   }
 
   /** Notes the rows of a `prompts` frame whose body begins at `bodyOffset` of the log. */

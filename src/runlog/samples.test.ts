@@ -14,6 +14,7 @@ import { PayloadEncoder } from '../events/payload.ts';
 import { SAMPLE_OUTCOMES, type SampleColumns, type StoredSamples } from '../events/sample-columns.ts';
 import { FrameKind } from '../transport/frame.ts';
 import { RunLogWriter } from './append.ts';
+import { LogReader } from './read.ts';
 import { readSamples } from './samples.ts';
 
 let directory: string;
@@ -50,7 +51,7 @@ async function samplesOf(batches: readonly (readonly EventRecord[])[], workerId 
 }
 
 async function fewSamples(): Promise<FewSamples> {
-  const samples = await readSamples(path);
+  const samples = await readSamples(new LogReader(path));
   const { measuringSinceNs, texts } = samples;
   const [columns = {}, ...others] = [...samples.chunks()];
   expect(others).toEqual([]);

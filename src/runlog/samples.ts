@@ -18,14 +18,14 @@ import { decodeWindows, type LatenessWindows } from '../events/lateness-windows.
 import type { SampleColumns, StoredSamples } from '../events/sample-columns.ts';
 import { tokensBehindFirstChunk } from '../events/streamed-tokens.ts';
 import { type Frame, FrameKind } from '../transport/frame.ts';
-import { readFrames, type ReadOptions } from './read.ts';
+import type { LogReader } from './read.ts';
 import { SampleStore } from './sample-store.ts';
 
 const REASONING = CHANNELS.indexOf('reasoning');
 /** Positions in `SAMPLE_OUTCOMES`. */
 const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const;
 
-export interface ReadSamplesOptions extends Pick<ReadOptions, 'onCorrupt'> {
+export interface ReadSamplesOptions {
   /** For a file without a name that takes what memory does not, from two million samples on: 134 bytes a sample. Default: the system's. */
   readonly spillDirectory?: string;
   /** Given what is no batch of events. */
@@ -35,19 +35,24 @@ export interface ReadSamplesOptions extends Pick<ReadOptions, 'onCorrupt'> {
 }
 
 /**
- * Reads every sample out of a run log: one pass, in bounded memory (see `SampleStore`). A torn tail is left out. Close what it returns.
+ * Reads every sample out of a run log, up to the run's end: one pass, in bounded memory (see `SampleStore`). What is damaged is left out as
+ * `reader` does, which counts it. Close what it returns.
  *
- * Throws `INFEROMETER_RUNLOG_CORRUPT` as reading does, unless told what to do about it, `INFEROMETER_SPILL`, and the errors of the file
- * system.
+ * Throws `INFEROMETER_SPILL`, and what reading throws.
  */
-export async function readSamples(logPath: string, options: ReadSamplesOptions = {}): Promise<StoredSamples> {
-  const { spillDirectory = tmpdir(), onCorrupt, onOtherFrame, onProgress } = options;
+export async function readSamples(
+  reader: LogReader,
+  options: ReadSamplesOptions = {},
+): Promise<StoredSamples> {
+  const { spillDirectory = tmpdir(), onOtherFrame, onProgress } = options;
   const collector = new SampleCollector(spillDirectory);
   try {
-    for await (const frame of readFrames(logPath, onCorrupt === undefined ? {} : { onCorrupt })) {
+    for await (const frame of reader.frames()) {
       if (frame.kind === FrameKind.events) {
-        collector.take(decodeBatch(frame.body));
+        const batch = decodeBatch(frame.body);
+        collector.take(batch);
         onProgress?.(collector.count);
+        if (batch.kinds.includes(EventKind.sessionEnded)) break;
       } else {
         if (frame.kind === FrameKind.windows) collector.addWindows(decodeWindows(frame.body));
         onOtherFrame?.(frame);

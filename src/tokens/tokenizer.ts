@@ -1,7 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as huggingFace from '@huggingface/tokenizers';
+import { openRegularFile, textOf } from '../core/careful-read.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
+import { FILE_LIMITS } from '../core/file-limits.ts';
 
 /** What we use of the package, whose own declarations don't resolve under Node's module rules. */
 const { Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as {
@@ -51,7 +53,7 @@ async function readConfig(file: string): Promise<object> {
 }
 
 async function readJson(file: string): Promise<object> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await readText(file).catch((error: unknown) => {
     throw unreadable(file, error);
   });
   try {
@@ -60,6 +62,16 @@ async function readJson(file: string): Promise<object> {
     return value;
   } catch (error) {
     throw invalid(file, error);
+  }
+}
+
+/** Vocabularies are often links into a cache of models. */
+async function readText(path: string): Promise<string> {
+  const file = await openRegularFile(path, true);
+  try {
+    return await textOf(path, file, FILE_LIMITS.tokenizerBytes);
+  } finally {
+    await file.close();
   }
 }
 

@@ -9,6 +9,7 @@ import { buildEventBatch } from '../../src/events/batch-builder.ts';
 import { encodeBatchFrame } from '../../src/events/columnar-codec.ts';
 import type { EventRecord } from '../../src/events/event-batch.ts';
 import { RunLogWriter } from '../../src/runlog/append.ts';
+import { LogReader } from '../../src/runlog/read.ts';
 import { readSamples } from '../../src/runlog/samples.ts';
 import { FrameKind } from '../../src/transport/frame.ts';
 import { complete, issuedDue, recvFirst, recvNonFirst, ScriptedRun } from './scripted-run.ts';
@@ -34,7 +35,9 @@ async function bothOf(records: readonly EventRecord[]) {
     const writer = RunLogWriter.open(path);
     writer.append(FrameKind.events, encodeBatchFrame(buildEventBatch(records)));
     await writer.close();
-    const compared = runValues(await readSamples(path))?.series.find(({ key }) => key === 'tpot_ns');
+    const compared = runValues(await readSamples(new LogReader(path)))?.series.find(
+      ({ key }) => key === 'tpot_ns',
+    );
     const run = new ScriptedRun({ tokenCounter: null }).send(...records);
     return { compared: [...(compared?.values ?? [])], reported: run.values('tpot_ns')! };
   } finally {

@@ -49,6 +49,7 @@ const source = (subscriber: SnapshotSubscriber | undefined, sessionEnded = true,
     sessionEnded,
     aggregatorRestarts: 2,
     frames: 0,
+    tokenizerPath: undefined,
     unrecordedFrames,
     log,
   });

@@ -47,7 +47,7 @@ it.each([
   expect(await program(command, run.path, flag)).toMatchObject({
     code: 2,
     stdout: '',
-    stderr: `error: ${run.path}: no run here (run.log is no file); give a run directory\n`,
+    stderr: `error: ${run.path}: no run here (run.log is a folder); give a run directory\n`,
   });
 });
 

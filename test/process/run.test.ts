@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { replayRun } from '../../src/app/replay.ts';
+import { RunDirectory } from '../../src/app/run-directory.ts';
 import { SILENT_LOG } from '../../src/core/log.ts';
 import { readHistoryExtras } from '../../src/core/run-history.ts';
 import { parseSnapshotJson } from '../../src/metrics/snapshot-json.ts';
@@ -58,7 +59,7 @@ async function expectHistoryOfRun(out: string): Promise<void> {
   expect(sum(distributions.sample_latency_ns?.counts)).toBe(150);
   expect(slowestSamples).toHaveLength(20);
   expect(slowestSamples.every(({ chunks, seq }) => chunks === 10 && seq >= 10)).toBe(true);
-  const replayed = await replayRun(join(out, 'run.log'), { log: SILENT_LOG });
+  const replayed = await replayRun(RunDirectory.open(out), { log: SILENT_LOG });
   expect(readHistoryExtras(replayed?.snapshot.extras)).toEqual({ history, distributions, slowestSamples });
 }
 

@@ -31,7 +31,7 @@ export function messages(bytes: Uint8Array, cuts: readonly number[] = []): strin
   });
 }
 
-/** The standard, read naively over the whole stream, with what departs from it. */
+/** The standard, read naively over the whole stream, with what departs from it: errors by any name, in any case, and loose data. */
 export function naiveMessages(bytes: Uint8Array): string[] {
   const text = Buffer.from(bytes)
     .toString('latin1')
@@ -54,7 +54,7 @@ export function naiveMessages(bytes: Uint8Array): string[] {
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (line === '') tell();
     else if (name === 'data' || (name === '' && event === 'error')) data.push(value);
-    else if (name === 'event') event = value;
+    else if (name === 'event') event = value.toLowerCase() === 'error' ? 'error' : value;
     else if (name === 'error') told.push(`!${value}`);
     else if (line.startsWith('{') || line.startsWith('[')) told.push(`?${line}`);
   }

@@ -175,7 +175,8 @@ describe('the tables of names', () => {
       timestampNs: ns(1),
     }));
     await writeLog(path, { prompts: [], batches: [{ workerId: -1, records }] });
-    const extras = (await replayRun(path, { log: SILENT_LOG }))?.snapshot.extras ?? {};
+    const extras =
+      (await replayRun(RunDirectory.open(directory), { log: SILENT_LOG }))?.snapshot.extras ?? {};
     const rows = columnsUnder('Extras of a snapshot', 2);
     expect(rows.map(([key]) => key).sort()).toEqual(Object.keys(extras).sort());
     for (const [key, told] of rows) {

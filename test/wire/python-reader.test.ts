@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EVENT_TOPICS, EventKind, REFERENCE_TOPIC_COUNT } from '../../src/core/event-types.ts';
 import { exportEventsJsonl } from '../../src/runlog/export-jsonl.ts';
+import { LogReader } from '../../src/runlog/read.ts';
 import { logArbitrary } from './arbitrary-log.ts';
 import { foreignData, outputData, promptData } from './data.ts';
 import { FULL_LOG } from './full-log.ts';
@@ -23,7 +24,7 @@ afterEach(() => rm(directory, { recursive: true }));
 /** The events the program's own export gives, as far as it gives them. */
 async function exportedEvents(logPath: string) {
   const output = join(directory, 'events.jsonl');
-  await exportEventsJsonl(logPath, output);
+  await exportEventsJsonl(new LogReader(logPath), output);
   return (await readFile(output, 'utf8')).split('\n').slice(0, -1).map(parseEvent);
 }
 
@@ -159,7 +160,7 @@ describe('a log of version 1', () => {
   it('is read as ever, by the program and by the example', async () => {
     const lines = await readFile(join(fixture, 'events.jsonl'), 'utf8');
     const output = join(directory, 'events.jsonl');
-    await exportEventsJsonl(join(fixture, 'run.log'), output);
+    await exportEventsJsonl(new LogReader(join(fixture, 'run.log')), output);
     expect(await readFile(output, 'utf8')).toBe(lines);
     const { events } = readWithPython(join(fixture, 'run.log'));
     expect(asExported(events)).toEqual(lines.split('\n').slice(0, -1).map(parseEvent));

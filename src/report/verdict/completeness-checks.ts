@@ -12,6 +12,7 @@ export const COMPLETENESS_CHECKS: readonly Check[] = [
   check('sample_limit', 'a phase ran out of numbers for its samples', '', judgeSampleLimit),
   check('frames_lost', '', 'an event frame is neither in the stream nor in the run log', judgeLostFrames),
   check('run_log_corrupt', '', 'the run log is corrupt before its end', judgeCorruptLog),
+  check('run_log_malformed', '', 'a frame of the run log cannot be what was recorded', judgeMalformedLog),
   check('run_log_torn', 'the run log ends inside a frame', '', judgeTornLog),
   check('run_interrupted', 'the metrics are not from the end of the run', '', judgeState),
   check('stopped_early', 'the run was stopped before its plan was done', '', judgeStop),
@@ -66,6 +67,13 @@ function judgeCorruptLog({ corruptBytes }: VerdictFacts): Judgement {
   if (corruptBytes === 0) return undefined;
   return invalid(
     `the run log is corrupt: ${countedText(corruptBytes, 'byte')} could not be read, and what they told is missing; repeat the run`,
+  );
+}
+
+function judgeMalformedLog({ malformedFrames }: VerdictFacts): Judgement {
+  if (malformedFrames === 0) return undefined;
+  return invalid(
+    `the run log is malformed: ${countedText(malformedFrames, 'frame')} cannot be what was recorded, and what they told is missing; repeat the run`,
   );
 }
 

@@ -31,6 +31,8 @@ export interface VerdictFacts {
   readonly lostFrames: number;
   /** Bytes in corrupt places of the run log. */
   readonly corruptBytes: number;
+  /** Whole frames of the run log whose content could not be used. */
+  readonly malformedFrames: number;
   /** Bytes behind the last whole frame of the run log. */
   readonly tornBytes: number;
   readonly client: ClientHealth | null;
