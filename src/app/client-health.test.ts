@@ -20,6 +20,7 @@ const REPORT: HealthReport = {
   pacing: 'precise',
   connections_opened: 4,
   connect_failures: 0,
+  connect_back_off_ms: 0,
   resent: 0,
   stray_messages: 0,
   single_use_endpoints: 0,

@@ -36,6 +36,8 @@ export interface HealthReport {
   /** Since the start of the run. */
   readonly connections_opened: number;
   readonly connect_failures: number;
+  /** How long attempts to connect were put off, as those before had failed, over all endpoints, ms. */
+  readonly connect_back_off_ms: number;
   /** Samples that got another connection because the server had closed the first before their request reached it. */
   readonly resent: number;
   /** Messages that a server sent behind the terminator of a stream. */
@@ -89,6 +91,7 @@ export function healthReportOf(
     pacing,
     connections_opened: health.connectionsOpened,
     connect_failures: health.connectFailures,
+    connect_back_off_ms: health.connectBackOffMs,
     resent: health.resent,
     stray_messages: health.strayMessages,
     single_use_endpoints: health.singleUseEndpoints,
@@ -227,6 +230,7 @@ export class ClientHealth {
       stuck_max_ms: this.#stuckMaxMs,
       connections_opened: workers.reduce((sum, { connections_opened: opened }) => sum + opened, 0),
       connect_failures: workers.reduce((sum, { connect_failures: failed }) => sum + failed, 0),
+      connect_back_off_ms: workers.reduce((sum, { connect_back_off_ms: ms = 0 }) => sum + ms, 0),
       resent: workers.reduce((sum, { resent = 0 }) => sum + resent, 0),
       stray_messages: workers.reduce((sum, { stray_messages: stray = 0 }) => sum + stray, 0),
       single_use_endpoints: Math.max(0, ...workers.map(({ single_use_endpoints: count = 0 }) => count)),

@@ -167,6 +167,7 @@ function startPool(
       pacing,
       probesPerSecond: config.client.probe_rate,
       connections: config.client.connections,
+      seed: config.seed,
       tlsVerify: config.client.tls_verify,
     },
     {

@@ -10,7 +10,6 @@ import type { PhasePlan } from '../plan/plan.ts';
 import { RunLogWriter } from '../runlog/append.ts';
 import { FRAME_CODEC } from '../transport/frame-codec.ts';
 import { FrameKind } from '../transport/frame.ts';
-import { createSocketDirectory } from '../transport/zmq/address.ts';
 import { bindPublisher } from '../transport/zmq/publisher.ts';
 import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../transport/zmq/limits.ts';
 import { connectSubscriber } from '../transport/zmq/subscriber.ts';
@@ -23,6 +22,7 @@ import { identityOf } from './process-identity.ts';
 import { defaultRunPath, RunDirectory } from './run-directory.ts';
 import { encodeRunHeader, type RunHeader } from './run-header.ts';
 import { RunRecorder } from './run-recorder.ts';
+import { createRunSockets } from './run-sockets.ts';
 import { SecretMask, warnOfShortSecrets } from './secret-mask.ts';
 import type { RunScreen } from './run-screen.ts';
 import { programVersion } from './version.ts';
@@ -80,7 +80,7 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
   closers.add(() => (options.hasBegun() ? undefined : rm(directory.path, { recursive: true, force: true })));
   const writer = RunLogWriter.open(directory.logPath);
   closers.add(() => writer.close());
-  const sockets = await createSocketDirectory();
+  const sockets = await createRunSockets();
   closers.add(() => sockets.remove());
   const publisher = await bindPublisher(FRAME_CODEC, sockets.freshAddress('ev_pub'), {
     sendHighWaterMark: EVENTS_HIGH_WATER_MARK,

@@ -1,13 +1,15 @@
 import { WordView } from '../core/byte-words.ts';
 import type { ErrorData } from '../core/model-output.ts';
+import type { RandomSource } from '../core/random.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
 import type { RequestArena } from '../dataset/arena.ts';
 import type { AnswerReader } from '../protocol/adapter.ts';
 import { LearnedHead } from '../protocol/learned-head.ts';
+import { BackOff } from './back-off.ts';
 import { Connection, type ConnectionOwner, type ConnectionTools, type SentSample } from './connection.ts';
 import type { Connector } from './connector.ts';
 import { Exchange, type ExchangeTools, type ProtocolTally } from './exchange.ts';
-import { CANCELLED } from './failure.ts';
+import { CANCELLED, CLIENT_LIMIT } from './failure.ts';
 import { type Sample, SampleQueue } from './sample-queue.ts';
 import { Warming } from './warming.ts';
 import type { WarmResult } from './worker-messages.ts';
@@ -33,6 +35,8 @@ export interface ConnectionPoolOptions {
   readonly reuse: boolean;
   /** Of all responses of the process; without it there is no limit. */
   readonly responseMemory?: SharedArrayBuffer | undefined;
+  /** For the pauses between attempts to connect. */
+  readonly random: RandomSource;
   /** A sample has ended, in any way, and been recorded. */
   readonly onSampleEnd: () => void;
 }
@@ -42,7 +46,8 @@ export interface ConnectionPoolOptions {
  *
  * The connection used last is used next; one idle for 4 s is discarded. A sample that finds none idle waits its turn (first in,
  * first out) for one that becomes free or, below the cap, a new one. Until then it is due, not issued. Of a failed attempt to connect the
- * oldest waiting sample is the victim.
+ * oldest waiting sample is the victim. When many attempts in a row have failed, they go one at a time with pauses between them
+ * ({@link BackOff}), and each one that fails ends all samples that wait, unless there is a connection that works.
  *
  * A sample whose connection breaks has failed. One that the server never saw, because it had closed the connection meanwhile, is sent again
  * once, on a new connection, and its times count from the first attempt. When a server closes one connection after the other right behind
@@ -58,6 +63,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** Issued and never seen by the server: they go first, each on a new connection. */
   readonly #unseen: SentSample[] = [];
   readonly #tally: ProtocolTally = { strayMessages: 0 };
+  readonly #backOff: BackOff;
   #closesInARow = 0;
   #connecting = 0;
   #warming: Warming | undefined;
@@ -67,6 +73,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   constructor(options: ConnectionPoolOptions) {
     this.#options = options;
+    this.#backOff = new BackOff(options.random, () => this.#connectMore());
     const { reader, tools } = options;
     this.#exchangeTools = {
       reader,
@@ -86,6 +93,11 @@ export class ConnectionPool implements ConnectionOwner {
 
   get connectFailures(): number {
     return this.#connectFailures;
+  }
+
+  /** How long attempts to connect were put off, ms. */
+  get backOffMs(): number {
+    return this.#backOff.pausedMs;
   }
 
   /** Samples that got another connection because the server had closed the first before their request reached it. */
@@ -163,6 +175,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Closes everything. No sample may be left. */
   close(): void {
+    this.#backOff.close();
     for (const connection of this.#all) connection.close();
     this.#all.clear();
     this.#idle = [];
@@ -171,6 +184,7 @@ export class ConnectionPool implements ConnectionOwner {
   onOpen(connection: Connection, nowNs: number): void {
     this.#connecting -= 1;
     this.#opened += 1;
+    this.#backOff.succeeded();
     this.#settleWarming(undefined);
     this.#use(connection, nowNs);
     this.#connectMore();
@@ -180,12 +194,13 @@ export class ConnectionPool implements ConnectionOwner {
     this.#connecting -= 1;
     this.#connectFailures += 1;
     this.#all.delete(connection);
+    // What this machine has no room for says nothing of the server.
+    if (failure.errorType !== CLIENT_LIMIT) this.#backOff.failed(this.#connecting === 0);
     const wasForWarming = this.#settleWarming(failure);
-    const unseen = wasForWarming ? undefined : this.#unseen.shift();
-    if (unseen !== undefined) this.#failUnseen(unseen.seq, failure, nowNs);
-    else if (!wasForWarming && this.#waiting.length > 0) {
-      this.#failWaiting(failure, connection.startedNs, nowNs);
-    }
+    // With connections that work, the others that wait may still get one of those.
+    const hasNone = this.#all.size === this.#connecting;
+    if (this.#backOff.isActive && hasNone) this.#giveUp(failure, connection.startedNs, nowNs);
+    else if (!wasForWarming) this.#failOne(failure, connection.startedNs, nowNs);
     this.#connectMore();
   }
 
@@ -279,9 +294,11 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #connectMore(): void {
+    if (this.#backOff.isPausing) return;
     const { connector, tools, maxConnections } = this.#options;
     const wanted = this.#waiting.length + this.#unseen.length + (this.#warming?.left ?? 0);
-    while (this.#connecting < Math.min(wanted, MAX_CONNECTING) && this.#all.size < maxConnections) {
+    const most = this.#backOff.isActive ? 1 : MAX_CONNECTING;
+    while (this.#connecting < Math.min(wanted, most) && this.#all.size < maxConnections) {
       this.#connecting += 1;
       this.#all.add(new Connection(connector, new Exchange(this.#exchangeTools), tools, this));
     }
@@ -293,6 +310,21 @@ export class ConnectionPool implements ConnectionOwner {
     if (warming === undefined || warming.left === 0) return false;
     warming.settle(failure);
     return true;
+  }
+
+  /** Of the samples that want the connection that could not be had, fails the first. */
+  #failOne(failure: ErrorData, attemptNs: number, nowNs: number): void {
+    const unseen = this.#unseen.shift();
+    if (unseen !== undefined) this.#failUnseen(unseen.seq, failure, nowNs);
+    else if (this.#waiting.length > 0) this.#failWaiting(failure, attemptNs, nowNs);
+  }
+
+  /** Fails all that want a connection now, and no others that take their place at once: they wait for the next attempt. */
+  #giveUp(failure: ErrorData, attemptNs: number, nowNs: number): void {
+    while (this.#settleWarming(failure));
+    for (let count = this.#unseen.length + this.#waiting.length; count > 0; count--) {
+      this.#failOne(failure, attemptNs, nowNs);
+    }
   }
 
   /** Fails the sample that has waited longest; it counts as issued when the attempt began. */

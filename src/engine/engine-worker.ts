@@ -1,4 +1,5 @@
 import { assertNever } from '../core/errors.ts';
+import { RandomSource } from '../core/random.ts';
 import { createRunClock, type RunClock } from '../core/time.ts';
 import { RequestArena } from '../dataset/arena.ts';
 import type { PhasePlan } from '../plan/plan.ts';
@@ -150,6 +151,7 @@ export class EngineWorker {
       maxConnections,
       connections: use,
       responseMemory,
+      seed = 0,
     } = this.#start.settings;
     const reader = adapterOf(api).createReader();
     const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
@@ -165,6 +167,7 @@ export class EngineWorker {
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
           reuse: use === 'reuse',
           responseMemory,
+          random: new RandomSource(BigInt(seed) + BigInt(this.#start.workerIndex * endpoints.length + index)),
           onSampleEnd: () => this.#issuer?.sampleEnded(),
         }),
     );
@@ -250,6 +253,7 @@ export class EngineWorker {
       events,
       connectionsOpened: this.#pools.reduce((sum, { opened }) => sum + opened, 0),
       connectFailures: this.#pools.reduce((sum, { connectFailures }) => sum + connectFailures, 0),
+      connectBackOffMs: this.#pools.reduce((sum, { backOffMs }) => sum + backOffMs, 0),
       resent: this.#pools.reduce((sum, { resent }) => sum + resent, 0),
       strayMessages: this.#pools.reduce((sum, { strayMessages }) => sum + strayMessages, 0),
       singleUseEndpoints: this.#pools.reduce((sum, { isSingleUse }) => sum + (isSingleUse ? 1 : 0), 0),

@@ -18,6 +18,9 @@ export type ConnectStage = 'tcp' | 'tls';
 
 export const CANCELLED: ErrorData = { errorType: 'cancelled', errorMessage: 'cancelled by the run' };
 
+/** Type of a failure of this machine's own. */
+export const CLIENT_LIMIT = 'client_limit';
+
 /** This machine has no descriptor, no port or no memory for another socket. */
 const CLIENT_LIMITS: ReadonlySet<string | undefined> = new Set([
   'EMFILE',
@@ -70,7 +73,7 @@ export function connectFailure(error: Error, stage: ConnectStage): ErrorData {
   // An attempt on several addresses is limited by us when each of them is: an address family may just not be there.
   const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error];
   const isLimit = errors.every((one) => CLIENT_LIMITS.has(codeOf(one)));
-  return { errorType: isLimit ? 'client_limit' : 'connect_failed', errorMessage };
+  return { errorType: isLimit ? CLIENT_LIMIT : 'connect_failed', errorMessage };
 }
 
 /** An established connection that broke. */

@@ -39,6 +39,8 @@ export interface EngineSettings {
   readonly connections: ConnectionUse;
   /** Check server certificates. */
   readonly tlsVerify: boolean;
+  /** The run's; default 0. */
+  readonly seed?: number | undefined;
   /** What all responses of the process may hold together, by `createResponseMemory`; default: one of the default size. */
   readonly responseMemory?: SharedArrayBuffer | undefined;
   /** The requests, one arena an endpoint. */

@@ -68,6 +68,8 @@ export interface WorkerHealth extends ThreadHealth {
   /** Since the start of the run: connections established, and attempts that failed. */
   readonly connectionsOpened: number;
   readonly connectFailures: number;
+  /** How long attempts to connect were put off, as those before had failed, over all endpoints, ms. */
+  readonly connectBackOffMs: number;
   /** See {@link ConnectionPool}; since the start of the run. */
   readonly resent: number;
   readonly strayMessages: number;

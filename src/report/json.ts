@@ -121,6 +121,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       pacing: client.pacing,
       connections_opened: client.connectionsOpened,
       connect_failures: client.connectFailures,
+      connect_back_off_ms: client.connectBackOffMs,
       resent: client.resent,
       stray_messages: client.strayMessages,
       single_use_endpoints: client.singleUseEndpoints,

@@ -35,6 +35,8 @@ export interface ClientFacts {
   readonly pacing: string | null;
   readonly connectionsOpened: number | null;
   readonly connectFailures: number | null;
+  /** How long attempts to connect were put off, as those before had failed, over all threads and endpoints, ms. */
+  readonly connectBackOffMs: number | null;
   /** Samples that got another connection because the server had closed the first before their request reached it. */
   readonly resent: number | null;
   /** Messages that a server sent behind the terminator of a stream. */
@@ -174,6 +176,7 @@ function clientOf(client: Fields): ClientFacts {
     pacing: textOf(client.pacing),
     connectionsOpened: numberOf(client.connections_opened),
     connectFailures: numberOf(client.connect_failures),
+    connectBackOffMs: numberOf(client.connect_back_off_ms),
     resent: numberOf(client.resent ?? client.retries),
     strayMessages: numberOf(client.stray_messages),
     singleUseEndpoints: numberOf(client.single_use_endpoints),

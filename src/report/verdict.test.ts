@@ -26,6 +26,9 @@ const CLIENT: NonNullable<VerdictFacts['client']> = {
   workerCpuMax: 0.5,
   workerCpuWaitMax: 0.02,
   busyShare: 0,
+  connectionsOpened: 10,
+  connectFailures: 0,
+  connectBackOffMs: 0,
   clockStepMs: 0.1,
 };
 
@@ -248,4 +251,12 @@ describe('docs/measurement.md', () => {
     expect(rows.filter(([name]) => wanted.some(([check]) => check === name))).toEqual(wanted);
     expect(judged.length).toBeGreaterThan(15);
   });
+});
+
+it('tells of pauses between attempts to connect', () => {
+  const { findings } = verdictWith(client({ connectFailures: 30, connectBackOffMs: 4500 }));
+  const finding = findings.find(({ check }) => check === 'connect_back_off')!;
+  expect(finding.message).toMatch(
+    /^30 of 40 attempts to connect failed, .*paused between attempts \(4\.50 s over/,
+  );
 });

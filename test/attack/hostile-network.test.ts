@@ -2,6 +2,12 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { watchRun } from '../../src/app/watch-run.ts';
+import { MAX_HISTORY_BINS } from '../../src/aggregator/history-recorder.ts';
+import { MAX_NOTE_LENGTH } from '../../src/core/load-ranges.ts';
+import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
+import type { Json, MetricsSnapshot } from '../../src/metrics/snapshot.ts';
+import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../src/transport/zmq/limits.ts';
+import { madeUpHistory } from '../charts/made-up-history.ts';
 import { SILENT_LOG } from '../../src/core/log.ts';
 import { hostileViewersRound } from './hostile-viewers.ts';
 import { hostileBrowserRound, WEB_ATTACKS, type WebAttack } from './web-attacks.ts';
@@ -51,6 +57,26 @@ it('a viewer drops the connection to who announces more than a snapshot can be',
   expect(await watching).toBe('detached');
   server.close();
 }, 10_000);
+
+it('a snapshot of a run with a full history and all its marks is far below what a viewer takes', () => {
+  const marks = Array.from({ length: 1000 }, (_, index) => {
+    return { at_ns: 1e12 + index, kind: 'note' as const, value: null, text: 'é'.repeat(MAX_NOTE_LENGTH) };
+  });
+  const history = madeUpHistory({
+    bins: MAX_HISTORY_BINS,
+    ratePerSecond: 1234,
+    ttftMs: 123,
+    failing: true,
+    marks,
+  });
+  const snapshot: MetricsSnapshot = {
+    ...{ counter: 1, timestampNs: 1n, state: 'live', pendingTaskCount: 0, metrics: [] },
+    extras: { history: JSON.parse(JSON.stringify(history)) as Json },
+  };
+  const { payload } = new SnapshotCodec().encode(snapshot);
+  expect(payload.length).toBeGreaterThan(100_000);
+  expect(payload.length).toBeLessThan(MAX_SNAPSHOT_MESSAGE_BYTES / 8);
+});
 
 describe('whoever connects to the page', () => {
   it.each(Object.keys(WEB_ATTACKS) as WebAttack[])(

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createRunClock, type Nanoseconds, type RunClock } from '../../src/core/time.ts';
 import { RequestArena } from '../../src/dataset/arena.ts';
 import { BatchWriter } from '../../src/engine/batch-writer.ts';
+import { RandomSource } from '../../src/core/random.ts';
+import { FAILURES_BEFORE_BACK_OFF } from '../../src/engine/back-off.ts';
 import { ConnectionPool } from '../../src/engine/connection-pool.ts';
 import { Connector } from '../../src/engine/connector.ts';
 import { Deadlines } from '../../src/engine/deadlines.ts';
@@ -66,6 +70,7 @@ class Bench {
       maxConnections,
       reuse,
       streaming: false,
+      random: new RandomSource(1),
       onSampleEnd: () => (this.ended += 1),
     });
     closing.push(() => {
@@ -289,9 +294,59 @@ describe('warming', () => {
 test('each failed attempt to connect ends the sample that has waited longest', async () => {
   const bench = await Bench.start(4);
   await bench.server.close();
-  bench.send(0, 300);
-  await bench.untilEnded(300);
+  const count = FAILURES_BEFORE_BACK_OFF - 1;
+  bench.send(0, count);
+  await bench.untilEnded(count);
   const ended = bench.events.filter(({ topic }) => topic === 'sample.complete').map(({ seq }) => seq);
-  expect(ended).toEqual(Array.from({ length: 300 }, (_, index) => index));
-  expect(bench.pool.connectFailures).toBe(300);
+  expect(ended).toEqual(Array.from({ length: count }, (_, index) => index));
+  expect(bench.pool.connectFailures).toBe(count);
+  expect(bench.pool.backOffMs).toBe(0);
+});
+
+describe('a server that refuses every connection', () => {
+  test('is left alone for ever longer times, and each attempt ends all that wait', async () => {
+    const bench = await Bench.start(4);
+    await bench.server.close();
+    bench.send(0, 300);
+    await bench.untilEnded(300);
+    const attempts = bench.pool.connectFailures;
+    expect(attempts).toBeLessThan(FAILURES_BEFORE_BACK_OFF + 4);
+    for (let batch = 1; batch <= 4; batch++) {
+      bench.send(300 * batch, 300 * (batch + 1));
+      await bench.untilEnded(300 * (batch + 1));
+    }
+    expect(bench.pool.connectFailures).toBeLessThan(attempts + 8);
+    // Pauses of 10, 20, 40 and 80 ms, or half of that.
+    expect(bench.pool.backOffMs).toBeGreaterThan(70);
+    const failed = bench.events.filter(({ topic }) => topic === 'error.generic');
+    expect(failed.map(({ seq }) => seq)).toEqual(Array.from({ length: 1500 }, (_, index) => index));
+    expect(new Set(failed.map(({ error }) => error!.errorType))).toEqual(new Set(['connection_refused']));
+  });
+
+  test('is found again when it is back', async () => {
+    const bench = await Bench.start(4);
+    const { port } = bench.server;
+    await bench.server.close();
+    bench.send(0, 50);
+    await bench.untilEnded(50);
+    const again = createServer((socket) => {
+      socket.on('data', () => socket.write(withLength(ANSWER))).on('error', () => undefined);
+      closing.push(() => socket.destroy());
+    });
+    again.listen(port, '127.0.0.1');
+    await once(again, 'listening');
+    closing.push(() => again.close());
+    bench.send(50, 60);
+    await bench.untilEnded(60);
+    expect(bench.events.filter(({ topic }) => topic === 'error.generic')).toHaveLength(50);
+    // The back-off is over, not only the pause.
+    expect(bench.pool.opened).toBe(4);
+  });
+
+  test('does not hold up the warming', async () => {
+    const bench = await Bench.start(500);
+    await bench.server.close();
+    expect(await bench.pool.warm(500)).toMatchObject({ opened: 0, failed: 500 });
+    expect(bench.pool.connectFailures).toBeLessThan(200);
+  });
 });

@@ -48,6 +48,7 @@ export const HEALTH: HealthReport = {
   pacing: 'precise',
   connections_opened: 4,
   connect_failures: 1,
+  connect_back_off_ms: 0,
   resent: 2,
   stray_messages: 1,
   single_use_endpoints: 1,

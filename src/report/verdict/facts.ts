@@ -6,13 +6,7 @@ import type { JudgedMetric } from '../../core/judged-metrics.ts';
 
 type ClientHealth = Omit<
   ClientFacts,
-  | 'workers'
-  | 'pacing'
-  | 'connectionsOpened'
-  | 'connectFailures'
-  | 'resent'
-  | 'strayMessages'
-  | 'singleUseEndpoints'
+  'workers' | 'pacing' | 'resent' | 'strayMessages' | 'singleUseEndpoints'
 >;
 
 /** What a verdict rests on; null where it is not known, and then not judged. */

@@ -1,5 +1,12 @@
-import { durationText, numberText, percentText, settingText } from '../../core/quantity-text.ts';
-import { NS_PER_SECOND } from '../../core/time.ts';
+import {
+  countedText,
+  countText,
+  durationText,
+  numberText,
+  percentText,
+  settingText,
+} from '../../core/quantity-text.ts';
+import { NS_PER_MS, NS_PER_SECOND } from '../../core/time.ts';
 import { isChanged, steeringText } from '../steering.ts';
 import { type Check, check, degraded, type Judgement, note, percents, worse } from './check.ts';
 import type { VerdictFacts } from './facts.ts';
@@ -16,6 +23,7 @@ export const LOAD_CHECKS: readonly Check[] = [
     `less than ${percents(L.rateShareInvalid)} went out`,
     judgeRate,
   ),
+  check('connect_back_off', '', '', judgeBackOff),
   check(
     'issue_delay',
     `issue delay at p99 above the mean gap and above ${percents(L.issueDelayShareOfLatency)} of the median response latency`,
@@ -46,6 +54,17 @@ function judgeRate(facts: VerdictFacts): Judgement {
     share < L.rateShareInvalid * (1 - scatter),
     `requests went out at ${numberText(issueRateAtMostPerSecond)}/s at most, ${percentText(share)} of the ` +
       `${settingText(requestedRatePerSecond)}/s asked for: raise --max-connections or --workers, or lower --rate`,
+  );
+}
+
+function judgeBackOff({ client }: VerdictFacts): Judgement {
+  const { connectBackOffMs = null, connectFailures, connectionsOpened } = client ?? {};
+  if (connectBackOffMs === null || connectBackOffMs === 0) return undefined;
+  const failed = connectFailures ?? 0;
+  return note(
+    `${countText(failed)} of ${countedText(failed + (connectionsOpened ?? 0), 'attempt')} to connect failed, many in a row: ` +
+      `the client paused between attempts (${durationText(connectBackOffMs * NS_PER_MS)} over all threads and endpoints), ` +
+      `and requests that were due meanwhile failed together or went out later`,
   );
 }
 

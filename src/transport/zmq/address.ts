@@ -22,13 +22,16 @@ export interface SocketDirectory {
 }
 
 /**
- * Makes a directory that only this user may enter (0700), `inferometer-…` under `parent`: by default /dev/shm where that
+ * Makes a directory that only this user may enter (0700), `prefix` and six letters, under `parent`: by default /dev/shm where that
  * exists, else the system's temporary directory.
  */
-export async function createSocketDirectory(parent = defaultParent()): Promise<SocketDirectory> {
+export async function createSocketDirectory(
+  parent = defaultSocketParent(),
+  prefix = 'inferometer-',
+): Promise<SocketDirectory> {
   let path: string;
   try {
-    path = await mkdtemp(join(parent, 'inferometer-'));
+    path = await mkdtemp(join(parent, prefix));
   } catch (error) {
     throw new InferometerError(
       'INFEROMETER_TRANSPORT_SOCKET_DIRECTORY',
@@ -84,7 +87,8 @@ export function socketPath(address: string): string | undefined {
   return address.startsWith(IPC) ? address.slice(IPC.length) : undefined;
 }
 
-function defaultParent(): string {
+/** Where directories for sockets are made. */
+export function defaultSocketParent(): string {
   return existsSync(SHARED_MEMORY) ? SHARED_MEMORY : tmpdir();
 }
 

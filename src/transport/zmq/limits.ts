@@ -11,7 +11,7 @@ export const MAX_SUBSCRIBER_MESSAGE_BYTES = 1024;
 export const MAX_FRAME_MESSAGE_BYTES = 2 ** 28 + TOPIC_BYTES;
 
 /**
- * Largest snapshot a viewer takes, bytes: about sixteen times what a run with a full history of 600 bins publishes. The viewer drops the
+ * Largest snapshot a viewer takes, bytes: more than eight times one with a full history and 1000 long marks. The viewer drops the
  * connection to whoever announces more.
  */
 export const MAX_SNAPSHOT_MESSAGE_BYTES = 2 ** 24;

@@ -107,6 +107,7 @@ const HEALTHY_CLIENT = {
   pacing: 'precise',
   connections_opened: 31,
   connect_failures: 0,
+  connect_back_off_ms: 0,
   resent: 0,
   stray_messages: 0,
   single_use_endpoints: 0,
