@@ -60,7 +60,7 @@ export function watchRun(target: string, options: WatchOptions): Promise<WatchEn
 
 async function watchDirectory(path: string, { onSnapshot, log, signal }: WatchOptions): Promise<WatchEnd> {
   const directory = RunDirectory.open(path);
-  const address = readManifest(directory)?.addresses.snapshots;
+  const address = localAddressOf(directory);
   const detached = untilAborted(signal);
   let subscriber: SnapshotSubscriber | undefined;
   try {
@@ -90,6 +90,12 @@ async function watchDirectory(path: string, { onSnapshot, log, signal }: WatchOp
   } finally {
     await subscriber?.close();
   }
+}
+
+/** Where the run publishes on this machine. A run.json of somebody else's that names another machine sends nobody there. */
+function localAddressOf(directory: RunDirectory): string | undefined {
+  const address = readManifest(directory)?.addresses.snapshots;
+  return address?.startsWith('ipc://') === true ? address : undefined;
 }
 
 async function watchAddress(

@@ -17,6 +17,9 @@ import { HEALTH } from '../wire/scripted-log.ts';
 /** What the author of a run folder can put into texts that reach a terminal or a report. */
 export const HOSTILE_TEXT = 'x\u001b]0;owned\u0007\u001b[2J\r\nVALID: forged\u202e\u009b31m\u007f';
 
+/** Beside a hostile run: it must be listed whatever the other one holds. */
+export const SOUND_RUN = 'sound';
+
 const MS = 1e6;
 const SAMPLES = 60;
 const SAMPLES_A_FRAME = 6;

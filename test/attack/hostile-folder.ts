@@ -14,7 +14,7 @@ import { symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { RandomSource } from '../../src/core/random.ts';
-import { HOSTILE_TEXT, writeRun } from './attack-run.ts';
+import { HOSTILE_TEXT, SOUND_RUN, writeRun } from './attack-run.ts';
 import { ATTACK_READERS, type AttackReader, readFolders, type ReaderOutcome } from './readers.ts';
 
 /** Files of a run folder, and the names that a program which writes there might take for its temporary files. */
@@ -53,6 +53,7 @@ export class HostileFolder {
   /** `isHostileText`: the log holds what a terminal obeys, too. */
   constructor(isHostileText: boolean) {
     writeRun(this.path, isHostileText ? { text: HOSTILE_TEXT, tokenizer: join(this.outside, 'secret') } : {});
+    writeRun(join(this.#home, 'runs', SOUND_RUN));
     mkdirSync(join(this.outside, 'folder'), { recursive: true });
     writeFileSync(join(this.outside, 'secret'), `key: ${SECRET}\n`);
     writeFileSync(join(this.outside, 'folder', 'final_snapshot.json'), SECRET);

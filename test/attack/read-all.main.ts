@@ -1,6 +1,6 @@
 // Reads run folders with every reader of this program, one after another, and tells after each step what came of it, a JSON line each.
 // A process of its own: one that waits for a pipe forever can be ended from outside.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareRunDirectories } from '../../src/app/compare-runs.ts';
@@ -19,6 +19,7 @@ import { createLog } from '../../src/core/log.ts';
 import type { MetricsSnapshot } from '../../src/metrics/snapshot.ts';
 import { terminalSummary } from '../../src/report/terminal-summary.ts';
 import { reportText } from '../../src/report/text.ts';
+import { SOUND_RUN } from './attack-run.ts';
 import { ATTACK_READERS, type AttackReader, type ReaderOutcome } from './readers.ts';
 
 const lines: string[] = [];
@@ -38,6 +39,8 @@ const READERS: Readonly<
   serve: async (path) => {
     const runs = new RunsFolder(join(path, '..'), { mayReplay: true, log });
     const list = await runs.list();
+    if (existsSync(join(path, '..', SOUND_RUN)) && !list.some(({ name }) => name === SOUND_RUN))
+      throw new Error('the sound run is not listed');
     const name = path.split('/').at(-1)!;
     const run = await runs.open(name);
     const text = JSON.stringify([list, run]);
