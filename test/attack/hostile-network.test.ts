@@ -13,7 +13,7 @@ import { hostileViewersRound } from './hostile-viewers.ts';
 import { hostileBrowserRound, WEB_ATTACKS, type WebAttack } from './web-attacks.ts';
 import { writeHugeSnapshot, type ZmtpAttack } from './zmtp-attacker.ts';
 
-const ROUND_MS = 1200;
+const ROUND_MS = 700;
 
 describe('whoever connects to --view-address', () => {
   it.each<readonly [ZmtpAttack, 'with' | 'without']>([

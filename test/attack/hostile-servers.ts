@@ -16,7 +16,7 @@ const DRIP_MS = 30;
 const MEMORY_BYTES = 2 ** 25;
 /** What a round may add to this process beyond that: buffers of its own server, decompression, garbage. */
 const SLACK_MB = 200;
-const TIMEOUT_MS = 1500;
+const TIMEOUT_MS = 1000;
 
 interface ServerAttack {
   /** Answers a request, perhaps for ever. */

@@ -329,6 +329,8 @@ describe('a server that refuses every connection', () => {
     await bench.server.close();
     bench.send(0, 50);
     await bench.untilEnded(50);
+    // Attempts that were under way end too, and would take what is sent now with them.
+    await until(() => bench.pool.connectFailures === FAILURES_BEFORE_BACK_OFF + 3);
     const again = createServer((socket) => {
       socket.on('data', () => socket.write(withLength(ANSWER))).on('error', () => undefined);
       closing.push(() => socket.destroy());
