@@ -17,7 +17,7 @@ import { readFinalSnapshot } from './report-source.ts';
 import { readManifest, RunDirectory, type RunManifest } from './run-directory.ts';
 
 export interface RunsFolderOptions {
-  /** May read the logs of runs, to tell whether they are whole and show what left no final snapshot. */
+  /** May read the logs of runs, to show what they say now; else only what was left beside them. */
   readonly mayReplay: boolean;
   readonly log: Log;
 }
@@ -62,7 +62,10 @@ export class RunsFolder implements RunLibrary {
     const entry = await this.#entry(name);
     if (entry === undefined) return undefined;
     const directory = RunDirectory.open(join(this.#path, name));
-    const seen = await this.#seenRun(name, directory);
+    const seen = await this.#seenRun(name, directory).catch((error: unknown) => {
+      this.#options.log.warning(`${directory.path}: cannot be shown: ${errorText(error)}`);
+      return undefined;
+    });
     if (seen === undefined) return undefined;
     const { snapshot, verdict } = seen;
     return {
@@ -106,9 +109,11 @@ export class RunsFolder implements RunLibrary {
       const snapshot = await readFinalSnapshot(directory, log);
       return snapshot && { snapshot, verdict: verdictSoFar(snapshot).level };
     }
-    const judging = this.#judging.then(() => judgeRun(directory, 'show', log));
-    const turn = sleep(REPLAY_TURN_MS, undefined, { ref: false });
-    this.#judging = Promise.race([judging, turn]).catch(() => undefined);
+    const before = this.#judging;
+    const judging = before.then(() => judgeRun(directory, 'show', log));
+    this.#judging = before
+      .then(() => Promise.race([judging, sleep(REPLAY_TURN_MS, undefined, { ref: false })]))
+      .catch(() => undefined);
     const { snapshot, report } = await judging;
     return { snapshot, verdict: report.verdict.level };
   }

@@ -43,8 +43,9 @@ const READERS: Readonly<
       throw new Error('the sound run is not listed');
     const name = path.split('/').at(-1)!;
     const run = await runs.open(name);
+    if (run === undefined) throw new InferometerError('INFEROMETER_RUN_MISSING', 'input', 'not shown');
     const text = JSON.stringify([list, run]);
-    const verdict = run?.update.verdict?.level;
+    const verdict = run.update.verdict?.level;
     return verdict === undefined ? { text } : { text, verdict };
   },
   watch: async (path) => {
