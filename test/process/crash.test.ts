@@ -92,9 +92,15 @@ function damage(path: string, at: number): void {
 }
 
 /** Pid of the first process that another one started. */
+/** The aggregator of a run. A child that is stopped before it runs its own program would hold up whoever starts it. */
 async function childOf(pid: number): Promise<number> {
-  const children = () => /^\d+/.exec(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))?.[0];
-  return Number(await waitFor(children, 'child process'));
+  const child = () => {
+    const found = /^\d+/.exec(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))?.[0];
+    const isItself =
+      found !== undefined && readFileSync(`/proc/${found}/cmdline`, 'utf8').includes('aggregator');
+    return isItself ? found : undefined;
+  };
+  return Number(await waitFor(child, 'child process'));
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
