@@ -6,6 +6,7 @@ import { countedText } from '../core/quantity-text.ts';
 import type { Pacing } from '../engine/settings.ts';
 import { WorkerPool } from '../engine/worker-pool.ts';
 import { encodeWindowsFrame } from '../events/lateness-windows.ts';
+import { checkPlanLimits } from '../plan/sample-limit.ts';
 import { Session } from '../session/session.ts';
 import { FrameKind } from '../transport/frame.ts';
 import { AggregatorProcess } from './aggregator-process.ts';
@@ -76,6 +77,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const view = options.view && (await openViewPlace(options.view.address, options.view.key));
   const prepared = await prepareRun(config, log, toldNowAndThen(screen));
   const phases = phasesOf(config, prepared.rowCount);
+  checkPlanLimits(phases);
   let recordingFailure: unknown;
   const services = await openRunServices({
     ...{ config, prepared, phases, outPath, aggregator, view, screen, closers },

@@ -1,3 +1,6 @@
+import { InferometerError } from '../core/errors.ts';
+import { countText } from '../core/quantity-text.ts';
+import { NS_PER_SECOND } from '../core/time.ts';
 import type { PhasePlan } from './plan.ts';
 import { MAX_TICKETS } from './tickets.ts';
 
@@ -13,4 +16,34 @@ export function samplesLeft(usedSamples: number): number {
 export function limitedTo(samples: number, plan: PhasePlan): PhasePlan {
   if (plan.stop.maxSamples <= samples) return plan;
   return { ...plan, stop: { ...plan.stop, maxSamples: samples } };
+}
+
+/**
+ * Refuses phases that would go on beyond what can be numbered, as far as the plan tells: in closed loop with a duration nobody knows
+ * how many samples there will be. Throws `INFEROMETER_PLAN_LIMIT` (input).
+ */
+export function checkPlanLimits(phases: readonly PhasePlan[]): void {
+  let usedSamples = 0;
+  for (const { name, arrivals, stop } of phases) {
+    const expected = Math.min(
+      stop.maxSamples,
+      'ratePerSecond' in arrivals
+        ? (arrivals.ratePerSecond * stop.maxDurationNs) / NS_PER_SECOND
+        : stop.maxSamples === Infinity
+          ? 0
+          : Infinity,
+    );
+    const left = samplesLeft(usedSamples);
+    if (expected > left) {
+      throw limitError(
+        `phase ${name}: it would have ${countText(Math.ceil(expected))} samples; at most ${countText(left)} can be numbered;` +
+          ' shorten it, or split the load into several runs',
+      );
+    }
+    usedSamples += expected;
+  }
+}
+
+function limitError(what: string): InferometerError {
+  return new InferometerError('INFEROMETER_PLAN_LIMIT', 'input', what);
 }
