@@ -19,7 +19,7 @@ export const QUICK_LIMITS: WebLimits = {
 };
 
 /** Longest time until a connection that does nothing useful is closed under {@link QUICK_LIMITS}. */
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 40_000;
 const DRIP_MS = 20;
 
 /** What a connection sends that should be closed by the server. Those that end in `…` go on for ever. */
