@@ -83,9 +83,11 @@ export function openScratchFile(directory: string): number {
 
 /** Temporary files that are being written; a process that exits takes them along. */
 const unfinished = new Set<string>();
+let isWatchingExit = false;
 
 function removeAtExit(path: string): void {
-  if (unfinished.size === 0) process.once('exit', removeUnfinished);
+  if (!isWatchingExit) process.once('exit', removeUnfinished);
+  isWatchingExit = true;
   unfinished.add(path);
 }
 
