@@ -33,7 +33,7 @@ export function reportCommand(finish: (exitCode: number) => void): Command {
     )
     .option(
       '--tokenizer <path>',
-      'count the tokens that the server did not; the tokenizer of the run is not opened unasked',
+      'count tokens the server did not report; without it, no tokenizer file is opened',
     )
     .action(async (path: string, flags: Flags) => finish(await report(path, flags)));
 }

@@ -98,19 +98,22 @@ export function oddKindOf(stats: Stats): string | undefined {
 
 function requireRegular(path: string, stats: Stats): void {
   const kind = oddKindOf(stats);
-  if (kind !== undefined) throw refused(path, `is ${kind}, wanted a regular file`);
+  if (kind !== undefined) throw refused(path, `must be a regular file (it is ${kind})`);
 }
 
 function requireSize(path: string, size: number, maxBytes: number): void {
   if (size <= maxBytes) return;
-  throw refused(path, `has ${countedText(size, 'byte')}, wanted at most ${countedText(maxBytes, 'byte')}`);
+  throw refused(
+    path,
+    `is too large: ${countedText(size, 'byte')}; the limit is ${countedText(maxBytes, 'byte')}`,
+  );
 }
 
 /** The system's own words for two of the refusals explain nothing. */
 function refusalOf(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ELOOP') return refused(path, 'is a symbolic link, wanted a regular file');
-  return code === 'ENXIO' ? refused(path, 'is a socket, wanted a regular file') : error;
+  if (code === 'ELOOP') return refused(path, 'must be a regular file (it is a symbolic link)');
+  return code === 'ENXIO' ? refused(path, 'must be a regular file (it is a socket)') : error;
 }
 
 function refused(path: string, why: string): InferometerError {

@@ -189,7 +189,7 @@ function clientText(client: ClientFacts): string {
     ],
     [client.connectionsOpened, (n) => `${countedText(n, 'connection')} opened`],
     [client.connectFailures, (n) => (n === 0 ? '' : countedText(n, 'connect failure'))],
-    [client.connectBackOffMs, (n) => (n === 0 ? '' : `attempts put off for ${ms(n)} in all`)],
+    [client.connectBackOffMs, (n) => (n === 0 ? '' : `connection attempts delayed by ${ms(n)} in total`)],
     [
       client.resent,
       (n) => (n === 0 ? '' : `${countedText(n, 'request')} resent, as the server had closed the connection`),

@@ -50,7 +50,7 @@ function judgeMissing({ samples: { issued, notSent, missing } }: VerdictFacts): 
 function judgeSampleLimit({ isSampleLimitReached }: VerdictFacts): Judgement {
   if (!isSampleLimitReached) return undefined;
   return degraded(
-    `a phase ended early, at the most samples that one can have (${countText(MAX_TICKETS)} in a phase, ${countText(MAX_RUN_SAMPLES)} in a run);` +
+    `a phase ended early because it reached the sample limit (${countText(MAX_TICKETS)} in a phase, ${countText(MAX_RUN_SAMPLES)} in a run);` +
       ' split the load into several runs',
   );
 }
@@ -73,7 +73,7 @@ function judgeCorruptLog({ corruptBytes }: VerdictFacts): Judgement {
 function judgeMalformedLog({ malformedFrames }: VerdictFacts): Judgement {
   if (malformedFrames === 0) return undefined;
   return invalid(
-    `the run log is malformed: ${countedText(malformedFrames, 'frame')} cannot be what was recorded, and what they told is missing; repeat the run`,
+    `the run log is malformed: ${countedText(malformedFrames, 'frame')} hold data that no run could have recorded, and their samples are missing; repeat the run`,
   );
 }
 
