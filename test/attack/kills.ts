@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RandomSource } from '../../src/core/random.ts';
-import { type Finished, waitFor, Workbench } from '../process/program.ts';
+import { type Finished, isRunning, waitFor, Workbench } from '../process/program.ts';
 import type { AttackRound, RoundResult } from './attack-round.ts';
 
 /** Who is hit, by what. A stopped process goes on after a moment; the others have to take it as it comes. */
@@ -149,13 +149,4 @@ async function faultsOfLeftovers(bench: Workbench, aggregator: number | null | u
 
 function hasStackTrace(text: string): boolean {
   return /^\s+at .+:\d+:\d+\)?$/m.test(text);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

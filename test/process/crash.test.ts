@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFrames } from '../../src/runlog/read.ts';
 import { FrameKind } from '../../src/transport/frame.ts';
-import { waitFor, WENT_THROUGH, Workbench } from './program.ts';
+import { isRunning, waitFor, WENT_THROUGH, Workbench } from './program.ts';
 
 let bench: Workbench;
 beforeEach(() => {
@@ -369,15 +369,6 @@ describe('Ctrl-C', () => {
     20_000,
   );
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe('a stop before the run begins', () => {
   it('does not wait for an aggregator that hangs', async () => {

@@ -79,6 +79,16 @@ export async function waitFor<T>(
   }
 }
 
+/** Whether there is a process of this number. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A place for one test: a temporary directory, a dataset in it, and whatever was started, all gone at `end`. */
 export class Workbench {
   readonly path = mkdtempSync(join(tmpdir(), 'inferometer-test-'));
