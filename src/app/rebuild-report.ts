@@ -14,7 +14,7 @@ export interface RebuiltReport {
   readonly directory: RunDirectory;
   /** The run is still going on. */
   readonly isRunning: boolean;
-  /** Puts the report in the place of the one in the directory. */
+  /** Puts the report in the place of the one in the directory, and removes what a killed run left unfinished there. */
   readonly write: () => Promise<void>;
   /** The same for report.html alone. */
   readonly writePage: () => Promise<void>;
@@ -49,6 +49,8 @@ export async function rebuildReport(
   const write = async () => {
     await writeReport(directory, report);
     await writePage();
+    // Last: by now no folder of the run leads out of it.
+    if (!isRunning) directory.removeUnfinished();
   };
   return { report, directory, isRunning, write, writePage };
 }

@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { removeTemporaryFilesIn } from '../core/atomic-file.ts';
 import { EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { EventKind } from '../core/event-types.ts';
 import { MAX_NOTE_LENGTH } from '../core/load-ranges.ts';
@@ -146,7 +145,7 @@ export class RunControl implements RunControls, ShutdownLadder {
       const { supervisor, socketDirectory, directory } = this.#running.services;
       supervisor.kill();
       rmSync(socketDirectory, { recursive: true, force: true });
-      removeTemporaryFilesIn([directory.path, directory.metricsPath, directory.performancePath]);
+      directory.removeUnfinished();
     }
     process.exit(EXIT_CODES.interrupted);
   }

@@ -1,7 +1,7 @@
 import { accessSync, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { overwriteFile, writeFileAtomic } from '../core/atomic-file.ts';
+import { overwriteFile, removeTemporaryFilesIn, writeFileAtomic } from '../core/atomic-file.ts';
 import { oddKindOf, readTextInside, readTextSync } from '../core/careful-read.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { FILE_LIMITS } from '../core/file-limits.ts';
@@ -96,6 +96,11 @@ export class RunDirectory {
   /** The text of one of the files below, of at most `maxBytes`. Throws `INFEROMETER_FILE_REFUSED` (input), and the system's errors. */
   read(path: string, maxBytes: number): Promise<string> {
     return readTextInside(this.path, path, maxBytes);
+  }
+
+  /** Removes the temporary files of a process that was killed while it wrote one of the files below. */
+  removeUnfinished(): void {
+    removeTemporaryFilesIn([this.path, this.metricsPath, this.performancePath]);
   }
 
   get configPath(): string {
