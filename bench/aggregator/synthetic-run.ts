@@ -7,7 +7,7 @@ import { buildEventBatch, finishReasonCode } from '../../src/events/batch-builde
 import { decodeBatch, encodeBatchFrame } from '../../src/events/columnar-codec.ts';
 import type { EventBatch } from '../../src/events/event-batch.ts';
 import { PayloadEncoder } from '../../src/events/payload.ts';
-import { RAW_BUDGET_BYTES } from '../../src/app/run-fold.ts';
+import { RAW_BUDGET_BYTES } from '../../src/app/fold/run-fold.ts';
 import { MetricsRegistry } from '../../src/metrics/registry.ts';
 import { FRAME_HEADER_BYTES } from '../../src/transport/frame.ts';
 

@@ -7,7 +7,7 @@ import { NS_PER_SECOND } from '../../src/core/time.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
 import type { MetricsRegistry } from '../../src/metrics/registry.ts';
 import type { SessionState } from '../../src/metrics/snapshot.ts';
-import { RAW_BUDGET_BYTES } from '../../src/app/run-fold.ts';
+import { RAW_BUDGET_BYTES } from '../../src/app/fold/run-fold.ts';
 import {
   batchOf,
   MEAN_JITTER_NS,

@@ -7,7 +7,7 @@
 import { once } from 'node:events';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeRunHeader } from '../../src/app/run-header.ts';
+import { encodeRunHeader } from '../../src/app/run-folder/run-header.ts';
 import { createRunId } from '../../src/core/ids.ts';
 import { EventKind } from '../../src/core/event-types.ts';
 import { countText } from '../../src/core/quantity-text.ts';

@@ -3,11 +3,7 @@ import { styleText } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { calibrateCell } from '../app/calibration/calibrate.ts';
-import {
-  defaultCalibrationPath,
-  machineClass,
-  saveCalibration,
-} from '../app/calibration/calibration-file.ts';
+import { defaultCalibrationPath, machineClass, saveCalibration } from '../app/machine/calibration-file.ts';
 import { cellTiming, FULL_GRID, parseGrid, QUICK_GRID, type GridCell } from '../app/calibration/grid.ts';
 import { createLog } from '../core/log.ts';
 import { countText, durationText, NOT_AVAILABLE, numberText, settingText } from '../core/quantity-text.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { compareHalves, compareRunDirectories } from '../app/compare-runs.ts';
-import { comparisonPageOf } from '../app/comparison-page-file.ts';
-import { refuseRunLog } from '../app/run-directory.ts';
+import { compareHalves, compareRunDirectories } from '../app/reports/compare-runs.ts';
+import { comparisonPageOf } from '../app/reports/comparison-page-file.ts';
+import { refuseRunLog } from '../app/run-folder/run-directory.ts';
 import { comparisonJson } from '../compare/json.ts';
 import { comparisonText } from '../compare/text.ts';
 import type { ComparisonReport } from '../compare/comparison-report.ts';

@@ -1,5 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
-import { LiveUpdates } from '../app/live-updates.ts';
+import { LiveUpdates } from '../app/views/live-updates.ts';
 import type { RunControls } from '../live/run-controls.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import type { Dashboard } from '../tui/open-dashboard.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { exportRunEvents } from '../app/export-events.ts';
-import { exportSamples, SAMPLE_FORMATS, type SampleFormat } from '../app/export-samples.ts';
+import { exportRunEvents } from '../app/reports/export-events.ts';
+import { exportSamples, SAMPLE_FORMATS, type SampleFormat } from '../app/reports/export-samples.ts';
 import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { countedText, percentText } from '../core/quantity-text.ts';

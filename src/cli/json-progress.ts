@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { LiveUpdates } from '../app/live-updates.ts';
+import { LiveUpdates } from '../app/views/live-updates.ts';
 import { progressJson } from '../live/json-lines.ts';
 import { isTerminal, type MetricsSnapshot } from '../metrics/snapshot.ts';
 import type { RunProgress } from './run-progress.ts';

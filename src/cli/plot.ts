@@ -1,5 +1,11 @@
 import type { Command } from 'commander';
-import { PLOT_FORMATS, PLOT_THEMES, type PlotFormat, plotRuns, type PlotThemeName } from '../app/plot.ts';
+import {
+  PLOT_FORMATS,
+  PLOT_THEMES,
+  type PlotFormat,
+  plotRuns,
+  type PlotThemeName,
+} from '../app/reports/plot.ts';
 import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { choiceOption, createCommand } from './command-line.ts';

@@ -1,6 +1,6 @@
 import { setDefaultResultOrder } from 'node:dns';
 import type { Command } from 'commander';
-import { programVersion } from '../app/version.ts';
+import { programVersion } from '../app/run-folder/version.ts';
 import { createCommand, exitCodeOf } from './command-line.ts';
 import { COMMANDS, type CommandName } from './commands.ts';
 import { outliveOutput } from './output-streams.ts';

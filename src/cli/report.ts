@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
-import { rebuildReport } from '../app/rebuild-report.ts';
+import { defaultCalibrationPath } from '../app/machine/calibration-file.ts';
+import { rebuildReport } from '../app/reports/rebuild-report.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { resultSummaryText } from '../report/json.ts';
@@ -41,7 +41,8 @@ export function reportCommand(finish: (exitCode: number) => void): Command {
 async function report(path: string, flags: Flags): Promise<number> {
   const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
   const tokenizerPath = givenText('--tokenizer', flags.tokenizer, 'a tokenizer.json or its folder');
-  if (tokenizerPath !== undefined) await (await import('../app/prepare.ts')).checkTokenizer(tokenizerPath);
+  if (tokenizerPath !== undefined)
+    await (await import('../app/run/prepare.ts')).checkTokenizer(tokenizerPath);
   const {
     report: rebuilt,
     directory,

@@ -1,5 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
-import type { RunScreen } from '../app/run-screen.ts';
+import type { RunScreen } from '../app/run/run-screen.ts';
 import { createLog } from '../core/log.ts';
 import { exactJson, reportToJson } from '../report/json.ts';
 import { terminalSummary } from '../report/terminal-summary.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { AggregatorProcess } from '../app/aggregator-process.ts';
-import { defaultCalibrationPath } from '../app/calibration/calibration-file.ts';
-import { runBenchmark } from '../app/run-benchmark.ts';
+import type { AggregatorProcess } from '../app/fold/aggregator-process.ts';
+import { defaultCalibrationPath } from '../app/machine/calibration-file.ts';
+import { runBenchmark } from '../app/run/run-benchmark.ts';
 import type { ConfigFile } from '../config/config-file.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { errorText } from '../core/errors.ts';

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { AggregatorProcess } from '../app/aggregator-process.ts';
+import { AggregatorProcess } from '../app/fold/aggregator-process.ts';
 import { SETTINGS, type SettingGroup } from '../config/settings.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { serveViews } from '../app/serve.ts';
-import { standBack } from '../app/stand-back.ts';
+import { serveViews } from '../app/views/serve.ts';
+import { standBack } from '../app/machine/stand-back.ts';
 import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { createCommand } from './command-line.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunScreen } from '../app/run-screen.ts';
+import type { RunScreen } from '../app/run/run-screen.ts';
 
 /** Flags of `run` that show it to other programs. */
 export interface ViewFlags {
@@ -37,8 +37,8 @@ export async function withViews(
 ): Promise<RunScreen> {
   const isServed = web !== undefined || webControl;
   if (!isServed && otlp === undefined) return screen;
-  const { ViewsProcess } = await import('../app/views-process.ts');
-  const { withServedViews } = await import('../app/serve-run-screen.ts');
+  const { ViewsProcess } = await import('../app/views/views-process.ts');
+  const { withServedViews } = await import('../app/views/serve-run-screen.ts');
   const views = await ViewsProcess.open({
     web: isServed
       ? {

@@ -1,5 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
-import { LiveUpdates } from '../app/live-updates.ts';
+import { LiveUpdates } from '../app/views/live-updates.ts';
 import { visibleLine } from '../core/visible-text.ts';
 import { progressLine } from '../live/lines.ts';
 import { isTerminal, type MetricsSnapshot } from '../metrics/snapshot.ts';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { newestRun } from '../app/newest-run.ts';
-import { RunDirectory } from '../app/run-directory.ts';
-import { replayLive } from '../app/replay-live.ts';
-import { standBack } from '../app/stand-back.ts';
-import { isSnapshotAddress, watchRun, type WatchEnd, type WatchOptions } from '../app/watch-run.ts';
+import { newestRun } from '../app/run-folder/newest-run.ts';
+import { RunDirectory } from '../app/run-folder/run-directory.ts';
+import { replayLive } from '../app/views/replay-live.ts';
+import { standBack } from '../app/machine/stand-back.ts';
+import { isSnapshotAddress, watchRun, type WatchEnd, type WatchOptions } from '../app/views/watch-run.ts';
 import { parseDecimal } from '../config/units.ts';
 import { EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeAggregatorOptions, encodeFrameCount } from '../../src/app/aggregator-options.ts';
+import { encodeAggregatorOptions, encodeFrameCount } from '../../src/app/fold/aggregator-options.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../../src/metrics/snapshot-subscriber.ts';
 import { FRAME_CODEC } from '../../src/transport/frame-codec.ts';
@@ -14,7 +14,7 @@ import { connectSubscriber } from '../../src/transport/zmq/subscriber.ts';
 import type { Frame } from '../../src/transport/frame.ts';
 import { RecordedRun } from './recorded-run.ts';
 
-const ENTRY = resolve(import.meta.dirname, '../../src/app/aggregator.main.ts');
+const ENTRY = resolve(import.meta.dirname, '../../src/app/fold/aggregator.main.ts');
 
 let run: RecordedRun;
 let sockets: SocketDirectory;

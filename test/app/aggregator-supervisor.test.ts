@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { AggregatorProcess } from '../../src/app/aggregator-process.ts';
-import { AggregatorSupervisor } from '../../src/app/aggregator-supervisor.ts';
+import { AggregatorProcess } from '../../src/app/fold/aggregator-process.ts';
+import { AggregatorSupervisor } from '../../src/app/fold/aggregator-supervisor.ts';
 import { createLog } from '../../src/core/log.ts';
 import { createSocketDirectory, type SocketDirectory } from '../../src/transport/zmq/address.ts';
 import { RecordedRun } from './recorded-run.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { rebuildReport } from '../../src/app/rebuild-report.ts';
+import { rebuildReport } from '../../src/app/reports/rebuild-report.ts';
 import { createLog } from '../../src/core/log.ts';
 import { RecordedRun } from './recorded-run.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { rebuildReport } from '../../src/app/rebuild-report.ts';
+import { rebuildReport } from '../../src/app/reports/rebuild-report.ts';
 import { EventKind } from '../../src/core/event-types.ts';
 import type { SampleSeq } from '../../src/core/ids.ts';
 import { createLog } from '../../src/core/log.ts';

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sourceSnapshot } from '../../src/app/report-source.ts';
-import { RunDirectory } from '../../src/app/run-directory.ts';
+import { sourceSnapshot } from '../../src/app/reports/report-source.ts';
+import { RunDirectory } from '../../src/app/run-folder/run-directory.ts';
 import { createLog, SILENT_LOG } from '../../src/core/log.ts';
 import { MetricsRegistry } from '../../src/metrics/registry.ts';
 import { snapshotJsonText } from '../../src/metrics/snapshot-json.ts';

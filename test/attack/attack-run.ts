@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeRunHeader, jsonFrame, type RunHeader } from '../../src/app/run-header.ts';
-import { markFrame } from '../../src/app/run-marks.ts';
+import { encodeRunHeader, jsonFrame, type RunHeader } from '../../src/app/run-folder/run-header.ts';
+import { markFrame } from '../../src/app/run-folder/run-marks.ts';
 import { EventKind } from '../../src/core/event-types.ts';
 import type { RunId, SampleSeq } from '../../src/core/ids.ts';
 import type { Nanoseconds } from '../../src/core/time.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { watchRun } from '../../src/app/watch-run.ts';
+import { watchRun } from '../../src/app/views/watch-run.ts';
 import { MAX_HISTORY_BINS } from '../../src/aggregator/history-recorder.ts';
 import { MAX_NOTE_LENGTH } from '../../src/core/load-ranges.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';

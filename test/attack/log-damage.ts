@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keepFinalSnapshot } from '../../src/app/report-files.ts';
-import { replayRun } from '../../src/app/replay.ts';
-import { RunDirectory } from '../../src/app/run-directory.ts';
+import { keepFinalSnapshot } from '../../src/app/reports/report-files.ts';
+import { replayRun } from '../../src/app/fold/replay.ts';
+import { RunDirectory } from '../../src/app/run-folder/run-directory.ts';
 import { SILENT_LOG } from '../../src/core/log.ts';
 import { RandomSource } from '../../src/core/random.ts';
 import { FRAME_HEADER_BYTES, type FrameKind, openFrame, sealFrame } from '../../src/transport/frame.ts';

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RandomSource } from '../../src/core/random.ts';
-import { LiveUpdates } from '../../src/app/live-updates.ts';
+import { LiveUpdates } from '../../src/app/views/live-updates.ts';
 import { LiveChannel } from '../../src/web/live-channel.ts';
 import { WEB_LIMITS, type WebLimits } from '../../src/web/web-limits.ts';
 import { startWebServer, type WebServer } from '../../src/web/web-server.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { machineClass, saveCalibration } from '../../src/app/calibration/calibration-file.ts';
+import { machineClass, saveCalibration } from '../../src/app/machine/calibration-file.ts';
 import { EXIT_CODES } from '../../src/core/errors.ts';
 import type { CalibratedCell } from '../../src/report/error-bound.ts';
 import { Workbench } from '../process/program.ts';

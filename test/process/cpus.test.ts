@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { allowedCpus } from '../../src/app/cpu-pinning.ts';
+import { allowedCpus } from '../../src/app/machine/cpu-pinning.ts';
 import { Workbench } from './program.ts';
 
 let bench: Workbench;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { watchRun, type WatchOptions } from '../../src/app/watch-run.ts';
+import { watchRun, type WatchOptions } from '../../src/app/views/watch-run.ts';
 import { createLog } from '../../src/core/log.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
 import type { MetricsSnapshot } from '../../src/metrics/snapshot.ts';

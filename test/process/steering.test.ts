@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runBenchmark } from '../../src/app/run-benchmark.ts';
-import { markOfFrame } from '../../src/app/run-marks.ts';
+import { runBenchmark } from '../../src/app/run/run-benchmark.ts';
+import { markOfFrame } from '../../src/app/run-folder/run-marks.ts';
 import { type RunConfigInput, runConfigSchema } from '../../src/config/schema.ts';
 import { createLog } from '../../src/core/log.ts';
 import type { RunHistory, RunMark } from '../../src/core/run-history.ts';

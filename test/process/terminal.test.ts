@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { markOfFrame } from '../../src/app/run-marks.ts';
+import { markOfFrame } from '../../src/app/run-folder/run-marks.ts';
 import type { RunMark } from '../../src/core/run-history.ts';
 import { readFrames } from '../../src/runlog/read.ts';
 import { waitFor, Workbench } from './program.ts';

@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, request as httpRequest 
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { LiveUpdates } from '../../src/app/live-updates.ts';
+import { LiveUpdates } from '../../src/app/views/live-updates.ts';
 import type { ControlState, RunControls } from '../../src/live/run-controls.ts';
 import { MetricsExport } from '../../src/web/exported-metrics.ts';
 import { applyControl, type ControlDesk } from '../../src/web/control-actions.ts';

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { replayRun } from '../../src/app/replay.ts';
-import { RunDirectory } from '../../src/app/run-directory.ts';
+import { replayRun } from '../../src/app/fold/replay.ts';
+import { RunDirectory } from '../../src/app/run-folder/run-directory.ts';
 import {
   CHANNELS,
   EVENT_TOPICS,

@@ -1,8 +1,8 @@
 import { EVENT_TOPICS, EventKind } from '../../src/core/event-types.ts';
 import type { RunId, SampleSeq } from '../../src/core/ids.ts';
 import type { Nanoseconds } from '../../src/core/time.ts';
-import { encodeRunHeader, jsonFrame, type RunHeader } from '../../src/app/run-header.ts';
-import type { HealthReport } from '../../src/app/client-health.ts';
+import { encodeRunHeader, jsonFrame, type RunHeader } from '../../src/app/run-folder/run-header.ts';
+import type { HealthReport } from '../../src/app/fold/client-health.ts';
 import { buildEventBatch } from '../../src/events/batch-builder.ts';
 import { encodeBatchFrame } from '../../src/events/columnar-codec.ts';
 import type { EventRecord } from '../../src/events/event-batch.ts';

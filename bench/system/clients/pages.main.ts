@@ -3,7 +3,7 @@
  * fewest bytes that one of them got. `<url> <connections>`
  */
 import { connect } from 'node:net';
-import { standBack } from '../../../src/app/stand-back.ts';
+import { standBack } from '../../../src/app/machine/stand-back.ts';
 
 standBack();
 const [address = '', connections = ''] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { decodeBatch } from '../../events/columnar-codec.ts';
 import { extraOf, type EventBatch, ISSUED_EXTRA } from '../../events/event-batch.ts';
 import { readFrames } from '../../runlog/read.ts';
 import { FrameKind } from '../../transport/frame.ts';
-import { decodeRunHeader } from '../run-header.ts';
+import { decodeRunHeader } from '../run-folder/run-header.ts';
 
 /** The stamps of one sample, ns since the run's origin. */
 export interface SeenSample {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepareRun } from '../../../src/app/prepare.ts';
+import { prepareRun } from '../../../src/app/run/prepare.ts';
 import { resolveConfig } from '../../../src/config/resolve.ts';
 import { InferometerError } from '../../../src/core/errors.ts';
 import { createLog } from '../../../src/core/log.ts';

@@ -1,0 +1,235 @@
+import { AggregatorService } from '../../aggregator/service.ts';
+import { errorText, InferometerError } from '../../core/errors.ts';
+import { EventKind } from '../../core/event-types.ts';
+import type { Log } from '../../core/log.ts';
+import { monotonicNs, NS_PER_MS } from '../../core/time.ts';
+import type { EventBatch } from '../../events/event-batch.ts';
+import { decodeBatch } from '../../events/columnar-codec.ts';
+import { decodeWindows } from '../../events/lateness-windows.ts';
+import { decodePayload } from '../../events/payload.ts';
+import { decodePrompts } from '../../events/prompts-codec.ts';
+import { MetricsRegistry } from '../../metrics/registry.ts';
+import { SnapshotPublisher } from '../../metrics/snapshot-publisher.ts';
+import type { ExactInteger, Json, MetricsSnapshot } from '../../metrics/snapshot.ts';
+import type { TokenCounter } from '../../tokens/token-counter.ts';
+import { WorkerTokenCounter } from '../../tokens/worker-token-counter.ts';
+import { FrameKind, type Frame } from '../../transport/frame.ts';
+import type { MessagePublisher } from '../../transport/message.ts';
+import {
+  ClientHealth,
+  clientMomentOf,
+  isStuckReport,
+  type AnyHealthReport,
+  type StuckReport,
+} from './client-health.ts';
+import { accountOfFrame, EngineAccount } from '../run-folder/engine-account.ts';
+import { decodeRunHeader, jsonOfFrame, type RunHeader } from '../run-folder/run-header.ts';
+import { markOfFrame } from '../run-folder/run-marks.ts';
+
+export interface RunFoldOptions {
+  readonly publisher: MessagePublisher<MetricsSnapshot>;
+  /** File of the final snapshot; undefined for none. */
+  readonly finalPath: string | undefined;
+  /** 0 = no live snapshots. */
+  readonly publishIntervalMs: number;
+  /** 0 = no limit. */
+  readonly drainTimeoutMs: number;
+  /** Directory for raw values past the memory budget. */
+  readonly spillDirectory: string;
+  /**
+   * What counts tokens, a path or null for none: for the run itself the tokenizer that its header names; for a log that somebody else may
+   * have written, and that may name any file, one that was asked for.
+   */
+  readonly tokenizerOf: (header: RunHeader) => string | null;
+  /** Whether the run was stopped before its plan was done, where that is known better than from its frames. */
+  readonly stoppedEarly?: boolean;
+  /** How the frames came to us, for the snapshots' extras. */
+  readonly eventStream: () => { readonly [key: string]: Json };
+  /** Time of a snapshot; default CLOCK_MONOTONIC. */
+  readonly nowNs?: () => ExactInteger;
+  readonly log: Log;
+}
+
+/** Raw values of one series kept in memory: a million; the rest goes to a file. */
+export const RAW_BUDGET_BYTES = 8 * 2 ** 20;
+
+/**
+ * Folds the frames of one run, in order, into metrics and their snapshots: the one code behind the live aggregator,
+ * recovery and replay. The first frame is the run's header and decides which metrics there are.
+ */
+export class RunFold {
+  readonly #options: RunFoldOptions;
+  readonly #health = new ClientHealth();
+  readonly #account = new EngineAccount();
+  #header: RunHeader | undefined;
+  #service: AggregatorService | undefined;
+  #tokenCounter: TokenCounter | undefined;
+  #registry: MetricsRegistry | undefined;
+  #interrupted = false;
+  #stoppedEarly = false;
+
+  constructor(options: RunFoldOptions) {
+    this.#options = options;
+  }
+
+  /** Present once the header was folded. */
+  get header(): RunHeader | undefined {
+    return this.#header;
+  }
+
+  /** True once the session's end was folded; frames behind it change nothing. */
+  get ended(): boolean {
+    const state = this.#service?.aggregator.state;
+    return state !== undefined && state !== 'initialize' && state !== 'live';
+  }
+
+  /** Folds one frame; asynchronous only for the header, which may load a tokenizer. */
+  handle(frame: Frame): void | Promise<void> {
+    switch (frame.kind) {
+      case FrameKind.runHeader:
+        return this.#begin(decodeRunHeader(frame));
+      case FrameKind.events:
+        this.#fold(decodeBatch(frame.body));
+        return;
+      case FrameKind.prompts: {
+        const { firstRow, prompts } = decodePrompts(frame.body);
+        this.#running().setPrompts(
+          firstRow,
+          prompts.map((bytes) => {
+            const payload = decodePayload(bytes);
+            if (payload.type !== 'PromptData') throw malformed(`a prompt of type ${payload.type}`);
+            return payload.data;
+          }),
+        );
+        return;
+      }
+      case FrameKind.windows:
+        this.#running().aggregator.lateness.addWindows(decodeWindows(frame.body));
+        return;
+      case FrameKind.health:
+        this.#foldHealth(jsonOfFrame(frame) as AnyHealthReport | StuckReport);
+        return;
+      case FrameKind.account:
+        this.#account.fold(accountOfFrame(frame));
+        return;
+      case FrameKind.mark: {
+        const mark = markOfFrame(frame);
+        if (mark !== undefined) this.#running().aggregator.onMark(mark);
+      }
+    }
+  }
+
+  /** Resolves when the final snapshot is out, after {@link handle} folded the session's end or {@link interrupt}. */
+  async finished(): Promise<void> {
+    await this.#service?.closed;
+    await this.#close();
+  }
+
+  /** Ends now, with a snapshot marked interrupted unless the final one is on its way. */
+  async interrupt(): Promise<void> {
+    this.#interrupted = true;
+    await this.#service?.interrupt();
+    await this.#close();
+  }
+
+  async #begin(header: RunHeader): Promise<void> {
+    const { publisher, finalPath, publishIntervalMs, drainTimeoutMs, spillDirectory, log } = this.#options;
+    const { nowNs = monotonicNs } = this.#options;
+    this.#header = header;
+    this.#tokenCounter = await this.#startTokenCounter(this.#options.tokenizerOf(header));
+    const registry = new MetricsRegistry({ log });
+    this.#registry = registry;
+    this.#service = new AggregatorService({
+      registry,
+      streaming: header.streaming,
+      series: { rawBudgetBytes: RAW_BUDGET_BYTES },
+      spillDirectory,
+      publisher: new SnapshotPublisher({ registry, publisher, finalPath, nowNs, log }),
+      tokenCounter: this.#tokenCounter,
+      publishIntervalMs,
+      drainTimeoutMs,
+      extras: () => this.#extras(header),
+      log,
+    });
+    // Told to end before there was anything to end.
+    if (this.#interrupted) await this.#service.interrupt();
+  }
+
+  /** Without its tokenizer a run can still be told, but for the tokens that no server counted. */
+  async #startTokenCounter(tokenizerPath: string | null): Promise<TokenCounter | undefined> {
+    if (tokenizerPath === null) return undefined;
+    try {
+      return await WorkerTokenCounter.start({ tokenizerPath });
+    } catch (error) {
+      this.#options.log.warning(`tokens are not counted: ${errorText(error)}`);
+      return undefined;
+    }
+  }
+
+  #extras(header: RunHeader): { readonly [key: string]: Json } {
+    const { run_id, started_at, version, requested_rate_per_second, planned_samples } = header;
+    return {
+      run: {
+        ...{ run_id, started_at, version, requested_rate_per_second, planned_samples },
+        ...plannedLoad(header),
+        stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
+        output_limit: header.output_limit ?? null,
+        skipped_rows: header.skipped_rows ?? 0,
+        ...(header.tokenizer !== null && this.#options.tokenizerOf(header) === null
+          ? { tokenizer_not_opened: header.tokenizer }
+          : {}),
+      },
+      event_stream: this.#options.eventStream(),
+      client: this.#health.summary(),
+      engine: this.#account.summary(),
+    };
+  }
+
+  #fold(batch: EventBatch): void {
+    // The session's own batches: STOP_LOADGEN says that somebody stopped the run before its plan was done.
+    if (batch.workerId < 0) this.#stoppedEarly ||= batch.kinds.includes(EventKind.sessionStopLoadgen);
+    this.#running().process(batch);
+  }
+
+  #foldHealth(report: AnyHealthReport | StuckReport): void {
+    if (isStuckReport(report)) {
+      this.#health.foldStuck(report);
+      return;
+    }
+    this.#health.fold(report);
+    const { history, lateness } = this.#running().aggregator;
+    const moment = clientMomentOf(report, history.endNs);
+    history.onClient(moment);
+    if (!report.lateness || report.measured === false) return;
+    lateness.addTold({ ...report.lateness, ...moment, worker: report.worker });
+  }
+
+  #running(): AggregatorService {
+    if (this.#service === undefined) throw malformed('no header in its first frame');
+    return this.#service;
+  }
+
+  async #close(): Promise<void> {
+    await this.#tokenCounter?.close();
+    this.#registry?.close();
+  }
+}
+
+/** What viewers want to know of the plan beside the header's own fields; null where the configuration asks for none. */
+function plannedLoad({ config }: RunHeader): { readonly [key: string]: Json } {
+  const { stop, load, judge } = config as {
+    readonly judge?: readonly string[];
+    readonly stop?: { readonly duration_ms?: number };
+    readonly load?: { readonly concurrency?: number };
+  };
+  const durationMs = stop?.duration_ms;
+  return {
+    requested_concurrency: load?.concurrency ?? null,
+    ...(judge === undefined ? {} : { judge }),
+    planned_duration_ns: durationMs === undefined ? null : durationMs * NS_PER_MS,
+  };
+}
+
+function malformed(found: string): InferometerError {
+  return new InferometerError('INFEROMETER_RUNLOG_CONTENT', 'input', `run log: found ${found}`);
+}

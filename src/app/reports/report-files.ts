@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { snapshotJsonText, toJson } from '../../metrics/snapshot-json.ts';
+import type { Json, MetricsSnapshot } from '../../metrics/snapshot.ts';
+import type { CalibratedCell } from '../../report/error-bound.ts';
+import { resultSummaryText } from '../../report/json.ts';
+import { reportFromSnapshot, type Report } from '../../report/report.ts';
+import { reportText } from '../../report/text.ts';
+import type { SourcedSnapshot } from './report-source.ts';
+import type { RunDirectory } from '../run-folder/run-directory.ts';
+import type { RunHeader } from '../run-folder/run-header.ts';
+import { programVersion } from '../run-folder/version.ts';
+
+/** The report of a run from its snapshot and from what it was asked to do; with `calibration` it tells of the client's own error. */
+export function makeReport(
+  sourced: SourcedSnapshot,
+  header: RunHeader,
+  stoppedEarly: boolean,
+  calibration?: readonly CalibratedCell[],
+): Report {
+  const { requested_rate_per_second: rate, config } = header;
+  return reportFromSnapshot(toJson(sourced.snapshot), {
+    version: programVersion(),
+    source: sourced.source,
+    useLegacyLoadgenQpsMetrics: false,
+    stoppedEarly,
+    runConfig: configSections(config),
+    outputLimit: header.output_limit ?? null,
+    skippedRows: header.skipped_rows ?? 0,
+    echoRows: header.echo_rows ?? 0,
+    ...(calibration === undefined ? {} : { calibration, connectsOtherwise: connectsOtherwise(config) }),
+    ...(rate === null ? {} : { requestedRatePerSecond: rate }),
+  });
+}
+
+/** Otherwise than calibrate does, whose bounds then don't hold. */
+function connectsOtherwise({ endpoints, client }: RunHeader['config']): boolean {
+  const hasTls = Array.isArray(endpoints) && endpoints.some((url) => /^https:/i.test(String(url)));
+  return hasTls || (client as { readonly connections?: Json } | undefined)?.connections === 'new';
+}
+
+/** The run log says that its plan was cut short: for a run whose process did not live to tell. */
+export function toldToStop({ extras }: MetricsSnapshot): boolean {
+  return (extras?.run as { readonly stopped_early?: boolean } | undefined)?.stopped_early === true;
+}
+
+/** Puts the snapshot the report was drawn from in the place of the final one, when the aggregator left none. */
+export async function keepFinalSnapshot(directory: RunDirectory, sourced: SourcedSnapshot): Promise<void> {
+  if (existsSync(directory.finalSnapshotPath) || sourced.source === 'latest live snapshot') return;
+  await directory.makeFolder(directory.metricsPath);
+  await writeFileAtomic(directory.finalSnapshotPath, snapshotJsonText(sourced.snapshot));
+}
+
+/** Writes performance/result_summary.json and report.txt; makes the folder when only the log was copied here. */
+export async function writeReport(directory: RunDirectory, report: Report): Promise<void> {
+  await directory.makeFolder(directory.performancePath);
+  await writeFileAtomic(directory.resultPath, resultSummaryText(report));
+  await writeFileAtomic(directory.reportPath, reportText(report));
+}
+
+/** The settings as the report shows them, a section a line: what stands alone in the configuration makes the first one. */
+function configSections(config: RunHeader['config']): { readonly [section: string]: Json } {
+  const isSection = (value: Json) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  const entries = Object.entries(config);
+  return {
+    run: Object.fromEntries(entries.filter(([, value]) => !isSection(value))),
+    ...Object.fromEntries(
+      entries.filter(([, value]) => isSection(value) && Object.keys(value as object).length > 0),
+    ),
+  };
+}

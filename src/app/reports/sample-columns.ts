@@ -1,0 +1,70 @@
+import type { RunId, SampleSeq } from '../../core/ids.ts';
+import { sampleUuid } from '../../core/ids.ts';
+import {
+  SAMPLE_OUTCOMES,
+  type SampleColumns,
+  type StoredSamples,
+  timePerTokenNs,
+} from '../../events/sample-columns.ts';
+
+/** A value of an exported table; null where there is none. */
+export type CellValue = number | string | boolean | null;
+
+/** One column of an exported table, whose rows come in pieces. */
+export interface ExportColumn<Piece> {
+  /** With its unit, where it has one. */
+  readonly name: string;
+  readonly kind: 'integer' | 'text' | 'boolean';
+  readonly at: (piece: Piece, index: number) => CellValue;
+}
+
+type Column = ExportColumn<SampleColumns>;
+
+/**
+ * The columns of samples.csv and samples.parquet, one row a sample in the order of issue. Times are whole ns since the run's origin, spans
+ * whole ns; what never came is null. In closed loop a sample is due when it is issued.
+ */
+export function exportColumns({ texts }: Pick<StoredSamples, 'texts'>, runId: RunId): readonly Column[] {
+  return [
+    text('sample_id', ({ seqs }, i) => sampleUuid(runId, seqs[i] as SampleSeq)),
+    integer('seq', ({ seqs }, i) => seqs[i]!),
+    integer('dataset_row', ({ rows }, i) => rows[i]!),
+    { name: 'measured', kind: 'boolean', at: ({ measured }, i) => measured[i] === 1 },
+    text('outcome', ({ outcomes }, i) => SAMPLE_OUTCOMES[outcomes[i]!]!),
+    text('error_type', ({ errorTypes }, i) => texts[errorTypes[i]!]!),
+    text('finish_reason', ({ finishReasons }, i) => texts[finishReasons[i]!]!),
+    integer('due_ns', ({ dueNs }, i) => dueNs[i]!),
+    integer('issued_ns', ({ issuedNs }, i) => issuedNs[i]!),
+    integer('first_chunk_ns', ({ firstChunkNs }, i) => firstChunkNs[i]!),
+    integer('last_chunk_ns', ({ lastChunkNs }, i) => lastChunkNs[i]!),
+    integer('completed_ns', ({ completedNs }, i) => completedNs[i]!),
+    integer('first_chunk_late_ns', ({ firstChunkLateNs }, i) => firstChunkLateNs[i]!),
+    integer('completed_late_ns', ({ completedLateNs }, i) => completedLateNs[i]!),
+    integer('issue_delay_ns', ({ issuedNs, dueNs }, i) => issuedNs[i]! - dueNs[i]!),
+    integer('ttft_ns', ({ firstChunkNs, issuedNs }, i) => firstChunkNs[i]! - issuedNs[i]!),
+    integer('latency_ns', ({ completedNs, issuedNs }, i) => completedNs[i]! - issuedNs[i]!),
+    integer('response_ttft_ns', ({ firstChunkNs, dueNs }, i) => firstChunkNs[i]! - dueNs[i]!),
+    integer('response_latency_ns', ({ completedNs, dueNs }, i) => completedNs[i]! - dueNs[i]!),
+    integer('tpot_ns', (samples, i) => Math.round(timePerTokenNs(samples, i))),
+    integer('chunks', ({ chunks }, i) => chunks[i]!),
+    integer('input_tokens', ({ inputTokens }, i) => inputTokens[i]!),
+    integer('output_tokens', ({ outputTokens }, i) => outputTokens[i]!),
+    integer('worker', ({ workers }, i) => (workers[i]! < 0 ? NaN : workers[i]!)),
+  ];
+}
+
+/** NaN, which stands for what never came, becomes null. */
+function integer(name: string, at: (samples: SampleColumns, index: number) => number): Column {
+  return {
+    name,
+    kind: 'integer',
+    at: (samples, index) => {
+      const value = at(samples, index);
+      return Number.isNaN(value) ? null : value;
+    },
+  };
+}
+
+function text(name: string, at: (samples: SampleColumns, index: number) => string | null): Column {
+  return { name, kind: 'text', at };
+}

@@ -1,0 +1,33 @@
+import { InferometerError } from '../../core/errors.ts';
+import { LogReader } from '../../runlog/read.ts';
+import { FrameKind, type Frame } from '../../transport/frame.ts';
+import { frameCheck } from './frame-check.ts';
+import { decodeRunHeader, type RunHeader } from './run-header.ts';
+
+/** The header of a run log. Throws `InferometerError` (input) when the log does not even hold that. */
+export async function readLogHeader(logPath: string): Promise<RunHeader> {
+  for await (const frame of new LogReader(logPath, { check: frameCheck() }).frames()) {
+    requireHeader(frame, logPath);
+    return decodeRunHeader(frame);
+  }
+  throw emptyRunLog(logPath, 'read');
+}
+
+/** A log was not even begun, or is none: there is nothing to `what`. */
+export function emptyRunLog(logPath: string, what: string): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_RUNLOG_EMPTY',
+    'input',
+    `${logPath}: holds no whole frame, nothing to ${what}`,
+  );
+}
+
+/** Throws `INFEROMETER_RUNLOG_CONTENT` (input) unless `frame`, the first of a log that could be read, is its header. */
+export function requireHeader({ kind, seq }: Frame, logPath: string): void {
+  if (kind === FrameKind.runHeader) return;
+  throw new InferometerError(
+    'INFEROMETER_RUNLOG_CONTENT',
+    'input',
+    `${logPath}: found frame ${seq} first, wanted the run's header, without which the others mean nothing`,
+  );
+}

@@ -1,0 +1,219 @@
+import { accessSync, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { access, constants } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { overwriteFile, removeTemporaryFilesIn, writeFileAtomic } from '../../core/atomic-file.ts';
+import { oddKindOf, readTextInside, readTextSync } from '../../core/careful-read.ts';
+import { errorText, InferometerError } from '../../core/errors.ts';
+import { FILE_LIMITS } from '../../core/file-limits.ts';
+import type { RunId } from '../../core/ids.ts';
+import { requireInside } from '../../core/folder-guard.ts';
+import { makeDirectory } from '../../core/make-directory.ts';
+import type { Json } from '../../metrics/snapshot.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+
+function isEmptyDirectory(path: string): boolean {
+  return statSync(path).isDirectory() && readdirSync(path).length === 0;
+}
+
+/** What keeps a run log from being read, if anything does. */
+function faultOfLog(path: string): string | undefined {
+  try {
+    const kind = oddKindOf(lstatSync(path));
+    if (kind !== undefined) return `run.log is ${kind}`;
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return 'run.log is missing';
+    return `run.log cannot be read: ${errorText(error)}`;
+  }
+}
+
+/** The files of a run, by name. */
+export class RunDirectory {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes the folders of a new run. Throws `InferometerError` (input) when it cannot or when a run is there already. */
+  static async create(path: string): Promise<RunDirectory> {
+    if (path === '') {
+      throw new InferometerError(
+        'INFEROMETER_OUT_UNWRITABLE',
+        'input',
+        '--out must be a writable directory (got "")',
+      );
+    }
+    const directory = new RunDirectory(path);
+    if (existsSync(path) && !isEmptyDirectory(path)) {
+      throw new InferometerError(
+        'INFEROMETER_RUN_EXISTS',
+        'input',
+        `--out ${path} already exists and is not empty; choose a new directory`,
+      );
+    }
+    try {
+      await makeDirectory(directory.metricsPath);
+      await makeDirectory(directory.performancePath);
+      await access(path, constants.W_OK);
+    } catch (error) {
+      throw new InferometerError(
+        'INFEROMETER_OUT_UNWRITABLE',
+        'input',
+        `--out ${path} cannot be created (${errorText(error)}); choose a writable directory`,
+        { cause: error },
+      );
+    }
+    return directory;
+  }
+
+  /** Opens the directory of an earlier or a running run. Throws `InferometerError` (input) when it holds none that can be read. */
+  static open(path: string): RunDirectory {
+    const directory = new RunDirectory(path);
+    const fault = path === '' ? 'run.log is missing' : faultOfLog(directory.logPath);
+    if (fault === undefined) return directory;
+    throw new InferometerError(
+      'INFEROMETER_RUN_MISSING',
+      'input',
+      `${path === '' ? '""' : path}: no run here (${fault}); give a run directory`,
+    );
+  }
+
+  /** The same, or `undefined` where that throws. */
+  static find(path: string): RunDirectory | undefined {
+    const directory = new RunDirectory(path);
+    return faultOfLog(directory.logPath) === undefined ? directory : undefined;
+  }
+
+  /** Makes one of the folders below, unless it is there. Throws `INFEROMETER_FOLDER_LEADS_OUT` (input) for a link out of the run. */
+  async makeFolder(path: string): Promise<void> {
+    await makeDirectory(path);
+    await requireInside(this.path, path);
+  }
+
+  /** The text of one of the files below, of at most `maxBytes`. Throws `INFEROMETER_FILE_REFUSED` (input), and the system's errors. */
+  read(path: string, maxBytes: number): Promise<string> {
+    return readTextInside(this.path, path, maxBytes);
+  }
+
+  /** Removes the temporary files of a process that was killed while it wrote one of the files below. */
+  removeUnfinished(): void {
+    removeTemporaryFilesIn([this.path, this.metricsPath, this.performancePath]);
+  }
+
+  get configPath(): string {
+    return join(this.path, 'config.yaml');
+  }
+  get manifestPath(): string {
+    return join(this.path, 'run.json');
+  }
+  get logPath(): string {
+    return join(this.path, 'run.log');
+  }
+  get eventsPath(): string {
+    return join(this.path, 'events.jsonl');
+  }
+  get metricsPath(): string {
+    return join(this.path, 'metrics');
+  }
+  get finalSnapshotPath(): string {
+    return join(this.metricsPath, 'final_snapshot.json');
+  }
+  get performancePath(): string {
+    return join(this.path, 'performance');
+  }
+  get resultPath(): string {
+    return join(this.performancePath, 'result_summary.json');
+  }
+  get reportPath(): string {
+    return join(this.path, 'report.txt');
+  }
+  get plotsPath(): string {
+    return join(this.path, 'plots');
+  }
+  /** Where samples are exported to, by the ending of the file. */
+  samplesPath(format: string): string {
+    return join(this.path, `samples.${format}`);
+  }
+  get pagePath(): string {
+    return join(this.path, 'report.html');
+  }
+}
+
+/** All else can be made again from the log of a run. Throws `InferometerError` (input) for a file that would take its place. */
+export function refuseRunLog(outPath: string): void {
+  const logPath = RunDirectory.find(dirname(outPath))?.logPath;
+  if (logPath === undefined || resolve(logPath) !== resolve(outPath)) return;
+  throw new InferometerError(
+    'INFEROMETER_OUT_IS_LOG',
+    'input',
+    `--out ${outPath} is the log of a run, which is never overwritten; choose another file`,
+  );
+}
+
+/** `runs/<UTC time>-<6 digits of the run id>`. */
+export function defaultRunPath(runId: RunId, now: Date): string {
+  const time = now.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+  return join('runs', `${time}-${runId.slice(0, 6)}`);
+}
+
+/** What run.json holds: who ran what, where, and how it ended. Written anew at each change. */
+export interface RunManifest {
+  readonly format: 1;
+  readonly run_id: string;
+  readonly version: string;
+  readonly started_at: string;
+  readonly origin_ns: string;
+  readonly machine: { readonly [key: string]: Json };
+  readonly pids: { readonly main: number; readonly aggregator: number | null };
+  /** The main process, to be told from a later one of the same number. */
+  readonly main_process: ProcessIdentity;
+  /** `view`: where it is shown to other machines, when it is. */
+  readonly addresses: { readonly events: string; readonly snapshots: string; readonly view?: string };
+  readonly outcome: { readonly [key: string]: Json } & {
+    readonly state: 'running' | 'complete' | 'stopped_early' | 'failed';
+  };
+}
+
+/** A full disk may have ended the run, and then run.json is where a later report learns of it: it is written over in its place. */
+export async function writeManifest({ manifestPath }: RunDirectory, manifest: RunManifest): Promise<void> {
+  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  try {
+    await writeFileAtomic(manifestPath, text);
+  } catch (error) {
+    if (!DISK_IS_FULL.includes((error as NodeJS.ErrnoException).code)) throw error;
+    await overwriteFile(manifestPath, text);
+  }
+}
+
+const DISK_IS_FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
+
+/** The manifest of a run, or `undefined` when it is missing, torn, too large or none: the run log alone suffices for a report. */
+export function readManifest(directory: RunDirectory): RunManifest | undefined {
+  try {
+    const found: unknown = JSON.parse(readTextSync(directory.manifestPath, FILE_LIMITS.manifestBytes));
+    return isManifest(found) ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isManifest(found: unknown): found is RunManifest {
+  const { format, run_id, version, started_at, machine, main_process, addresses, outcome } = fieldsOf(found);
+  return (
+    format === 1 &&
+    [run_id, version, started_at].every((field) => typeof field === 'string') &&
+    [machine, main_process, addresses, outcome].every(
+      (field) => typeof field === 'object' && field !== null,
+    ) &&
+    typeof fieldsOf(main_process).pid === 'number' &&
+    typeof fieldsOf(addresses).snapshots === 'string' &&
+    typeof fieldsOf(outcome).state === 'string'
+  );
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

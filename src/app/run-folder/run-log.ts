@@ -1,0 +1,63 @@
+import { type Log, SILENT_LOG } from '../../core/log.ts';
+import { countedText } from '../../core/quantity-text.ts';
+import { EventKind } from '../../core/event-types.ts';
+import { decodeBatch } from '../../events/columnar-codec.ts';
+import { isDamaged, type LogLosses } from '../../runlog/log-losses.ts';
+import { LogReader } from '../../runlog/read.ts';
+import { FrameKind, type Frame } from '../../transport/frame.ts';
+import { frameCheck } from './frame-check.ts';
+import { readManifest, type RunDirectory } from './run-directory.ts';
+
+/** Places told one by one; all are counted. */
+const TOLD_FAULTS = 5;
+
+/**
+ * A reader of the log of a run, for one pass: every command that reads one leaves out the same, counts it in the same way, and warns of it.
+ * `writtenFrames`: for a run whose run.json does not tell yet how many there are.
+ */
+export function logReaderOf(directory: RunDirectory, log: Log, writtenFrames?: number): LogReader {
+  const outcome = readManifest(directory)?.outcome;
+  const isOver = outcome !== undefined && outcome.state !== 'running';
+  let faults = 0;
+  return new LogReader(directory.logPath, {
+    check: frameCheck(),
+    writtenFrames:
+      writtenFrames ?? (isOver && typeof outcome.frames === 'number' ? outcome.frames : undefined),
+    mustEnd: isOver,
+    onFault: (error) => {
+      faults += 1;
+      if (faults <= TOLD_FAULTS) log.warning(`${error.message}; it is left out`);
+      if (faults === TOLD_FAULTS) log.warning(`${directory.logPath}: further faults are only counted`);
+    },
+  });
+}
+
+/** Whether a log is sound to the end of its run: what was drawn from it when it was written still holds. */
+export async function isWholeLog(directory: RunDirectory): Promise<boolean> {
+  const reader = logReaderOf(directory, SILENT_LOG);
+  for await (const frame of reader.frames()) {
+    if (isDamaged(reader.losses)) return false;
+    if (isRunEnd(frame)) return true;
+  }
+  return false;
+}
+
+/** What a reader left out, in a line: `2 frames lost, 1 frame malformed`; undefined for nothing. */
+export function lossesText({
+  lostFrames,
+  malformedFrames,
+  corruptBytes,
+  tornBytes,
+}: LogLosses): string | undefined {
+  const parts = [
+    ...(lostFrames === 0 ? [] : [`${countedText(lostFrames, 'frame')} lost`]),
+    ...(malformedFrames === 0 ? [] : [`${countedText(malformedFrames, 'frame')} malformed`]),
+    ...(corruptBytes === 0 ? [] : [`${countedText(corruptBytes, 'byte')} corrupt`]),
+    ...(tornBytes === 0 ? [] : [`${countedText(tornBytes, 'byte')} of a frame that was never finished`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+function isRunEnd(frame: Frame): boolean {
+  return frame.kind === FrameKind.events && decodeBatch(frame.body).kinds.includes(EventKind.sessionEnded);
+}

@@ -1,0 +1,46 @@
+import type { RunConfig } from '../../config/schema.ts';
+import type { Log } from '../../core/log.ts';
+import { countedText, countText } from '../../core/quantity-text.ts';
+import type { Dataset } from '../../dataset/open-dataset.ts';
+import { echoText } from '../../report/verdict/request-checks.ts';
+import type { BuiltRequests } from './requests.ts';
+
+/** Names, or messages, in a note at most. */
+const SHOWN = 8;
+const SHOWN_BAD_ROWS = 3;
+
+/**
+ * Tells, once, what of a dataset is not sent, what is sent although the program does not know it, and which rows were left out. Warns
+ * of requests that measure something else than it seems.
+ */
+export function tellDataset(
+  dataset: Dataset,
+  { rowCount, skipped, unsentColumns, passedColumns, models, echoes }: BuiltRequests,
+  config: RunConfig,
+  log: Log,
+): void {
+  const bad = [...dataset.skipped, ...skipped];
+  if (bad.length > 0) {
+    const others = bad.length > SHOWN_BAD_ROWS ? `; and ${countText(bad.length - SHOWN_BAD_ROWS)} more` : '';
+    log.warning(
+      `${config.dataset}: skipped ${countedText(bad.length, 'bad row')}, ${countText(rowCount)} left: ` +
+        bad.slice(0, SHOWN_BAD_ROWS).join('; ') +
+        others,
+    );
+  }
+  if (unsentColumns.length > 0) {
+    log.info(`dataset columns not sent: ${listed(unsentColumns)} (to send a field, put it into extra_body)`);
+  }
+  if (echoes > 0) log.warning(echoText(echoes));
+  if (passedColumns.length > 0)
+    log.info(`dataset columns sent as fields of the request: ${listed(passedColumns)}`);
+  const others = models.filter((model) => model !== config.model);
+  if (others.length > 0 && config.api !== 'sglang') {
+    log.info(`rows name a model, which replaces --model ${config.model}: ${listed(others)}`);
+  }
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN).map((name) => (name === '' ? '""' : name));
+  return names.length > SHOWN ? `${shown.join(', ')} and ${names.length - SHOWN} more` : shown.join(', ');
+}

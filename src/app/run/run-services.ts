@@ -1,0 +1,176 @@
+import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { redactConfig, secretsOf } from '../../config/redact.ts';
+import type { RunConfig } from '../../config/schema.ts';
+import { createRunId } from '../../core/ids.ts';
+import { createRunClock, type RunClock } from '../../core/time.ts';
+import { SnapshotCodec } from '../../metrics/snapshot-codec.ts';
+import { SnapshotSubscriber } from '../../metrics/snapshot-subscriber.ts';
+import type { PhasePlan } from '../../plan/plan.ts';
+import { RunLogWriter } from '../../runlog/append.ts';
+import { FRAME_CODEC } from '../../transport/frame-codec.ts';
+import { FrameKind } from '../../transport/frame.ts';
+import { bindPublisher } from '../../transport/zmq/publisher.ts';
+import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../transport/zmq/limits.ts';
+import { connectSubscriber } from '../../transport/zmq/subscriber.ts';
+import type { AggregatorProcess } from '../fold/aggregator-process.ts';
+import { AggregatorSupervisor } from '../fold/aggregator-supervisor.ts';
+import type { Closers } from './closers.ts';
+import { machineFacts, ManifestKeeper } from '../run-folder/manifest-keeper.ts';
+import type { PreparedRun } from './prepare.ts';
+import { identityOf } from '../run-folder/process-identity.ts';
+import { defaultRunPath, RunDirectory } from '../run-folder/run-directory.ts';
+import { encodeRunHeader, type RunHeader } from '../run-folder/run-header.ts';
+import { RunRecorder } from './run-recorder.ts';
+import { createRunSockets } from '../run-folder/run-sockets.ts';
+import { SecretMask, warnOfShortSecrets } from './secret-mask.ts';
+import type { RunScreen } from './run-screen.ts';
+import { programVersion } from '../run-folder/version.ts';
+import type { ViewPlace } from './view-place.ts';
+
+/** Everything around the load of one run, open and ready. */
+export interface RunServices {
+  readonly directory: RunDirectory;
+  readonly header: RunHeader;
+  readonly clock: RunClock;
+  readonly writer: RunLogWriter;
+  readonly recorder: RunRecorder;
+  /** For whatever servers say that is shown. */
+  readonly mask: SecretMask;
+  readonly manifest: ManifestKeeper;
+  readonly subscriber: SnapshotSubscriber;
+  readonly supervisor: AggregatorSupervisor;
+  /** Where the sockets are. */
+  readonly socketDirectory: string;
+}
+
+export interface RunServicesOptions {
+  readonly config: RunConfig;
+  readonly prepared: PreparedRun;
+  readonly phases: readonly PhasePlan[];
+  readonly outPath: string | undefined;
+  readonly aggregator: AggregatorProcess;
+  /** Where else the run is shown. */
+  readonly view: ViewPlace | undefined;
+  readonly screen: RunScreen;
+  readonly closers: Closers;
+  /** Whether the run began; a directory without a run is removed again. */
+  readonly hasBegun: () => boolean;
+  /** The run log cannot be written any more. */
+  readonly onRecordingFailure: (error: unknown) => void;
+}
+
+/** Frames queued for a subscriber of events before it misses some; it heals from the log. */
+const EVENTS_HIGH_WATER_MARK = 64;
+/** An aggregator starts within half a second; a machine that takes this long for it has nothing to show live. */
+const READY_TIMEOUT_MS = 15_000;
+
+/**
+ * Makes the run directory, writes the log's head, opens the sockets and tells the aggregator to begin. What it opens it adds to the
+ * closers, also when it fails half-way.
+ */
+export async function openRunServices(options: RunServicesOptions): Promise<RunServices> {
+  const { config, prepared, phases, view, screen, closers } = options;
+  const { log } = screen;
+  const clock = createRunClock();
+  const header = headerOf(config, prepared, phases, clock);
+  const directory = await RunDirectory.create(
+    options.outPath ?? defaultRunPath(header.run_id, new Date(header.started_at)),
+  );
+  closers.add(() => (options.hasBegun() ? undefined : rm(directory.path, { recursive: true, force: true })));
+  const writer = RunLogWriter.open(directory.logPath);
+  closers.add(() => writer.close());
+  const sockets = await createRunSockets();
+  closers.add(() => sockets.remove());
+  const publisher = await bindPublisher(FRAME_CODEC, sockets.freshAddress('ev_pub'), {
+    sendHighWaterMark: EVENTS_HIGH_WATER_MARK,
+    lingerMs: 0,
+  });
+  closers.add(() => publisher.close());
+  const secrets = secretsOf(config);
+  warnOfShortSecrets(secrets, log);
+  const mask = new SecretMask(secrets.map(({ text }) => text));
+  const recorder = new RunRecorder({
+    mask,
+    writer,
+    publisher,
+    clock,
+    onFailure: options.onRecordingFailure,
+  });
+  recorder.record(FrameKind.runHeader, encodeRunHeader(header));
+  for (const frame of prepared.promptFrames) recorder.record(FrameKind.prompts, frame);
+
+  // Connected before anybody binds there, so that the first snapshot is not missed.
+  const snapshotsAddress = sockets.freshAddress('metrics_pub');
+  const subscriber = new SnapshotSubscriber({
+    subscriber: await connectSubscriber(new SnapshotCodec(), snapshotsAddress, {
+      conflate: true,
+      maxMessageBytes: MAX_SNAPSHOT_MESSAGE_BYTES,
+    }),
+    onSnapshot: (snapshot) => screen.snapshot(snapshot),
+  });
+  closers.add(() => subscriber.close());
+
+  const { run_id, version, started_at, origin_ns } = header;
+  const manifest = new ManifestKeeper(
+    directory,
+    {
+      ...{ format: 1, run_id, version, started_at, origin_ns, machine: machineFacts() },
+      pids: { main: process.pid, aggregator: null },
+      main_process: identityOf(process.pid),
+      addresses: {
+        ...{ events: publisher.address, snapshots: snapshotsAddress },
+        ...(view === undefined ? {} : { view: view.watchAddress }),
+      },
+      outcome: { state: 'running' },
+    },
+    log,
+  );
+  await manifest.update({});
+  const supervisor = await AggregatorSupervisor.launch({
+    process: options.aggregator,
+    aggregator: {
+      logPath: directory.logPath,
+      finalPath: directory.finalSnapshotPath,
+      eventsAddress: publisher.address,
+      snapshotsAddress,
+      view: view && { address: view.address, key: view.key },
+      publishIntervalMs: config.metrics.publish_interval_ms,
+      drainTimeoutMs: config.metrics.drain_timeout_ms,
+      socketDirectory: sockets.path,
+    },
+    readyAddress: sockets.freshAddress('svc_ready'),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    log,
+    onStarted: (aggregator) => void manifest.update({ pids: { main: process.pid, aggregator } }),
+  });
+  closers.add(() => supervisor.stop());
+  return {
+    ...{ directory, header, clock, writer, recorder, mask, manifest, subscriber, supervisor },
+    socketDirectory: sockets.path,
+  };
+}
+
+function headerOf(
+  config: RunConfig,
+  prepared: PreparedRun,
+  phases: readonly PhasePlan[],
+  clock: RunClock,
+): RunHeader {
+  const { maxSamples } = phases.at(-1)!.stop;
+  return {
+    format: 1,
+    run_id: createRunId(),
+    origin_ns: String(clock.originNs),
+    started_at: new Date().toISOString(),
+    version: programVersion(),
+    streaming: prepared.streaming,
+    tokenizer: config.tokenizer === undefined ? null : resolve(config.tokenizer),
+    requested_rate_per_second: config.load.rate_per_second ?? null,
+    planned_samples: Number.isFinite(maxSamples) ? maxSamples : null,
+    output_limit: prepared.outputLimit,
+    skipped_rows: prepared.skippedRows,
+    echo_rows: prepared.echoes,
+    config: redactConfig(config) as RunHeader['config'],
+  };
+}
