@@ -8,21 +8,28 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * The rows of a CSV file (RFC 4180: quotes, line breaks within them; lines end in CRLF, LF or CR) whose first line names the columns.
+ * The rows of a CSV file (RFC 4180: quotes, line breaks within them; lines end in CRLF, LF or CR) whose first line names the columns,
+ * unless they are given.
  * All values are texts.
  *
  * Throws `INFEROMETER_DATASET_INVALID` for a file that is not CSV; a row with more or fewer cells than there are columns throws when
  * it is read.
  */
-export function parseCsv(bytes: Uint8Array, path: string): readonly RawRow[] {
+export function parseCsv(bytes: Uint8Array, path: string, given?: readonly string[]): readonly RawRow[] {
   decodeUtf8(bytes, path);
-  const [header, ...records] = parseRecords(bytes, path);
+  const records = parseRecords(bytes, path);
+  if (given !== undefined) return rowsOf(records, given, path);
+  const [header, ...others] = records;
   if (header === undefined) return [];
   const columns = header.cells.map((name) => name.trim());
   const repeated = columns.find((name, index) => columns.indexOf(name) !== index);
   if (repeated !== undefined) {
     throw datasetError(`${path}:${header.line}`, `column "${repeated}" appears twice; rename one of them`);
   }
+  return rowsOf(others, columns, path);
+}
+
+function rowsOf(records: readonly CsvRecord[], columns: readonly string[], path: string): readonly RawRow[] {
   return records.map(({ cells, line, byteLength }) => {
     const place = () => `${path}:${line}`;
     const read = () => {

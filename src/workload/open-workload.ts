@@ -1,0 +1,62 @@
+import { InferometerError } from '../core/errors.ts';
+import { datasetError } from '../dataset/row.ts';
+import type { Conversation } from './conversation.ts';
+import { sampleOf, type WorkloadFormat } from './format.ts';
+import { WORKLOAD_FORMATS } from './formats.ts';
+import { type Note, Notes } from './notes.ts';
+import { openSource } from './source.ts';
+
+/** A file or folder of conversations. */
+export interface Workload {
+  readonly path: string;
+  readonly format: WorkloadFormat;
+  /** Whether the format was found out by content. */
+  readonly isDetected: boolean;
+  /**
+   * The conversations in the order of the file. Throws `INFEROMETER_DATASET_INVALID` (input), with the place, for what can't be sent and for a file
+   * without a conversation.
+   */
+  conversations(): Iterable<Conversation>;
+  /** What was odd so far; complete when all conversations were read. */
+  readonly notes: readonly Note[];
+}
+
+/**
+ * Opens a workload; its content says how it is written, unless `formatName` does. Takes the bytes of its files in memory.
+ *
+ * Throws `InferometerError` (input) for a file that can't be read and for a format that there is not.
+ */
+export async function openWorkload(path: string, formatName?: string): Promise<Workload> {
+  const named = formatName === undefined ? undefined : formatNamed(formatName);
+  const source = await openSource(path);
+  const sample = sampleOf(source);
+  const format = named ?? WORKLOAD_FORMATS.find(({ recognizes }) => recognizes?.(sample) === true)!;
+  const notes = new Notes();
+  function* conversations(): Generator<Conversation> {
+    let count = 0;
+    for (const conversation of format.read({ source, notes })) {
+      count += 1;
+      yield conversation;
+    }
+    if (count === 0) throw datasetError(path, 'has no rows');
+  }
+  return {
+    path,
+    format,
+    isDetected: named === undefined,
+    conversations,
+    get notes() {
+      return notes.all;
+    },
+  };
+}
+
+function formatNamed(name: string): WorkloadFormat {
+  const format = WORKLOAD_FORMATS.find((one) => one.name === name);
+  if (format !== undefined) return format;
+  throw new InferometerError(
+    'INFEROMETER_DATASET_FORMAT',
+    'input',
+    `--format: must be one of ${WORKLOAD_FORMATS.map((one) => one.name).join(', ')} (got "${name}")`,
+  );
+}
