@@ -7,6 +7,7 @@ export const COMMANDS = {
   compare: 'Tells whether runs differ from a baseline by more than chance and a margin.',
   plot: 'Draws the charts of a run, or of several laid over each other, as SVG or PNG.',
   export: 'Writes the samples of a run as a table, one row each: Parquet or CSV.',
+  dataset: 'Says what a dataset or a trace holds, and shows its conversations.',
   'serve-mock': 'Serves a mock LLM that knows the truth about its own times.',
   demo: 'Starts the mock LLM server, load-tests it and prints the report.',
   calibrate:

@@ -17,6 +17,7 @@ const FACTORIES: Readonly<Record<CommandName, () => Promise<CommandFactory>>> = 
   compare: async () => (await import('./compare.ts')).compareCommand,
   plot: async () => (await import('./plot.ts')).plotCommand,
   export: async () => (await import('./export.ts')).exportCommand,
+  dataset: async () => (await import('./dataset.ts')).datasetCommand,
   'serve-mock': async () => (await import('./serve-mock.ts')).serveMockCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   calibrate: async () => (await import('./calibrate.ts')).calibrateCommand,

@@ -84,17 +84,32 @@ export class SeenBlocks {
     let node = this.#root;
     for (const id of ids) {
       const next = node.get(id);
-      if (next !== undefined) {
-        seen += 1;
-        node = next;
-        continue;
-      }
-      const fresh = new SeenNode();
-      node.set(id, fresh);
-      node = fresh;
+      if (next !== undefined) seen += 1;
+      node = next ?? node.add(id);
     }
     return seen;
   }
 }
 
-class SeenNode extends Map<number | string, SeenNode> {}
+/** What followed a prefix. Most prefixes are followed by one block or none, and a map for each would take ten times the memory. */
+class SeenNode {
+  #onlyId: number | string | undefined;
+  #only: SeenNode | undefined;
+  #others: Map<number | string, SeenNode> | undefined;
+
+  get(id: number | string): SeenNode | undefined {
+    return this.#onlyId === id ? this.#only : this.#others?.get(id);
+  }
+
+  add(id: number | string): SeenNode {
+    const node = new SeenNode();
+    if (this.#only === undefined) {
+      this.#onlyId = id;
+      this.#only = node;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(id, node);
+    }
+    return node;
+  }
+}

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { calibrateCommand } from '../../src/cli/calibrate.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { compareCommand } from '../../src/cli/compare.ts';
+import { datasetCommand } from '../../src/cli/dataset.ts';
 import { demoCommand } from '../../src/cli/demo.ts';
 import { exportCommand } from '../../src/cli/export.ts';
 import { plotCommand } from '../../src/cli/plot.ts';
@@ -23,13 +24,22 @@ const COMMAND_LIST: readonly Command[] = [
   compareCommand,
   plotCommand,
   exportCommand,
+  datasetCommand,
   serveMockCommand,
   demoCommand,
   calibrateCommand,
 ].map((create) => create(() => undefined));
 
-const flagsOf = (command: Command) => ['--help', ...command.options.map(({ long }) => long)];
+/** Of a command and of those below it. */
+const flagsOf = (command: Command): readonly (string | undefined)[] => [
+  ...new Set(['--help', ...command.options.map(({ long }) => long), ...command.commands.flatMap(flagsOf)]),
+];
 const FLAGS = new Set([...COMMAND_LIST.flatMap(flagsOf), '--version']);
+/** With those below them, by what a user types. */
+const NAMED_COMMANDS = COMMAND_LIST.flatMap((command) => [
+  [command.name(), command] as const,
+  ...command.commands.map((below) => [`${command.name()} ${below.name()}`, below] as const),
+]);
 
 /** Pages about the program; two others name flags of what it is measured beside and made of. */
 const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })].filter(
@@ -78,7 +88,7 @@ describe('flags', () => {
     expect(named.filter((flag) => !FLAGS.has(flag))).toEqual([]);
   });
 
-  it.each(COMMAND_LIST.map((command) => [command.name(), command] as const))(
+  it.each(NAMED_COMMANDS)(
     '%s: help fits 80 columns, and its examples use flags that are there',
     (name, command) => {
       const [usage, examples] = helpOf(command).split('\nExamples:\n');

@@ -75,6 +75,12 @@ function* readMooncake({ source, notes }: Reading): Generator<Conversation> {
       notes.add(fields.place(), 'the row has no output length; the server decides where its response ends');
     }
     if (row.timeMs !== null) order.add(fields.place(), row.timeMs);
+    if (rows.length === 0 && !fields.has('session_id') && !fields.has('request_id')) {
+      // Nothing before it waits for more rows, and nothing can wait for it.
+      yield conversationOf(`(row ${index})`, [row]);
+      index += 1;
+      continue;
+    }
     rows.push(row);
     const id = fields.textOr('session_id', `(row ${index})`);
     const session = sessions.get(id);
