@@ -1,10 +1,17 @@
 import type { JudgedMetric } from '../core/judged-metrics.ts';
+import type { ArrivalProcessName } from '../plan/arrivals/arrival-processes.ts';
 import type { ApiName } from '../protocol/adapters.ts';
 
 // Apart from the schema, so that `--help` need not load what checks it.
 
 export const APIS = ['chat', 'completions', 'sglang'] as const satisfies readonly ApiName[];
-export const LOAD_PATTERNS = ['burst', 'constant', 'poisson', 'concurrency'] as const;
+/** Those in which requests have due times, by the names of `ARRIVAL_PROCESSES`. */
+export const OPEN_LOOP_PATTERNS = [
+  'constant',
+  'poisson',
+  'gamma',
+] as const satisfies readonly ArrivalProcessName[];
+export const LOAD_PATTERNS = ['burst', ...OPEN_LOOP_PATTERNS, 'concurrency'] as const;
 export const SAMPLE_ORDERS = ['without_replacement', 'with_replacement', 'sequential'] as const;
 export const JUDGED_METRICS = [
   'ttft',

@@ -6,6 +6,7 @@ import { redactConfig, secretsOf } from './redact.ts';
 import { resolveConfig } from './resolve.ts';
 import { runConfigSchema } from './schema.ts';
 import { SETTINGS, settingOf } from './settings.ts';
+import { STAGES_ALLOWED } from './stages.ts';
 
 const required = {
   '--endpoint': ['http://127.0.0.1:8000'],
@@ -31,6 +32,8 @@ function refusal(flags: Record<string, string[]>, without?: string, yaml?: strin
   }
   return 'accepted';
 }
+
+const STAGES = (part: string, what: string) => `${STAGES_ALLOWED}; "${part}": ${what}`;
 
 describe('resolveConfig', () => {
   it('fills in defaults', () => {
@@ -69,6 +72,25 @@ describe('resolveConfig', () => {
     expect(refusal({ '--cpus': [text] })).toBe(
       `--cpus must be CPU numbers such as 2,3 or 4-7 (got "${text}")`,
     );
+  });
+
+  it('reads stages as people write them, for Poisson arrivals unless told otherwise', () => {
+    const stages = 'rate 10 for 1m, ramp to 200/s over 2.5m,pause for 30s';
+    expect(resolve({ '--stages': [stages] }).load).toEqual({
+      pattern: 'poisson',
+      stages: [
+        { rate_per_second: 10, duration_ms: 60_000 },
+        { ramp_to_per_second: 200, duration_ms: 150_000 },
+        { rate_per_second: 0, duration_ms: 30_000 },
+      ],
+    });
+    const even = resolve({ '--stages': [stages], '--pattern': ['constant'] });
+    expect(even.load.pattern).toBe('constant');
+    expect(resolve({ '--rate': ['5'], '--burstiness': ['0.5'] }).load).toEqual({
+      pattern: 'gamma',
+      rate_per_second: 5,
+      burstiness: 0.5,
+    });
   });
 
   it('lets a flag win over the environment and the environment over a file', () => {
@@ -112,7 +134,23 @@ describe('resolveConfig', () => {
     ['--warmup', 'x', 'a number of requests such as 100, or a duration such as 10s'],
     ['--tls-verify', 'true', 'on or off'],
     ['--api', 'grpc', 'one of chat, completions, sglang'],
-    ['--pattern', 'sawtooth', 'one of burst, constant, poisson, concurrency'],
+    ['--pattern', 'sawtooth', 'one of burst, constant, poisson, gamma, concurrency'],
+    [
+      '--stages',
+      'rate 10',
+      STAGES('rate 10', 'say "rate N for TIME", "ramp to N over TIME" or "pause for TIME"'),
+    ],
+    [
+      '--stages',
+      'rate 10 for 60',
+      STAGES('rate 10 for 60', 'the time needs a unit and must be above 0, as in 30s or 5m'),
+    ],
+    [
+      '--stages',
+      'rate 1 for 1s, ramp to -5 over 1s',
+      STAGES('ramp to -5 over 1s', 'the rate must be 0 or a number above 0, at most 10000000'),
+    ],
+    ['--burstiness', '0', 'a number from 0.001 to 1000'],
     ['--endpoint', '', 'text that is not empty'],
   ])('refuses %s "%s"', (flag, text, allowed) => {
     expect(refusal({ [flag]: [text] })).toBe(`${flag} must be ${allowed} (got "${text}")`);
@@ -123,10 +161,33 @@ describe('resolveConfig', () => {
   });
 
   it.each([
-    [{ '--pattern': ['poisson'] }, '--pattern poisson needs --rate, the number of requests per second'],
+    [
+      { '--pattern': ['poisson'] },
+      '--pattern poisson needs --rate, the number of requests per second, or --stages',
+    ],
+    [
+      { '--rate': ['5'], '--stages': ['rate 5 for 1s'] },
+      '--rate and --stages both say how many requests a second; give one of them',
+    ],
+    [
+      { '--concurrency': ['5'], '--pattern': ['concurrency'], '--stages': ['rate 5 for 1s'] },
+      '--stages is only for --pattern constant, poisson or gamma (got concurrency)',
+    ],
+    [
+      { '--stages': ['pause for 5s, ramp to 0 over 1s'] },
+      '--stages have no request: one of them needs a rate above 0',
+    ],
+    [
+      { '--rate': ['5'], '--pattern': ['poisson'], '--burstiness': ['2'] },
+      '--burstiness is only for --pattern gamma (got poisson)',
+    ],
+    [
+      { '--rate': ['5'], '--pattern': ['gamma'] },
+      '--pattern gamma needs --burstiness, the shape of its gaps',
+    ],
     [
       { '--pattern': ['burst'], '--rate': ['5'] },
-      '--rate is only for --pattern poisson or constant (got burst)',
+      '--rate is only for --pattern constant, poisson or gamma (got burst)',
     ],
   ])('refuses %j', (flags, message) => {
     expect(refusal(flags)).toBe(message);
@@ -223,7 +284,10 @@ describe('a config file', () => {
     ['client: { cpus: [0, -1] }', '1:21: client.cpus.1: must be a whole number from 0 to 99999'],
     ['metrics: { drain_timeout_ms: 1e300 }', '1:30: metrics.drain_timeout_ms: must be a time from 0'],
     ['lod: {}', '1:6: lod: unknown key; known are endpoints, model, dataset, '],
-    ['load: { rate: 5 }', 'load.rate: unknown key; known are pattern, rate_per_second, concurrency'],
+    [
+      'load: { rate: 5 }',
+      'load.rate: unknown key; known are pattern, rate_per_second, stages, burstiness, concurrency',
+    ],
     ['warmup: { seconds: 5 }', 'warmup.seconds: unknown key; known are samples, duration_ms'],
   ])('%j is refused with its place', (yaml, message) => {
     const text = refusal({}, undefined, yaml);

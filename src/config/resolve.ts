@@ -4,6 +4,7 @@ import type { ConfigFile, Tree } from './config-file.ts';
 import { redactUrls } from '../core/redact-url.ts';
 import { isRedacted } from './redact.ts';
 import { runConfigSchema, type RunConfig } from './schema.ts';
+import { OPEN_LOOP_PATTERNS } from './choices.ts';
 import { type Setting, SETTINGS, settingOf } from './settings.ts';
 
 export interface ConfigSources {
@@ -74,22 +75,39 @@ function refuseRedacted(value: unknown, path: readonly string[], file: ConfigFil
   for (const [key, item] of Object.entries(value)) refuseRedacted(item, [...path, key], file);
 }
 
-/** `--rate` alone means Poisson arrivals, `--concurrency` alone a closed loop: what people expect. */
+/** `--rate` or `--stages` alone mean Poisson arrivals, `--concurrency` alone a closed loop: what people expect. */
 function inferPattern(tree: Tree): void {
   const load = (tree.load ??= {});
   if (!isTree(load) || load.pattern !== undefined) return;
-  if (load.rate_per_second !== undefined) load.pattern = 'poisson';
+  if (load.burstiness !== undefined) load.pattern = 'gamma';
+  else if (load.rate_per_second !== undefined || load.stages !== undefined) load.pattern = 'poisson';
   else if (load.concurrency !== undefined) load.pattern = 'concurrency';
 }
 
 function checkRules(config: RunConfig): void {
-  const { pattern, rate_per_second: rate, concurrency } = config.load;
-  const openLoop = pattern === 'poisson' || pattern === 'constant';
-  if (openLoop && rate === undefined) {
-    throw inputError(`--pattern ${pattern} needs --rate, the number of requests per second`);
+  const { pattern, rate_per_second: rate, stages, burstiness, concurrency } = config.load;
+  const isOpenLoop = OPEN_LOOP_PATTERNS.some((one) => one === pattern);
+  const openLoops = `${OPEN_LOOP_PATTERNS.slice(0, -1).join(', ')} or ${OPEN_LOOP_PATTERNS.at(-1)}`;
+  if (rate !== undefined && stages !== undefined) {
+    throw inputError('--rate and --stages both say how many requests a second; give one of them');
   }
-  if (!openLoop && rate !== undefined) {
-    throw inputError(`--rate is only for --pattern poisson or constant (got ${pattern})`);
+  if (isOpenLoop && rate === undefined && stages === undefined) {
+    throw inputError(`--pattern ${pattern} needs --rate, the number of requests per second, or --stages`);
+  }
+  if (!isOpenLoop && (rate !== undefined || stages !== undefined)) {
+    const flag = rate === undefined ? '--stages' : '--rate';
+    throw inputError(`${flag} is only for --pattern ${openLoops} (got ${pattern})`);
+  }
+  if (
+    stages?.every((one) => ('rate_per_second' in one ? one.rate_per_second : one.ramp_to_per_second) === 0)
+  ) {
+    throw inputError('--stages have no request: one of them needs a rate above 0');
+  }
+  if (burstiness !== undefined && pattern !== 'gamma') {
+    throw inputError(`--burstiness is only for --pattern gamma (got ${pattern})`);
+  }
+  if (burstiness === undefined && pattern === 'gamma') {
+    throw inputError('--pattern gamma needs --burstiness, the shape of its gaps');
   }
   if (pattern === 'concurrency' && concurrency === undefined) {
     throw inputError('--pattern concurrency needs --concurrency, the number of requests in flight');

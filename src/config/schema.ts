@@ -43,6 +43,23 @@ function ratePerSecond() {
   return z.number(allowed).min(least, allowed).max(most, allowed);
 }
 
+const MAX_STAGES = 10_000;
+const BURSTINESS = 'a number from 0.001 to 1000';
+
+function stage() {
+  const { most, allowed } = RATE_PER_SECOND;
+  const rate = () => z.number(`0 or ${allowed}`).min(0, `0 or ${allowed}`).max(most, `0 or ${allowed}`);
+  const what = 'a stage: duration_ms, and rate_per_second or ramp_to_per_second';
+  const duration_ms = timeAboveZeroMs(MAX_RUN_MS);
+  return z.union(
+    [
+      z.strictObject({ rate_per_second: rate(), duration_ms }),
+      z.strictObject({ ramp_to_per_second: rate(), duration_ms }),
+    ],
+    what,
+  );
+}
+
 /** Engine threads at most: each is a thread with its own heap. */
 const MAX_WORKERS = 64;
 const MAX_OUTPUT_TOKENS = 1_000_000_000;
@@ -103,7 +120,21 @@ export const runConfigSchema = group({
     ),
   load: group({
     pattern: choice(LOAD_PATTERNS).default('burst').describe('when requests are sent'),
-    rate_per_second: ratePerSecond().optional().describe('requests per second, for constant and poisson'),
+    rate_per_second: ratePerSecond()
+      .optional()
+      .describe('requests per second, for constant, poisson and gamma'),
+    stages: z
+      .array(stage(), 'a list of stages')
+      .min(1, 'a list of stages')
+      .max(MAX_STAGES, `at most ${MAX_STAGES} stages`)
+      .optional()
+      .describe('a rate that changes, instead of one rate'),
+    burstiness: z
+      .number(BURSTINESS)
+      .min(0.001, BURSTINESS)
+      .max(1000, BURSTINESS)
+      .optional()
+      .describe('shape of the gaps, for gamma'),
     concurrency: wholeNumber(CONCURRENCY.least, CONCURRENCY.most)
       .optional()
       .describe('number of requests in flight, for concurrency'),

@@ -1,4 +1,5 @@
 import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { parseStages } from './stages.ts';
 import { parseDecimal, parseDurationMs } from './units.ts';
 
 /** Text of one flag to the value of the schema, or what is allowed instead. */
@@ -156,7 +157,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.pattern',
     argument: '<pattern>',
-    help: 'burst, constant, poisson or concurrency (default: poisson with --rate, concurrency with --concurrency, else burst)',
+    help: 'burst, constant, poisson, gamma or concurrency (default: poisson with --rate or --stages, gamma with --burstiness, concurrency with --concurrency, else burst)',
     parse: choice(...LOAD_PATTERNS),
   },
   {
@@ -164,7 +165,23 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.rate_per_second',
     argument: '<n>',
-    help: 'requests per second, for constant and poisson',
+    help: 'requests per second, for constant, poisson and gamma',
+    parse: number,
+  },
+  {
+    flag: '--stages',
+    group: 'load',
+    path: 'load.stages',
+    argument: '<stages>',
+    help: 'a rate that changes, instead of --rate: "rate 10 for 1m, ramp to 200 over 5m, pause for 30s"; ends the run unless --duration does',
+    parse: parseStages,
+  },
+  {
+    flag: '--burstiness',
+    group: 'load',
+    path: 'load.burstiness',
+    argument: '<k>',
+    help: 'shape of the gaps for gamma: below 1 in bursts, 1 as poisson, above 1 more even',
     parse: number,
   },
   {

@@ -80,6 +80,22 @@ export class RandomSource {
     return radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
+  /**
+   * A draw from the gamma distribution with a shape above 0 and scale 1, whose mean is the shape. By rejection (Marsaglia and Tsang, ACM
+   * TOMS 26, 2000): about two uniform draws and a normal one. Below a shape of 1, that of one more, times a power of a uniform draw.
+   */
+  gamma(shape: number): number {
+    if (shape < 1) return this.gamma(shape + 1) * (1 - this.uniform()) ** (1 / shape);
+    const d = shape - 1 / 3;
+    const c = 1 / Math.sqrt(9 * d);
+    for (;;) {
+      const x = this.normal();
+      const v = (1 + c * x) ** 3;
+      if (v <= 0) continue;
+      if (Math.log(1 - this.uniform()) < x * x * 0.5 + d - d * v + d * Math.log(v)) return d * v;
+    }
+  }
+
   /** Puts the items into a random order, in place (Fisher and Yates, from the end). */
   shuffle(items: { readonly length: number; [index: number]: number }): void {
     for (let last = items.length - 1; last > 0; last--) this.swapBelow(items, last);

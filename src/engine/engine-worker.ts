@@ -219,11 +219,8 @@ export class EngineWorker {
         return this.#share(this.#start.settings.maxConnections);
       case 'concurrency':
         return this.#share(arrivals.concurrency);
-      case 'constant':
-      case 'poisson':
-        return Infinity;
       default:
-        return assertNever(arrivals);
+        return Infinity;
     }
   }
 

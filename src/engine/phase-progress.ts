@@ -1,4 +1,4 @@
-import type { PhasePlan } from '../plan/plan.ts';
+import { isOpenLoop, type PhasePlan } from '../plan/plan.ts';
 import type { TicketCounts } from './worker-messages.ts';
 
 /** Why issuing ended. */
@@ -26,11 +26,10 @@ export class PhaseProgress {
   #failure: Error | undefined;
 
   constructor(plan: PhasePlan, workerCount: number) {
-    const { pattern } = plan.arrivals;
     const workers = Array.from({ length: workerCount }, (_, index) => index);
     this.issuingDone = this.#issuingDone.promise;
     this.finished = this.#finished.promise;
-    this.isClosedLoop = pattern === 'burst' || pattern === 'concurrency';
+    this.isClosedLoop = !isOpenLoop(plan.arrivals);
     this.#plan = plan;
     this.#issuing = new Set(workers);
     this.#working = new Set(workers);

@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RandomSource } from '../core/random.ts';
-import { ConstantArrivals, PoissonArrivals } from './arrivals.ts';
+import { scheduleAtRate } from './arrivals/arrival-processes.ts';
+import { PoissonArrivals } from './arrivals/poisson.ts';
 import { createSampleOrder } from './sample-order.ts';
 import { createStopRule } from './stop-rule.ts';
 import { createTicketCounter } from './tickets.ts';
@@ -10,7 +11,7 @@ import { createTicketCounter } from './tickets.ts';
 test('constant arrivals do not drift: arrival i is i / rate to the nearest ns', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 300_000 }), (rate) => {
-      const arrivals = new ConstantArrivals(rate);
+      const arrivals = scheduleAtRate('constant', rate, { seed: 0, burstiness: 1 });
       for (let i = 0n; i < 2000n; i++) {
         const exact = (2_000_000_000n * i + BigInt(rate)) / (2n * BigInt(rate));
         expect(arrivals.nextDueNs()).toBe(Number(exact));

@@ -1,11 +1,28 @@
+import type { ArrivalProcessName } from './arrivals/arrival-processes.ts';
+import type { RateStage } from './rate-profile.ts';
 import type { PlanChange } from './steering.ts';
 
-/** When requests are wanted. Open loop (constant, poisson) has due times; closed loop (burst, concurrency) has slots. */
+/** When requests are wanted: in open loop they have due times, in closed loop (burst, concurrency) there are slots for them. */
 export type ArrivalSettings =
   | { readonly pattern: 'burst' }
   | { readonly pattern: 'concurrency'; readonly concurrency: number }
-  | { readonly pattern: 'constant'; readonly ratePerSecond: number }
-  | { readonly pattern: 'poisson'; readonly ratePerSecond: number; readonly seed: number };
+  | OpenLoopSettings;
+
+export interface OpenLoopSettings {
+  readonly pattern: ArrivalProcessName;
+  /** On average, where there are stages. */
+  readonly ratePerSecond: number;
+  /** The rate over time; without them it is the same throughout. */
+  readonly stages?: readonly RateStage[] | undefined;
+  /** Of processes that draw. */
+  readonly seed?: number | undefined;
+  /** Of the gamma process. */
+  readonly burstiness?: number | undefined;
+}
+
+export function isOpenLoop(arrivals: ArrivalSettings): arrivals is OpenLoopSettings {
+  return arrivals.pattern !== 'burst' && arrivals.pattern !== 'concurrency';
+}
 
 /** Which dataset row comes next. */
 export interface SampleOrderSettings {

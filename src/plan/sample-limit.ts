@@ -1,7 +1,8 @@
 import { InferometerError } from '../core/errors.ts';
 import { countText } from '../core/quantity-text.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
-import type { PhasePlan } from './plan.ts';
+import { isOpenLoop, type OpenLoopSettings, type PhasePlan } from './plan.ts';
+import { RateProfile } from './rate-profile.ts';
 import { MAX_TICKETS } from './tickets.ts';
 
 /** Most samples a run can number: the numbers in its event records have 32 bits. */
@@ -27,8 +28,8 @@ export function checkPlanLimits(phases: readonly PhasePlan[]): void {
   for (const { name, arrivals, stop } of phases) {
     const expected = Math.min(
       stop.maxSamples,
-      'ratePerSecond' in arrivals
-        ? (arrivals.ratePerSecond * stop.maxDurationNs) / NS_PER_SECOND
+      isOpenLoop(arrivals)
+        ? expectedArrivals(arrivals, stop.maxDurationNs)
         : stop.maxSamples === Infinity
           ? 0
           : Infinity,
@@ -42,6 +43,11 @@ export function checkPlanLimits(phases: readonly PhasePlan[]): void {
     }
     usedSamples += expected;
   }
+}
+
+function expectedArrivals({ ratePerSecond, stages }: OpenLoopSettings, durationNs: number): number {
+  if (stages !== undefined) return new RateProfile(stages).countAt(durationNs);
+  return (ratePerSecond * durationNs) / NS_PER_SECOND;
 }
 
 function limitError(what: string): InferometerError {

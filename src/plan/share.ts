@@ -1,6 +1,7 @@
-import { assertNever, InferometerError } from '../core/errors.ts';
-import { type ArrivalSchedule, ConstantArrivals, PoissonArrivals } from './arrivals.ts';
-import type { PhasePlan, PlanShare, StopRule } from './plan.ts';
+import { InferometerError } from '../core/errors.ts';
+import { scheduleAtRate, unitArrivals } from './arrivals/arrival-processes.ts';
+import { isOpenLoop, type OpenLoopSettings, type PhasePlan, type PlanShare, type StopRule } from './plan.ts';
+import { RateProfile } from './rate-profile.ts';
 import { createSampleOrder, type SampleOrder } from './sample-order.ts';
 import { type PlanChange, SteeredTime } from './steering.ts';
 import { checkedStopRule } from './stop-rule.ts';
@@ -26,33 +27,31 @@ export function createPlanShare(
   const { arrivals } = plan;
   const stop = checkedStopRule(plan.stop);
   const order = createSampleOrder(plan.order);
-  switch (arrivals.pattern) {
-    case 'burst':
-      return new ClosedLoopShare(order, stop, ticketCounter);
-    case 'concurrency':
-      checkConcurrency(arrivals.concurrency);
-      return new ClosedLoopShare(order, stop, ticketCounter);
-    case 'constant':
-      return new OpenLoopShare(
-        new ConstantArrivals(arrivals.ratePerSecond),
-        new SteeredTime(arrivals.ratePerSecond, stop.maxDurationNs),
-        order,
-        stop.maxSamples,
-        workerIndex,
-        workerCount,
-      );
-    case 'poisson':
-      return new OpenLoopShare(
-        new PoissonArrivals(arrivals.ratePerSecond, arrivals.seed),
-        new SteeredTime(arrivals.ratePerSecond, stop.maxDurationNs),
-        order,
-        stop.maxSamples,
-        workerIndex,
-        workerCount,
-      );
-    default:
-      return assertNever(arrivals);
+  if (!isOpenLoop(arrivals)) {
+    if (arrivals.pattern === 'concurrency') checkConcurrency(arrivals.concurrency);
+    return new ClosedLoopShare(order, stop, ticketCounter);
   }
+  return new OpenLoopShare(openLoopTimes(arrivals, stop), order, stop.maxSamples, workerIndex, workerCount);
+}
+
+/** The arrivals of a plan and the clock they are on. */
+interface OpenLoopTimes {
+  /** Times of the plan, in the units of its clock, in ascending order. */
+  readonly next: () => number;
+  readonly time: SteeredTime;
+}
+
+function openLoopTimes(
+  { pattern, ratePerSecond, stages, seed = 0, burstiness = 1 }: OpenLoopSettings,
+  { maxDurationNs }: StopRule,
+): OpenLoopTimes {
+  const options = { seed, burstiness };
+  if (stages === undefined) {
+    const schedule = scheduleAtRate(pattern, ratePerSecond, options);
+    return { next: () => schedule.nextDueNs(), time: new SteeredTime(ratePerSecond, maxDurationNs) };
+  }
+  const arrivals = unitArrivals(pattern, options);
+  return { next: () => arrivals.next(), time: new SteeredTime(new RateProfile(stages), maxDurationNs) };
 }
 
 class OpenLoopShare implements PlanShare {
@@ -60,24 +59,23 @@ class OpenLoopShare implements PlanShare {
   row = 0;
   dueNs = 0;
   isUsedUp = false;
-  readonly #schedule: ArrivalSchedule;
+  readonly #nextPlanTime: () => number;
   readonly #time: SteeredTime;
   readonly #order: SampleOrder;
   readonly #maxSamples: number;
   readonly #workerCount: number;
   /** Arrivals whose times were read from the schedule, and the time of the last one. */
   #scheduled = 0;
-  #planNs = 0;
+  #planTime = 0;
 
   constructor(
-    schedule: ArrivalSchedule,
-    time: SteeredTime,
+    { next, time }: OpenLoopTimes,
     order: SampleOrder,
     maxSamples: number,
     workerIndex: number,
     workerCount: number,
   ) {
-    this.#schedule = schedule;
+    this.#nextPlanTime = next;
     this.#time = time;
     this.#order = order;
     this.#maxSamples = maxSamples;
@@ -97,10 +95,10 @@ class OpenLoopShare implements PlanShare {
       return false;
     }
     while (this.#scheduled <= next) {
-      this.#planNs = this.#schedule.nextDueNs();
+      this.#planTime = this.#nextPlanTime();
       this.#scheduled += 1;
     }
-    const dueNs = this.#time.dueNs(this.#planNs);
+    const dueNs = this.#time.dueNs(this.#planTime);
     if (dueNs >= this.#time.endNs) return false;
     this.index = next;
     this.dueNs = dueNs;

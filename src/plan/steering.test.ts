@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ConstantArrivals, PoissonArrivals } from './arrivals.ts';
+import { scheduleAtRate } from './arrivals/arrival-processes.ts';
 import type { ArrivalSettings, PhasePlan, PlanShare } from './plan.ts';
 import { createPlanShare } from './share.ts';
 import { type PlanChange, SteeredTime } from './steering.ts';
@@ -70,10 +70,8 @@ function naiveSchedule(
   maxSamples: number,
   maxDurationNs: number,
 ): number[] {
-  const schedule =
-    arrivals.pattern === 'constant'
-      ? new ConstantArrivals(arrivals.ratePerSecond)
-      : new PoissonArrivals(arrivals.ratePerSecond, arrivals.seed);
+  const { pattern, ratePerSecond, seed = 0, burstiness = 1 } = arrivals;
+  const schedule = scheduleAtRate(pattern, ratePerSecond, { seed, burstiness });
   const dueNs: number[] = [];
   const left = [...steps];
   let [nowNs, doneNs, activeNs, speed, isPaused] = [0, 0, 0, 1, false];

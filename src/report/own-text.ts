@@ -81,7 +81,9 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ...throughputFacts(own.throughput),
     [
       'Target rate',
-      requestedRatePerSecond === null ? null : askedRateText(requestedRatePerSecond, own.steering),
+      requestedRatePerSecond === null
+        ? null
+        : askedRateText(requestedRatePerSecond, own.steering) + (run.doesRateChange ? ' on average' : ''),
     ],
     ['Steered', own.steering && steeringText(own.steering)],
     ['Token counts', tokenSourcesText(own.tokenSources)],

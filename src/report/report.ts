@@ -270,6 +270,7 @@ function verdictOf(
       own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,
       own?.steering ?? null,
     ),
+    doesRateChange: own?.run.doesRateChange ?? false,
     issueRateAtMostPerSecond: issueRate(input) ?? issueRateAtMost(input, latency),
     issueDelayP99Ns: own === null ? null : percentileOf(own.issueDelay, 99),
     clientLimitErrors: own?.errorsByType.find(({ type }) => type === CLIENT_LIMIT_ERROR_TYPE)?.count ?? 0,

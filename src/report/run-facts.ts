@@ -80,7 +80,9 @@ export interface RunIdentity {
   readonly runId: string | null;
   /** Wall clock, ISO 8601. */
   readonly startedAt: string | null;
+  /** On average, where it changes as planned. */
   readonly requestedRatePerSecond: number | null;
+  readonly doesRateChange: boolean;
   readonly plannedSamples: number | null;
   /** The largest limit of output tokens sent; null when a request had none. */
   readonly outputLimit: number | null;
@@ -111,6 +113,7 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       runId: textOf(run.run_id),
       startedAt: textOf(run.started_at),
       requestedRatePerSecond: numberOf(run.requested_rate_per_second),
+      doesRateChange: run.rate_changes === true,
       plannedSamples: numberOf(run.planned_samples),
       outputLimit: numberOf(run.output_limit),
       skippedRows: numberOf(run.skipped_rows) ?? 0,

@@ -47,6 +47,7 @@ const FACTS: VerdictFacts = {
   client: CLIENT,
   steering: null,
   requestedRatePerSecond: 1000,
+  doesRateChange: false,
   issueRateAtMostPerSecond: 1000,
   issueDelayP99Ns: 300_000,
   medianResponseLatencyNs: 100_000_000,

@@ -115,7 +115,7 @@ export class Session {
 
   /** How the phase under way is steered; undefined when nothing is being issued. */
   get steering(): SteeringState | undefined {
-    return this.#isStopped ? undefined : this.#steered?.state;
+    return this.#isStopped ? undefined : this.#steered?.stateAt(this.#options.clock.nowNs());
   }
 
   /** The last phase has issued its last: a stop would keep nothing back. */

@@ -1,6 +1,7 @@
 import { CONCURRENCY, isWithin, RATE_PER_SECOND } from '../core/load-ranges.ts';
 import { NS_PER_MS } from '../core/time.ts';
-import type { PhasePlan } from '../plan/plan.ts';
+import { isOpenLoop, type PhasePlan } from '../plan/plan.ts';
+import { RateProfile } from '../plan/rate-profile.ts';
 import { type PlanChange, SteeredTime, type Steering } from '../plan/steering.ts';
 
 /** How a phase under way is steered: what it was asked for, until somebody asked for something else. */
@@ -25,14 +26,18 @@ export class SteeredPhase {
   /** `startNs`: when the plan's time 0 lies. */
   constructor({ arrivals, stop }: PhasePlan, startNs: number) {
     this.#startNs = startNs;
-    const ratePerSecond = 'ratePerSecond' in arrivals ? arrivals.ratePerSecond : null;
+    const { ratePerSecond, stages } = isOpenLoop(arrivals) ? arrivals : { ratePerSecond: null };
     const concurrency = 'concurrency' in arrivals ? arrivals.concurrency : null;
-    this.#time = new SteeredTime(ratePerSecond, stop.maxDurationNs);
+    const planned = stages === undefined ? ratePerSecond : new RateProfile(stages);
+    this.#time = new SteeredTime(planned, stop.maxDurationNs);
     this.#state = { isPaused: false, ratePerSecond, concurrency };
   }
 
-  get state(): SteeringState {
-    return this.#state;
+  /** `nowNs`: since the run's origin. */
+  stateAt(nowNs: number): SteeringState {
+    const state = this.#state;
+    if (state.ratePerSecond === null) return state;
+    return { ...state, ratePerSecond: this.#time.rateAt(nowNs - this.#startNs) ?? state.ratePerSecond };
   }
 
   /** When a change takes effect, ns since the run's origin. */

@@ -1,5 +1,5 @@
 import { RandomSource } from '../../src/core/random.ts';
-import { PoissonArrivals } from '../../src/plan/arrivals.ts';
+import { PoissonArrivals } from '../../src/plan/arrivals/poisson.ts';
 import { createSampleOrder } from '../../src/plan/sample-order.ts';
 import { totalSamplesToIssue } from '../../src/plan/stop-rule.ts';
 import type { SampleOrderSettings } from '../../src/plan/plan.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { NS_PER_MS } from '../../src/core/time.ts';
-import { PoissonArrivals } from '../../src/plan/arrivals.ts';
+import { PoissonArrivals } from '../../src/plan/arrivals/poisson.ts';
 import type { ArrivalSettings } from '../../src/plan/plan.ts';
 import { answering, oneAtATime, phase, sessions, until } from './fixture.ts';
 import type { SessionRun } from './session-run.ts';
@@ -301,7 +301,7 @@ function plannedWithin(arrivals: ArrivalSettings, durationMs: number): number | 
   const durationNs = durationMs * NS_PER_MS;
   if (arrivals.pattern === 'constant') return (arrivals.ratePerSecond * durationMs) / 1000;
   if (arrivals.pattern !== 'poisson') return undefined;
-  const schedule = new PoissonArrivals(arrivals.ratePerSecond, arrivals.seed);
+  const schedule = new PoissonArrivals(arrivals.ratePerSecond, arrivals.seed!);
   let count = 0;
   while (schedule.nextDueNs() < durationNs) count += 1;
   return count;

@@ -149,10 +149,17 @@ function connectionsToWarm({ load, stop }: RunConfig): number {
       return concurrency ?? 1;
     case 'burst':
       return stop.samples ?? Infinity;
-    case 'constant':
-    case 'poisson':
-      return Math.min(MAX_WARM_CONNECTIONS, Math.ceil(rate ?? 1));
+    default:
+      return Math.min(MAX_WARM_CONNECTIONS, Math.ceil(rate ?? highestRate(load.stages)));
   }
+}
+
+/** Of the stages, requests a second. */
+function highestRate(stages: RunConfig['load']['stages'] = []): number {
+  const rates = stages.map((one) =>
+    'rate_per_second' in one ? one.rate_per_second : one.ramp_to_per_second,
+  );
+  return rates.reduce((most, rate) => Math.max(most, rate), 1);
 }
 
 /** A file of the system, empty where there is none. */

@@ -15,7 +15,10 @@ export interface RunHeader {
   readonly streaming: boolean;
   /** Path of the tokenizer.json, or null. */
   readonly tokenizer: string | null;
+  /** On average, for a load whose rate changes as planned. */
   readonly requested_rate_per_second: number | null;
+  /** The rate changes as planned. Missing where it does not. */
+  readonly rate_changes?: boolean;
   /** Samples the plan will issue, or null when a duration ends it. */
   readonly planned_samples: number | null;
   /** The largest limit of output tokens sent; null when a request has none. Missing in logs of versions before 0.2. */

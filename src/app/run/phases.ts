@@ -1,19 +1,30 @@
 import type { RunConfig } from '../../config/schema.ts';
-import { NS_PER_MS } from '../../core/time.ts';
-import type { ArrivalSettings, PhasePlan, StopRule } from '../../plan/plan.ts';
+import { NS_PER_MS, NS_PER_SECOND } from '../../core/time.ts';
+import {
+  type ArrivalSettings,
+  isOpenLoop,
+  type OpenLoopSettings,
+  type PhasePlan,
+  type StopRule,
+} from '../../plan/plan.ts';
+import { RateProfile, type RateStage } from '../../plan/rate-profile.ts';
 
 /** Added to the seed for the sample order of the warm-up, so that it does not send what is measured next. */
 const WARMUP_ORDER_SEED_OFFSET = 1;
 
+/** An average is told, not followed. */
+const AVERAGE_DIGITS = 4;
+
 /** The phases a configuration asks for, in order: a warm-up when wanted, then performance. */
 export function phasesOf(config: RunConfig, datasetSize: number): readonly PhasePlan[] {
   const { warmup, stop } = config;
+  const arrivals = arrivalsOf(config);
   const performance: PhasePlan = {
     name: 'performance',
     kind: 'performance',
-    arrivals: arrivalsOf(config),
+    arrivals,
     order: { order: config.sample_order, datasetSize, seed: config.seed },
-    stop: stopRuleOf(stop, datasetSize),
+    stop: withinStages(stopRuleOf(stop, datasetSize, isStaged(arrivals)), arrivals),
   };
   if (warmup === undefined) return [performance];
   return [
@@ -22,34 +33,81 @@ export function phasesOf(config: RunConfig, datasetSize: number): readonly Phase
       name: 'warmup',
       kind: 'warmup',
       order: { ...performance.order, seed: config.seed + WARMUP_ORDER_SEED_OFFSET },
+      // At the rate that measuring begins with.
+      arrivals: atFirst(arrivals),
       stop: stopRuleOf(warmup, datasetSize),
     },
     performance,
   ];
 }
 
-/** Without any limit a phase is one pass over the dataset. */
+function isStaged(
+  arrivals: ArrivalSettings,
+): arrivals is OpenLoopSettings & { readonly stages: readonly RateStage[] } {
+  return isOpenLoop(arrivals) && arrivals.stages !== undefined;
+}
+
+/** A phase ends with its stages at the latest. */
+function withinStages(stop: StopRule, arrivals: ArrivalSettings): StopRule {
+  if (!isStaged(arrivals)) return stop;
+  const { totalNs } = new RateProfile(arrivals.stages);
+  return { ...stop, maxDurationNs: Math.min(stop.maxDurationNs, totalNs) };
+}
+
+/** A warm-up has no stages: it goes at the first rate above 0 that they have. */
+function atFirst(arrivals: ArrivalSettings): ArrivalSettings {
+  if (!isStaged(arrivals)) return arrivals;
+  const rates = arrivals.stages.flatMap(({ fromPerSecond, toPerSecond }) => [fromPerSecond, toPerSecond]);
+  return { ...arrivals, stages: undefined, ratePerSecond: rates.find((rate) => rate > 0)! };
+}
+
+/** Without any limit a phase is one pass over the dataset, or over its stages. */
 function stopRuleOf(
   limits: { samples?: number | undefined; duration_ms?: number | undefined },
   datasetSize: number,
+  hasStages = false,
 ): StopRule {
   const { samples, duration_ms: durationMs } = limits;
   return {
-    maxSamples: samples ?? (durationMs === undefined ? datasetSize : Infinity),
+    maxSamples: samples ?? (durationMs === undefined && !hasStages ? datasetSize : Infinity),
     maxDurationNs: durationMs === undefined ? Infinity : durationMs * NS_PER_MS,
   };
 }
 
-function arrivalsOf(config: RunConfig): ArrivalSettings {
-  const { pattern, rate_per_second: ratePerSecond = 0, concurrency = 0 } = config.load;
+function arrivalsOf({ load, seed, stop }: RunConfig): ArrivalSettings {
+  const { pattern, rate_per_second: ratePerSecond = 0, concurrency = 0, burstiness } = load;
   switch (pattern) {
     case 'burst':
       return { pattern };
     case 'concurrency':
       return { pattern, concurrency };
-    case 'constant':
-      return { pattern, ratePerSecond };
-    case 'poisson':
-      return { pattern, ratePerSecond, seed: config.seed };
+    default: {
+      const stages = stagesOf(load);
+      const rate = stages === undefined ? ratePerSecond : averageRate(stages, stop.duration_ms);
+      return { pattern, ratePerSecond: rate, stages, seed, burstiness };
+    }
   }
+}
+
+/** The stages of a load as the plan has them; undefined for a load at one rate. */
+export function stagesOf({ stages }: RunConfig['load']): readonly RateStage[] | undefined {
+  let fromPerSecond = 0;
+  return stages?.map((stage) => {
+    const isRamp = 'ramp_to_per_second' in stage;
+    const toPerSecond = isRamp ? stage.ramp_to_per_second : stage.rate_per_second;
+    const placed = {
+      forNs: stage.duration_ms * NS_PER_MS,
+      fromPerSecond: isRamp ? fromPerSecond : toPerSecond,
+      toPerSecond,
+    };
+    fromPerSecond = toPerSecond;
+    return placed;
+  });
+}
+
+/** Over the part of them that a run has time for. */
+function averageRate(stages: readonly RateStage[], durationMs = Infinity): number {
+  const profile = new RateProfile(stages);
+  const durationNs = Math.min(profile.totalNs, durationMs * NS_PER_MS);
+  return Number(((profile.countAt(durationNs) * NS_PER_SECOND) / durationNs).toPrecision(AVERAGE_DIGITS));
 }

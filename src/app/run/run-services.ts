@@ -6,7 +6,7 @@ import { createRunId } from '../../core/ids.ts';
 import { createRunClock, type RunClock } from '../../core/time.ts';
 import { SnapshotCodec } from '../../metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../../metrics/snapshot-subscriber.ts';
-import type { PhasePlan } from '../../plan/plan.ts';
+import { isOpenLoop, type PhasePlan } from '../../plan/plan.ts';
 import { RunLogWriter } from '../../runlog/append.ts';
 import { FRAME_CODEC } from '../../transport/frame-codec.ts';
 import { FrameKind } from '../../transport/frame.ts';
@@ -157,7 +157,8 @@ function headerOf(
   phases: readonly PhasePlan[],
   clock: RunClock,
 ): RunHeader {
-  const { maxSamples } = phases.at(-1)!.stop;
+  const { arrivals, stop } = phases.at(-1)!;
+  const { maxSamples } = stop;
   return {
     format: 1,
     run_id: createRunId(),
@@ -166,7 +167,8 @@ function headerOf(
     version: programVersion(),
     streaming: prepared.streaming,
     tokenizer: config.tokenizer === undefined ? null : resolve(config.tokenizer),
-    requested_rate_per_second: config.load.rate_per_second ?? null,
+    requested_rate_per_second: isOpenLoop(arrivals) ? arrivals.ratePerSecond : null,
+    ...(isOpenLoop(arrivals) && arrivals.stages !== undefined ? { rate_changes: true } : {}),
     planned_samples: Number.isFinite(maxSamples) ? maxSamples : null,
     output_limit: prepared.outputLimit,
     skipped_rows: prepared.skippedRows,

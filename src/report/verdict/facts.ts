@@ -36,6 +36,8 @@ export interface VerdictFacts {
   readonly steering: SteeringFacts | null;
   /** The highest one asked for; null in closed loop, where nothing is due. */
   readonly requestedRatePerSecond: number | null;
+  /** The plan has stages of different rates, and that is their average. */
+  readonly doesRateChange: boolean;
   /** No slower than requests really went out. */
   readonly issueRateAtMostPerSecond: number | null;
   readonly issueDelayP99Ns: number | null;

@@ -47,6 +47,8 @@ function judgeRate(facts: VerdictFacts): Judgement {
   const { requestedRatePerSecond, issueRateAtMostPerSecond, samples, steering } = facts;
   if (requestedRatePerSecond === null || issueRateAtMostPerSecond === null) return undefined;
   if (steering !== null) return undefined;
+  // The average of stages says nothing of a part of them.
+  if (facts.doesRateChange && facts.stoppedEarly) return undefined;
   const scatter = 3 / Math.sqrt(samples.issued);
   const share = issueRateAtMostPerSecond / requestedRatePerSecond;
   if (share >= L.rateShare * (1 - scatter)) return undefined;

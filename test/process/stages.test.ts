@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RateProfile } from '../../src/plan/rate-profile.ts';
+import { WENT_THROUGH, Workbench } from './program.ts';
+
+let bench: Workbench;
+beforeEach(() => {
+  bench = new Workbench();
+});
+afterEach(() => bench.end());
+
+const S = 1e9;
+
+/** When requests came in, by the server's own clock, s since the first one. */
+async function arrivals(url: string): Promise<number[]> {
+  const text = await (await fetch(`${url}/truth`)).text();
+  const times = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => Number((JSON.parse(line) as { received_ns: string }).received_ns))
+    .sort((a, b) => a - b);
+  return times.map((ns) => (ns - times[0]!) / S);
+}
+
+describe('run --stages', () => {
+  it('sends what the stages say, as the server saw it', async () => {
+    const url = await bench.mock('--ttft', 'fixed:5', '--output-tokens', 'fixed:1');
+    const run = bench.start([
+      ...[
+        'run',
+        '--endpoint',
+        url,
+        '--model',
+        'm',
+        '--dataset',
+        bench.dataset(100),
+        '--out',
+        bench.file('run'),
+      ],
+      ...['--stages', 'rate 40 for 1s, pause for 1s, ramp to 200 over 2s', '--seed', '5'],
+    ]);
+    const { code, stdout } = await run.finished;
+    expect(WENT_THROUGH).toContain(code);
+    expect(stdout).toContain('on average');
+    const profile = new RateProfile([
+      { forNs: S, fromPerSecond: 40, toPerSecond: 40 },
+      { forNs: S, fromPerSecond: 0, toPerSecond: 0 },
+      { forNs: 2 * S, fromPerSecond: 0, toPerSecond: 200 },
+    ]);
+    const times = await arrivals(url);
+    expect(Math.abs(times.length - profile.totalCount)).toBeLessThan(4 * Math.sqrt(profile.totalCount));
+    // A busy machine sends late, so borders are not looked at closely.
+    const between = (from: number, to: number) => times.filter((at) => at >= from && at < to).length;
+    expect(between(1.2, 1.9)).toBe(0);
+    expect(between(3, 4.2)).toBeGreaterThan(2 * between(2, 3));
+  });
+
+  it('can be given in a file, and comes back in config.yaml', async () => {
+    const url = await bench.mock();
+    const run = bench.start([
+      ...[
+        'run',
+        '--endpoint',
+        url,
+        '--model',
+        'm',
+        '--dataset',
+        bench.dataset(10),
+        '--out',
+        bench.file('run'),
+      ],
+      ...['--stages', 'rate 20 for 500ms, ramp to 40 over 500ms', '--burstiness', '4'],
+    ]);
+    expect(WENT_THROUGH).toContain((await run.finished).code);
+    const again = bench.start([
+      ...['run', '--config', bench.file('run/config.yaml'), '--out', bench.file('again')],
+      ...['--endpoint', url],
+    ]);
+    expect(WENT_THROUGH).toContain((await again.finished).code);
+    const [one, two] = await Promise.all(
+      ['run', 'again'].map(async (name) => bench.start(['report', bench.file(name)]).finished),
+    );
+    const issued = (text: string) => /Total samples issued: (\d+)/.exec(text)?.[1];
+    expect(issued(two!.stdout)).toBe(issued(one!.stdout));
+    expect(Number(issued(one!.stdout))).toBeGreaterThan(10);
+  });
+});
