@@ -18,7 +18,12 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 
 /** The 32 hex digits a sample is known by outside: run id, then its number. */
 export function sampleUuid(runId: RunId, seq: SampleSeq): string {
-  return `${runId}00000000${HEX[seq >>> 24]!}${HEX[(seq >>> 16) & 255]!}${HEX[(seq >>> 8) & 255]!}${HEX[seq & 255]!}`;
+  return runId + sampleDigits(seq);
+}
+
+/** The second half of {@link sampleUuid}. */
+export function sampleDigits(seq: SampleSeq): string {
+  return `00000000${HEX[seq >>> 24]!}${HEX[(seq >>> 16) & 255]!}${HEX[(seq >>> 8) & 255]!}${HEX[seq & 255]!}`;
 }
 
 /** The number behind a uuid made by {@link sampleUuid} for this run, or `undefined` for any other text. */
