@@ -34,12 +34,18 @@ async function exportRun(path: string, { samples, events, out }: Flags): Promise
   const { stderr } = process;
   const outPath = givenText('--out', out, 'a file');
   const log = createLog((line) => stderr.write(`${line}\n`), 'warning');
+  const show = progressLine(stderr);
   if (events === true) {
-    const exported = await exportRunEvents(path, { outPath, log });
+    const exported = await exportRunEvents(path, {
+      outPath,
+      onEvents: (count, part) =>
+        show(() => `${percentText(part)} of the log, ${countedText(count, 'event')} written`),
+      log,
+    });
+    if (stderr.isTTY) stderr.write('\r\x1b[K');
     process.stdout.write(`${exported.path}: ${countedText(exported.events, 'event')}\n`);
     return EXIT_CODES.ok;
   }
-  const show = progressLine(stderr);
   const exported = await exportSamples(path, {
     format: samples,
     outPath,

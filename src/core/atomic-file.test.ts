@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { closeSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,6 +55,20 @@ describe('a file that is replaced', () => {
     await expect(failing).rejects.toThrow('full');
     expect(readFileSync(path, 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['report.txt']);
+  });
+
+  it('leaves nothing behind when the process exits meanwhile', () => {
+    const script = `
+      import { replaceFile } from ${JSON.stringify(new URL('./atomic-file.ts', import.meta.url).href)};
+      import { readdirSync } from 'node:fs';
+      await replaceFile(process.argv[1], async (file) => {
+        await file.writeFile('half');
+        process.stdout.write(String(readdirSync(process.argv[2]).length));
+        process.exit();
+      });`;
+    const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script, path, folder];
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe('1');
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('is refused where something else than a file is', async () => {

@@ -13,9 +13,17 @@ export function createRunId(): RunId {
   return randomBytes(8).toString('hex') as RunId;
 }
 
+/** Numbers of a byte as two hex digits. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** The 32 hex digits a sample is known by outside: run id, then its number. */
 export function sampleUuid(runId: RunId, seq: SampleSeq): string {
-  return runId + seq.toString(16).padStart(16, '0');
+  return runId + sampleDigits(seq);
+}
+
+/** The second half of {@link sampleUuid}. */
+export function sampleDigits(seq: SampleSeq): string {
+  return `00000000${HEX[seq >>> 24]!}${HEX[(seq >>> 16) & 255]!}${HEX[(seq >>> 8) & 255]!}${HEX[seq & 255]!}`;
 }
 
 /** The number behind a uuid made by {@link sampleUuid} for this run, or `undefined` for any other text. */

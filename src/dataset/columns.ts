@@ -32,24 +32,7 @@ export function mapColumns(located: LocatedRow): RowValues {
   if (isPresent(row.input_tokens) && isPresent(row.token_ids)) {
     throw datasetError(place(), 'has both input_tokens and token_ids; keep one of them');
   }
-  check(row, place, 'prompt', isPrompt, 'text');
-  check(row, place, 'system', (value) => typeof value === 'string', 'text');
-  check(row, place, 'model', (value) => typeof value === 'string', 'text');
-  check(row, place, 'messages', isObjects, 'a list of messages');
-  check(row, place, 'tools', isObjects, 'a list of objects');
-  check(
-    row,
-    place,
-    'tool_choice',
-    (value) => typeof value === 'string' || isRowValues(value),
-    'text or an object',
-  );
-  check(row, place, 'chat_template', (value) => typeof value === 'string', 'text');
-  check(row, place, 'chat_template_kwargs', isRowValues, 'an object');
-  check(row, place, 'extra_body', isRowValues, 'an object');
-  check(row, place, 'sampling_parameters', isRowValues, 'an object');
-  for (const name of LIMIT_COLUMNS) check(row, place, name, Number.isFinite, 'a number');
-  for (const name of TOKEN_COLUMNS) check(row, place, name, isTokens, 'a list of token ids');
+  checkValues(row, place);
   const reserved = NOT_EXTRA.find((name) => isRowValues(row.extra_body) && name in row.extra_body);
   if (reserved !== undefined) {
     throw datasetError(`${place()}: extra_body`, `cannot set ${reserved}: it comes from the row itself`);
@@ -70,6 +53,7 @@ function withoutBlankPrompt(row: RowValues): RowValues {
 
 /** The request of a line of an OpenAI batch file, else the row itself. */
 function batchBody(row: LocatedRow): LocatedRow {
+  if (row.values.body === undefined) return row;
   const { body, ...others } = row.values;
   const request = typeof body === 'string' ? valueOfKind('body', 'json', body, row.place) : body;
   if (!isRowValues(request)) return row;
@@ -129,16 +113,35 @@ function asked(row: RowValues, name: string, place: () => string): RowValues {
   return { ...(system === undefined ? {} : { system }), ...others, prompt };
 }
 
-function check(
-  row: RowValues,
-  place: () => string,
-  name: string,
-  isFit: (value: unknown) => boolean,
-  allowed: string,
-): void {
-  const value = row[name];
-  if (isPresent(value) && !isFit(value)) {
-    throw datasetError(`${place()}: ${name}`, `must be ${allowed} (got ${shown(value)})`);
+/** What must hold of the value in a column, if there is one. */
+interface ColumnCheck {
+  readonly isFit: (value: unknown) => boolean;
+  readonly allowed: string;
+}
+
+const CHECKS: ReadonlyMap<string, ColumnCheck> = new Map<string, ColumnCheck>([
+  ['prompt', { isFit: isPrompt, allowed: 'text' }],
+  ['system', { isFit: isText, allowed: 'text' }],
+  ['model', { isFit: isText, allowed: 'text' }],
+  ['messages', { isFit: isObjects, allowed: 'a list of messages' }],
+  ['tools', { isFit: isObjects, allowed: 'a list of objects' }],
+  ['tool_choice', { isFit: (value) => isText(value) || isRowValues(value), allowed: 'text or an object' }],
+  ['chat_template', { isFit: isText, allowed: 'text' }],
+  ['chat_template_kwargs', { isFit: isRowValues, allowed: 'an object' }],
+  ['extra_body', { isFit: isRowValues, allowed: 'an object' }],
+  ['sampling_parameters', { isFit: isRowValues, allowed: 'an object' }],
+  ...LIMIT_COLUMNS.map((name) => [name, { isFit: Number.isFinite, allowed: 'a number' }] as const),
+  ...TOKEN_COLUMNS.map((name) => [name, { isFit: isTokens, allowed: 'a list of token ids' }] as const),
+]);
+
+/** Throws for a column that holds what it cannot. */
+function checkValues(row: RowValues, place: () => string): void {
+  for (const name of Object.keys(row)) {
+    const found = CHECKS.get(name);
+    const value = row[name];
+    if (found !== undefined && isPresent(value) && !found.isFit(value)) {
+      throw datasetError(`${place()}: ${name}`, `must be ${found.allowed} (got ${shown(value)})`);
+    }
   }
 }
 
@@ -171,6 +174,10 @@ function saysNothing(messages: readonly RowValues[]): boolean {
 /** Texts, and the lists of content parts or of texts that some APIs take. */
 function isPrompt(value: unknown): boolean {
   return typeof value === 'string' || (Array.isArray(value) && value.length > 0);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 function isObjects(value: unknown): boolean {

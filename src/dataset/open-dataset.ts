@@ -90,7 +90,7 @@ function rowOf(raw: RawRow): RowValues {
   const value = raw.read();
   const values =
     typeof value === 'string' ? { prompt: value } : isMessageList(value) ? { messages: value } : value;
-  if (isRowValues(values)) return mapColumns({ ...raw, values });
+  if (isRowValues(values)) return mapColumns({ place: raw.place, values, isText: raw.isText ?? false });
   throw datasetError(raw.place(), `must be an object, a text or a list of messages (got ${shown(value)})`);
 }
 

@@ -39,8 +39,13 @@ it('begins anew when an attempt succeeds', () => {
   const backOff = new BackOff(new RandomSource(1), () => undefined);
   for (let failures = 0; failures < 2 * FAILURES_BEFORE_BACK_OFF; failures++) backOff.failed(true);
   expect(backOff.isPausing).toBe(true);
+  vi.runAllTimers();
+  backOff.failed(true);
   backOff.succeeded();
   expect([backOff.isPausing, backOff.isActive]).toEqual([false, false]);
+  const before = backOff.pausedMs;
+  for (let failures = 0; failures < FAILURES_BEFORE_BACK_OFF; failures++) backOff.failed(true);
+  expect(backOff.pausedMs - before).toBeLessThanOrEqual(FIRST_PAUSE_MS);
 });
 
 it('pauses only when no other attempt is under way', () => {
@@ -50,6 +55,19 @@ it('pauses only when no other attempt is under way', () => {
   expect([backOff.isActive, backOff.isPausing]).toEqual([true, false]);
   backOff.failed(true);
   expect(backOff.isPausing).toBe(true);
+  const { pausedMs } = backOff;
+  // One that was begun before the pause and ends within it.
+  backOff.failed(true);
+  expect(backOff.pausedMs).toBe(pausedMs);
   vi.runAllTimers();
   expect(ended).toHaveBeenCalledOnce();
+});
+
+it('does not go on after it is closed', () => {
+  const ended = vi.fn();
+  const backOff = new BackOff(new RandomSource(1), ended);
+  for (let failures = 0; failures < FAILURES_BEFORE_BACK_OFF; failures++) backOff.failed(true);
+  backOff.close();
+  vi.runAllTimers();
+  expect(ended).not.toHaveBeenCalled();
 });

@@ -15,21 +15,25 @@ const BYTES_PER_ROW = 4;
  * Rows as an unsealed `prompts` frame (room for the frame header, then the body) in an `ArrayBuffer` of its own. Body,
  * little-endian: first row, number of rows n, n ends (all uint32), the blobs without gaps. Ends are offsets into the blobs.
  */
-export function encodePromptsFrame(rows: PromptRows): Uint8Array {
-  const { firstRow, prompts } = rows;
-  const blobsAt = HEADER_BYTES + BYTES_PER_ROW * prompts.length;
-  const blobBytes = prompts.reduce((sum, prompt) => sum + prompt.length, 0);
-  const frame = new Uint8Array(FRAME_HEADER_BYTES + blobsAt + blobBytes);
-  const body = frame.subarray(FRAME_HEADER_BYTES);
+export function encodePromptsFrame({ firstRow, prompts }: PromptRows): Uint8Array {
+  let end = 0;
+  const ends = prompts.map((prompt) => (end += prompt.length));
+  return encodeGatheredPrompts(firstRow, Buffer.concat(prompts), ends);
+}
+
+/** The same of prompts that lie one behind the other: where each ends. */
+export function encodeGatheredPrompts(
+  firstRow: number,
+  blobs: Uint8Array,
+  ends: readonly number[],
+): Uint8Array {
+  const blobsAt = FRAME_HEADER_BYTES + HEADER_BYTES + BYTES_PER_ROW * ends.length;
+  const frame = new Uint8Array(blobsAt + blobs.length);
   const header = new DataView(frame.buffer, FRAME_HEADER_BYTES);
   header.setUint32(0, firstRow, true);
-  header.setUint32(4, prompts.length, true);
-  let end = 0;
-  for (const [i, prompt] of prompts.entries()) {
-    body.set(prompt, blobsAt + end);
-    end += prompt.length;
-    header.setUint32(HEADER_BYTES + BYTES_PER_ROW * i, end, true);
-  }
+  header.setUint32(4, ends.length, true);
+  ends.forEach((end, i) => header.setUint32(HEADER_BYTES + BYTES_PER_ROW * i, end, true));
+  frame.set(blobs, blobsAt);
   return frame;
 }
 

@@ -1,5 +1,8 @@
 import type { RequestOptions, SampleInput } from './adapter.ts';
-import { missingInput, openAiRequest } from './openai-request.ts';
+import { missingInput, openAiRequest, usedColumns } from './openai-request.ts';
+
+const USED_WITH_MESSAGES = usedColumns('messages');
+const USED_WITH_PROMPT = usedColumns('messages', 'prompt', 'system');
 
 /**
  * The body of a chat completion. A row asks by `messages`, else by `prompt` after an optional `system`. The output limit of the run is sent as
@@ -8,7 +11,7 @@ import { missingInput, openAiRequest } from './openai-request.ts';
 export function chatRequest(row: SampleInput, options: RequestOptions): Record<string, unknown> {
   const hasMessages = Array.isArray(row.messages) && row.messages.length > 0;
   const messages = hasMessages ? (row.messages as readonly unknown[]) : messagesOf(row);
-  const used = hasMessages ? ['messages'] : ['messages', 'prompt', 'system'];
+  const used = hasMessages ? USED_WITH_MESSAGES : USED_WITH_PROMPT;
   return openAiRequest({ messages }, used, row, options, 'max_completion_tokens');
 }
 

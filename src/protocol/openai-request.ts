@@ -8,10 +8,15 @@ export type LimitField = 'max_tokens' | 'max_completion_tokens';
 
 const LIMITS = ['max_tokens', 'max_completion_tokens'] as const satisfies readonly LimitField[];
 
+/** The columns that `asked` is made of, and those that {@link openAiRequest} looks at itself. */
+export function usedColumns(...names: readonly string[]): readonly string[] {
+  return [...names, ...LIMITS, 'max_new_tokens', 'model', 'stream'];
+}
+
 /**
  * A request as a JSON value: model, what is asked, the fields of the row and its `extra_body`, the output limit unless the row set
- * one, the stream options, and last what is set for every request. `used` are the columns that `asked` was made of, `limitField` is the
- * API's own name of the limit.
+ * one, the stream options, and last what is set for every request. `used` are the columns that were looked at (see {@link usedColumns}),
+ * `limitField` is the API's own name of the limit.
  *
  * Streaming is the run's alone: it decides what is measured.
  */
@@ -25,10 +30,7 @@ export function openAiRequest(
   const { streaming, maxOutputTokens, onUnsent, extra = {} } = options;
   const { model, stream, max_new_tokens: newTokens } = row;
   const own = rowExtra(row);
-  const fields = rowFields(row, {
-    used: [...used, ...LIMITS, 'max_new_tokens', 'model', 'stream'],
-    onUnsent,
-  });
+  const fields = rowFields(row, { used, onUnsent });
   const body: Record<string, unknown> = merged(
     {
       model: typeof model === 'string' && model !== '' ? model : options.model,

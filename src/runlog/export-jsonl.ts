@@ -1,9 +1,8 @@
 import { replaceFile } from '../core/atomic-file.ts';
 import { InferometerError } from '../core/errors.ts';
 import { EventKind, REFERENCE_TOPIC_COUNT } from '../core/event-types.ts';
+import { BatchLines } from '../events/batch-lines.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
-import { recordAt, recordFields, type RunContext } from '../events/record-fields.ts';
-import { recordToJsonLine } from '../events/record-json.ts';
 import { type Frame, FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
 import { PromptIndex } from './prompt-index.ts';
 import type { LogReader } from './read.ts';
@@ -18,21 +17,25 @@ export interface ExportResult {
 /**
  * Writes a run log as the reference's `events.jsonl`: a record a line in the order they were logged, prompts joined to the
  * issued records, nothing behind `session.ended`, and none of the event types that the reference does not know. What is damaged is left out
- * as `reader` does, which counts it. Memory is bounded by the largest frame and 16 bytes a dataset row.
+ * as `reader` does, which counts it. Memory is bounded by the largest frame 16 bytes a dataset row, and the text
+ * of prompts that are used again, up to 32 MB.
  *
  * The file appears at `outputPath` when it is complete. Throws `INFEROMETER_RUNLOG_HEADER` for events without a header. `header`: what the
- * header frame says, for a log whose own may be damaged.
+ * header frame says, for a log whose own may be damaged. `onProgress` hears of the records written and where in the log they end, frame by
+ * frame.
  */
 export async function exportEventsJsonl(
   reader: LogReader,
   outputPath: string,
   header?: RunHeader,
+  onProgress?: (records: number, logBytes: number) => void,
 ): Promise<ExportResult> {
   const result = { records: 0, ended: false };
   async function* texts(): AsyncGenerator<string> {
     for await (const { text, records, ended } of eventLines(reader, header)) {
       result.records += records;
       result.ended = ended;
+      onProgress?.(result.records, reader.offset);
       yield text;
     }
   }
@@ -50,13 +53,15 @@ interface Lines {
 async function* eventLines(reader: LogReader, header: RunHeader | undefined): AsyncGenerator<Lines> {
   const prompts = new PromptIndex(reader.path);
   const promptOf = (row: number) => prompts.promptOf(row);
-  let run: RunContext | undefined = header && { ...header, promptOf };
+  let writer = header && new BatchLines({ ...header, promptOf });
   try {
     for await (const frame of reader.frames()) {
-      if (frame.kind === FrameKind.runHeader) run = { ...readRunHeader(frame), promptOf };
-      else if (frame.kind === FrameKind.prompts) prompts.add(frame, reader.offset + FRAME_HEADER_BYTES);
-      else if (frame.kind === FrameKind.events) {
-        const lines = linesOf(frame, run ?? missingHeader(reader.path));
+      if (frame.kind === FrameKind.runHeader) writer = new BatchLines({ ...readRunHeader(frame), promptOf });
+      else if (frame.kind === FrameKind.prompts) {
+        prompts.add(frame, reader.offset + FRAME_HEADER_BYTES);
+        writer?.forgetPrompts();
+      } else if (frame.kind === FrameKind.events) {
+        const lines = linesOf(frame, writer ?? missingHeader(reader.path));
         yield lines;
         if (lines.ended) return;
       }
@@ -66,14 +71,14 @@ async function* eventLines(reader: LogReader, header: RunHeader | undefined): As
   }
 }
 
-function linesOf(frame: Frame, run: RunContext): Lines {
+function linesOf(frame: Frame, writer: BatchLines): Lines {
   const batch = decodeBatch(frame.body);
   let text = '';
   let records = 0;
   for (let i = 0; i < batch.count; i++) {
     if (batch.kinds[i]! >= REFERENCE_TOPIC_COUNT) continue;
     records += 1;
-    text += recordToJsonLine(recordFields(recordAt(batch, i), run)) + '\n';
+    text += `${writer.line(batch, i)}\n`;
     if (batch.kinds[i] === EventKind.sessionEnded) return { text, records, ended: true };
   }
   return { text, records, ended: false };

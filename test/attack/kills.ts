@@ -143,6 +143,8 @@ async function faultsOfLeftovers(bench: Workbench, aggregator: number | null | u
     const gone = await waitFor(() => !isRunning(aggregator), 'end', GONE_WITHIN_MS).catch(() => false);
     if (!gone) faults.push(`the aggregator ${aggregator} lives on`);
   }
+  // A run that was told to end before it began has taken its directory along.
+  if (!existsSync(bench.file('run'))) return faults;
   const unfinished = readdirSync(bench.file('run'), { recursive: true })
     .map(String)
     .filter((name) => name.includes('.tmp'));

@@ -47,7 +47,10 @@ process.exitCode = names.length > 0 && rows.every(([, , , failed]) => failed ===
 
 async function attack(name: AttackName, seed: number, tally: Tally): Promise<void> {
   const startedMs = performance.now();
-  const { failures, input } = await ATTACKS[name](seed, ROUND_MS);
+  const { failures, input } = await ATTACKS[name](seed, ROUND_MS).catch((error: unknown) => ({
+    failures: [`the round itself failed: ${error instanceof Error ? error.stack : String(error)}`],
+    input: {},
+  }));
   tally.rounds += 1;
   tally.ms += performance.now() - startedMs;
   if (failures.length === 0) return;

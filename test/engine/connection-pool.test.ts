@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createRunClock, type Nanoseconds, type RunClock } from '../../src/core/time.ts';
 import { RequestArena } from '../../src/dataset/arena.ts';
@@ -331,7 +332,9 @@ describe('a server that refuses every connection', () => {
     await bench.untilEnded(50);
     // Attempts that were under way end too, and would take what is sent now with them.
     await until(() => bench.pool.connectFailures === FAILURES_BEFORE_BACK_OFF + 3);
+    const sockets: Socket[] = [];
     const again = createServer((socket) => {
+      sockets.push(socket);
       socket.on('data', () => socket.write(withLength(ANSWER))).on('error', () => undefined);
       closing.push(() => socket.destroy());
     });
@@ -341,8 +344,15 @@ describe('a server that refuses every connection', () => {
     bench.send(50, 60);
     await bench.untilEnded(60);
     expect(bench.events.filter(({ topic }) => topic === 'error.generic')).toHaveLength(50);
-    // The back-off is over, not only the pause.
     expect(bench.pool.opened).toBe(4);
+    // The back-off is over, not only the pause: each attempt ends one sample again.
+    again.close();
+    for (const socket of sockets) socket.destroy();
+    await sleep(50);
+    const before = bench.pool.connectFailures;
+    bench.send(60, 70);
+    await bench.untilEnded(70);
+    expect(bench.pool.connectFailures - before).toBe(10);
   });
 
   test('does not hold up the warming', async () => {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import { type Log, SILENT_LOG } from '../../core/log.ts';
 import { type ExportResult, exportEventsJsonl } from '../../runlog/export-jsonl.ts';
@@ -26,9 +27,12 @@ export async function exportEvents(
   { run_id: runId, origin_ns: originNs }: RunHeader,
   log: Log,
   outPath = directory.eventsPath,
+  onEvents?: (count: number, part: number) => void,
 ): Promise<ExportResult> {
   const reader = logReaderOf(directory, log);
-  const result = await exportEventsJsonl(reader, outPath, { runId, originNs: BigInt(originNs) });
+  const logBytes = statSync(directory.logPath).size;
+  const onProgress = onEvents && ((count: number, bytes: number) => onEvents(count, bytes / logBytes));
+  const result = await exportEventsJsonl(reader, outPath, { runId, originNs: BigInt(originNs) }, onProgress);
   const losses = lossesText(reader.losses);
   if (losses !== undefined) log.warning(`${outPath}: events are missing: ${losses} in the run log`);
   if (!result.ended) {
@@ -40,6 +44,8 @@ export async function exportEvents(
 export interface ExportRunEventsOptions {
   /** Default: events.jsonl in the run directory. */
   readonly outPath?: string | undefined;
+  /** Hears of the events written so far, and what part of the log they come from. */
+  readonly onEvents?: (count: number, part: number) => void;
   readonly log: Log;
 }
 
@@ -51,7 +57,7 @@ export interface ExportRunEventsOptions {
  */
 export async function exportRunEvents(
   path: string,
-  { outPath, log }: ExportRunEventsOptions,
+  { outPath, onEvents, log }: ExportRunEventsOptions,
 ): Promise<{ readonly path: string; readonly events: number }> {
   const directory = RunDirectory.open(path);
   const target = outPath ?? directory.eventsPath;
@@ -59,7 +65,7 @@ export async function exportRunEvents(
   const { header, report } = await judgeRun(directory, 'export', SILENT_LOG);
   tellVerdict(path, report, log);
   try {
-    const { records } = await exportEvents(directory, header, log, target);
+    const { records } = await exportEvents(directory, header, log, target, onEvents);
     return { path: target, events: records };
   } catch (error) {
     if (error instanceof InferometerError) throw error;

@@ -27,13 +27,17 @@ function* csvParts<Piece extends { readonly count: number }>(
   onRows: (count: number) => void,
 ) {
   yield `${columns.map(({ name }) => name).join(',')}\n`;
+  const [first, ...others] = columns;
+  if (first === undefined) return;
   let written = 0;
   for (const piece of pieces) {
     for (let from = 0; from < piece.count; from += CSV_ROWS_A_WRITE) {
       const to = Math.min(piece.count, from + CSV_ROWS_A_WRITE);
       let lines = '';
       for (let row = from; row < to; row++) {
-        lines += `${columns.map(({ at }) => csvCell(at(piece, row))).join(',')}\n`;
+        lines += csvCell(first.at(piece, row));
+        for (const { at } of others) lines += `,${csvCell(at(piece, row))}`;
+        lines += '\n';
       }
       onRows(written + to);
       yield lines;
@@ -42,9 +46,12 @@ function* csvParts<Piece extends { readonly count: number }>(
   }
 }
 
+const MAY_BE_ODD = /^[=+\-@]|[",\r\n\t]/;
+
 function csvCell(value: CellValue): string {
   if (value === null) return '';
   if (typeof value !== 'string') return String(value);
+  if (!MAY_BE_ODD.test(value)) return value;
   const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
@@ -65,7 +72,7 @@ export const writeParquet: TableWriter = async (file, columns, pieces, onRows) =
   let written = 0;
   for (const piece of pieces) {
     await writer.write({
-      columnData: columns.map(({ name, at }) => ({ name, data: columnData(at, piece) })),
+      columnData: columns.map((column) => ({ name: column.name, data: columnData(column, piece) })),
       rowGroupSize: piece.count,
     });
     await flush();
@@ -87,12 +94,25 @@ function schemaOf({ name, kind }: Pick<ExportColumn<never>, 'name' | 'kind'>) {
   }
 }
 
+/** The cells of a column as the writer wants them: integers in one array of 64 bits each, unless one of them is null. */
 function columnData<Piece extends { readonly count: number }>(
-  at: ExportColumn<Piece>['at'],
+  { kind, at }: ExportColumn<Piece>,
   piece: Piece,
-): unknown[] {
-  return Array.from({ length: piece.count }, (_, i) => {
+): BigInt64Array | unknown[] {
+  if (kind === 'integer') {
+    const integers = new BigInt64Array(piece.count);
+    let i = 0;
+    for (; i < piece.count; i++) {
+      const value = at(piece, i);
+      if (typeof value !== 'number') break;
+      integers[i] = BigInt(value);
+    }
+    if (i === piece.count) return integers;
+  }
+  const cells = new Array<unknown>(piece.count);
+  for (let i = 0; i < piece.count; i++) {
     const value = at(piece, i);
-    return typeof value === 'number' ? BigInt(value) : value;
-  });
+    cells[i] = typeof value === 'number' ? BigInt(value) : value;
+  }
+  return cells;
 }

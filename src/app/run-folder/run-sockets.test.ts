@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -16,6 +17,8 @@ import { identityOf } from './process-identity.ts';
 import { createRunSockets } from './run-sockets.ts';
 
 const NAMESPACE = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0];
+
+const NOBODY = 65_534;
 
 let parent: string;
 /** The identity of a process that is gone, as names have it. */
@@ -48,6 +51,8 @@ it('removes what killed runs left, and nothing else', async () => {
   const kept = [
     outside,
     leave(`inferometer-${mine.pid}-${mine.start_ticks}-${NAMESPACE}-aB3xYz`),
+    // The system did not tell when it was started.
+    leave(`inferometer-${mine.pid}-x-${NAMESPACE}-aB3xYz`),
     leave(`inferometer-${gone}-1${NAMESPACE}-aB3xYz`),
     leave(`inferometer-${gone}-aB3xYz`),
     leave('inferometer-aB3xYz'),
@@ -69,5 +74,13 @@ it('removes what killed runs left, and nothing else', async () => {
     new RegExp(`^inferometer-${mine.pid}-${mine.start_ticks}-${NAMESPACE}-`),
   );
   await other.remove();
+  await sockets.remove();
+});
+
+it.runIf(process.getuid?.() === 0)('leaves alone what belongs to another user', async () => {
+  const others = leave(`inferometer-${gone}-${NAMESPACE}-aB3xYz`);
+  chownSync(others, NOBODY, NOBODY);
+  const sockets = await createRunSockets(parent);
+  expect(existsSync(others)).toBe(true);
   await sockets.remove();
 });

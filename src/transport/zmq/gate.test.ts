@@ -4,12 +4,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createSocketDirectory, type SocketDirectory, socketPath } from './address.ts';
 import { Gate } from './gate.ts';
-import { MAX_VIEWERS, VIEWER_BURST_BYTES, VIEWER_BYTES } from './limits.ts';
+import {
+  ADMISSION_TURN_MS,
+  MAX_ADMISSIONS_PER_TURN,
+  MAX_NEWCOMERS,
+  MAX_VIEWERS,
+  VIEWER_BURST_BYTES,
+  VIEWER_BYTES,
+} from './limits.ts';
 
 const SNAPSHOT = Buffer.alloc(VIEWER_BYTES, 's');
 
 let sockets: SocketDirectory;
 let inside: Server;
+let insidePath: string;
 let gate: Gate;
 /** The halves that have come through. */
 let admitted: Socket[];
@@ -17,16 +25,16 @@ const clients: Socket[] = [];
 
 beforeEach(async () => {
   sockets = await createSocketDirectory();
-  const path = socketPath(sockets.freshAddress('gate'))!;
+  insidePath = socketPath(sockets.freshAddress('gate'))!;
   admitted = [];
   inside = createServer((socket) => {
     admitted.push(socket.on('error', () => undefined));
     // A viewer says hello and is sent a snapshot; who says nothing is not.
     socket.on('data', () => socket.write(SNAPSHOT));
   });
-  inside.listen(path);
+  inside.listen(insidePath);
   await once(inside, 'listening');
-  gate = await Gate.open('127.0.0.1', 0, path);
+  gate = await Gate.open('127.0.0.1', 0, insidePath);
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
@@ -61,18 +69,61 @@ it('passes bytes on both ways, and the end of either side', async () => {
 
 it('lets a viewer in however many half-open connections there are, and keeps the viewers it has', async () => {
   const first = await viewer();
-  for (let count = 0; count < MAX_VIEWERS + 10; count++) await client();
-  expect(gate.connections).toBe(MAX_VIEWERS);
+  const oldest = await client();
+  const oldestEnds = once(oldest, 'close');
+  while (gate.connections <= MAX_NEWCOMERS) {
+    await nextTurn();
+    await Promise.all(Array.from({ length: MAX_ADMISSIONS_PER_TURN - 1 }, client));
+  }
+  await oldestEnds;
+  expect(gate.connections).toBe(MAX_NEWCOMERS + 1);
+  await nextTurn();
   await viewer();
   first.write('and on');
   await once(first, 'data');
 });
 
+it('opens nothing behind it for who says nothing, and does not wait for long', async () => {
+  gate.close(0);
+  gate = await Gate.open('127.0.0.1', 0, insidePath, 100);
+  const socket = await client();
+  await once(socket, 'close');
+  expect(admitted).toHaveLength(0);
+});
+
+it('admits so many in a turn, closes the others as they come, and the next turn admits again', async () => {
+  const sockets = await Promise.all(Array.from({ length: 3 * MAX_ADMISSIONS_PER_TURN }, client));
+  await sleep(ADMISSION_TURN_MS / 2);
+  const refused = sockets.filter((socket) => socket.destroyed).length;
+  // A slow machine may have got into the next turn.
+  expect(refused).toBeGreaterThanOrEqual(MAX_ADMISSIONS_PER_TURN);
+  expect(gate.connections).toBeGreaterThanOrEqual(MAX_ADMISSIONS_PER_TURN);
+  await nextTurn();
+  await viewer();
+});
+
 it('turns away who comes when all places are taken by viewers', async () => {
-  for (let count = 0; count < MAX_VIEWERS; count++) await viewer();
+  // Both are newcomers while there is one place.
+  for (let count = 0; count < MAX_VIEWERS - 1; count++) await patientViewer();
+  const [last, late] = [await client(), await client()];
+  await vi.waitFor(() => expect(gate.connections).toBe(MAX_VIEWERS + 1));
+  last.write('hello');
+  await once(last, 'data');
+  late.write('hello');
+  await once(late, 'close');
   await once(await client(), 'close');
   expect(gate.connections).toBe(MAX_VIEWERS);
 });
+
+/** A viewer that waits for its turn. */
+async function patientViewer(): Promise<void> {
+  if (clients.length % (MAX_ADMISSIONS_PER_TURN / 2) === 0) await nextTurn();
+  await viewer();
+}
+
+async function nextTurn(): Promise<void> {
+  await sleep(1.5 * ADMISSION_TURN_MS);
+}
 
 it('disconnects who sends more than a viewer has to say', async () => {
   const socket = await client();

@@ -1,38 +1,44 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import {
+  ADMISSION_TURN_MS,
+  HANDSHAKE_MS,
+  MAX_ADMISSIONS_PER_TURN,
+  MAX_NEWCOMERS,
   MAX_VIEWERS,
   VIEWER_BURST_BYTES,
-  VIEWER_BYTES,
-  VIEWER_BYTES_PER_SECOND,
-  VIEWER_IDLE_MS,
 } from './limits.ts';
-
-/** One connection from outside and its other half, to the socket behind the gate. */
-interface Passage {
-  readonly outside: Socket;
-  readonly inside: Socket;
-}
+import { Passage } from './passage.ts';
 
 /**
  * Stands between the network and a publisher that listens at a Unix socket: libzmq limits neither how many connect nor how much they
- * send. It passes bytes on as they are, so a key is asked for and checked behind it, and holds at most a socket buffer for a viewer
- * that does not read. For its limits see `limits.ts`.
+ * send. It passes bytes on as they are, so a key is asked for and checked behind it, and holds at most one buffer for a viewer that does
+ * not read. For its limits, and what they come to, see `limits.ts`.
  */
 export class Gate {
   readonly #server: Server;
   readonly #insidePath: string;
-  /** In order of arrival. */
-  readonly #passages = new Set<Passage>();
+  readonly #handshakeMs: number;
+  /** Who has not been sent a snapshot yet, in order of arrival. */
+  readonly #newcomers = new Set<Passage>();
+  readonly #viewers = new Set<Passage>();
+  #admitted = 0;
+  #nextTurn: NodeJS.Timeout | undefined;
 
-  private constructor(insidePath: string) {
+  private constructor(insidePath: string, handshakeMs: number) {
     this.#insidePath = insidePath;
+    this.#handshakeMs = handshakeMs;
     this.#server = createServer((outside) => this.#admit(outside));
   }
 
-  /** Listens at `host`, port 0 for any free one. Rejects with the error of the system. */
-  static async open(host: string, port: number, insidePath: string): Promise<Gate> {
-    const gate = new Gate(insidePath);
+  /** Listens at `host`, port 0 for any free one. Rejects with the error of the system. `handshakeMs`: for who says nothing. */
+  static async open(
+    host: string,
+    port: number,
+    insidePath: string,
+    handshakeMs = HANDSHAKE_MS,
+  ): Promise<Gate> {
+    const gate = new Gate(insidePath, handshakeMs);
     gate.#server.listen(port, host);
     await once(gate.#server, 'listening');
     // What fails later, such as an accept without a free descriptor, costs that one connection.
@@ -46,78 +52,61 @@ export class Gate {
 
   /** Connections at the moment. */
   get connections(): number {
-    return this.#passages.size;
+    return this.#newcomers.size + this.#viewers.size;
   }
 
   /** Disconnects who has sent more than a burst in all; they may come back. */
   disconnectTalkers(): void {
-    for (const passage of this.#passages) {
-      if (passage.outside.bytesRead > VIEWER_BURST_BYTES) close(passage);
+    for (const passage of this.#passages()) {
+      if (passage.outside.bytesRead > VIEWER_BURST_BYTES) passage.close();
     }
   }
 
   /** Admits nobody else. Connections end when the publisher behind has sent its last, or after `lingerMs`; -1: never. */
   close(lingerMs: number): void {
+    clearTimeout(this.#nextTurn);
     this.#server.close();
-    if (lingerMs < 0 || this.#passages.size === 0) return;
-    const timer = setTimeout(() => this.#passages.forEach(close), lingerMs);
+    // Who has said nothing is not waiting for anything.
+    for (const passage of this.#newcomers) if (!passage.isInside) passage.close();
+    if (lingerMs < 0 || this.connections === 0) return;
+    const timer = setTimeout(() => this.#passages().forEach((passage) => passage.close()), lingerMs);
     this.#server.once('close', () => clearTimeout(timer));
   }
 
+  #passages(): readonly Passage[] {
+    return [...this.#newcomers, ...this.#viewers];
+  }
+
   #admit(outside: Socket): void {
-    if (this.#passages.size >= MAX_VIEWERS && !this.#makeRoom()) {
+    this.#limitRate();
+    if (this.#viewers.size >= MAX_VIEWERS) {
       outside.destroy();
       return;
     }
-    const inside = connect(this.#insidePath);
-    const passage = { outside, inside };
-    this.#passages.add(passage);
-    const end = () => {
-      this.#passages.delete(passage);
-      close(passage);
-    };
-    outside.setTimeout(VIEWER_IDLE_MS, end);
-    outside.setNoDelay(true);
-    const allowance = new Allowance();
-    outside.on('data', (bytes) => {
-      if (!allowance.take(bytes.length)) end();
-      else if (!inside.write(bytes)) outside.pause();
+    // The oldest goes first, so that half-open connections can't keep viewers out.
+    const [oldest] = this.#newcomers;
+    if (oldest !== undefined && this.#newcomers.size >= MAX_NEWCOMERS) oldest.close();
+    const passage: Passage = new Passage(outside, this.#insidePath, this.#handshakeMs, {
+      onViewer: () => this.#promote(passage),
+      onEnd: () => this.#newcomers.delete(passage) || this.#viewers.delete(passage),
     });
-    inside.on('drain', () => outside.resume());
-    inside.pipe(outside);
-    outside.on('error', end).on('close', end);
-    // A publisher that closes has sent its last: `pipe` passes it on and ends the outside.
-    inside.on('error', end);
+    this.#newcomers.add(passage);
   }
 
-  /** Drops the oldest connection that has not been sent a snapshot, so that half-open ones can't keep viewers out. */
-  #makeRoom(): boolean {
-    for (const passage of this.#passages) {
-      if (passage.outside.bytesWritten >= VIEWER_BYTES) continue;
-      this.#passages.delete(passage);
-      close(passage);
-      return true;
-    }
-    return false;
+  #promote(passage: Passage): void {
+    this.#newcomers.delete(passage);
+    if (this.#viewers.size >= MAX_VIEWERS) passage.close();
+    else this.#viewers.add(passage);
   }
-}
 
-/** How much a connection may still send: a burst, refilled slowly. */
-class Allowance {
-  #bytes = VIEWER_BURST_BYTES;
-  #atMs = performance.now();
-
-  /** False when that was too much. */
-  take(bytes: number): boolean {
-    const nowMs = performance.now();
-    const refill = ((nowMs - this.#atMs) / 1000) * VIEWER_BYTES_PER_SECOND;
-    this.#bytes = Math.min(VIEWER_BURST_BYTES, this.#bytes + refill) - bytes;
-    this.#atMs = nowMs;
-    return this.#bytes >= 0;
+  /** After so many admissions in a turn the system's handles are closed as they come, which leaves nothing to collect. */
+  #limitRate(): void {
+    this.#admitted += 1;
+    if (this.#admitted >= MAX_ADMISSIONS_PER_TURN) this.#server.maxConnections = 0;
+    this.#nextTurn ??= setTimeout(() => {
+      this.#nextTurn = undefined;
+      this.#admitted = 0;
+      this.#server.maxConnections = Infinity;
+    }, ADMISSION_TURN_MS).unref();
   }
-}
-
-function close({ outside, inside }: Passage): void {
-  outside.destroy();
-  inside.destroy();
 }

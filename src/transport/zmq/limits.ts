@@ -22,8 +22,18 @@ export const MAX_READY_MESSAGE_BYTES = 1024;
 /** A peer that has not sent its greeting by then is disconnected, ms. */
 export const HANDSHAKE_MS = 5000;
 
-/** Viewers over TCP at the same time; when there are more, the oldest that never read a snapshot has to go. */
+/** Viewers over TCP at the same time; who comes when there are that many is disconnected. */
 export const MAX_VIEWERS = 64;
+/** Connections that have not been sent a snapshot yet; when there are more, the oldest of them is disconnected. */
+export const MAX_NEWCOMERS = 256;
+/**
+ * Connections admitted in a turn of so many ms; more are closed as they come. Each leaves objects behind, and V8 lets its heap grow with
+ * those that are not collected yet: ten thousand connections a second made a publisher grow by 150 MB in 10 s, two hundred by 20.
+ */
+export const MAX_ADMISSIONS_PER_TURN = 20;
+export const ADMISSION_TURN_MS = 100;
+/** What is read at a time of what goes to a viewer, bytes; held by each connection that has said something. */
+export const PASSAGE_BUFFER_BYTES = 2 ** 14;
 /** What a connection has to have been sent to count as one of a viewer: more than any handshake, less than a snapshot. */
 export const VIEWER_BYTES = 1024;
 /** A viewer's connection on which nothing went either way for so long is closed, ms; our viewers send heartbeats. */

@@ -2,7 +2,8 @@
  * Gives each parser made-up inputs, led by the branches they take, until one of its promises breaks. Prints runs, rate, branches and corpus;
  * an input that breaks a promise is saved in `broken/`, where a test finds it. Each parser has a process of its own.
  *
- * Usage: npm run fuzz [-- --runs 100000 --seed 1 --only TEXT]; exit code 1 when a promise was broken.
+ * Usage: npm run fuzz [-- --runs 100000 --minutes 5 --seed 1 --only TEXT]; `--minutes`: of each parser, at most. Exit code 1 when a promise
+ * was broken.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { FUZZ_TARGETS } from './targets.ts';
 const { values: flags } = parseArgs({
   options: {
     runs: { type: 'string', default: '100000' },
+    minutes: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     /** In a process of its own. */
@@ -35,6 +37,8 @@ function runAll(): number {
       name,
       '--runs',
       flags.runs,
+      '--minutes',
+      flags.minutes,
       '--seed',
       flags.seed,
     ];
@@ -54,6 +58,7 @@ async function runOne(name: string): Promise<number> {
   const { runs, corpus, broken } = fuzz(target, {
     seed: Number(flags.seed),
     runs: Number(flags.runs),
+    endMs: startedMs + Number(flags.minutes) * 60_000,
     coverage,
   });
   const perSecond = Math.round(runs / ((performance.now() - startedMs) / 1000));

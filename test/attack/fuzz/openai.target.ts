@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { type AnswerReader, ResponseFormatError } from '../../../src/protocol/adapter.ts';
+import {
+  type StreamAccumulator,
+  type AnswerReader,
+  ResponseFormatError,
+} from '../../../src/protocol/adapter.ts';
 import { adapterOf, type ApiName } from '../../../src/protocol/adapters.ts';
 import type { FuzzTarget } from './targets.ts';
 
@@ -72,8 +76,8 @@ export function streamTarget(api: ApiName): FuzzTarget {
         .toString('latin1')
         .split('\n')
         .map((line) => Buffer.from(line, 'latin1'));
-      const wanted = streamBy(adapterOf(api).createReader(), frames);
-      const learned = adapterOf(api).createReader();
+      const wanted = streamBy(adapterOf(api).createReader().createAccumulator(), frames);
+      const learned = adapterOf(api).createReader().createAccumulator();
       for (let time = 0; time < 3; time++) assertSame(streamBy(learned, frames), wanted);
     },
   };
@@ -92,12 +96,20 @@ export function bodyTarget(api: ApiName): FuzzTarget {
   };
 }
 
-function streamBy(reader: AnswerReader, frames: readonly Buffer[]): unknown {
-  const accumulator = reader.createAccumulator();
+function streamBy(accumulator: StreamAccumulator, frames: readonly Buffer[]): unknown {
   accumulator.reset(1);
-  const steps = frames.map((frame) =>
-    told(() => [accumulator.onMessage(frame, 0, frame.length, false), [...accumulator.moreChunks]]),
-  );
+  const steps: unknown[] = [];
+  let isRefused = false;
+  for (const frame of frames) {
+    // As in a run: nothing more is given of a response that is done or refused.
+    if (isRefused || accumulator.isDone) break;
+    const step = told(() => [
+      accumulator.onMessage(frame, 0, frame.length, false),
+      [...accumulator.moreChunks],
+    ]);
+    steps.push(step);
+    isRefused = step instanceof Refusal;
+  }
   return [
     steps,
     accumulator.isDone,
@@ -121,13 +133,23 @@ function plain({
   return { output: { ...output }, finishReason, tokens: { ...tokens }, firstChunkTokens, isEmpty };
 }
 
+class Refusal {
+  readonly errorType: string;
+  readonly message: string;
+
+  constructor({ errorType, message }: ResponseFormatError) {
+    this.errorType = errorType;
+    this.message = message;
+  }
+}
+
 /** What a call gives, or how it refuses; anything but a refusal is a fault. */
 function told(call: () => unknown): unknown {
   try {
     return call();
   } catch (error) {
     if (!(error instanceof ResponseFormatError)) throw error;
-    return [error.errorType, error.message];
+    return new Refusal(error);
   }
 }
 

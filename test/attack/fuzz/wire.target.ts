@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { buildEventBatch } from '../../../src/events/batch-builder.ts';
 import { decodeBatch, encodeBatchFrame } from '../../../src/events/columnar-codec.ts';
-import { decodePayload, PayloadEncoder, type EventPayload } from '../../../src/events/payload.ts';
+import { textOutputJson } from '../../../src/events/payload-json.ts';
+import {
+  decodePayload,
+  type EventPayload,
+  PayloadEncoder,
+  payloadToJson,
+} from '../../../src/events/payload.ts';
 import { decodePrompts, encodePromptsFrame } from '../../../src/events/prompts-codec.ts';
 import { WireFormatError } from '../../../src/events/wire-format-error.ts';
 import { EventKind } from '../../../src/core/event-types.ts';
@@ -14,6 +20,7 @@ import type { FuzzTarget } from './targets.ts';
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 const payloads = new PayloadEncoder();
 const TEXT = latin1(payloads.textModelOutput({ output: ['a', 'b'], reasoning: 'r', toolCalls: [{ id: 1 }] }));
+const TEXTS = latin1(payloads.textModelOutput({ output: 'é "a"', reasoning: ['r'], toolCalls: null }));
 const ERROR = latin1(payloads.errorData({ errorType: 'timeout', errorMessage: 'why' }));
 const BATCH = encodeBatchFrame(
   buildEventBatch([
@@ -74,10 +81,15 @@ export const promptsTarget = codecTarget(
   (rows) => encodePromptsFrame(rows).subarray(FRAME_HEADER_BYTES),
 );
 
-/** Half a surrogate pair, which some bytes read as, is written as U+FFFD. */
+/** Half a surrogate pair, which some bytes read as, is written as U+FFFD. What becomes JSON without being decoded is the same as decoded. */
 export const payloadTarget = codecTarget(
-  [TEXT, ERROR],
-  (bytes) => wellFormed(decodePayload(bytes)) as EventPayload,
+  [TEXT, TEXTS, ERROR],
+  (bytes) => {
+    const payload = decodePayload(bytes);
+    const json = textOutputJson(bytes);
+    if (json !== undefined) assert.equal(json, JSON.stringify(payloadToJson(payload)));
+    return wellFormed(payload) as EventPayload;
+  },
   encodePayload,
 );
 
