@@ -85,6 +85,7 @@ function inferPattern(tree: Tree): void {
 }
 
 function checkRules(config: RunConfig): void {
+  checkPrompts(config);
   const { pattern, rate_per_second: rate, stages, burstiness, concurrency } = config.load;
   const isOpenLoop = OPEN_LOOP_PATTERNS.some((one) => one === pattern);
   const openLoops = `${OPEN_LOOP_PATTERNS.slice(0, -1).join(', ')} or ${OPEN_LOOP_PATTERNS.at(-1)}`;
@@ -120,6 +121,22 @@ function checkRules(config: RunConfig): void {
   }
   for (const [name, instead] of Object.entries(NOT_EXTRA)) {
     if (name in config.extra) throw inputError(`--extra cannot set ${name}; ${instead}`);
+  }
+}
+
+function checkPrompts({ dataset, synthetic, tokenizer }: RunConfig): void {
+  if (dataset === undefined && synthetic === undefined) {
+    throw inputError(
+      `--dataset is missing: ${settingOf('dataset')!.help}; or make prompts up with --synthetic`,
+    );
+  }
+  if (dataset !== undefined && synthetic !== undefined) {
+    throw inputError('--dataset and --synthetic both say what to send; give one of them');
+  }
+  if (synthetic !== undefined && tokenizer === undefined) {
+    throw inputError(
+      '--synthetic needs --tokenizer, the tokenizer.json of the model, to make prompts of an exact length',
+    );
   }
 }
 

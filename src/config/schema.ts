@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CONCURRENCY, MAX_IN_FLIGHT, RATE_PER_SECOND } from '../core/load-ranges.ts';
 import { MAX_TICKETS } from '../plan/tickets.ts';
+import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
 import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 
 // Each check says what is allowed, in words that follow "must be" for a flag and for a file.
@@ -85,9 +86,13 @@ export const runConfigSchema = group({
     .min(1, 'a list of URLs')
     .describe('base URLs or full URLs of the servers; requests alternate between them'),
   model: text('a name').describe('model name sent with each request, unless its row names one'),
-  dataset: text('the path of a file').describe(
-    '.jsonl, .json or .csv file with a column prompt or messages, or .txt with a prompt per line',
-  ),
+  dataset: text('the path of a file')
+    .optional()
+    .describe('.jsonl, .json or .csv file with a column prompt or messages, or .txt with a prompt per line'),
+  synthetic: text(SYNTHETIC_ALLOWED)
+    .refine((given) => typeof parseSynthetic(given) !== 'string', SYNTHETIC_ALLOWED)
+    .optional()
+    .describe('made-up prompts of an exact length, instead of a dataset'),
   api: choice(APIS).default('chat').describe('chat or completions (OpenAI), or sglang (its native API)'),
   streaming: choice(['on', 'off', 'auto'])
     .default('auto')

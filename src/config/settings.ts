@@ -1,4 +1,5 @@
 import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
 import { parseStages } from './stages.ts';
 import { parseDecimal, parseDurationMs } from './units.ts';
 
@@ -104,6 +105,12 @@ function jsonOf(text: string): unknown {
   }
 }
 
+/** Stays text: it is what people read in config.yaml, too. */
+const synthetic: Parse = (given) => {
+  const parsed = parseSynthetic(given);
+  return typeof parsed === 'string' ? { allowed: `${SYNTHETIC_ALLOWED}; ${parsed}` } : { value: given };
+};
+
 const onOffAuto = choice('on', 'off', 'auto');
 
 const onOff: Parse = (given) => {
@@ -135,6 +142,14 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<file>',
     help: 'prompts: .jsonl, .json, .csv, or .txt with one per line (formats and columns: docs/datasets.md)',
     parse: anyText,
+  },
+  {
+    flag: '--synthetic',
+    group: 'requests',
+    path: 'synthetic',
+    argument: '<what>',
+    help: 'made-up prompts of an exact length instead of --dataset, such as "input=lognormal:1024,0.5 output=256 prefix=2048x16"; needs --tokenizer',
+    parse: synthetic,
   },
   {
     flag: '--api',

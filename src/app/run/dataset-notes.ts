@@ -23,7 +23,7 @@ export function tellDataset(
   if (bad.length > 0) {
     const others = bad.length > SHOWN_BAD_ROWS ? `; and ${countText(bad.length - SHOWN_BAD_ROWS)} more` : '';
     log.warning(
-      `${config.dataset}: skipped ${countedText(bad.length, 'bad row')}, ${countText(rowCount)} left: ` +
+      `${dataset.name}: skipped ${countedText(bad.length, 'bad row')}, ${countText(rowCount)} left: ` +
         bad.slice(0, SHOWN_BAD_ROWS).join('; ') +
         others,
     );

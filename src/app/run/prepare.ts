@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import type { RunConfig } from '../../config/schema.ts';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
-import { openDataset } from '../../dataset/open-dataset.ts';
+import { type Dataset, openDataset } from '../../dataset/open-dataset.ts';
+import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
 import { adapterOf } from '../../protocol/adapters.ts';
 import { parseEndpoint, headEncoder, type Endpoint } from '../../protocol/http-request.ts';
 import { tellDataset } from './dataset-notes.ts';
@@ -18,6 +20,8 @@ export interface PreparedRun {
   /** Rows of the dataset that can be sent. */
   readonly rowCount: number;
   readonly streaming: boolean;
+  /** The tokenizer.json, in full; null without one. */
+  readonly tokenizerPath: string | null;
   /** The largest limit of output tokens among the requests; null when one of them has none. */
   readonly outputLimit: number | null;
   /** Rows of the dataset that were left out. */
@@ -46,12 +50,12 @@ export async function prepareRun(
     ...(config.path === undefined ? {} : { path: config.path }),
   };
   const heads = endpoints.map((endpoint) => headEncoder(endpoint, adapter.path, head));
-  if (config.tokenizer !== undefined) await checkTokenizer(config.tokenizer);
-  const dataset = await openDataset(config.dataset, { skipBadRows: config.skip_bad_rows });
+  const tokenizerPath = config.tokenizer === undefined ? null : await checkTokenizer(config.tokenizer);
+  const dataset = await openPrompts(config, log);
   const requests = await buildRequests(dataset, config, { streaming, heads, onProgress });
   tellDataset(dataset, requests, config, log);
   return {
-    ...{ endpoints, streaming },
+    ...{ endpoints, streaming, tokenizerPath },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
     rowCount: requests.rowCount,
@@ -61,11 +65,31 @@ export async function prepareRun(
   };
 }
 
-/** Loads it once for the error it may have: better now than in the aggregator, after the load. */
-export async function checkTokenizer(path: string): Promise<void> {
-  const { loadTokenizer } = await import('../../tokens/tokenizer.ts');
+/** What is sent: rows of a file, or prompts made up from a description. */
+async function openPrompts(config: RunConfig, log: Log): Promise<Dataset> {
+  const { dataset, synthetic, tokenizer } = config;
+  if (dataset !== undefined) return openDataset(dataset, { skipBadRows: config.skip_bad_rows });
+  const [{ syntheticDataset }, { parseSynthetic }] = await Promise.all([
+    import('../../workload/synthesis/synthetic-dataset.ts'),
+    import('../../workload/synthesis/synthetic-spec.ts'),
+  ]);
+  return syntheticDataset({
+    // Both were checked with the other settings.
+    spec: parseSynthetic(synthetic!) as SyntheticSpec,
+    text: synthetic!,
+    tokenizerPath: tokenizer!,
+    use: config.api === 'chat' ? 'chat' : 'completion',
+    seed: config.seed,
+    log,
+  });
+}
+
+/** Loads it once for the error it may have: better now than in the aggregator, after the load. Returns its file. */
+export async function checkTokenizer(path: string): Promise<string> {
+  const { loadTokenizer, tokenizerFile } = await import('../../tokens/tokenizer.ts');
   try {
     await loadTokenizer(path);
+    return resolve(await tokenizerFile(path));
   } catch (error) {
     if (!(error instanceof InferometerError)) throw error;
     throw new InferometerError('INFEROMETER_TOKENIZER', 'input', `--tokenizer: ${error.message}`, {

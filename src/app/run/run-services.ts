@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { redactConfig, secretsOf } from '../../config/redact.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { createRunId } from '../../core/ids.ts';
@@ -166,7 +165,7 @@ function headerOf(
     started_at: new Date().toISOString(),
     version: programVersion(),
     streaming: prepared.streaming,
-    tokenizer: config.tokenizer === undefined ? null : resolve(config.tokenizer),
+    tokenizer: prepared.tokenizerPath,
     requested_rate_per_second: isOpenLoop(arrivals) ? arrivals.ratePerSecond : null,
     ...(isOpenLoop(arrivals) && arrivals.stages !== undefined ? { rate_changes: true } : {}),
     planned_samples: Number.isFinite(maxSamples) ? maxSamples : null,
