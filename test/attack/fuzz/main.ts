@@ -1,12 +1,12 @@
 /**
- * Gives each parser made-up inputs, led by the branches they take, until one of its promises breaks. Prints runs, rate, branches and corpus;
- * an input that breaks a promise is saved in `broken/`, where a test finds it. Each parser has a process of its own.
+ * Gives each parser made-up inputs, led by the branches they take, until one of its promises breaks. Prints runs, rate, branches and corpus,
+ * and how many inputs have ever broken a promise; one that does is saved in `broken/`, where a test finds it. Each parser has a process of its own.
  *
  * Usage: npm run fuzz [-- --runs 100000 --minutes 5 --seed 1 --only TEXT]; `--minutes`: of each parser, at most. Exit code 1 when a promise
  * was broken.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { errorText } from '../../../src/core/errors.ts';
@@ -23,11 +23,14 @@ const { values: flags } = parseArgs({
     target: { type: 'string' },
   },
 });
+const BROKEN = join(import.meta.dirname, 'broken');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 process.exitCode = flags.target === undefined ? runAll() : await runOne(flags.target);
 
 function runAll(): number {
-  say(`${'parser'.padEnd(20)} ${'inputs'.padStart(11)} ${'per s'.padStart(8)}  branches taken  corpus`);
+  say(
+    `${'parser'.padEnd(20)} ${'inputs'.padStart(11)} ${'per s'.padStart(8)}  branches taken  corpus  once broken`,
+  );
   let exitCode = 0;
   for (const name of Object.keys(FUZZ_TARGETS).filter((target) => target.includes(flags.only))) {
     const args = [
@@ -64,14 +67,22 @@ async function runOne(name: string): Promise<number> {
   const perSecond = Math.round(runs / ((performance.now() - startedMs) / 1000));
   const branches = `${coverage.taken} of ${coverage.all}`;
   say(
-    `${name.padEnd(20)} ${String(runs).padStart(11)} ${String(perSecond).padStart(8)}  ${branches.padEnd(14)}  ${corpus.length}`,
+    `${name.padEnd(20)} ${String(runs).padStart(11)} ${String(perSecond).padStart(8)}  ${branches.padEnd(14)}  ${String(corpus.length).padStart(6)}  ${String(brokenBefore(name)).padStart(11)}`,
   );
   if (broken === undefined) return 0;
-  const directory = join(import.meta.dirname, 'broken');
-  mkdirSync(directory, { recursive: true });
-  const path = join(directory, `${name}-${flags.seed}-${runs}.json`);
+  mkdirSync(BROKEN, { recursive: true });
+  const path = join(BROKEN, `${name}-${flags.seed}-${runs}.json`);
   const { bytes, seed, error } = broken;
   writeFileSync(path, `${JSON.stringify({ target: name, seed, bytes: bytes.toString('base64') })}\n`);
   say(`${name}: ${errorText(error)}\n  input saved as ${path}`);
   return 1;
+}
+
+/** Inputs that broke a promise of this parser once, and are given to it by a test since. */
+function brokenBefore(name: string): number {
+  const files = existsSync(BROKEN) ? readdirSync(BROKEN) : [];
+  const targets = files.map(
+    (file) => (JSON.parse(readFileSync(join(BROKEN, file), 'utf8')) as { readonly target: string }).target,
+  );
+  return targets.filter((target) => target === name).length;
 }
