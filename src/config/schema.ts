@@ -88,7 +88,9 @@ export const runConfigSchema = group({
   model: text('a name').describe('model name sent with each request, unless its row names one'),
   dataset: text('the path of a file')
     .optional()
-    .describe('.jsonl, .json or .csv file with a column prompt or messages, or .txt with a prompt per line'),
+    .describe(
+      '.jsonl, .json, .csv or .parquet file with a column prompt or messages, .txt with a prompt per line, or a folder of such files',
+    ),
   synthetic: text(SYNTHETIC_ALLOWED)
     .refine((given) => typeof parseSynthetic(given) !== 'string', SYNTHETIC_ALLOWED)
     .optional()

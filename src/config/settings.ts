@@ -140,7 +140,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'dataset',
     argument: '<file>',
-    help: 'prompts: .jsonl, .json, .csv, or .txt with one per line (formats and columns: docs/datasets.md)',
+    help: 'prompts: .jsonl, .json, .csv, .parquet, or .txt with one per line, also as .gz or .zst, or a folder of them (docs/datasets.md)',
     parse: anyText,
   },
   {

@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InferometerError } from '../core/errors.ts';
 import { openDataset } from './open-dataset.ts';
@@ -52,6 +54,57 @@ describe('formats', () => {
   test('JSON lines: byte order mark, CRLF, blank lines and a missing last line break', async () => {
     const text = '\ufeff{"prompt":"a"}\r\n\r\n   \n{"prompt":"b\u2028c"}';
     expect(await rowsOf('a.jsonl', text)).toEqual([{ prompt: 'a' }, { prompt: 'b\u2028c' }]);
+  });
+
+  test.each([
+    ['a.jsonl.gz', gzipSync],
+    ['a.jsonl.zst', zstdCompressSync],
+  ])('compressed, as in %s', async (name, compress) => {
+    expect(await rowsOf(name, compress(Buffer.from('{"prompt":"a"}\n{"prompt":"b"}')))).toEqual([
+      { prompt: 'a' },
+      { prompt: 'b' },
+    ]);
+    expect(await refusal(name, compress(Buffer.from('{"prompt":"a"}\n{"prompt')))).toContain(
+      `${name}:2:9: invalid JSON`,
+    );
+  });
+
+  test('Parquet, with the columns and the kinds of value that JSON has', async () => {
+    const bytes = new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [
+          { name: 'question', data: ['a', 'b', null], type: 'STRING', nullable: true },
+          { name: 'prompt', data: [null, null, 'c'], type: 'STRING', nullable: true },
+          { name: 'max_tokens', data: [5n, 6n, 7n], type: 'INT64' },
+          {
+            name: 'messages',
+            data: [null, [{ role: 'user', content: 'x' }], null],
+            type: 'JSON',
+            nullable: true,
+          },
+        ],
+      }),
+    );
+    expect(await open('a.parquet', bytes)).toMatchObject({
+      rows: [
+        { prompt: 'a', max_tokens: 5 },
+        { prompt: 'b', max_tokens: 6, messages: [{ role: 'user', content: 'x' }] },
+        { prompt: 'c', max_tokens: 7 },
+      ],
+      places: [1, 2, 3].map((row) => `${join(directory, 'a.parquet')}: row ${row}`),
+    });
+  });
+
+  test('a folder: its files in the order of their names', async () => {
+    await mkdir(join(directory, 'parts'));
+    await writeFile(join(directory, 'parts', 'b.txt'), 'third');
+    await writeFile(join(directory, 'parts', 'a.csv'), 'prompt\nfirst\nsecond\n');
+    const dataset = await openDataset(join(directory, 'parts'));
+    expect([...dataset.rows()].map(({ values }) => values.prompt)).toEqual(['first', 'second', 'third']);
+    await writeFile(join(directory, 'parts', 'README.md'), 'no data');
+    await expect(openDataset(join(directory, 'parts'))).rejects.toThrow(
+      'README.md: the extension must be one of',
+    );
   });
 
   test.each(['\n', '\r\n', '\r', '\r\r', '\n\r'])('lines that end in %j', async (end) => {
@@ -242,10 +295,12 @@ describe('what can not be used is refused with its place', () => {
     ['a.csv', 'messages\n[1', 'a.csv:2: messages: must be JSON (got "[1")'],
     ['a.csv', 'prompt\na\n"b', 'a.csv:3: Quote Not Closed'],
     [
-      'a.parquet',
+      'a.xml',
       'x',
-      'a.parquet: the extension must be one of .jsonl, .ndjson, .json, .csv, .txt (got ".parquet")',
+      'a.xml: the extension must be one of .jsonl, .ndjson, .json, .csv, .parquet, .txt (got ".xml")',
     ],
+    ['a.parquet', 'x', 'a.parquet: is no Parquet file that can be read'],
+    ['a.jsonl.gz', Buffer.from('1f8b0800', 'hex'), 'a.jsonl.gz: is damaged gzip data'],
   ])('%s %j', async (name, content, message) => {
     expect(await refusal(name, content)).toContain(message);
   });
@@ -272,10 +327,9 @@ describe('what can not be used is refused with its place', () => {
   test('a file that is not there, and a directory', async () => {
     await expect(openDataset(join(directory, 'none.jsonl'))).rejects.toThrow('cannot be read: ENOENT');
     await mkdir(join(directory, 'folder.json'));
-    await expect(openDataset(join(directory, 'folder.json'))).rejects.toMatchObject({
-      code: 'INFEROMETER_DATASET_UNREADABLE',
-      kind: 'input',
-    });
+    await expect(openDataset(join(directory, 'folder.json'))).rejects.toThrow(
+      'folder.json: is a folder without files',
+    );
   });
 });
 

@@ -1,12 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
-import { extname } from 'node:path';
-import { errorText, InferometerError } from '../core/errors.ts';
-import { numberText } from '../core/quantity-text.ts';
+import { InferometerError } from '../core/errors.ts';
 import { mapColumns } from './columns.ts';
-import { toUtf8 } from './encoding.ts';
-import { parseJsonFile, parseJsonLines } from './jsonl.ts';
 import { datasetError, isRowValues, type RawRow, type RowValues, shown } from './row.ts';
-import { textLines } from './text.ts';
+import { DATASET_EXTENSIONS, extensionOf, openSource, type SourceFile } from './source.ts';
 
 /** What a run may ask, row by row. */
 export interface Dataset {
@@ -33,36 +28,20 @@ export interface DatasetOptions {
   readonly skipBadRows?: boolean;
 }
 
-type Rows = Iterable<RawRow>;
-type Parse = (bytes: Uint8Array, path: string) => Rows | Promise<Rows>;
-
-const FORMATS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
-  ['.jsonl', parseJsonLines],
-  ['.ndjson', parseJsonLines],
-  ['.json', parseJsonFile],
-  // Its parser is loaded only for those who need it.
-  ['.csv', async (bytes, path) => (await import('./csv.ts')).parseCsv(bytes, path)],
-  ['.txt', parseTextLines],
-]);
-
 /**
- * Reads a dataset; the extension says what it is: `.jsonl` (or `.ndjson`), `.json`, `.csv`, or `.txt` with a prompt a line. A row is an
- * object of columns, a text (a prompt), or a list of messages.
+ * Reads a dataset, a file or a folder of files; the extension says what it is: `.jsonl` (or `.ndjson`), `.json`, `.csv`, `.parquet`, or `.txt` with a
+ * prompt a line, behind which `.gz` or `.zst` may stand. A row is an object of columns, a text (a prompt), or a list of messages.
  *
  * Takes the bytes of the file, and about 2 µs a short row. Throws `InferometerError` (input) for a file that cannot be read or is not of
  * its format.
  */
 export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
-  const parse = FORMATS.get(extname(path).toLowerCase());
-  if (parse === undefined) {
-    const extensions = [...FORMATS.keys()].join(', ');
-    throw datasetError(path, `the extension must be one of ${extensions} (got "${extname(path)}")`);
-  }
-  const raws = await parse(toUtf8(await readBytes(path), path), path);
+  const { files } = await openSource(path);
+  const parsed = files.map(rowsOf);
   const skipped: string[] = [];
   function* rows(): Generator<DatasetRow> {
     let count = 0;
-    for (const raw of raws) {
+    for (const raw of oneAfterTheOther(parsed)) {
       const values = skippable(() => rowOf(raw));
       if (values === undefined) continue;
       count += 1;
@@ -98,36 +77,17 @@ function isMessageList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && value.length > 0 && value.every(isRowValues);
 }
 
-function* parseTextLines(bytes: Uint8Array, path: string): Generator<RawRow> {
-  for (const { place, text } of textLines(bytes, path)) yield { place, read: text };
-}
-
-/** What one read takes: a dataset is held in memory. */
-const MAX_FILE_BYTES = 2 ** 31 - 1;
-const BYTES_PER_GIB = 2 ** 30;
-
-function tooLarge(path: string, bytes: number): InferometerError {
-  const size = numberText(bytes / BYTES_PER_GIB);
-  return datasetError(
-    path,
-    `has ${size} GiB; a dataset is held in memory and has at most 2 GiB: give a part of its rows`,
-  );
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    // It may never end, as /dev/zero does not.
-    const found = await stat(path);
-    if (found.isCharacterDevice()) throw new Error('it is a device');
-    if (found.size > MAX_FILE_BYTES) throw tooLarge(path, found.size);
-    return await readFile(path);
-  } catch (cause) {
-    if (cause instanceof InferometerError) throw cause;
-    throw new InferometerError(
-      'INFEROMETER_DATASET_UNREADABLE',
-      'input',
-      `${path}: cannot be read: ${errorText(cause)}`,
-      { cause },
-    );
+/** Parsed now, as far as a file is read as a whole: its faults are told when it is opened. */
+function rowsOf(file: SourceFile): Iterable<RawRow> {
+  const { path, layout } = file;
+  const extension = extensionOf(path);
+  if (layout !== 'parquet' && !DATASET_EXTENSIONS.includes(extension)) {
+    const extensions = DATASET_EXTENSIONS.join(', ');
+    throw datasetError(path, `the extension must be one of ${extensions} (got "${extension}")`);
   }
+  return file.rows();
+}
+
+function* oneAfterTheOther(parts: readonly Iterable<RawRow>[]): Generator<RawRow> {
+  for (const part of parts) yield* part;
 }

@@ -1,7 +1,7 @@
 import { isRowValues, type RawRow, type RowValues } from '../dataset/row.ts';
 import type { Conversation } from './conversation.ts';
 import type { Notes } from './notes.ts';
-import type { Source } from './source.ts';
+import type { Source } from '../dataset/source.ts';
 
 /** The beginning of what was given, to tell its format by. */
 export interface Sample {

@@ -4,7 +4,7 @@ import type { Conversation } from './conversation.ts';
 import { sampleOf, type WorkloadFormat } from './format.ts';
 import { WORKLOAD_FORMATS } from './formats.ts';
 import { type Note, Notes } from './notes.ts';
-import { openSource } from './source.ts';
+import { openSource } from '../dataset/source.ts';
 
 /** A file or folder of conversations. */
 export interface Workload {

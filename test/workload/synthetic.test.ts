@@ -49,7 +49,7 @@ describe.each(VOCABULARIES.map(({ name }) => name))('prompts for a vocabulary as
     fc.assert(
       fc.property(
         fc.oneof(
-          fc.integer({ min: 40, max: 300 }),
+          fc.integer({ min: 80, max: 300 }),
           fc.integer({ min: 300, max: 8192 }),
           fc.constantFrom(16_384, 32_768),
         ),
