@@ -26,7 +26,7 @@ beforeEach(async () => {
   });
   inside.listen(path);
   await once(inside, 'listening');
-  gate = await Gate.open('127.0.0.1', 0, path);
+  gate = await Gate.open({ host: '127.0.0.1', port: 0 }, path);
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();

@@ -8,6 +8,16 @@ import {
   VIEWER_IDLE_MS,
 } from './limits.ts';
 
+/** Where a gate listens: a host and a port, 0 for any free one, or the path of a Unix socket. */
+export type GatePlace = { readonly host: string; readonly port: number } | { readonly path: string };
+
+export interface GateOptions {
+  /** A connection on which nothing moved for so long is closed. Default: {@link VIEWER_IDLE_MS}. */
+  readonly idleMs?: number | undefined;
+  /** Told of each that was. */
+  readonly onIdle?: (() => void) | undefined;
+}
+
 /** One connection from outside and its other half, to the socket behind the gate. */
 interface Passage {
   readonly outside: Socket;
@@ -22,24 +32,27 @@ interface Passage {
 export class Gate {
   readonly #server: Server;
   readonly #insidePath: string;
+  readonly #options: GateOptions;
   /** In order of arrival. */
   readonly #passages = new Set<Passage>();
 
-  private constructor(insidePath: string) {
+  private constructor(insidePath: string, options: GateOptions) {
     this.#insidePath = insidePath;
+    this.#options = options;
     this.#server = createServer((outside) => this.#admit(outside));
   }
 
-  /** Listens at `host`, port 0 for any free one. Rejects with the error of the system. */
-  static async open(host: string, port: number, insidePath: string): Promise<Gate> {
-    const gate = new Gate(insidePath);
-    gate.#server.listen(port, host);
+  /** Rejects with the error of the system. */
+  static async open(place: GatePlace, insidePath: string, options: GateOptions = {}): Promise<Gate> {
+    const gate = new Gate(insidePath, options);
+    gate.#server.listen(place);
     await once(gate.#server, 'listening');
     // What fails later, such as an accept without a free descriptor, costs that one connection.
     gate.#server.on('error', () => undefined);
     return gate;
   }
 
+  /** Of a gate at a host. */
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }
@@ -76,7 +89,11 @@ export class Gate {
       this.#passages.delete(passage);
       close(passage);
     };
-    outside.setTimeout(VIEWER_IDLE_MS, end);
+    const { idleMs = VIEWER_IDLE_MS, onIdle } = this.#options;
+    outside.setTimeout(idleMs, () => {
+      end();
+      onIdle?.();
+    });
     outside.setNoDelay(true);
     const allowance = new Allowance();
     outside.on('data', (bytes) => {
