@@ -170,8 +170,17 @@ export interface RunManifest {
   readonly pids: { readonly main: number; readonly aggregator: number | null };
   /** The main process, to be told from a later one of the same number. */
   readonly main_process: ProcessIdentity;
-  /** `view`: where it is shown to other machines, when it is. */
-  readonly addresses: { readonly events: string; readonly snapshots: string; readonly view?: string };
+  /**
+   * `view`: where it is shown to other machines, when it is. `event_bus`: where others can subscribe to its events, when they can, and
+   * `event_wire` in which form.
+   */
+  readonly addresses: {
+    readonly events: string;
+    readonly snapshots: string;
+    readonly view?: string;
+    readonly event_bus?: string;
+    readonly event_wire?: string;
+  };
   readonly outcome: { readonly [key: string]: Json } & {
     readonly state: 'running' | 'complete' | 'stopped_early' | 'failed';
   };

@@ -58,6 +58,7 @@ export function lossesText({
   return parts.length === 0 ? undefined : parts.join(', ');
 }
 
-function isRunEnd(frame: Frame): boolean {
+/** Whether a frame holds the end of its run. */
+export function isRunEnd(frame: Frame): boolean {
   return frame.kind === FrameKind.events && decodeBatch(frame.body).kinds.includes(EventKind.sessionEnded);
 }

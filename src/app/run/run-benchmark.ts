@@ -11,6 +11,8 @@ import { Session } from '../../session/session.ts';
 import { FrameKind } from '../../transport/frame.ts';
 import { AggregatorProcess } from '../fold/aggregator-process.ts';
 import { healthReportOf, type StuckReport } from '../fold/client-health.ts';
+import { claimEventPlace } from '../event-bus/event-place.ts';
+import { type EventWire, eventBusText } from '../event-bus/wires.ts';
 import { Closers } from './closers.ts';
 import { accountFrame } from '../run-folder/engine-account.ts';
 import { checkCpus, pinProgram } from '../machine/cpu-pinning.ts';
@@ -42,6 +44,8 @@ export interface RunBenchmarkOptions {
   readonly aggregator?: AggregatorProcess;
   /** Where other machines may watch it, and with which key; one is made up where one is needed. */
   readonly view?: { readonly address: string; readonly key: string | undefined } | undefined;
+  /** A bus for subscribers of others, and its address; default: one in the private directory of the run's sockets. */
+  readonly events?: { readonly wire: EventWire; readonly address: string | undefined } | undefined;
   readonly screen: RunScreen;
 }
 
@@ -75,12 +79,14 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   closers.add(() => aggregator.discard());
   const idleCores = watchIdleCores(() => ownCpuMs(aggregator));
   const view = options.view && (await openViewPlace(options.view.address, options.view.key));
+  const { events } = options;
+  if (events?.address !== undefined) await claimEventPlace(events.address);
   const prepared = await prepareRun(config, log, toldNowAndThen(screen));
   const phases = phasesOf(config, prepared.rowCount);
   checkPlanLimits(phases);
   let recordingFailure: unknown;
   const services = await openRunServices({
-    ...{ config, prepared, phases, outPath, aggregator, view, screen, closers },
+    ...{ config, prepared, phases, outPath, aggregator, view, events, screen, closers },
     hasBegun: () => control.begun,
     onRecordingFailure: (error) => {
       recordingFailure = error;
@@ -134,11 +140,13 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   control.begin({ session, services, maxConnections: limits.maxConnections });
   screen.started(services.directory.path, control);
   if (view !== undefined) log.info(viewPlaceText(view));
+  if (events !== undefined) log.info(eventBusText(events.wire, services.eventBus!.address));
   await warmConnections(limits, pool, services.mask, log);
   const watching = setInterval(() => progress.look(pool.counts(), performance.now()), PROGRESS_INTERVAL_MS);
   const outcome = await session.run().finally(() => clearInterval(watching));
   control.end();
   await pool.close();
+  services.eventBus?.endAt(services.writer.nextSeq);
   return concludeRun(config, services, {
     ...{ outcome, recordingFailure, screen },
     calibrationPath: options.calibrationPath,
