@@ -87,7 +87,11 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
   }
 
   decode(payload: Uint8Array): EventRecord {
-    const wire = readRecord(payload);
+    return this.recordOf(readRecord(payload));
+  }
+
+  /** The record of fields that were read elsewhere, as the next of the stream. Throws {@link WireFormatError}. */
+  recordOf(wire: WireRecord): EventRecord {
     const timestampNs = this.#sinceOrigin(wire.timestampNs ?? this.#nowNs());
     const ownSeq = wire.sampleUuid === '' ? NO_SAMPLE : this.#samples.ownSeq(wire.sampleUuid);
     const foreign = ownSeq === undefined ? this.#samples.foreign(wire.sampleUuid, wire.kind) : undefined;

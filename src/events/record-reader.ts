@@ -78,7 +78,8 @@ function readEntry(reader: MsgpackReader, wire: WireRecordSoFar): void {
   }
 }
 
-function kindOf(topic: string): EventKind {
+/** Throws {@link WireFormatError} for a topic there is not. */
+export function kindOf(topic: string): EventKind {
   const kind = eventKindOfTopic(topic);
   if (kind === undefined) throw invalid(`event_type ${JSON.stringify(topic)} is unknown`);
   return kind;

@@ -6,7 +6,7 @@ import { recordAt, recordFields, type RunContext } from '../events/record-fields
 import { recordToJsonLine } from '../events/record-json.ts';
 import { type Frame, FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
 import { PromptIndex } from './prompt-index.ts';
-import type { LogReader } from './read.ts';
+import type { FrameSource } from './frame-source.ts';
 import { readRunHeader, type RunHeader } from './run-header.ts';
 
 export interface ExportResult {
@@ -24,7 +24,7 @@ export interface ExportResult {
  * header frame says, for a log whose own may be damaged.
  */
 export async function exportEventsJsonl(
-  reader: LogReader,
+  reader: FrameSource,
   outputPath: string,
   header?: RunHeader,
 ): Promise<ExportResult> {
@@ -47,7 +47,7 @@ interface Lines {
 }
 
 /** The lines of each events frame, up to the end of the run. */
-async function* eventLines(reader: LogReader, header: RunHeader | undefined): AsyncGenerator<Lines> {
+async function* eventLines(reader: FrameSource, header: RunHeader | undefined): AsyncGenerator<Lines> {
   const prompts = new PromptIndex(reader.path);
   const promptOf = (row: number) => prompts.promptOf(row);
   let run: RunContext | undefined = header && { ...header, promptOf };

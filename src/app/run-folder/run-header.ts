@@ -26,6 +26,24 @@ export interface RunHeader {
   readonly echo_rows?: number;
   /** The configuration, secrets redacted. */
   readonly config: { readonly [key: string]: Json };
+  /** Of a run that another load generator recorded; absent for ours. */
+  readonly foreign?: ForeignRun;
+}
+
+/** What is known of a run that is not ours. */
+export interface ForeignRun {
+  readonly load_generator: string;
+  /** What its record lacks. */
+  readonly missing: readonly string[];
+  /** Its own report takes QPS and TPS from the window of MLPerf LoadGen. */
+  readonly legacy_qps: boolean;
+}
+
+/** As a snapshot carries it among what it tells of the run. */
+export function foreignJson({ load_generator, missing, legacy_qps }: ForeignRun): {
+  readonly [key: string]: Json;
+} {
+  return { load_generator, missing: [...missing], legacy_qps };
 }
 
 /** The header as an unsealed frame. */
