@@ -36,14 +36,14 @@ export interface MlcommonsSettings {
 
 /** Reads a configuration of theirs. Never throws: what is of another type reads as not set. */
 export function fromMlcommonsConfig(tree: unknown): MlcommonsSettings {
-  const { model_params, datasets, settings, endpoint_config, type } = fieldsOf(tree);
+  const { model_params, datasets, settings, endpoint_config, type, benchmark_mode: mode } = fieldsOf(tree);
   const model = fieldsOf(model_params);
   const { load_pattern, runtime, client, warmup, drain } = fieldsOf(settings);
   const load = fieldsOf(load_pattern);
   const times = fieldsOf(runtime);
   const endpoint = fieldsOf(endpoint_config);
   const pattern = textOf(load.type);
-  const streaming = streamingOf(textOf(model.streaming), textOf(type));
+  const streaming = streamingOf(textOf(model.streaming), textOf(mode) ?? textOf(type));
   const ratePerSecond = pattern === 'poisson' ? numberOf(load.target_qps) : undefined;
   const samples = numberOf(times.n_samples_to_issue);
   const drainS = numberOf(fieldsOf(drain).performance_timeout_s);
@@ -182,9 +182,9 @@ function isOrigin(url: string): boolean {
   return pathname === '/' && search === '' && username === '';
 }
 
-function streamingOf(streaming: string | undefined, type: string | undefined): boolean | undefined {
+function streamingOf(streaming: string | undefined, mode: string | undefined): boolean | undefined {
   if (streaming === 'on' || streaming === 'off') return streaming === 'on';
-  return type === undefined ? undefined : type !== 'offline';
+  return mode === undefined ? undefined : mode !== 'offline';
 }
 
 function performancePath(datasets: readonly unknown[]): string | undefined {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -184,4 +184,28 @@ it('a run whose event address cannot be had does not begin', async () => {
   const { code, stderr } = await run.finished;
   expect(code).toBe(2);
   expect(stderr).toContain('--event-address tcp://10.0.0.1:5602: events hold prompts and responses');
+});
+
+it('a run leaves its settings as a configuration of MLCommons, or says why there is none', async () => {
+  const one = startRun('--samples', '1', '--max-output-tokens', '8', '--event-wire', 'ours');
+  expect(WENT_THROUGH).toContain((await one.finished).code);
+  expect(readFileSync(bench.file('run/config.mlcommons.yaml'), 'utf8')).toMatch(
+    /^type: offline\n[^]*max_new_tokens: 8\n[^]*n_samples_to_issue: 1\n/,
+  );
+  const other = bench.start([
+    ...[
+      'run',
+      '--config',
+      bench.file('run/config.yaml'),
+      '--out',
+      bench.file('other'),
+      '--api',
+      'completions',
+    ],
+  ]);
+  expect(WENT_THROUGH).toContain((await other.finished).code);
+  expect(existsSync(bench.file('other/config.mlcommons.yaml'))).toBe(false);
+  expect(readFileSync(bench.file('other/config.yaml'), 'utf8')).toMatch(
+    /\n# There is no config.mlcommons.yaml: MLCommons endpoints has nothing for --api completions/,
+  );
 });

@@ -146,6 +146,9 @@ export class RunDirectory {
   get configPath(): string {
     return join(this.path, 'config.yaml');
   }
+  get mlcommonsConfigPath(): string {
+    return join(this.path, 'config.mlcommons.yaml');
+  }
   get manifestPath(): string {
     return join(this.path, 'run.json');
   }

@@ -110,7 +110,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   );
   const starting = startPool(config, limits, pacing, prepared, services, log, progress);
   closers.add(() => starting.then((started) => started.close()).catch(() => undefined));
-  const writingConfig = writeConfig(services);
+  const writingConfig = writeConfig(services, config, prepared.streaming);
   closers.add(() => writingConfig.catch(() => undefined));
   // What the end needs is loaded while others start: not while requests run, nor when an update may have replaced the files.
   const [pool, { concludeRun }] = await Promise.all([
@@ -222,10 +222,26 @@ function ownCpuMs({ pid }: AggregatorProcess): number {
   return (user + system) / 1000 + (pid === undefined ? 0 : cpuTimeMs(pid));
 }
 
-async function writeConfig({ directory, header }: RunServices): Promise<void> {
-  const { stringify } = await import('yaml');
+/** The settings as they were resolved, and once more as a configuration of MLCommons endpoints where there is one for this run. */
+async function writeConfig(
+  { directory, header }: RunServices,
+  config: RunConfig,
+  streaming: boolean,
+): Promise<void> {
+  const [{ stringify }, { toMlcommonsConfig }] = await Promise.all([
+    import('yaml'),
+    import('../../config/mlcommons-config.ts'),
+  ]);
+  const theirs = toMlcommonsConfig(config, streaming);
   try {
-    await writeFileAtomic(directory.configPath, stringify(header.config));
+    const text = stringify(header.config);
+    if ('tree' in theirs) {
+      await writeFileAtomic(directory.mlcommonsConfigPath, stringify(theirs.tree));
+      await writeFileAtomic(directory.configPath, text);
+    } else {
+      const why = `# There is no config.mlcommons.yaml: MLCommons endpoints has nothing for ${theirs.why}.\n`;
+      await writeFileAtomic(directory.configPath, text + why);
+    }
   } catch (error) {
     throw new InferometerError(
       'INFEROMETER_CONFIG_UNWRITABLE',
