@@ -82,10 +82,14 @@ export class RunDirectory {
     const directory = RunDirectory.find(path);
     if (directory !== undefined) return directory;
     const fault = path === '' ? LOG_IS_MISSING : faultOfLog(new RunDirectory(path).logPath);
+    const wanted =
+      fault === LOG_IS_MISSING
+        ? 'a run directory, or a report directory of MLCommons endpoints'
+        : 'a run directory';
     throw new InferometerError(
       'INFEROMETER_RUN_MISSING',
       'input',
-      `${path === '' ? '""' : path}: no run here (${fault}); give a run directory, or a report directory of MLCommons endpoints`,
+      `${path === '' ? '""' : path}: no run here (${fault}); give ${wanted}`,
     );
   }
 
