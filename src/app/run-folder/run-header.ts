@@ -119,10 +119,25 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
   output_limit: NUMBER_IF_ANY,
   skipped_rows: NUMBER_IF_ANY,
   config: { wanted: 'an object', isFine: isFields },
+  foreign: {
+    wanted: 'load_generator, missing and legacy_qps, if any',
+    isFine: (value) => value === undefined || isForeignRun(value),
+  },
 };
 
 function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isForeignRun(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const { load_generator: generator, missing, legacy_qps: legacy } = value;
+  return (
+    typeof generator === 'string' &&
+    typeof legacy === 'boolean' &&
+    Array.isArray(missing) &&
+    missing.every((part) => typeof part === 'string')
+  );
 }
 
 function badHeader(wanted: string): InferometerError {
