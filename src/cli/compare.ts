@@ -35,7 +35,10 @@ export function compareCommand(finish: (exitCode: number) => void): Command {
     'inferometer compare runs/before runs/after --format html --out comparison.html',
     'inferometer compare runs/a --halves     # was the run steady?',
   ])
-    .argument('<runs...>', 'run directories; the first is the baseline')
+    .argument(
+      '<runs...>',
+      'run directories, or report directories of MLCommons endpoints; the first is the baseline',
+    )
     .option('--margin <share>', 'differences up to this are of no interest', '3%')
     .option('--confidence <share>', 'with which all intervals of a table hold together', '95%')
     .addOption(choiceOption('--format <format>', 'what is written', FORMATS, 'text'))

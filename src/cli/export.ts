@@ -23,7 +23,7 @@ export function exportCommand(finish: (exitCode: number) => void): Command {
     'inferometer export runs/20261124T110000Z-1a2b3c --events',
     `duckdb -c "select quantile_cont(ttft_ns, 0.99) / 1e6 as ms from 'samples.parquet' where measured"`,
   ])
-    .argument('<run>', 'run directory')
+    .argument('<run>', 'run directory, or a report directory of MLCommons endpoints')
     .addOption(choiceOption('--samples <format>', 'one row per sample', SAMPLE_FORMATS, 'parquet'))
     .option('--events', "every event, in MLCommons' format, instead of samples")
     .option('--out <file>', 'default: samples.<format> or events.jsonl in the run directory')

@@ -30,7 +30,10 @@ export function plotCommand(finish: (exitCode: number) => void): Command {
     'inferometer plot runs/20261124T110000Z-1a2b3c',
     'inferometer plot runs/before runs/after --format png --chart ttft percentiles-latency',
   ])
-    .argument('<runs...>', 'run directories; several are laid over each other')
+    .argument(
+      '<runs...>',
+      'run directories, or report directories of MLCommons endpoints; several are laid over each other',
+    )
     .addOption(choiceOption('--format <format>', 'what is written', PLOT_FORMATS, 'svg'))
     .addOption(choiceOption('--theme <theme>', 'of the drawings', THEMES, 'light'))
     .option(

@@ -23,8 +23,9 @@ export function reportCommand(finish: (exitCode: number) => void): Command {
     'inferometer report runs/20261124T110000Z-1a2b3c',
     'inferometer report runs/20261124T110000Z-1a2b3c --summary',
     'inferometer report runs/20261124T110000Z-1a2b3c --json | jq .ttft.quantiles',
+    'inferometer report reports/theirs                  # of MLCommons endpoints',
   ])
-    .argument('<run>', 'run directory')
+    .argument('<run>', 'run directory, or a report directory of MLCommons endpoints')
     .option('--summary', 'only the table a run ends with')
     .option('--json', 'the content of result_summary.json')
     .option(

@@ -5,6 +5,7 @@ import { runBenchmark } from '../app/run/run-benchmark.ts';
 import type { ConfigFile } from '../config/config-file.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { errorText } from '../core/errors.ts';
+import { eventBusOf, type EventFlags } from './event-flags.ts';
 import { givenText } from './flag-values.ts';
 import { createRunScreen, type RunScreenOptions } from './run-screen.ts';
 import { type ViewFlags, viewKeyOf, withViews } from './view-flags.ts';
@@ -18,12 +19,13 @@ export interface RunInvocation {
   /** How it is shown here, and where else. */
   readonly shown: RunScreenOptions;
   readonly views: ViewFlags;
+  readonly events: EventFlags;
   readonly aggregator: AggregatorProcess;
 }
 
 /** Runs the benchmark that file, environment and flags describe. Returns the exit code. */
 export async function runWith(invocation: RunInvocation): Promise<number> {
-  const { configPath, outPath, flags, shown, views, aggregator } = invocation;
+  const { configPath, outPath, flags, shown, views, events, aggregator } = invocation;
   const { viewAddress } = views;
   const file =
     configPath === undefined
@@ -38,6 +40,7 @@ export async function runWith(invocation: RunInvocation): Promise<number> {
       viewAddress === undefined
         ? undefined
         : { address: viewAddress, key: viewKeyOf(undefined, process.env) },
+    events: eventBusOf(events),
     screen: await withViews(createRunScreen(process, shown), views, process.env),
   });
 }

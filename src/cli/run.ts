@@ -3,10 +3,11 @@ import { AggregatorProcess } from '../app/fold/aggregator-process.ts';
 import { SETTINGS, type SettingGroup } from '../config/settings.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { addEventFlags, type EventFlags } from './event-flags.ts';
 import { addViewFlags, type ViewFlags } from './view-flags.ts';
 
 /** Flags of `run` that are about this invocation, not about what is measured. */
-interface RunFlags extends ViewFlags {
+interface RunFlags extends ViewFlags, EventFlags {
   readonly config?: string;
   readonly out?: string;
   readonly quiet?: boolean;
@@ -27,6 +28,7 @@ export function runCommand(finish: (exitCode: number) => void): Command {
     'inferometer run --endpoint http://localhost:8000 --model m --dataset prompts.jsonl --pattern poisson --rate 50 --duration 60s',
     'inferometer run --endpoint http://a:8000 --endpoint http://b:8000 --model m --dataset prompts.csv --concurrency 64 --samples 5000',
     'INFEROMETER_API_KEY=… inferometer run --endpoint https://host/v1 --model m --dataset prompts.jsonl --rate 2 --warmup 20',
+    'inferometer run --endpoint http://localhost:8000 --model m --dataset prompts.jsonl --event-wire mlcommons --event-address ipc:///tmp/bench/events',
   ]);
   for (const [group, heading] of Object.entries(HEADINGS)) {
     command.optionsGroup(heading);
@@ -47,12 +49,13 @@ export function runCommand(finish: (exitCode: number) => void): Command {
     'print progress to stdout as one JSON object per second; the last one is the result',
   );
   addViewFlags(command);
+  addEventFlags(command);
   command.addHelpOption(new Option('-h, --help', 'display help for command').helpGroup(HEADINGS.output));
   command.addHelpText(
     'after',
     '\nCtrl-C once: stop sending, drain, report. Twice: cancel requests in flight,\nreport. Three times: exit.',
   );
-  return command.action(async ({ config, out, quiet, jsonLines, ...views }: RunFlags, self: Command) => {
+  return command.action(async ({ config, out, quiet, jsonLines, ...others }: RunFlags, self: Command) => {
     // It takes longest to start, and loads while this process does.
     const aggregator = AggregatorProcess.start();
     try {
@@ -63,7 +66,8 @@ export function runCommand(finish: (exitCode: number) => void): Command {
           outPath: out,
           flags: textsOf(self),
           shown: { quiet, jsonLines },
-          views,
+          views: others,
+          events: others,
           aggregator,
         }),
       );

@@ -21,7 +21,10 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     'inferometer serve runs/20261124T110000Z-1a2b3c',
     'inferometer serve tcp://10.0.0.5:5600 --listen 0.0.0.0:7860',
   ])
-    .argument('[target]', 'run directory, or address of snapshots (default: the newest run under way)')
+    .argument(
+      '[target]',
+      'run directory, report directory of MLCommons endpoints, or address of snapshots (default: the newest run under way)',
+    )
     .option('--key <key>', 'of an address that asks for one (INFEROMETER_VIEW_KEY)')
     .option('--listen <[host:]port>', 'where to serve (default 127.0.0.1:7860, or any free port)')
     .option('--token <text>', 'asked of every viewer; made up for other hosts (INFEROMETER_WEB_TOKEN)')

@@ -104,6 +104,7 @@ function followerOf(target: string, { key, replay = false, speed = '1' }: WatchF
     return (options) => watchRun(target, { ...options, key: viewKey });
   }
   const directory = RunDirectory.open(target);
+  directory.requireEvents('play');
   return (options) => replayLive(directory, { ...options, speed: factor });
 }
 

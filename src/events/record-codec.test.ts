@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { encode } from '@msgpack/msgpack';
+import { decode, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EVENT_TOPICS, EventKind, FINISH_REASONS } from '../core/event-types.ts';
@@ -107,6 +107,51 @@ describe('EventRecordCodec', () => {
       sampleSeq: 77,
     });
     expect(decode('other')).toMatchObject({ sampleSeq: 2 ** 31, note: { sampleUuid: 'other' } });
+  });
+
+  it('carries extras under a key of its own, due times absolute, and only when asked to', () => {
+    const originNs = 2n ** 53n + 7n;
+    const records: readonly EventRecord[] = [
+      { kind: EventKind.sampleIssued, timestampNs: ns(9), sampleSeq: seq(1), extras: [5, 2] },
+      { kind: EventKind.sampleIssued, timestampNs: ns(9), sampleSeq: seq(2), extras: [NaN, 3] },
+      { kind: EventKind.sampleRecvFirst, timestampNs: ns(10), sampleSeq: seq(1), extras: [-3, 0, 1] },
+      { kind: EventKind.sampleRecvNonFirst, timestampNs: ns(10), sampleSeq: seq(1) },
+      {
+        kind: EventKind.sampleComplete,
+        timestampNs: ns(11),
+        sampleSeq: seq(1),
+        extras: [7, 8, NaN, NaN, NaN, 1, 4],
+      },
+    ];
+    const ours = new EventRecordCodec({ runId: RUN_ID, originNs, writesExtras: true });
+    const payloadsOfOurs = records.map((record) => ours.encode(record).payload);
+    expect(decode(payloadsOfOurs[0]!, { useBigInt64: true })).toMatchObject({
+      inferometer_extras: [originNs + 5n, 2],
+    });
+    const reading = new EventRecordCodec({ runId: RUN_ID, originNs });
+    expect(payloadsOfOurs.map((bytes) => reading.decode(bytes))).toEqual(records);
+
+    const theirs = new EventRecordCodec({ runId: RUN_ID, originNs });
+    for (const record of records) {
+      expect(decode(theirs.encode(record).payload, { useBigInt64: true })).not.toHaveProperty(
+        'inferometer_extras',
+      );
+    }
+  });
+
+  it.each([
+    ['no list', 7],
+    ['too many', Array.from({ length: 17 }, () => 1)],
+    ['no whole number', [1.5]],
+    ['a text', ['1']],
+    ['beyond 2^53', [0, 2n ** 60n]],
+  ])('refuses extras that are %s', (_what, inferometer_extras) => {
+    const codec = new EventRecordCodec({ originNs: 0n });
+    const bytes = encode(
+      { event_type: 'sample.complete', timestamp_ns: 1, inferometer_extras },
+      { useBigInt64: true },
+    );
+    expect(() => codec.decode(bytes)).toThrow(WireFormatError);
   });
 
   it('gives an issued record the prompt of its row', () => {

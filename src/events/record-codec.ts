@@ -5,11 +5,11 @@ import { topicBytes } from '../transport/frame.ts';
 import type { EncodedMessage, MessageCodec, MessagePublisher } from '../transport/message.ts';
 import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 import { EventBatchBuilder } from './batch-builder.ts';
-import type { EventBatch, EventRecord, RecordNote } from './event-batch.ts';
+import { type EventBatch, type EventRecord, ISSUED_EXTRA, type RecordNote } from './event-batch.ts';
 import { PayloadEncoder } from './payload.ts';
-import { recordAt, recordFields, type RunContext } from './record-fields.ts';
-import { RECORD_KEYS as KEYS, recordHead } from './record-keys.ts';
-import { readRecord } from './record-reader.ts';
+import { recordAt, recordFields, type RunContext, wireExtras } from './record-fields.ts';
+import { EXTRAS_KEY, RECORD_KEYS as KEYS, recordHead } from './record-keys.ts';
+import { readRecord, safeInteger, type WireRecord } from './record-reader.ts';
 import { RecordTemplate } from './record-template.ts';
 import { SampleNumbers } from './sample-numbers.ts';
 import { WireFormatError } from './wire-format-error.ts';
@@ -17,6 +17,8 @@ import { WireFormatError } from './wire-format-error.ts';
 export interface RecordCodecOptions extends Partial<RunContext> {
   /** The time of a record that has none. Default: CLOCK_MONOTONIC. */
   readonly nowNs?: () => bigint;
+  /** Writes the extras of our records too, under a key that the reference's readers pass over. Default: they are left out. */
+  readonly writesExtras?: boolean;
 }
 
 /**
@@ -51,10 +53,13 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
   }
 
   encode(record: EventRecord): EncodedMessage {
-    const fields = recordFields(record, { ...this.#options, originNs: this.#originNs ?? 0n });
+    const originNs = this.#originNs ?? 0n;
+    const fields = recordFields(record, { ...this.#options, originNs });
     const head = this.#heads[record.kind]!;
     const writer = this.#writer;
-    writer.mapHeader(6 + Number(fields.finishReason !== undefined) + Number(fields.workerId !== undefined));
+    const extras = this.#options.writesExtras === true ? wireExtras(record, originNs) : [];
+    const optional = [fields.finishReason !== undefined, fields.workerId !== undefined, extras.length > 0];
+    writer.mapHeader(6 + optional.filter(Boolean).length);
     writer.raw(head.bytes);
     writer.int(fields.timestampNs);
     writer.raw(KEYS.sampleUuid);
@@ -74,11 +79,19 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
       writer.raw(KEYS.workerId);
       writer.int(fields.workerId);
     }
+    if (extras.length > 0) {
+      writer.raw(KEYS.extras);
+      writer.value(extras);
+    }
     return { topic: head.topic, payload: writer.finish() };
   }
 
   decode(payload: Uint8Array): EventRecord {
-    const wire = readRecord(payload);
+    return this.recordOf(readRecord(payload));
+  }
+
+  /** The record of fields that were read elsewhere, as the next of the stream. Throws {@link WireFormatError}. */
+  recordOf(wire: WireRecord): EventRecord {
     const timestampNs = this.#sinceOrigin(wire.timestampNs ?? this.#nowNs());
     const ownSeq = wire.sampleUuid === '' ? NO_SAMPLE : this.#samples.ownSeq(wire.sampleUuid);
     const foreign = ownSeq === undefined ? this.#samples.foreign(wire.sampleUuid, wire.kind) : undefined;
@@ -89,6 +102,7 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
       sampleSeq: ownSeq ?? foreign!.seq,
       ...(wire.finishReason !== undefined && { finishReason: wire.finishReason }),
       ...(wire.data !== undefined && { payload: wire.data }),
+      ...(wire.extras.length > 0 && { extras: this.#extrasOf(wire) }),
       ...(Object.keys(note).length > 0 && { note }),
     };
   }
@@ -111,6 +125,14 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
       sampleSeq: NO_SAMPLE,
       payload: this.#payloads.errorData({ errorType: error.name, errorMessage: error.message }),
     };
+  }
+
+  #extrasOf({ kind, extras }: WireRecord): readonly number[] {
+    return extras.map((value, i) => {
+      if (value === null) return NaN;
+      const isDueTime = kind === EventKind.sampleIssued && i === ISSUED_EXTRA.dueNs;
+      return isDueTime ? this.#sinceOrigin(value) : safeInteger(value, EXTRAS_KEY);
+    });
   }
 
   #sinceOrigin(timestampNs: bigint): Nanoseconds {

@@ -4,7 +4,13 @@ import { InferometerError } from '../core/errors.ts';
 import type { Nanoseconds } from '../core/time.ts';
 import type { SampleSeq } from '../core/ids.ts';
 import { finishReasonOf } from './batch-builder.ts';
-import { type EventBatch, type EventRecord, payloadOf, type RecordNote } from './event-batch.ts';
+import {
+  type EventBatch,
+  type EventRecord,
+  ISSUED_EXTRA,
+  payloadOf,
+  type RecordNote,
+} from './event-batch.ts';
 
 /** What the reference's form of a record needs to know of the run. */
 export interface RunContext {
@@ -62,6 +68,17 @@ export function recordFields(record: EventRecord, run: RunContext): RecordFields
     finishReason: record.finishReason,
     workerId: note?.workerId,
   };
+}
+
+/** The extras of a record as the wire has them: a due time is absolute, as the timestamp is; null = unknown. */
+export function wireExtras(
+  { kind, extras = [] }: EventRecord,
+  originNs: bigint,
+): readonly (number | bigint | null)[] {
+  return extras.map((value, i) => {
+    if (Number.isNaN(value)) return null;
+    return kind === EventKind.sampleIssued && i === ISSUED_EXTRA.dueNs ? originNs + BigInt(value) : value;
+  });
 }
 
 function uuidOf(seq: SampleSeq, runId: RunId | undefined): string {

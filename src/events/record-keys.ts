@@ -1,5 +1,8 @@
 import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 
+/** A key of ours, which the reference's readers pass over: what a record of ours tells beyond its other keys. */
+export const EXTRAS_KEY = 'inferometer_extras';
+
 /** The keys of the record map as they stand on the wire. */
 export const RECORD_KEYS = {
   eventType: textBytes('event_type'),
@@ -10,6 +13,7 @@ export const RECORD_KEYS = {
   data: textBytes('data'),
   finishReason: textBytes('finish_reason'),
   workerId: textBytes('worker_id'),
+  extras: textBytes(EXTRAS_KEY),
 } as const;
 
 /** How each record of a topic begins, behind the header of the map: the first entry and the key of the second. */

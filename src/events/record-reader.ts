@@ -1,6 +1,7 @@
 import { type EventKind, eventKindOfTopic } from '../core/event-types.ts';
 import { MsgpackReader } from '../transport/msgpack-reader.ts';
 import { decodePayload } from './payload.ts';
+import { EXTRAS_KEY } from './record-keys.ts';
 import { WIRE_FORMAT_FAULTS, WireFormatError } from './wire-format-error.ts';
 
 /** A record as it stands on the wire. */
@@ -11,7 +12,12 @@ export interface WireRecord {
   note: { conversationId?: string; turn?: number; workerId?: number };
   data: Uint8Array | undefined;
   finishReason: string | undefined;
+  /** Of a record of ours; a due time is absolute. Null = unknown. */
+  extras: (bigint | null)[];
 }
+
+/** More than any kind of record has. */
+const MOST_EXTRAS = 16;
 
 type WireRecordSoFar = Omit<WireRecord, 'kind'> & { kind?: EventKind };
 
@@ -27,6 +33,7 @@ export function readRecord(bytes: Uint8Array): WireRecord {
     note: {},
     data: undefined,
     finishReason: undefined,
+    extras: [],
   };
   for (let entries = reader.mapHeader(); entries > 0; entries--) readEntry(reader, wire);
   reader.end();
@@ -52,7 +59,7 @@ function readEntry(reader: MsgpackReader, wire: WireRecordSoFar): void {
       break;
     }
     case 'turn':
-      if (!reader.nil()) wire.note.turn = safeInt(reader, key);
+      if (!reader.nil()) wire.note.turn = safeInteger(reader.int(), key);
       break;
     case 'data':
       if (!reader.nil()) wire.data = readData(reader);
@@ -61,23 +68,34 @@ function readEntry(reader: MsgpackReader, wire: WireRecordSoFar): void {
       wire.finishReason = reader.text();
       break;
     case 'worker_id':
-      wire.note.workerId = safeInt(reader, key);
+      wire.note.workerId = safeInteger(reader.int(), key);
+      break;
+    case EXTRAS_KEY:
+      wire.extras = readExtras(reader);
       break;
     default:
       reader.skip();
   }
 }
 
-function kindOf(topic: string): EventKind {
+/** Throws {@link WireFormatError} for a topic there is not. */
+export function kindOf(topic: string): EventKind {
   const kind = eventKindOfTopic(topic);
   if (kind === undefined) throw invalid(`event_type ${JSON.stringify(topic)} is unknown`);
   return kind;
 }
 
-function safeInt(reader: MsgpackReader, key: string): number {
-  const value = Number(reader.int());
+/** A whole number of the entry `key` as a number. Throws {@link WireFormatError} beyond 2^53. */
+export function safeInteger(whole: bigint, key: string): number {
+  const value = Number(whole);
   if (!Number.isSafeInteger(value)) throw invalid(`${key} ${value} is beyond 2^53`);
   return value;
+}
+
+function readExtras(reader: MsgpackReader): (bigint | null)[] {
+  const length = reader.arrayHeader();
+  if (length > MOST_EXTRAS) throw invalid(`${EXTRAS_KEY} has ${length} elements, at most ${MOST_EXTRAS}`);
+  return Array.from({ length }, () => (reader.nil() ? null : reader.int()));
 }
 
 /** The bytes of a payload, kept as they are once they are known to be one. */

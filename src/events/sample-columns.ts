@@ -48,6 +48,8 @@ export interface StoredSamples {
   readonly measuringSinceNs: readonly number[];
   /** What the columns of texts stand for; the first stands for none. */
   readonly texts: readonly (string | null)[];
+  /** The uuid of a sample of a foreign run by its number; undefined for ours, which have it from their run. */
+  foreignUuid(seq: number): string | undefined;
   /** All samples in the order of issue, in pieces; what is given is good until the next. May be called again. */
   chunks(): Iterable<SampleColumns>;
   /** Frees what the samples take outside of memory. */

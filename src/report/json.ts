@@ -82,7 +82,10 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
   const { run, eventStream, client, steering } = own;
   return {
     verdict: report.verdict,
-    run: { run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
+    run: {
+      ...{ run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
+      ...(run.foreign && { load_generator: run.foreign.loadGenerator, not_recorded: run.foreign.missing }),
+    },
     source: own.source,
     samples: samplesToJson(report.samples),
     throughput: own.throughput && throughputToJson(own.throughput),

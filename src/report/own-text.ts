@@ -76,7 +76,9 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
   const { run, source, requestedRatePerSecond, eventStream } = own;
   const facts: readonly (readonly [label: string, text: string | null])[] = [
     ['Run', runText(run)],
+    ['Load generator', run.foreign && run.foreign.loadGenerator],
     ['Source of the numbers', source],
+    ['Not recorded', run.foreign && run.foreign.missing.join('; ')],
     ['Samples', sampleAccountText(samples)],
     ...throughputFacts(own.throughput),
     [
@@ -89,7 +91,10 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Token counts', tokenSourcesText(own.tokenSources)],
     ['Tokenizer', run.tokenizerNotOpened === null ? null : notOpenedText(run.tokenizerNotOpened)],
     ['Responses', own.responses && responseRemarks(own.responses).join('; ')],
-    ['Event stream', eventStream && eventStreamText(eventStream)],
+    [
+      'Event stream',
+      eventStream && (run.foreign === null ? eventStreamText(eventStream) : foreignEventsText(eventStream)),
+    ],
     ['Client', own.client && clientText(own.client)],
     ['Client error', own.errorBounds && errorBoundsText(own.errorBounds)],
     ['Calibration', own.clientError && clientErrorText(own.clientError)],
@@ -156,6 +161,17 @@ function tokenSourcesText(sources: TokenSources): string {
       return told.length === 0 ? [] : [`${series.toUpperCase()} from ${told.join(' and ')}`];
     })
     .join(', ');
+}
+
+/** Events of somebody else came from a file, of which each line that is left out counts as a frame. */
+function foreignEventsText({ malformedFrames, tornBytes, corruptBytes }: EventStreamFacts): string {
+  return [
+    ...(malformedFrames === 0 ? [] : [`${countedText(malformedFrames, 'line')} of events.jsonl MALFORMED`]),
+    ...(tornBytes === 0
+      ? []
+      : [`${countedText(tornBytes, 'byte')} of its last line, which was never finished`]),
+    ...(corruptBytes === 0 ? [] : [`${countedText(corruptBytes, 'byte')} of events.jsonl UNREADABLE`]),
+  ].join(', ');
 }
 
 function eventStreamText(stream: EventStreamFacts): string {

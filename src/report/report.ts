@@ -265,6 +265,7 @@ function verdictOf(
     malformedFrames: own?.eventStream?.malformedFrames ?? 0,
     tornBytes: options.tornBytes ?? own?.eventStream?.tornBytes ?? 0,
     client: own?.client ?? null,
+    loadGenerator: own?.run.foreign?.loadGenerator ?? null,
     steering: own?.steering ?? null,
     requestedRatePerSecond: highestRate(
       own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,

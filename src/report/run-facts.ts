@@ -90,6 +90,15 @@ export interface RunIdentity {
   readonly skippedRows: number;
   /** The tokenizer that the log names and that was not opened to count again. */
   readonly tokenizerNotOpened: string | null;
+  /** Of a run that another load generator recorded; null for ours. */
+  readonly foreign: ForeignRunFacts | null;
+}
+
+/** What is known of a run that is not ours. */
+export interface ForeignRunFacts {
+  readonly loadGenerator: string;
+  /** What its record lacks. */
+  readonly missing: readonly string[];
 }
 
 /** What our aggregator tells in a snapshot beside the metrics. */
@@ -111,13 +120,15 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
   return {
     run: {
       runId: textOf(run.run_id),
-      startedAt: textOf(run.started_at),
+      // Nobody knows of some runs when they started.
+      startedAt: textOf(run.started_at) || null,
       requestedRatePerSecond: numberOf(run.requested_rate_per_second),
       doesRateChange: run.rate_changes === true,
       plannedSamples: numberOf(run.planned_samples),
       outputLimit: numberOf(run.output_limit),
       skippedRows: numberOf(run.skipped_rows) ?? 0,
       tokenizerNotOpened: textOf(run.tokenizer_not_opened),
+      foreign: isFields(run.foreign) ? foreignOf(run.foreign) : null,
     },
     errorsByType: listOf(extras.errors_by_type).flatMap(errorTypeOf),
     tokenSources: Object.fromEntries(
@@ -131,6 +142,13 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+function foreignOf({ load_generator: loadGenerator, missing }: Fields): ForeignRunFacts {
+  return {
+    loadGenerator: textOf(loadGenerator) ?? 'another load generator',
+    missing: listOf(missing).filter((part) => typeof part === 'string'),
+  };
+}
 
 function errorTypeOf(entry: unknown): ErrorTypeCount[] {
   const { type, count, example } = fieldsOf(entry);

@@ -109,6 +109,7 @@ describe('drawVerdict', () => {
     ['steered', 'valid', { steering: PAUSED }],
     ['token_counts_pending', 'degraded', { pendingTaskCount: 1 }],
     ['run_log_torn', 'degraded', { tornBytes: 1 }],
+    ['client_unknown', 'degraded', { loadGenerator: 'another', client: null }],
     ['samples_cancelled', 'degraded', samples({ succeeded: 9_899, cancelled: 101 })],
     ['samples_not_sent', 'degraded', samples({ notSent: 102 })],
     ['samples_in_flight', 'degraded', samples({ succeeded: 9_999, inFlight: 1 })],

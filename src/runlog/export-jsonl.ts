@@ -5,7 +5,7 @@ import { BatchLines } from '../events/batch-lines.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
 import { type Frame, FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
 import { PromptIndex } from './prompt-index.ts';
-import type { LogReader } from './read.ts';
+import type { FrameSource } from './frame-source.ts';
 import { readRunHeader, type RunHeader } from './run-header.ts';
 
 export interface ExportResult {
@@ -25,7 +25,7 @@ export interface ExportResult {
  * frame.
  */
 export async function exportEventsJsonl(
-  reader: LogReader,
+  reader: FrameSource,
   outputPath: string,
   header?: RunHeader,
   onProgress?: (records: number, logBytes: number) => void,
@@ -50,7 +50,7 @@ interface Lines {
 }
 
 /** The lines of each events frame, up to the end of the run. */
-async function* eventLines(reader: LogReader, header: RunHeader | undefined): AsyncGenerator<Lines> {
+async function* eventLines(reader: FrameSource, header: RunHeader | undefined): AsyncGenerator<Lines> {
   const prompts = new PromptIndex(reader.path);
   const promptOf = (row: number) => prompts.promptOf(row);
   let writer = header && new BatchLines({ ...header, promptOf });

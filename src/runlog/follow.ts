@@ -56,6 +56,11 @@ export class RunLogFollower {
     return this.#nextSeq - this.#lostFrames;
   }
 
+  /** Where the frame that is being delivered begins in the log, bytes; only without a stream. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** Frames that neither the stream nor the log could give. */
   get lostFrames(): number {
     return this.#lostFrames;

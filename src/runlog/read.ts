@@ -1,6 +1,7 @@
 import { errorText, InferometerError } from '../core/errors.ts';
 import type { Frame } from '../transport/frame.ts';
 import { isCorruption, RunLogCursor } from './cursor.ts';
+import type { FrameSource } from './frame-source.ts';
 import type { LogLosses } from './log-losses.ts';
 
 export interface LogReaderOptions {
@@ -18,7 +19,7 @@ export interface LogReaderOptions {
  * Reads a run log to its end, whatever became of it: steps over places that are corrupt and frames that are malformed, and counts what it
  * leaves out. Use it for one pass. Memory is bounded by the largest frame.
  */
-export class LogReader {
+export class LogReader implements FrameSource {
   readonly path: string;
   readonly #options: LogReaderOptions;
   readonly #losses = { frames: 0, lostFrames: 0, corruptBytes: 0, malformedFrames: 0, tornBytes: 0 };

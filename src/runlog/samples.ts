@@ -18,7 +18,7 @@ import { decodeWindows, type LatenessWindows } from '../events/lateness-windows.
 import type { SampleColumns, StoredSamples } from '../events/sample-columns.ts';
 import { tokensBehindFirstChunk } from '../events/streamed-tokens.ts';
 import { type Frame, FrameKind } from '../transport/frame.ts';
-import type { LogReader } from './read.ts';
+import type { FrameSource } from './frame-source.ts';
 import { SampleStore } from './sample-store.ts';
 
 const REASONING = CHANNELS.indexOf('reasoning');
@@ -35,13 +35,13 @@ export interface ReadSamplesOptions {
 }
 
 /**
- * Reads every sample out of a run log, up to the run's end: one pass, in bounded memory (see `SampleStore`). What is damaged is left out as
+ * Reads every sample out of a run log, up to the run's end: one pass, in bounded memory (see `SampleStore`), but for the uuids of a foreign run. What is damaged is left out as
  * `reader` does, which counts it. Close what it returns.
  *
  * Throws `INFEROMETER_SPILL`, and what reading throws.
  */
 export async function readSamples(
-  reader: LogReader,
+  reader: FrameSource,
   options: ReadSamplesOptions = {},
 ): Promise<StoredSamples> {
   const { spillDirectory = tmpdir(), onOtherFrame, onProgress } = options;
@@ -82,6 +82,8 @@ class SampleCollector implements StoredSamples {
     firstNs: () => this.#store.columns.firstChunkNs[this.#store.row]!,
     lastNs: () => this.#store.columns.lastChunkNs[this.#store.row]!,
   });
+  /** By number, of a foreign run: some 100 bytes a sample, which stay in memory. */
+  readonly #foreignUuids = new Map<number, string>();
   /** Positions of samples in flight whose reasoning was streamed. */
   readonly #reasoning = new Set<number>();
   #cursor: LatenessCursor | undefined;
@@ -93,6 +95,10 @@ class SampleCollector implements StoredSamples {
 
   get count(): number {
     return this.#store.count;
+  }
+
+  foreignUuid(seq: number): string | undefined {
+    return this.#foreignUuids.get(seq);
   }
 
   *chunks(): Generator<SampleColumns> {
@@ -157,6 +163,8 @@ class SampleCollector implements StoredSamples {
     columns.inputTokens[row] = NaN;
     columns.outputTokens[row] = NaN;
     columns.workers[row] = batch.workerId;
+    const uuid = batch.notes?.get(index)?.sampleUuid;
+    if (uuid !== undefined) this.#foreignUuids.set(seq, uuid);
   }
 
   #continue(batch: EventBatch, index: number, kind: EventKind, position: number, atNs: number): void {

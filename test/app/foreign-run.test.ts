@@ -38,6 +38,22 @@ it('the tokenizer that a log names is not opened by its report, which says so', 
   expect(lines.join()).toContain('tokens are not counted');
 });
 
+it.each([
+  7,
+  {},
+  { load_generator: 'x', legacy_qps: false },
+  { load_generator: 'x', legacy_qps: false, missing: [7] },
+])('a header that says %j of who recorded the run is none', async (foreign) => {
+  run.writer.append(FrameKind.runHeader, encodeRunHeader({ ...run.header, foreign } as never));
+  run.end();
+  await expect(
+    rebuildReport(
+      run.path,
+      createLog(() => undefined),
+    ),
+  ).rejects.toThrow("wanted the run's header");
+});
+
 it('a run.json does not send a watcher to another machine', async () => {
   run.writeHeader();
   let connections = 0;

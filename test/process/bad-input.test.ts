@@ -36,7 +36,7 @@ it.each<[string, readonly string[], string]>([
   ['endpoint', ['--endpoint', 'http://h:99999'], '--endpoint http://h:99999: the port must be at most 65535'],
   ['rate', ['--rate', '1e400'], '--rate must be a number above 0'],
   ['duration', ['--duration', '10'], '--duration must be a duration with its unit'],
-  ['a folder', ['--dataset', 'folder.jsonl'], 'folder.jsonl: cannot be read: EISDIR'],
+  ['a folder', ['--dataset', 'folder.jsonl'], 'folder.jsonl: is a folder without files'],
   ['a device', ['--dataset', 'endless.jsonl'], 'endless.jsonl: cannot be read: it is a device'],
   ['no text', ['--dataset', 'binary.csv'], 'binary.csv: is damaged UTF-16 text'],
   ['a broken row', ['--dataset', 'broken.jsonl'], 'broken.jsonl:2:11: invalid JSON'],

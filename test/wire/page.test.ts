@@ -190,6 +190,7 @@ function pathsOf(directory: RunDirectory) {
   const {
     path,
     configPath,
+    mlcommonsConfigPath,
     manifestPath,
     logPath,
     eventsPath,
@@ -201,6 +202,7 @@ function pathsOf(directory: RunDirectory) {
   return {
     path,
     configPath,
+    mlcommonsConfigPath,
     manifestPath,
     logPath,
     eventsPath,

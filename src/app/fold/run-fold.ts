@@ -23,7 +23,7 @@ import {
   type StuckReport,
 } from './client-health.ts';
 import { accountOfFrame, EngineAccount } from '../run-folder/engine-account.ts';
-import { decodeRunHeader, jsonOfFrame, type RunHeader } from '../run-folder/run-header.ts';
+import { decodeRunHeader, foreignJson, jsonOfFrame, type RunHeader } from '../run-folder/run-header.ts';
 import { markOfFrame } from '../run-folder/run-marks.ts';
 
 export interface RunFoldOptions {
@@ -176,6 +176,7 @@ export class RunFold {
         stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
         output_limit: header.output_limit ?? null,
         skipped_rows: header.skipped_rows ?? 0,
+        ...(header.foreign === undefined ? {} : { foreign: foreignJson(header.foreign) }),
         ...(header.tokenizer !== null && this.#options.tokenizerOf(header) === null
           ? { tokenizer_not_opened: header.tokenizer }
           : {}),
@@ -187,8 +188,9 @@ export class RunFold {
   }
 
   #fold(batch: EventBatch): void {
-    // The session's own batches: STOP_LOADGEN says that somebody stopped the run before its plan was done.
-    if (batch.workerId < 0) this.#stoppedEarly ||= batch.kinds.includes(EventKind.sessionStopLoadgen);
+    // The session's own batches: STOP_LOADGEN says that somebody stopped the run before its plan was done. Of others it says nothing.
+    if (batch.workerId < 0 && this.#header?.foreign === undefined)
+      this.#stoppedEarly ||= batch.kinds.includes(EventKind.sessionStopLoadgen);
     this.#running().process(batch);
   }
 

@@ -1,6 +1,6 @@
 import type { ExactInteger, MetricsSnapshot } from '../../metrics/snapshot.ts';
 import type { Log } from '../../core/log.ts';
-import type { LogReader } from '../../runlog/read.ts';
+import type { FrameSource } from '../../runlog/frame-source.ts';
 import type { Frame } from '../../transport/frame.ts';
 import { requireHeader } from '../run-folder/log-header.ts';
 import { readManifest, type RunDirectory } from '../run-folder/run-directory.ts';
@@ -23,10 +23,10 @@ export interface RunReplayOptions {
   readonly log: Log;
 }
 
-/** A run folded again from its log: the one code behind every report, replay and verdict of a run that is over. */
+/** A run folded again from its log, or from the events of a report directory: the one code behind every report, replay and verdict of a run that is over. */
 export class RunReplay {
   readonly #directory: RunDirectory;
-  readonly #reader: LogReader;
+  readonly #reader: FrameSource;
   readonly #fold: RunFold;
 
   constructor(directory: RunDirectory, options: RunReplayOptions) {
@@ -67,7 +67,7 @@ export class RunReplay {
   /** The frames up to the run's end, each to be given to {@link take}. Throws `INFEROMETER_RUNLOG_CONTENT` (input) for a log without a header. */
   async *frames(): AsyncGenerator<Frame, void, undefined> {
     for await (const frame of this.#reader.frames()) {
-      if (this.#fold.header === undefined) requireHeader(frame, this.#directory.logPath);
+      if (this.#fold.header === undefined) requireHeader(frame, this.#directory.recordPath);
       yield frame;
       if (this.#fold.ended) return;
     }

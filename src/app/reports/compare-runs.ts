@@ -153,6 +153,7 @@ function settingsOf({ header, manifest }: Loaded): object {
 
 async function load(path: string, log: Log): Promise<Loaded> {
   const directory = RunDirectory.open(path);
+  directory.requireEvents('compare');
   const resumedNs: number[] = [];
   const { header, report } = await judgeRun(directory, 'compare', log);
   tellVerdict(path, report, log);

@@ -1,7 +1,7 @@
 import type { ChartRun } from '../../charts/chart.ts';
 import type { ComparisonReport } from '../../compare/comparison-report.ts';
 import type { Log } from '../../core/log.ts';
-import { readFinalSnapshot } from './report-source.ts';
+import { drawnSnapshot } from './judge-run.ts';
 import { RunDirectory } from '../run-folder/run-directory.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function comparisonPageOf(
   const letters = [report.baseline, ...report.pairs.map(({ run }) => run)].map(({ letter }) => letter);
   const runs: ChartRun[] = [];
   for (const [i, path] of paths.entries()) {
-    const snapshot = await readFinalSnapshot(RunDirectory.open(path), log);
+    const snapshot = await drawnSnapshot(RunDirectory.open(path), log);
     if (snapshot !== undefined) runs.push(chartRunOf(letters[i]!, snapshot));
   }
   return comparisonPage(report, runs, await loadSvgPainter());

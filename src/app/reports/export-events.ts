@@ -34,9 +34,9 @@ export async function exportEvents(
   const onProgress = onEvents && ((count: number, bytes: number) => onEvents(count, bytes / logBytes));
   const result = await exportEventsJsonl(reader, outPath, { runId, originNs: BigInt(originNs) }, onProgress);
   const losses = lossesText(reader.losses);
-  if (losses !== undefined) log.warning(`${outPath}: events are missing: ${losses} in the run log`);
+  if (losses !== undefined) log.warning(`${outPath}: events are missing: ${losses} in ${reader.path}`);
   if (!result.ended) {
-    log.warning(`${outPath}: the run log breaks off before the run's end; the last events are missing`);
+    log.warning(`${outPath}: ${reader.path} breaks off before the run's end; the last events are missing`);
   }
   return result;
 }
@@ -62,9 +62,11 @@ export async function exportRunEvents(
   const directory = RunDirectory.open(path);
   const target = outPath ?? directory.eventsPath;
   refuseRunLog(target);
+  directory.requireEvents('export');
   const { header, report } = await judgeRun(directory, 'export', SILENT_LOG);
   tellVerdict(path, report, log);
   try {
+    if (outPath === undefined) await directory.makeOutputFolder();
     const { records } = await exportEvents(directory, header, log, target, onEvents);
     return { path: target, events: records };
   } catch (error) {

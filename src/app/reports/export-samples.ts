@@ -38,8 +38,10 @@ export async function exportSamples(
   const directory = RunDirectory.open(path);
   const target = outPath ?? directory.samplesPath(format);
   refuseRunLog(target);
+  directory.requireEvents('export');
   const { header, report } = await judgeRun(directory, 'export', log);
   tellVerdict(path, report, log);
+  if (outPath === undefined) await directory.makeOutputFolder();
   const samples = await readSamples(logReaderOf(directory, SILENT_LOG), {
     spillDirectory: dirname(target),
     ...(onRead === undefined ? {} : { onProgress: onRead }),

@@ -4,6 +4,7 @@ import type { Report } from '../../report/report.ts';
 import { emptyRunLog, readLogHeader } from '../run-folder/log-header.ts';
 import { replayRun } from '../fold/replay.ts';
 import { makeReport, toldToStop } from './report-files.ts';
+import { reportDirectoryNumbers, withRun } from './report-directory-numbers.ts';
 import { readFinalSnapshot, type ReportSource, type SourcedSnapshot } from './report-source.ts';
 import { readManifest, type RunDirectory } from '../run-folder/run-directory.ts';
 import type { RunHeader } from '../run-folder/run-header.ts';
@@ -19,10 +20,12 @@ export interface JudgedRun {
 /**
  * What a run that is over comes to, for every command that shows or uses its numbers: the replay of its log, so that all say the same of the
  * same log. Where tokens were counted by a tokenizer, which is not opened unasked, it is the final snapshot, as long as the log it was drawn
- * from is whole. Costs a pass over the log. Throws `InferometerError` (input) for a log that holds nothing.
+ * from is whole. Of a report directory: see {@link reportDirectoryNumbers}. Costs a pass over the log. Throws `InferometerError` (input) for a log that holds nothing.
  */
 export async function judgeRun(directory: RunDirectory, what: string, log: Log): Promise<JudgedRun> {
-  const header = await readLogHeader(directory.logPath);
+  const header = await readLogHeader(directory);
+  if (header.foreign !== undefined)
+    return judged(directory, header, await reportDirectoryNumbers(directory, header, log));
   const kept = header.tokenizer === null ? undefined : await keptSnapshot(directory, header, log);
   if (kept !== undefined) return judged(directory, header, { source: 'final snapshot file', snapshot: kept });
   const replay = await replayRun(directory, { log });
@@ -34,6 +37,19 @@ export async function judgeRun(directory: RunDirectory, what: string, log: Log):
 export function wasStoppedEarly(directory: RunDirectory, snapshot: MetricsSnapshot): boolean {
   const outcome = readManifest(directory)?.outcome.state;
   return outcome === 'stopped_early' || (outcome !== 'complete' && toldToStop(snapshot));
+}
+
+/** The snapshot to draw a run from: the final one of ours, else what {@link judgeRun} has. */
+export async function drawnSnapshot(directory: RunDirectory, log: Log): Promise<MetricsSnapshot | undefined> {
+  if (directory.reportDirectory === undefined) return readFinalSnapshot(directory, log);
+  return (await judgeRun(directory, 'draw', log)).snapshot;
+}
+
+/** The final snapshot that was left beside a run, for who may not read its events: it tells who recorded the run. */
+export async function leftSnapshot(directory: RunDirectory, log: Log): Promise<MetricsSnapshot | undefined> {
+  const snapshot = await readFinalSnapshot(directory, log);
+  if (snapshot === undefined || directory.reportDirectory === undefined) return snapshot;
+  return withRun(snapshot, await readLogHeader(directory));
 }
 
 /** The final snapshot, when it is of this very run and its log is whole. */

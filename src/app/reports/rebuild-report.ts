@@ -1,10 +1,11 @@
 import type { Log } from '../../core/log.ts';
 import type { Report } from '../../report/report.ts';
 import { loadCalibration, machineClass } from '../machine/calibration-file.ts';
-import { emptyRunLog } from '../run-folder/log-header.ts';
+import { emptyRunLog, readLogHeader } from '../run-folder/log-header.ts';
 import { isRunning as isProcessRunning } from '../run-folder/process-identity.ts';
 import { replayRun } from '../fold/replay.ts';
 import { judgeRun, type JudgedRun, wasStoppedEarly } from './judge-run.ts';
+import { reportDirectoryNumbers } from './report-directory-numbers.ts';
 import { makeReport, writeReport } from './report-files.ts';
 import { writeReportPage } from './report-page-file.ts';
 import { readManifest, RunDirectory } from '../run-folder/run-directory.ts';
@@ -62,7 +63,11 @@ async function numbersOf(
   tokenizerPath: string | undefined,
 ): Promise<Pick<JudgedRun, 'header' | 'snapshot' | 'source'>> {
   if (tokenizerPath === undefined) return judgeRun(directory, 'report', log);
+  if (directory.reportDirectory !== undefined) {
+    const header = await readLogHeader(directory);
+    return { header, ...(await reportDirectoryNumbers(directory, header, log, tokenizerPath)) };
+  }
   const replay = await replayRun(directory, { log, tokenizerPath });
-  if (replay === undefined) throw emptyRunLog(directory.logPath, 'report');
+  if (replay === undefined) throw emptyRunLog(directory.recordPath, 'report');
   return { ...replay, source: 'replay of the run log' };
 }

@@ -8,7 +8,12 @@ import type { RunDirectory } from '../run-folder/run-directory.ts';
 
 /** Where a report's numbers come from; named in the report. */
 export type ReportSource =
-  'final snapshot file' | 'final snapshot frame' | 'replay of the run log' | 'latest live snapshot';
+  | 'final snapshot file'
+  | 'final snapshot frame'
+  | 'replay of the run log'
+  | 'latest live snapshot'
+  | 'events.jsonl'
+  | 'events.jsonl, token counts from final_snapshot.json';
 
 export interface SourcedSnapshot {
   readonly source: ReportSource;

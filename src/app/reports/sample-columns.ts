@@ -24,9 +24,16 @@ type Column = ExportColumn<SampleColumns>;
  * The columns of samples.csv and samples.parquet, one row a sample in the order of issue. Times are whole ns since the run's origin, spans
  * whole ns; what never came is null. In closed loop a sample is due when it is issued.
  */
-export function exportColumns({ texts }: Pick<StoredSamples, 'texts'>, runId: RunId): readonly Column[] {
+export function exportColumns(
+  samples: Pick<StoredSamples, 'texts' | 'foreignUuid'>,
+  runId: RunId,
+): readonly Column[] {
+  const { texts } = samples;
   return [
-    text('sample_id', ({ seqs }, i) => sampleUuid(runId, seqs[i] as SampleSeq)),
+    text(
+      'sample_id',
+      ({ seqs }, i) => samples.foreignUuid(seqs[i]!) ?? sampleUuid(runId, seqs[i] as SampleSeq),
+    ),
     integer('seq', ({ seqs }, i) => seqs[i]!),
     integer('dataset_row', ({ rows }, i) => rows[i]!),
     { name: 'measured', kind: 'boolean', at: ({ measured }, i) => measured[i] === 1 },

@@ -1,16 +1,17 @@
 import { InferometerError } from '../../core/errors.ts';
-import { LogReader } from '../../runlog/read.ts';
+import { SILENT_LOG } from '../../core/log.ts';
 import { FrameKind, type Frame } from '../../transport/frame.ts';
-import { frameCheck } from './frame-check.ts';
+import type { RunDirectory } from './run-directory.ts';
+import { logReaderOf } from './run-log.ts';
 import { decodeRunHeader, type RunHeader } from './run-header.ts';
 
-/** The header of a run log. Throws `InferometerError` (input) when the log does not even hold that. */
-export async function readLogHeader(logPath: string): Promise<RunHeader> {
-  for await (const frame of new LogReader(logPath, { check: frameCheck() }).frames()) {
-    requireHeader(frame, logPath);
+/** The header of a run. Throws `InferometerError` (input) when its log does not even hold that. */
+export async function readLogHeader(directory: RunDirectory): Promise<RunHeader> {
+  for await (const frame of logReaderOf(directory, SILENT_LOG).frames()) {
+    requireHeader(frame, directory.recordPath);
     return decodeRunHeader(frame);
   }
-  throw emptyRunLog(logPath, 'read');
+  throw emptyRunLog(directory.recordPath, 'read');
 }
 
 /** A log was not even begun, or is none: there is nothing to `what`. */

@@ -9,11 +9,14 @@ import type { RunId } from '../../core/ids.ts';
 import { requireInside } from '../../core/folder-guard.ts';
 import { makeDirectory } from '../../core/make-directory.ts';
 import type { Json } from '../../metrics/snapshot.ts';
+import { findReportDirectory, type ReportDirectory } from './report-directory.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 function isEmptyDirectory(path: string): boolean {
   return statSync(path).isDirectory() && readdirSync(path).length === 0;
 }
+
+const LOG_IS_MISSING = 'run.log is missing';
 
 /** What keeps a run log from being read, if anything does. */
 function faultOfLog(path: string): string | undefined {
@@ -23,18 +26,23 @@ function faultOfLog(path: string): string | undefined {
     accessSync(path, constants.R_OK);
     return undefined;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return 'run.log is missing';
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return LOG_IS_MISSING;
     return `run.log cannot be read: ${errorText(error)}`;
   }
 }
 
-/** The files of a run, by name. */
+/** In a report directory of somebody else, where what we draw from it goes: its own files are never written over. */
+const OUR_FOLDER = 'inferometer';
+
+/** The files of a run, by name: of one of ours, or of a report directory of MLCommons endpoints. */
 export class RunDirectory {
   readonly path: string;
+  /** For a report directory: what it has. */
+  readonly reportDirectory: ReportDirectory | undefined;
 
-  private constructor(path: string) {
+  private constructor(path: string, reportDirectory?: ReportDirectory) {
     this.path = path;
+    this.reportDirectory = reportDirectory;
   }
 
   /** Makes the folders of a new run. Throws `InferometerError` (input) when it cannot or when a run is there already. */
@@ -71,26 +79,38 @@ export class RunDirectory {
 
   /** Opens the directory of an earlier or a running run. Throws `InferometerError` (input) when it holds none that can be read. */
   static open(path: string): RunDirectory {
-    const directory = new RunDirectory(path);
-    const fault = path === '' ? 'run.log is missing' : faultOfLog(directory.logPath);
-    if (fault === undefined) return directory;
+    const directory = RunDirectory.find(path);
+    if (directory !== undefined) return directory;
+    const fault = path === '' ? LOG_IS_MISSING : faultOfLog(new RunDirectory(path).logPath);
+    const wanted =
+      fault === LOG_IS_MISSING
+        ? 'a run directory, or a report directory of MLCommons endpoints'
+        : 'a run directory';
     throw new InferometerError(
       'INFEROMETER_RUN_MISSING',
       'input',
-      `${path === '' ? '""' : path}: no run here (${fault}); give a run directory`,
+      `${path === '' ? '""' : path}: no run here (${fault}); give ${wanted}`,
     );
   }
 
   /** The same, or `undefined` where that throws. */
   static find(path: string): RunDirectory | undefined {
     const directory = new RunDirectory(path);
-    return faultOfLog(directory.logPath) === undefined ? directory : undefined;
+    const fault = faultOfLog(directory.logPath);
+    if (fault === undefined) return directory;
+    const reportDirectory = fault === LOG_IS_MISSING ? findReportDirectory(path) : undefined;
+    return reportDirectory && new RunDirectory(path, reportDirectory);
   }
 
   /** Makes one of the folders below, unless it is there. Throws `INFEROMETER_FOLDER_LEADS_OUT` (input) for a link out of the run. */
   async makeFolder(path: string): Promise<void> {
     await makeDirectory(path);
     await requireInside(this.path, path);
+  }
+
+  /** Makes the folder that {@link eventsPath}, {@link samplesPath} and the reports are in, unless it is there. Throws as {@link makeFolder}. */
+  async makeOutputFolder(): Promise<void> {
+    if (this.#outputPath !== this.path) await this.makeFolder(this.#outputPath);
   }
 
   /** The text of one of the files below, of at most `maxBytes`. Throws `INFEROMETER_FILE_REFUSED` (input), and the system's errors. */
@@ -100,11 +120,38 @@ export class RunDirectory {
 
   /** Removes the temporary files of a process that was killed while it wrote one of the files below. */
   removeUnfinished(): void {
-    removeTemporaryFilesIn([this.path, this.metricsPath, this.performancePath]);
+    removeTemporaryFilesIn([this.#outputPath, this.metricsPath, this.performancePath]);
   }
 
+  /** The files that cannot be made again, if it was opened by an absolute path. */
+  get sources(): readonly string[] {
+    const { events, finalSnapshot, summary, config } = this.reportDirectory ?? { events: this.logPath };
+    return [events, finalSnapshot, summary, config].filter((path) => path !== undefined);
+  }
+
+  /** Throws `INFEROMETER_RUN_NO_EVENTS` (input) for a report directory that has only figures: there is nothing to `what`. */
+  requireEvents(what: string): void {
+    if (this.reportDirectory === undefined || this.reportDirectory.events !== undefined) return;
+    throw new InferometerError(
+      'INFEROMETER_RUN_NO_EVENTS',
+      'input',
+      `${this.path}: has no samples to ${what}, as events.jsonl is missing; give a report directory that has it`,
+    );
+  }
+
+  /** Where what is drawn from the run goes. */
+  get #outputPath(): string {
+    return this.reportDirectory === undefined ? this.path : join(this.path, OUR_FOLDER);
+  }
+  /** The file that the run is read from. */
+  get recordPath(): string {
+    return this.reportDirectory?.events ?? this.reportDirectory?.finalSnapshot ?? this.logPath;
+  }
   get configPath(): string {
     return join(this.path, 'config.yaml');
+  }
+  get mlcommonsConfigPath(): string {
+    return join(this.path, 'config.mlcommons.yaml');
   }
   get manifestPath(): string {
     return join(this.path, 'run.json');
@@ -113,44 +160,57 @@ export class RunDirectory {
     return join(this.path, 'run.log');
   }
   get eventsPath(): string {
-    return join(this.path, 'events.jsonl');
+    return join(this.#outputPath, 'events.jsonl');
   }
   get metricsPath(): string {
     return join(this.path, 'metrics');
   }
   get finalSnapshotPath(): string {
-    return join(this.metricsPath, 'final_snapshot.json');
+    return this.reportDirectory?.finalSnapshot ?? join(this.metricsPath, 'final_snapshot.json');
   }
   get performancePath(): string {
-    return join(this.path, 'performance');
+    return join(this.#outputPath, 'performance');
   }
   get resultPath(): string {
     return join(this.performancePath, 'result_summary.json');
   }
+  /** The report to list a run by: ours, else the one of a report directory. */
+  get summaryPath(): string {
+    const theirs = this.reportDirectory?.summary;
+    return theirs === undefined || existsSync(this.resultPath) ? this.resultPath : theirs;
+  }
   get reportPath(): string {
-    return join(this.path, 'report.txt');
+    return join(this.#outputPath, 'report.txt');
   }
   get plotsPath(): string {
-    return join(this.path, 'plots');
+    return join(this.#outputPath, 'plots');
   }
   /** Where samples are exported to, by the ending of the file. */
   samplesPath(format: string): string {
-    return join(this.path, `samples.${format}`);
+    return join(this.#outputPath, `samples.${format}`);
   }
   get pagePath(): string {
-    return join(this.path, 'report.html');
+    return join(this.#outputPath, 'report.html');
   }
 }
 
-/** All else can be made again from the log of a run. Throws `InferometerError` (input) for a file that would take its place. */
+/**
+ * All else can be made again from the log of a run, or from the files of a report directory. Throws `InferometerError` (input) for a file
+ * that would take the place of one of these.
+ */
 export function refuseRunLog(outPath: string): void {
-  const logPath = RunDirectory.find(dirname(outPath))?.logPath;
-  if (logPath === undefined || resolve(logPath) !== resolve(outPath)) return;
-  throw new InferometerError(
-    'INFEROMETER_OUT_IS_LOG',
-    'input',
-    `--out ${outPath} is the log of a run, which is never overwritten; choose another file`,
-  );
+  const folder = dirname(resolve(outPath));
+  for (const path of [folder, dirname(folder)]) {
+    const directory = RunDirectory.find(path);
+    if (directory?.sources.includes(resolve(outPath)) !== true) continue;
+    const what =
+      directory.reportDirectory === undefined ? 'the log of a run' : 'a file of a report directory';
+    throw new InferometerError(
+      'INFEROMETER_OUT_IS_LOG',
+      'input',
+      `--out ${outPath} is ${what}, which is never overwritten; choose another file`,
+    );
+  }
 }
 
 /** `runs/<UTC time>-<6 digits of the run id>`. */
@@ -170,8 +230,17 @@ export interface RunManifest {
   readonly pids: { readonly main: number; readonly aggregator: number | null };
   /** The main process, to be told from a later one of the same number. */
   readonly main_process: ProcessIdentity;
-  /** `view`: where it is shown to other machines, when it is. */
-  readonly addresses: { readonly events: string; readonly snapshots: string; readonly view?: string };
+  /**
+   * `view`: where it is shown to other machines, when it is. `event_bus`: where others can subscribe to its events, when they can, and
+   * `event_wire` in which form.
+   */
+  readonly addresses: {
+    readonly events: string;
+    readonly snapshots: string;
+    readonly view?: string;
+    readonly event_bus?: string;
+    readonly event_wire?: string;
+  };
   readonly outcome: { readonly [key: string]: Json } & {
     readonly state: 'running' | 'complete' | 'stopped_early' | 'failed';
   };

@@ -29,6 +29,24 @@ export interface RunHeader {
   readonly echo_rows?: number;
   /** The configuration, secrets redacted. */
   readonly config: { readonly [key: string]: Json };
+  /** Of a run that another load generator recorded; absent for ours. */
+  readonly foreign?: ForeignRun;
+}
+
+/** What is known of a run that is not ours. */
+export interface ForeignRun {
+  readonly load_generator: string;
+  /** What its record lacks. */
+  readonly missing: readonly string[];
+  /** Its own report takes QPS and TPS from the window of MLPerf LoadGen. */
+  readonly legacy_qps: boolean;
+}
+
+/** As a snapshot carries it among what it tells of the run. */
+export function foreignJson({ load_generator, missing, legacy_qps }: ForeignRun): {
+  readonly [key: string]: Json;
+} {
+  return { load_generator, missing: [...missing], legacy_qps };
 }
 
 /** The header as an unsealed frame. */
@@ -104,10 +122,25 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
   output_limit: NUMBER_IF_ANY,
   skipped_rows: NUMBER_IF_ANY,
   config: { wanted: 'an object', isFine: isFields },
+  foreign: {
+    wanted: 'load_generator, missing and legacy_qps, if any',
+    isFine: (value) => value === undefined || isForeignRun(value),
+  },
 };
 
 function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isForeignRun(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const { load_generator: generator, missing, legacy_qps: legacy } = value;
+  return (
+    typeof generator === 'string' &&
+    typeof legacy === 'boolean' &&
+    Array.isArray(missing) &&
+    missing.every((part) => typeof part === 'string')
+  );
 }
 
 function badHeader(wanted: string): InferometerError {

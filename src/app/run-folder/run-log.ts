@@ -1,35 +1,44 @@
+import type { InferometerError } from '../../core/errors.ts';
 import { type Log, SILENT_LOG } from '../../core/log.ts';
 import { countedText } from '../../core/quantity-text.ts';
 import { EventKind } from '../../core/event-types.ts';
 import { decodeBatch } from '../../events/columnar-codec.ts';
 import { isDamaged, type LogLosses } from '../../runlog/log-losses.ts';
+import type { FrameSource } from '../../runlog/frame-source.ts';
 import { LogReader } from '../../runlog/read.ts';
 import { FrameKind, type Frame } from '../../transport/frame.ts';
 import { frameCheck } from './frame-check.ts';
+import { reportSource } from './report-directory-source.ts';
 import { readManifest, type RunDirectory } from './run-directory.ts';
 
 /** Places told one by one; all are counted. */
 const TOLD_FAULTS = 5;
 
 /**
- * A reader of the log of a run, for one pass: every command that reads one leaves out the same, counts it in the same way, and warns of it.
+ * A reader of the log of a run, or of the events of a report directory, for one pass: every command that reads one leaves out the same, counts it in the same way, and warns of it.
  * `writtenFrames`: for a run whose run.json does not tell yet how many there are.
  */
-export function logReaderOf(directory: RunDirectory, log: Log, writtenFrames?: number): LogReader {
+export function logReaderOf(directory: RunDirectory, log: Log, writtenFrames?: number): FrameSource {
+  const onFault = faultTeller(directory.recordPath, log);
+  if (directory.reportDirectory !== undefined) return reportSource(directory, onFault);
   const outcome = readManifest(directory)?.outcome;
   const isOver = outcome !== undefined && outcome.state !== 'running';
-  let faults = 0;
   return new LogReader(directory.logPath, {
     check: frameCheck(),
     writtenFrames:
       writtenFrames ?? (isOver && typeof outcome.frames === 'number' ? outcome.frames : undefined),
     mustEnd: isOver,
-    onFault: (error) => {
-      faults += 1;
-      if (faults <= TOLD_FAULTS) log.warning(`${error.message}; it is left out`);
-      if (faults === TOLD_FAULTS) log.warning(`${directory.logPath}: further faults are only counted`);
-    },
+    onFault,
   });
+}
+
+function faultTeller(path: string, log: Log): (error: InferometerError) => void {
+  let faults = 0;
+  return (error) => {
+    faults += 1;
+    if (faults <= TOLD_FAULTS) log.warning(`${error.message}; it is left out`);
+    if (faults === TOLD_FAULTS) log.warning(`${path}: further faults are only counted`);
+  };
 }
 
 /** Whether a log is sound to the end of its run: what was drawn from it when it was written still holds. */
@@ -58,6 +67,7 @@ export function lossesText({
   return parts.length === 0 ? undefined : parts.join(', ');
 }
 
-function isRunEnd(frame: Frame): boolean {
+/** Whether a frame holds the end of its run. */
+export function isRunEnd(frame: Frame): boolean {
   return frame.kind === FrameKind.events && decodeBatch(frame.body).kinds.includes(EventKind.sessionEnded);
 }

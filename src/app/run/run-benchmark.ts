@@ -11,6 +11,8 @@ import { Session } from '../../session/session.ts';
 import { FrameKind } from '../../transport/frame.ts';
 import { AggregatorProcess } from '../fold/aggregator-process.ts';
 import { healthReportOf, type StuckReport } from '../fold/client-health.ts';
+import { claimEventPlace } from '../event-bus/event-place.ts';
+import { type EventWire, eventBusText } from '../event-bus/wires.ts';
 import { Closers } from './closers.ts';
 import { accountFrame } from '../run-folder/engine-account.ts';
 import { checkCpus, pinProgram } from '../machine/cpu-pinning.ts';
@@ -42,6 +44,8 @@ export interface RunBenchmarkOptions {
   readonly aggregator?: AggregatorProcess;
   /** Where other machines may watch it, and with which key; one is made up where one is needed. */
   readonly view?: { readonly address: string; readonly key: string | undefined } | undefined;
+  /** A bus for subscribers of others, and its address; default: one in the private directory of the run's sockets. */
+  readonly events?: { readonly wire: EventWire; readonly address: string | undefined } | undefined;
   readonly screen: RunScreen;
 }
 
@@ -75,12 +79,14 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   closers.add(() => aggregator.discard());
   const idleCores = watchIdleCores(() => ownCpuMs(aggregator));
   const view = options.view && (await openViewPlace(options.view.address, options.view.key));
+  const { events } = options;
+  if (events?.address !== undefined) await claimEventPlace(events.address);
   const prepared = await prepareRun(config, log, toldNowAndThen(screen));
   const phases = phasesOf(config, prepared.rowCount);
   checkPlanLimits(phases);
   let recordingFailure: unknown;
   const services = await openRunServices({
-    ...{ config, prepared, phases, outPath, aggregator, view, screen, closers },
+    ...{ config, prepared, phases, outPath, aggregator, view, events, screen, closers },
     hasBegun: () => control.begun,
     onRecordingFailure: (error) => {
       recordingFailure = error;
@@ -104,7 +110,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   );
   const starting = startPool(config, limits, pacing, prepared, services, log, progress);
   closers.add(() => starting.then((started) => started.close()).catch(() => undefined));
-  const writingConfig = writeConfig(services);
+  const writingConfig = writeConfig(services, config, prepared.streaming);
   closers.add(() => writingConfig.catch(() => undefined));
   // What the end needs is loaded while others start: not while requests run, nor when an update may have replaced the files.
   const [pool, { concludeRun }] = await Promise.all([
@@ -134,11 +140,13 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   control.begin({ session, services, maxConnections: limits.maxConnections });
   screen.started(services.directory.path, control);
   if (view !== undefined) log.info(viewPlaceText(view));
+  if (events !== undefined) log.info(eventBusText(events.wire, services.eventBus!.address));
   await warmConnections(limits, pool, services.mask, log);
   const watching = setInterval(() => progress.look(pool.counts(), performance.now()), PROGRESS_INTERVAL_MS);
   const outcome = await session.run().finally(() => clearInterval(watching));
   control.end();
   await pool.close();
+  services.eventBus?.endAt(services.writer.nextSeq);
   return concludeRun(config, services, {
     ...{ outcome, recordingFailure, screen },
     calibrationPath: options.calibrationPath,
@@ -214,10 +222,26 @@ function ownCpuMs({ pid }: AggregatorProcess): number {
   return (user + system) / 1000 + (pid === undefined ? 0 : cpuTimeMs(pid));
 }
 
-async function writeConfig({ directory, header }: RunServices): Promise<void> {
-  const { stringify } = await import('yaml');
+/** The settings as they were resolved, and once more as a configuration of MLCommons endpoints where there is one for this run. */
+async function writeConfig(
+  { directory, header }: RunServices,
+  config: RunConfig,
+  streaming: boolean,
+): Promise<void> {
+  const [{ stringify }, { toMlcommonsConfig }] = await Promise.all([
+    import('yaml'),
+    import('../../config/mlcommons-config.ts'),
+  ]);
+  const theirs = toMlcommonsConfig(config, streaming);
   try {
-    await writeFileAtomic(directory.configPath, stringify(header.config));
+    const text = stringify(header.config);
+    if ('tree' in theirs) {
+      await writeFileAtomic(directory.mlcommonsConfigPath, stringify(theirs.tree));
+      await writeFileAtomic(directory.configPath, text);
+    } else {
+      const why = `# There is no config.mlcommons.yaml: MLCommons endpoints has nothing for ${theirs.why}.\n`;
+      await writeFileAtomic(directory.configPath, text + why);
+    }
   } catch (error) {
     throw new InferometerError(
       'INFEROMETER_CONFIG_UNWRITABLE',

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { redactConfig, secretsOf } from '../../config/redact.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { createRunId } from '../../core/ids.ts';
+import type { Log } from '../../core/log.ts';
 import { createRunClock, type RunClock } from '../../core/time.ts';
 import { SnapshotCodec } from '../../metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../../metrics/snapshot-subscriber.ts';
@@ -9,16 +10,19 @@ import { isOpenLoop, type PhasePlan } from '../../plan/plan.ts';
 import { RunLogWriter } from '../../runlog/append.ts';
 import { FRAME_CODEC } from '../../transport/frame-codec.ts';
 import { FrameKind } from '../../transport/frame.ts';
+import type { SocketDirectory } from '../../transport/zmq/address.ts';
 import { bindPublisher } from '../../transport/zmq/publisher.ts';
 import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../transport/zmq/limits.ts';
 import { connectSubscriber } from '../../transport/zmq/subscriber.ts';
+import type { EventBusProcess } from '../event-bus/event-bus-process.ts';
+import type { EventWire } from '../event-bus/wires.ts';
 import type { AggregatorProcess } from '../fold/aggregator-process.ts';
 import { AggregatorSupervisor } from '../fold/aggregator-supervisor.ts';
 import type { Closers } from './closers.ts';
 import { machineFacts, ManifestKeeper } from '../run-folder/manifest-keeper.ts';
 import type { PreparedRun } from './prepare.ts';
 import { identityOf } from '../run-folder/process-identity.ts';
-import { defaultRunPath, RunDirectory } from '../run-folder/run-directory.ts';
+import { defaultRunPath, RunDirectory, type RunManifest } from '../run-folder/run-directory.ts';
 import { encodeRunHeader, type RunHeader } from '../run-folder/run-header.ts';
 import { RunRecorder } from './run-recorder.ts';
 import { createRunSockets } from '../run-folder/run-sockets.ts';
@@ -39,6 +43,8 @@ export interface RunServices {
   readonly manifest: ManifestKeeper;
   readonly subscriber: SnapshotSubscriber;
   readonly supervisor: AggregatorSupervisor;
+  /** For subscribers of others; when there is one. */
+  readonly eventBus: EventBusProcess | undefined;
   /** Where the sockets are. */
   readonly socketDirectory: string;
 }
@@ -51,6 +57,8 @@ export interface RunServicesOptions {
   readonly aggregator: AggregatorProcess;
   /** Where else the run is shown. */
   readonly view: ViewPlace | undefined;
+  /** What subscribers of others get, and where. */
+  readonly events: { readonly wire: EventWire; readonly address: string | undefined } | undefined;
   readonly screen: RunScreen;
   readonly closers: Closers;
   /** Whether the run began; a directory without a run is removed again. */
@@ -69,7 +77,7 @@ const READY_TIMEOUT_MS = 15_000;
  * closers, also when it fails half-way.
  */
 export async function openRunServices(options: RunServicesOptions): Promise<RunServices> {
-  const { config, prepared, phases, view, screen, closers } = options;
+  const { config, prepared, phases, view, events, screen, closers } = options;
   const { log } = screen;
   const clock = createRunClock();
   const header = headerOf(config, prepared, phases, clock);
@@ -110,6 +118,10 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
   });
   closers.add(() => subscriber.close());
 
+  let addresses: RunManifest['addresses'] = {
+    ...{ events: publisher.address, snapshots: snapshotsAddress },
+    ...(view === undefined ? {} : { view: view.watchAddress }),
+  };
   const { run_id, version, started_at, origin_ns } = header;
   const manifest = new ManifestKeeper(
     directory,
@@ -117,10 +129,7 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
       ...{ format: 1, run_id, version, started_at, origin_ns, machine: machineFacts() },
       pids: { main: process.pid, aggregator: null },
       main_process: identityOf(process.pid),
-      addresses: {
-        ...{ events: publisher.address, snapshots: snapshotsAddress },
-        ...(view === undefined ? {} : { view: view.watchAddress }),
-      },
+      addresses,
       outcome: { state: 'running' },
     },
     log,
@@ -144,10 +153,30 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
     onStarted: (aggregator) => void manifest.update({ pids: { main: process.pid, aggregator } }),
   });
   closers.add(() => supervisor.stop());
+  const eventBus = events && (await openEventBus(events, directory, sockets, log));
+  if (eventBus !== undefined) {
+    closers.add(() => eventBus.close());
+    addresses = { ...addresses, event_bus: eventBus.address, event_wire: events!.wire };
+    await manifest.update({ addresses });
+  }
   return {
-    ...{ directory, header, clock, writer, recorder, mask, manifest, subscriber, supervisor },
+    ...{ directory, header, clock, writer, recorder, mask, manifest, subscriber, supervisor, eventBus },
     socketDirectory: sockets.path,
   };
+}
+
+/** What opens it is loaded here and nowhere earlier. */
+async function openEventBus(
+  { wire, address }: NonNullable<RunServicesOptions['events']>,
+  { logPath }: RunDirectory,
+  sockets: SocketDirectory,
+  log: Log,
+): Promise<EventBusProcess> {
+  const { EventBusProcess } = await import('../event-bus/event-bus-process.ts');
+  return EventBusProcess.open(
+    { logPath, wire, address: address ?? sockets.freshAddress('event_bus'), socketDirectory: sockets.path },
+    log,
+  );
 }
 
 function headerOf(

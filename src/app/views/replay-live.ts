@@ -50,7 +50,7 @@ export async function replayLive(directory: RunDirectory, options: LiveReplayOpt
   }
   await replay.finish();
   if (signal.aborted) return 'detached';
-  if (replay.header === undefined) throw emptyRunLog(directory.logPath, 'play');
+  if (replay.header === undefined) throw emptyRunLog(directory.recordPath, 'play');
   return last !== undefined && isTerminal(last.state) ? 'final' : 'gone';
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { errorText } from '../../core/errors.ts';
+import { fromMlcommonsConfig } from '../../config/mlcommons-config.ts';
 import { FILE_LIMITS } from '../../core/file-limits.ts';
 import { readHistoryExtras } from '../../core/run-history.ts';
 import { settingText } from '../../core/quantity-text.ts';
@@ -10,10 +11,9 @@ import type { Log } from '../../core/log.ts';
 import { fieldsOf, numberOrNull, textOrNull } from '../../live/snapshot-index.ts';
 import type { Json, MetricsSnapshot } from '../../metrics/snapshot.ts';
 import type { PastRun, RunEntry, RunLibrary } from '../../web/run-library.ts';
-import { judgeRun } from '../reports/judge-run.ts';
+import { judgeRun, leftSnapshot } from '../reports/judge-run.ts';
 import { LiveUpdates, verdictSoFar } from './live-updates.ts';
 import { isRunning } from '../run-folder/process-identity.ts';
-import { readFinalSnapshot } from '../reports/report-source.ts';
 import { readManifest, RunDirectory, type RunManifest } from '../run-folder/run-directory.ts';
 
 export interface RunsFolderOptions {
@@ -90,7 +90,7 @@ export class RunsFolder implements RunLibrary {
 
   /** What was seen last is kept: a page asks for the same run again and again. */
   async #seenRun(name: string, directory: RunDirectory): Promise<SeenRun | undefined> {
-    const { mtimeMs, size } = await lstat(directory.logPath);
+    const { mtimeMs, size } = await lstat(directory.recordPath);
     const stamp = `${mtimeMs} ${size} ${String(await changedMs(directory.manifestPath))}`;
     const known = this.#seen.get(name);
     if (known?.stamp === stamp) return known.seen;
@@ -106,7 +106,7 @@ export class RunsFolder implements RunLibrary {
   async #look(directory: RunDirectory): Promise<SeenRun | undefined> {
     const { log, mayReplay } = this.#options;
     if (!mayReplay) {
-      const snapshot = await readFinalSnapshot(directory, log);
+      const snapshot = await leftSnapshot(directory, log);
       return snapshot && { snapshot, verdict: verdictSoFar(snapshot).level };
     }
     const before = this.#judging;
@@ -120,18 +120,14 @@ export class RunsFolder implements RunLibrary {
 
   async #entry(name: string): Promise<RunEntry | undefined> {
     const path = join(this.#path, name);
-    const changes = await Promise.all([
-      changedMs(join(path, 'run.log')),
-      changedMs(join(path, 'run.json')),
-      changedMs(join(path, 'performance/result_summary.json')),
-    ]);
-    if (changes[0] === undefined) return undefined;
+    const directory = RunDirectory.find(path);
+    if (directory === undefined) return undefined;
+    const { recordPath, manifestPath, summaryPath } = directory;
+    const changes = await Promise.all([recordPath, manifestPath, summaryPath].map(changedMs));
     const latest = Math.max(...changes.map((change) => change ?? 0));
     const known = this.#read.get(name);
     // A run under way may end without touching a file.
     if (known?.changedMs === latest && known.entry.state !== 'running') return known.entry;
-    const directory = RunDirectory.find(path);
-    if (directory === undefined) return undefined;
     const entry = await readEntry(name, directory).catch((error: unknown) => {
       this.#options.log.warning(`${path}: cannot be listed: ${errorText(error)}`);
       return undefined;
@@ -144,7 +140,7 @@ export class RunsFolder implements RunLibrary {
 
 async function readEntry(name: string, directory: RunDirectory): Promise<RunEntry> {
   const manifest = readManifest(directory);
-  const config = fieldsOf(await readConfig(directory));
+  const config = fieldsOf(settingsOf(directory, await readConfig(directory)));
   const summary = await readSummary(directory);
   const quantile = (series: string, percentile: string) => {
     const { quantiles, percentiles } = fieldsOf(summary[series]);
@@ -164,7 +160,12 @@ async function readEntry(name: string, directory: RunDirectory): Promise<RunEntr
     model: textOrNull(config.model),
     endpoints: Array.isArray(endpoints) ? endpoints.map(String) : [],
     load: loadText(fieldsOf(config.load)),
-    verdict: verdictOf(fieldsOf(summary.verdict).level ?? manifest?.outcome.verdict),
+    // Their reports have no verdict.
+    verdict: verdictOf(
+      directory.summaryPath === directory.resultPath
+        ? (fieldsOf(summary.verdict).level ?? manifest?.outcome.verdict)
+        : undefined,
+    ),
     samples: numberOrNull(summary.n_samples_issued),
     failed: numberOrNull(summary.n_samples_failed),
     samplesPerSecond: numberOrNull(throughput.succeeded_per_second) ?? numberOrNull(summary.qps),
@@ -198,10 +199,15 @@ async function readConfig(directory: RunDirectory): Promise<Json> {
   return readOr(null, async () => parse(await directory.read(configPath, FILE_LIMITS.configBytes)) as Json);
 }
 
+/** In our words. */
+function settingsOf({ reportDirectory }: RunDirectory, config: Json): Json {
+  return reportDirectory === undefined ? config : fromMlcommonsConfig(config).config;
+}
+
 async function readSummary(directory: RunDirectory): Promise<Fields> {
-  const { resultPath } = directory;
+  const { summaryPath } = directory;
   return readOr({}, async () =>
-    fieldsOf(JSON.parse(await directory.read(resultPath, FILE_LIMITS.summaryBytes)) as Json),
+    fieldsOf(JSON.parse(await directory.read(summaryPath, FILE_LIMITS.summaryBytes)) as Json),
   );
 }
 

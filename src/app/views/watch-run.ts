@@ -7,7 +7,7 @@ import { isTerminal, type MetricsSnapshot } from '../../metrics/snapshot.ts';
 import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../transport/zmq/limits.ts';
 import { connectSubscriber } from '../../transport/zmq/subscriber.ts';
 import { isRunning } from '../run-folder/process-identity.ts';
-import { readFinalSnapshot } from '../reports/report-source.ts';
+import { drawnSnapshot } from '../reports/judge-run.ts';
 import { readManifest, RunDirectory } from '../run-folder/run-directory.ts';
 import { viewerLagMs } from '../machine/stand-back.ts';
 
@@ -67,7 +67,7 @@ async function watchDirectory(path: string, { onSnapshot, log, signal }: WatchOp
     for (;;) {
       if (signal.aborted) return 'detached';
       // The file is the authority; the frame of the same content may come, be late, or be lost.
-      const final = subscriber?.terminal ?? (await readFinalSnapshot(directory, log));
+      const final = subscriber?.terminal ?? (await drawnSnapshot(directory, log));
       if (final !== undefined && isTerminal(final.state)) {
         if (subscriber?.terminal === undefined) onSnapshot(final);
         return 'final';

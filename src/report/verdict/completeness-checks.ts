@@ -63,25 +63,38 @@ function judgeLostFrames({ lostFrames }: VerdictFacts): Judgement {
   );
 }
 
-function judgeCorruptLog({ corruptBytes }: VerdictFacts): Judgement {
+function judgeCorruptLog(facts: VerdictFacts): Judgement {
+  const { corruptBytes } = facts;
   if (corruptBytes === 0) return undefined;
   return invalid(
-    `the run log is corrupt: ${countedText(corruptBytes, 'byte')} could not be read, and what they told is missing; repeat the run`,
+    `${recordOf(facts)} is corrupt: ${countedText(corruptBytes, 'byte')} could not be read, and what they told is missing; repeat the run`,
   );
 }
 
-function judgeMalformedLog({ malformedFrames }: VerdictFacts): Judgement {
+function judgeMalformedLog(facts: VerdictFacts): Judgement {
+  const { malformedFrames } = facts;
   if (malformedFrames === 0) return undefined;
+  const part = isForeign(facts) ? 'line' : 'frame';
   return invalid(
-    `the run log is malformed: ${countedText(malformedFrames, 'frame')} hold data that no run could have recorded, and their samples are missing; repeat the run`,
+    `${recordOf(facts)} is malformed: ${countedText(malformedFrames, part)} hold data that no run could have recorded, and their samples are missing; repeat the run`,
   );
 }
 
-function judgeTornLog({ tornBytes }: VerdictFacts): Judgement {
+function judgeTornLog(facts: VerdictFacts): Judgement {
+  const { tornBytes } = facts;
   if (tornBytes === 0) return undefined;
   return degraded(
-    `the run log ends inside a frame (${countedText(tornBytes, 'byte')}): its last events are missing`,
+    `${recordOf(facts)} ends inside a ${isForeign(facts) ? 'line' : 'frame'} (${countedText(tornBytes, 'byte')}): its last events are missing`,
   );
+}
+
+/** What the events are in. */
+function recordOf(facts: VerdictFacts): string {
+  return isForeign(facts) ? 'events.jsonl' : 'the run log';
+}
+
+function isForeign({ loadGenerator = null }: VerdictFacts): boolean {
+  return loadGenerator !== null;
 }
 
 function judgeState({ state }: VerdictFacts): Judgement {

@@ -30,6 +30,8 @@ export interface VerdictFacts {
   /** Bytes behind the last whole frame of the run log. */
   readonly tornBytes: number;
   readonly client: ClientHealth | null;
+  /** Who recorded the run, where it was not us: a run of ours that has no `client` yet is not judged by it, one of others is. */
+  readonly loadGenerator?: string | null;
   /** How far each metric may be off; null where lateness was not measured, and is then judged by `client`. */
   readonly clientError: ClientErrorBounds | null;
   /** Null when nobody touched the load. */

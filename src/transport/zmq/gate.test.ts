@@ -34,7 +34,7 @@ beforeEach(async () => {
   });
   inside.listen(insidePath);
   await once(inside, 'listening');
-  gate = await Gate.open('127.0.0.1', 0, insidePath);
+  gate = await Gate.open({ host: '127.0.0.1', port: 0 }, insidePath);
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
@@ -85,7 +85,7 @@ it('lets a viewer in however many half-open connections there are, and keeps the
 
 it('opens nothing behind it for who says nothing, and does not wait for long', async () => {
   gate.close(0);
-  gate = await Gate.open('127.0.0.1', 0, insidePath, 100);
+  gate = await Gate.open({ host: '127.0.0.1', port: 0 }, insidePath, { handshakeMs: 100 });
   const socket = await client();
   await once(socket, 'close');
   expect(admitted).toHaveLength(0);

@@ -2,13 +2,24 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import {
   ADMISSION_TURN_MS,
-  HANDSHAKE_MS,
   MAX_ADMISSIONS_PER_TURN,
   MAX_NEWCOMERS,
   MAX_VIEWERS,
   VIEWER_BURST_BYTES,
 } from './limits.ts';
 import { Passage } from './passage.ts';
+
+/** Where a gate listens: a host and a port, 0 for any free one, or the path of a Unix socket. */
+export type GatePlace = { readonly host: string; readonly port: number } | { readonly path: string };
+
+export interface GateOptions {
+  /** A connection that says nothing at its beginning is closed after so long. Default: {@link HANDSHAKE_MS}. */
+  readonly handshakeMs?: number | undefined;
+  /** One on which nothing moved later is closed after so long. Default: {@link VIEWER_IDLE_MS}. */
+  readonly idleMs?: number | undefined;
+  /** Told of each of the latter. */
+  readonly onIdle?: (() => void) | undefined;
+}
 
 /**
  * Stands between the network and a publisher that listens at a Unix socket: libzmq limits neither how many connect nor how much they
@@ -18,28 +29,23 @@ import { Passage } from './passage.ts';
 export class Gate {
   readonly #server: Server;
   readonly #insidePath: string;
-  readonly #handshakeMs: number;
+  readonly #options: GateOptions;
   /** Who has not been sent a snapshot yet, in order of arrival. */
   readonly #newcomers = new Set<Passage>();
   readonly #viewers = new Set<Passage>();
   #admitted = 0;
   #nextTurn: NodeJS.Timeout | undefined;
 
-  private constructor(insidePath: string, handshakeMs: number) {
+  private constructor(insidePath: string, options: GateOptions) {
     this.#insidePath = insidePath;
-    this.#handshakeMs = handshakeMs;
+    this.#options = options;
     this.#server = createServer((outside) => this.#admit(outside));
   }
 
-  /** Listens at `host`, port 0 for any free one. Rejects with the error of the system. `handshakeMs`: for who says nothing. */
-  static async open(
-    host: string,
-    port: number,
-    insidePath: string,
-    handshakeMs = HANDSHAKE_MS,
-  ): Promise<Gate> {
-    const gate = new Gate(insidePath, handshakeMs);
-    gate.#server.listen(port, host);
+  /** Rejects with the error of the system. */
+  static async open(place: GatePlace, insidePath: string, options: GateOptions = {}): Promise<Gate> {
+    const gate = new Gate(insidePath, options);
+    gate.#server.listen(place);
     await once(gate.#server, 'listening');
     // What fails later, such as an accept without a free descriptor, costs that one connection.
     gate.#server.on('error', () => undefined);
@@ -86,9 +92,10 @@ export class Gate {
     // The oldest goes first, so that half-open connections can't keep viewers out.
     const [oldest] = this.#newcomers;
     if (oldest !== undefined && this.#newcomers.size >= MAX_NEWCOMERS) oldest.close();
-    const passage: Passage = new Passage(outside, this.#insidePath, this.#handshakeMs, {
+    const passage: Passage = new Passage(outside, this.#insidePath, this.#options, {
       onViewer: () => this.#promote(passage),
       onEnd: () => this.#newcomers.delete(passage) || this.#viewers.delete(passage),
+      onIdle: () => this.#options.onIdle?.(),
     });
     this.#newcomers.add(passage);
   }

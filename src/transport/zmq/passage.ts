@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import {
+  HANDSHAKE_MS,
   PASSAGE_BUFFER_BYTES,
   VIEWER_BURST_BYTES,
   VIEWER_BYTES,
@@ -7,11 +8,21 @@ import {
   VIEWER_IDLE_MS,
 } from './limits.ts';
 
+/** How long a passage may be silent, ms. */
+export interface PassagePatience {
+  /** At the beginning. Default: {@link HANDSHAKE_MS}. */
+  readonly handshakeMs?: number | undefined;
+  /** Once it has said something. Default: {@link VIEWER_IDLE_MS}. */
+  readonly idleMs?: number | undefined;
+}
+
 export interface PassageListener {
   /** It has been sent a snapshot. */
   onViewer(): void;
   /** It is closed, whoever did it. */
   onEnd(): void;
+  /** It was closed because nothing moved. */
+  onIdle(): void;
 }
 
 /**
@@ -21,18 +32,24 @@ export interface PassageListener {
 export class Passage {
   readonly outside: Socket;
   readonly #insidePath: string;
+  readonly #idleMs: number;
   readonly #listener: PassageListener;
   readonly #allowance = new Allowance();
   #inside: Socket | undefined;
   #isViewer = false;
 
-  /** `silenceMs`: how long it may say nothing at the beginning. */
-  constructor(outside: Socket, insidePath: string, silenceMs: number, listener: PassageListener) {
+  constructor(
+    outside: Socket,
+    insidePath: string,
+    { handshakeMs = HANDSHAKE_MS, idleMs = VIEWER_IDLE_MS }: PassagePatience,
+    listener: PassageListener,
+  ) {
     this.outside = outside;
     this.#insidePath = insidePath;
+    this.#idleMs = idleMs;
     this.#listener = listener;
     outside.setNoDelay(true);
-    outside.setTimeout(silenceMs, () => this.close());
+    outside.setTimeout(handshakeMs, () => this.#endOfPatience());
     outside.on('data', (bytes) => this.#passIn(bytes));
     outside.on('error', () => this.close());
     outside.on('close', () => this.close());
@@ -49,6 +66,12 @@ export class Passage {
     this.#listener.onEnd();
   }
 
+  #endOfPatience(): void {
+    const wasInside = this.isInside;
+    this.close();
+    if (wasInside) this.#listener.onIdle();
+  }
+
   #passIn(bytes: Buffer<ArrayBuffer>): void {
     if (!this.#allowance.take(bytes.length)) {
       this.close();
@@ -61,7 +84,7 @@ export class Passage {
 
   #openInside(): Socket {
     const { outside } = this;
-    outside.setTimeout(VIEWER_IDLE_MS);
+    outside.setTimeout(this.#idleMs);
     const inside = connect({
       path: this.#insidePath,
       onread: {

@@ -14,11 +14,22 @@ export interface ZmqPublisherOptions extends PublisherOptions {
   readonly key?: string | undefined;
   /** For a TCP address: where the directory of the socket behind the gate is made; default as of `createSocketDirectory`. */
   readonly parentDirectory?: string | undefined;
+  /** No connected subscriber misses a message; default: one without room does. */
+  readonly lossless?: Lossless | undefined;
 }
 
 /**
- * Binds a publisher at an `ipc://` or `tcp://` address; at the latter behind a {@link Gate}, which limits who comes. Throws `INFEROMETER_TRANSPORT_ADDRESS` for an address no socket can
- * have and `INFEROMETER_TRANSPORT_BIND` for one that can't be had.
+ * For publishers that use `sendMessage`, and wait when a subscriber has no room. One that takes nothing at all for `stalledMs` is
+ * disconnected, and `onStalled` told.
+ */
+export interface Lossless {
+  readonly stalledMs: number;
+  readonly onStalled: () => void;
+}
+
+/**
+ * Binds a publisher at an `ipc://` or `tcp://` address; at the latter behind a {@link Gate}, which limits who comes, and a lossless one
+ * always. Throws `INFEROMETER_TRANSPORT_ADDRESS` for an address no socket can have and `INFEROMETER_TRANSPORT_BIND` for one that can't be had.
  *
  * Defaults: high-water mark 1000 frames a subscriber, linger 10 s, threshold 1.
  */
@@ -27,17 +38,23 @@ export async function bindPublisher<T>(
   address: string,
   options: ZmqPublisherOptions = {},
 ): Promise<ZmqPublisher<T>> {
-  const place = tcpPlace(checkAddress(address));
-  if (place === undefined) return new ZmqPublisher(codec, await bindSocket(address, options), options);
+  const { lossless } = options;
+  const path = socketPath(checkAddress(address));
+  if (path !== undefined && lossless === undefined)
+    return new ZmqPublisher(codec, await bindSocket(address, options), options);
+  const place = path === undefined ? tcpPlace(address)! : { path };
   const directory = await createSocketDirectory(options.parentDirectory);
   let socket: XPublisher | undefined;
   try {
     const inside = directory.freshAddress('view_pub');
     socket = await bindSocket(inside, options);
-    const gate = await Gate.open(place.host, place.port, socketPath(inside)!).catch((error: unknown) => {
+    const gate = await Gate.open(place, socketPath(inside)!, {
+      idleMs: lossless?.stalledMs,
+      onIdle: lossless?.onStalled,
+    }).catch((error: unknown) => {
       throw cannotBind(address, error);
     });
-    const outsideAddress = address.replace(/[^:]*$/, String(gate.port));
+    const outsideAddress = path === undefined ? address.replace(/[^:]*$/, String(gate.port)) : address;
     return new ZmqPublisher(codec, socket, options, {
       address: outsideAddress,
       gate,
@@ -51,11 +68,16 @@ export async function bindPublisher<T>(
 }
 
 async function bindSocket(address: string, options: ZmqPublisherOptions): Promise<XPublisher> {
+  const { lossless } = options;
   // An XPUB is a PUB that also hears of its subscribers; with `allSubsUnsubs` of each one.
   const socket = new XPublisher({
     verbosity: 'allSubsUnsubs',
     sendHighWaterMark: options.sendHighWaterMark ?? 1000,
     immediate: options.immediate ?? false,
+    // With it a message for which one subscriber has no room goes to nobody.
+    noDrop: lossless !== undefined,
+    // A connection on which nothing is published is not an idle one.
+    ...(lossless && { heartbeatInterval: lossless.stalledMs / 3, heartbeatTimeout: 2 * lossless.stalledMs }),
     // Never waiting makes each send synchronous: it can't meet another one on its way (EBUSY), order is the order of
     // calls, and nothing queues outside the socket. A publishing socket drops for a full subscriber and never blocks.
     sendTimeout: 0,
@@ -119,19 +141,31 @@ export class ZmqPublisher<T> implements MessagePublisher<T> {
   }
 
   /** Waits until at least `count` subscribers have joined; says whether they did within `timeoutMs`. */
-  async waitForSubscribers(count: number, timeoutMs: number): Promise<boolean> {
-    if (this.#subscribers >= count) return true;
+  waitForSubscribers(count: number, timeoutMs = Infinity): Promise<boolean> {
+    return this.#waitUntil(() => this.#subscribers >= count, timeoutMs);
+  }
+
+  /**
+   * Waits until every subscriber has left; says whether they did within `timeoutMs`. One that is behind when we close may lose the last
+   * message it has not taken yet, in spite of the linger: its own socket drops what it could not hand on when the connection ends.
+   */
+  waitUntilAlone(timeoutMs: number): Promise<boolean> {
+    return this.#waitUntil(() => this.#subscribers === 0, timeoutMs);
+  }
+
+  async #waitUntil(isSo: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (isSo()) return true;
     return new Promise((resolve) => {
-      const settle = (joined: boolean) => {
-        clearTimeout(timer);
+      const settle = (became: boolean) => {
+        if (timer !== undefined) clearTimeout(timer);
         this.#onChange.delete(check);
-        resolve(joined);
+        resolve(became);
       };
       const check = () => {
-        if (this.#subscribers >= count) settle(true);
+        if (isSo()) settle(true);
         else if (this.#closing !== undefined) settle(false);
       };
-      const timer = setTimeout(() => settle(false), timeoutMs);
+      const timer = timeoutMs === Infinity ? undefined : setTimeout(() => settle(false), timeoutMs);
       this.#onChange.add(check);
     });
   }
@@ -142,6 +176,20 @@ export class ZmqPublisher<T> implements MessagePublisher<T> {
 
   flush(): void {
     if (this.#closing === undefined) this.#batcher.flush();
+  }
+
+  /**
+   * Sends a whole message that was made elsewhere: topic and payload. False when a subscriber of a lossless publisher has no room for it
+   * now; it went to nobody then, and has to be sent again.
+   */
+  async sendMessage(message: Uint8Array): Promise<boolean> {
+    try {
+      await this.#socket.send(message);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+      throw error;
+    }
   }
 
   /**
