@@ -11,10 +11,21 @@ const RUN_ID_WORDS = 4;
 const ZEROS = 0x3030_3030;
 
 /** A sample of a foreign run. */
-export interface ForeignSample {
+export class ForeignSample {
   readonly seq: SampleSeq;
+  readonly #uuid: string | UuidKey;
+  #note: (RecordNote & { readonly sampleUuid: string }) | undefined;
+
+  constructor(seq: SampleSeq, uuid: string | UuidKey) {
+    this.seq = seq;
+    this.#uuid = uuid;
+  }
+
   /** Tells the uuid; shared by those records of the sample that have nothing else to note. */
-  readonly note: RecordNote & { readonly sampleUuid: string };
+  get note(): RecordNote & { readonly sampleUuid: string } {
+    const uuid = this.#uuid;
+    return (this.#note ??= { sampleUuid: typeof uuid === 'string' ? uuid : uuidOfKey(uuid) });
+  }
 }
 
 /**
@@ -25,15 +36,17 @@ export interface ForeignSample {
  */
 export class SampleNumbers {
   readonly #runId: RunId | undefined;
+  readonly #keepsUuids: boolean;
   readonly #runKey: UuidKey | undefined;
   readonly #foreignByKey = new UuidMap<ForeignSample>();
   readonly #foreignByText = new Map<string, ForeignSample>();
   readonly #key: UuidKey = new Int32Array(UUID_KEY_WORDS);
   #nextForeignSeq: number;
 
-  /** Without a run id all samples are foreign. */
-  constructor(runId: RunId | undefined) {
+  /** Without a run id all samples are foreign. `keepsUuids`: the notes of samples are asked for. */
+  constructor(runId: RunId | undefined, keepsUuids = true) {
     this.#runId = runId;
+    this.#keepsUuids = keepsUuids;
     const runKey: UuidKey = new Int32Array(UUID_KEY_WORDS);
     this.#runKey = runId !== undefined && uuidKeyOf(runId.padEnd(32, '0'), runKey) ? runKey : undefined;
     this.#nextForeignSeq = runId === undefined ? 0 : FOREIGN_SEQS_FROM;
@@ -69,14 +82,14 @@ export class SampleNumbers {
   /** The same by the key of the uuid. @hot */
   foreignByKey(key: UuidKey, kind: EventKind): ForeignSample {
     const known = this.#foreignByKey.get(key);
-    const sample = known ?? this.#next(uuidOfKey(key));
+    const sample = known ?? this.#next(this.#keepsUuids ? key.slice() : '');
     if (kind === EventKind.sampleComplete) this.#foreignByKey.delete(key);
     else if (known === undefined) this.#foreignByKey.set(key, sample);
     return sample;
   }
 
-  #next(sampleUuid: string): ForeignSample {
-    return { seq: this.#nextForeignSeq++ as SampleSeq, note: { sampleUuid } };
+  #next(uuid: string | UuidKey): ForeignSample {
+    return new ForeignSample(this.#nextForeignSeq++ as SampleSeq, uuid);
   }
 }
 
