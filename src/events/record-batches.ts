@@ -83,7 +83,8 @@ export class RecordBatches {
     return builder.finish(-1);
   }
 
-  #decodeMessage({ bytes, view }: ReceivedMessages, start: number, end: number, codec: EventRecordCodec) {
+  #decodeMessage(received: ReceivedMessages, start: number, end: number, codec: EventRecordCodec): void {
+    const { publisher, bytes, view } = received;
     if (end - start <= TOPIC_BYTES) return;
     const payloadAt = start + TOPIC_BYTES;
     if (!sameBytes(view, start, BATCH_TOPIC_VIEW, 0, TOPIC_BYTES)) {
@@ -93,7 +94,7 @@ export class RecordBatches {
     }
     if (endOfBatch(view, payloadAt, end) !== end) {
       this.#record = undefined;
-      this.#fault(`a batch of ${end - payloadAt} bytes that is no MessagePack array of binaries`);
+      this.#fault(`a batch of ${end - payloadAt} bytes that is no MessagePack array of binaries`, publisher);
       return;
     }
     const records = arrayLength(view, payloadAt);
@@ -102,6 +103,7 @@ export class RecordBatches {
       const recordAt = at + binaryHeaderBytes(view, at);
       const recordEnd = recordAt + binaryLength(view, at);
       this.#record = record;
+      if (this.#session.hasEnded(publisher)) return;
       if (recordEnd > recordAt) codec.decodeInto(this.#builder, bytes, view, recordAt, recordEnd);
       at = recordEnd;
     }
@@ -127,7 +129,7 @@ export class RecordBatches {
     return stream;
   }
 
-  #fault(reason: string, publisher = 0): void {
+  #fault(reason: string, publisher: number): void {
     const [message, record] = [this.#message, this.#record];
     if (record === undefined) this.#unread.messages += 1;
     else this.#unread.records += 1;

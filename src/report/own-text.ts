@@ -9,6 +9,7 @@ import type {
   ClientFacts,
   ErrorTypeCount,
   EventStreamFacts,
+  ReceptionFacts,
   RunIdentity,
   TokenSources,
 } from './run-facts.ts';
@@ -77,6 +78,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
   const facts: readonly (readonly [label: string, text: string | null])[] = [
     ['Run', runText(run)],
     ['Source of the numbers', source],
+    ['Publishers', own.run.publishers && publishersText(own.run.publishers)],
     ['Samples', sampleAccountText(samples)],
     ...throughputFacts(own.throughput),
     [
@@ -88,7 +90,11 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Tokenizer', run.tokenizerNotOpened === null ? null : notOpenedText(run.tokenizerNotOpened)],
     ['Responses', own.responses && responseRemarks(own.responses).join('; ')],
     ['Event stream', eventStream && eventStreamText(eventStream)],
-    ['Client', own.client && clientText(own.client)],
+    ['Reception', own.reception && receptionText(own.reception)],
+    [
+      'Client',
+      own.client === null ? (own.run.publishers === null ? null : CLIENT_UNKNOWN) : clientText(own.client),
+    ],
     ['Client error', own.errorBounds && errorBoundsText(own.errorBounds)],
     ['Calibration', own.clientError && clientErrorText(own.clientError)],
   ];
@@ -127,6 +133,28 @@ export function errorBoundsText({ told, metrics }: ClientErrorBounds): string {
   });
   const late = `reads were late by ${durationText(told.late_p50_ns)} at p50 and ${durationText(told.late_p99_ns)} at p99`;
   return `${late} (${countedText(told.probes, 'probe')}); at most, that put off ${bounds.join('; ')}`;
+}
+
+const CLIENT_UNKNOWN = 'health unknown: another program sent the load';
+
+function publishersText(addresses: readonly string[]): string {
+  return `${addresses.join(', ')} (events of another program, aggregated here)`;
+}
+
+function receptionText(reception: ReceptionFacts): string {
+  const counts: readonly (readonly [count: number, text: string])[] = [
+    [reception.messagesUnread, `${countedText(reception.messagesUnread, 'message')} UNREADABLE and dropped`],
+    [
+      reception.recordsUnread,
+      `${countedText(reception.recordsUnread, 'record')} UNREADABLE, counted as error.generic`,
+    ],
+    [reception.messagesRefused, `${countedText(reception.messagesRefused, 'message')} REFUSED`],
+    [reception.framesMissed, `${countedText(reception.framesMissed, 'frame')} MISSED`],
+    [reception.publishersLost, `${countedText(reception.publishersLost, 'publisher')} LOST`],
+    [reception.resumed, `aggregator started again ${countedText(reception.resumed, 'time')}`],
+  ];
+  const told = counts.filter(([count]) => count > 0).map(([, text]) => text);
+  return told.length === 0 ? 'all that arrived could be read' : told.join(', ');
 }
 
 function notOpenedText(path: string): string {

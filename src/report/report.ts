@@ -265,6 +265,8 @@ function verdictOf(
     malformedFrames: own?.eventStream?.malformedFrames ?? 0,
     tornBytes: options.tornBytes ?? own?.eventStream?.tornBytes ?? 0,
     client: own?.client ?? null,
+    isAggregated: own !== null && own.run.publishers !== null,
+    reception: own?.reception ?? null,
     steering: own?.steering ?? null,
     requestedRatePerSecond: highestRate(
       own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,

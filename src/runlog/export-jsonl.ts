@@ -1,10 +1,11 @@
 import { replaceFile } from '../core/atomic-file.ts';
 import { InferometerError } from '../core/errors.ts';
 import { EventKind, REFERENCE_TOPIC_COUNT } from '../core/event-types.ts';
-import { decodeBatch } from '../events/columnar-codec.ts';
+import type { EventBatch } from '../events/event-batch.ts';
 import { recordAt, recordFields, type RunContext } from '../events/record-fields.ts';
 import { recordToJsonLine } from '../events/record-json.ts';
-import { type Frame, FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
+import { FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
+import { EventFrames } from './event-frames.ts';
 import { PromptIndex } from './prompt-index.ts';
 import type { LogReader } from './read.ts';
 import { readRunHeader, type RunHeader } from './run-header.ts';
@@ -51,12 +52,14 @@ async function* eventLines(reader: LogReader, header: RunHeader | undefined): As
   const prompts = new PromptIndex(reader.path);
   const promptOf = (row: number) => prompts.promptOf(row);
   let run: RunContext | undefined = header && { ...header, promptOf };
+  const events = new EventFrames({ header, keepsNotes: true });
   try {
     for await (const frame of reader.frames()) {
       if (frame.kind === FrameKind.runHeader) run = { ...readRunHeader(frame), promptOf };
       else if (frame.kind === FrameKind.prompts) prompts.add(frame, reader.offset + FRAME_HEADER_BYTES);
-      else if (frame.kind === FrameKind.events) {
-        const lines = linesOf(frame, run ?? missingHeader(reader.path));
+      const batch = events.batchOf(frame);
+      if (batch !== undefined) {
+        const lines = linesOf(batch, run ?? missingHeader(reader.path));
         yield lines;
         if (lines.ended) return;
       }
@@ -66,8 +69,7 @@ async function* eventLines(reader: LogReader, header: RunHeader | undefined): As
   }
 }
 
-function linesOf(frame: Frame, run: RunContext): Lines {
-  const batch = decodeBatch(frame.body);
+function linesOf(batch: EventBatch, run: RunContext): Lines {
   let text = '';
   let records = 0;
   for (let i = 0; i < batch.count; i++) {

@@ -173,7 +173,8 @@ export interface RunManifest {
   /** `view`: where it is shown to other machines, when it is. */
   readonly addresses: { readonly events: string; readonly snapshots: string; readonly view?: string };
   readonly outcome: { readonly [key: string]: Json } & {
-    readonly state: 'running' | 'complete' | 'stopped_early' | 'failed';
+    /** `interrupted`: an aggregation ended before what it followed did, and may be resumed. */
+    readonly state: 'running' | 'complete' | 'stopped_early' | 'failed' | 'interrupted';
   };
 }
 

@@ -1,10 +1,9 @@
 import { type Log, SILENT_LOG } from '../../core/log.ts';
 import { countedText } from '../../core/quantity-text.ts';
 import { EventKind } from '../../core/event-types.ts';
-import { decodeBatch } from '../../events/columnar-codec.ts';
+import { EventFrames } from '../../runlog/event-frames.ts';
 import { isDamaged, type LogLosses } from '../../runlog/log-losses.ts';
 import { LogReader } from '../../runlog/read.ts';
-import { FrameKind, type Frame } from '../../transport/frame.ts';
 import { frameCheck } from './frame-check.ts';
 import { readManifest, type RunDirectory } from './run-directory.ts';
 
@@ -23,7 +22,7 @@ export function logReaderOf(directory: RunDirectory, log: Log, writtenFrames?: n
     check: frameCheck(),
     writtenFrames:
       writtenFrames ?? (isOver && typeof outcome.frames === 'number' ? outcome.frames : undefined),
-    mustEnd: isOver,
+    mustEnd: isOver && outcome.state !== 'interrupted',
     onFault: (error) => {
       faults += 1;
       if (faults <= TOLD_FAULTS) log.warning(`${error.message}; it is left out`);
@@ -35,9 +34,10 @@ export function logReaderOf(directory: RunDirectory, log: Log, writtenFrames?: n
 /** Whether a log is sound to the end of its run: what was drawn from it when it was written still holds. */
 export async function isWholeLog(directory: RunDirectory): Promise<boolean> {
   const reader = logReaderOf(directory, SILENT_LOG);
+  const events = new EventFrames();
   for await (const frame of reader.frames()) {
     if (isDamaged(reader.losses)) return false;
-    if (isRunEnd(frame)) return true;
+    if (events.batchOf(frame)?.kinds.includes(EventKind.sessionEnded) === true) return true;
   }
   return false;
 }
@@ -56,8 +56,4 @@ export function lossesText({
     ...(tornBytes === 0 ? [] : [`${countedText(tornBytes, 'byte')} of a frame that was never finished`]),
   ];
   return parts.length === 0 ? undefined : parts.join(', ');
-}
-
-function isRunEnd(frame: Frame): boolean {
-  return frame.kind === FrameKind.events && decodeBatch(frame.body).kinds.includes(EventKind.sessionEnded);
 }
