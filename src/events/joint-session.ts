@@ -20,6 +20,13 @@ export class JointSession {
     return this.#ended.length > 1 && this.#ended[publisher] === true;
   }
 
+  /** It will not say that it ends. */
+  giveUp(publisher: number): void {
+    if (this.#ended.length === 1) return;
+    this.#ended[publisher] = true;
+    this.#tracking[publisher] = false;
+  }
+
   /** Notes what a publisher says; false for what says nothing of the joint session. */
   takes(publisher: number, kind: EventKind): boolean {
     if (this.#ended.length === 1 || !isSessionKind(kind)) return true;

@@ -1,10 +1,12 @@
 import { encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EVENT_TOPICS, EventKind } from '../core/event-types.ts';
+import type { EventKind } from '../core/event-types.ts';
+import { EVENT_TOPICS } from '../core/event-types.ts';
 import type { RunId } from '../core/ids.ts';
-import { packBatch, packSingle, unpackBatch } from '../transport/batch-frame.ts';
-import { FRAME_HEADER_BYTES, TOPIC_BYTES, topicBytes } from '../transport/frame.ts';
+import { readSlowly } from '../../test/aggregator/slow-records.ts';
+import { packBatch, packSingle } from '../transport/batch-frame.ts';
+import { FRAME_HEADER_BYTES, topicBytes } from '../transport/frame.ts';
 import { buildEventBatch } from './batch-builder.ts';
 import type { EventRecord } from './event-batch.ts';
 import { PayloadEncoder } from './payload.ts';
@@ -64,38 +66,13 @@ const anyMessage = fc.oneof(
   fc.uint8Array({ maxLength: 90 }),
 );
 
-/** The rules again, record by record and with nothing shared. */
-function readSlowly(messages: readonly Uint8Array[]) {
-  const codec = new EventRecordCodec({ runId: RUN_ID, originNs: ORIGIN_NS });
-  const records: EventRecord[] = [];
-  const unread = { records: 0, messages: 0 };
-  for (const message of messages) {
-    if (message.length <= TOPIC_BYTES) continue;
-    const isBatch =
-      Buffer.from(message.subarray(0, TOPIC_BYTES)).toString('latin1').replaceAll('\0', '') === 'batch';
-    const payloads = isBatch && message[5] === 0 ? unpackBatch(message) : [message.subarray(TOPIC_BYTES)];
-    if (payloads === undefined) unread.messages += 1;
-    for (const payload of payloads ?? []) {
-      if (isBatch && payload.length === 0) continue;
-      try {
-        records.push(codec.decode(payload));
-      } catch (error) {
-        if (!(error instanceof WireFormatError)) throw error;
-        unread.records += 1;
-        const timestampNs = records.at(-1)?.timestampNs ?? (0 as EventRecord['timestampNs']);
-        records.push({ ...codec.onDecodeError(error), timestampNs });
-      }
-    }
-  }
-  return { batch: buildEventBatch(records), unread };
-}
-
 describe('RecordBatches', () => {
   it('reads messages as they were read one by one, whatever they hold and however they are split over frames', () => {
     fc.assert(
       fc.property(fc.array(anyMessage, { maxLength: 12 }), fc.nat(12), (messages, at) => {
         const whole = batchesOf();
-        const slowly = readSlowly(messages);
+        const { records, unread } = readSlowly(messages, { runId: RUN_ID, originNs: ORIGIN_NS });
+        const slowly = { batch: buildEventBatch(records), unread };
         expect(whole.decode(received(messages))).toEqual(slowly.batch);
         expect(whole.unread).toEqual(slowly.unread);
         const split = batchesOf();

@@ -1,5 +1,6 @@
 import { sameBytes } from '../core/byte-words.ts';
 import type { RunId } from '../core/ids.ts';
+import { isBatchFrame, unpackBatch } from '../transport/batch-frame.ts';
 import { BATCH_TOPIC, TOPIC_BYTES } from '../transport/frame.ts';
 import { EventBatchBuilder } from './batch-builder.ts';
 import type { EventBatch } from './event-batch.ts';
@@ -69,6 +70,11 @@ export class RecordBatches {
     return this.#unread;
   }
 
+  /** A publisher that will not end its session any more is not waited for. */
+  giveUp(publisher: number): void {
+    this.#session.giveUp(publisher);
+  }
+
   /** The records of the messages as one batch, good until the next call. @hot */
   decode(received: ReceivedMessages): EventBatch {
     const builder = this.#builder;
@@ -135,6 +141,22 @@ export class RecordBatches {
     else this.#unread.records += 1;
     this.#options.onFault?.({ publisher, message, record, reason });
   }
+}
+
+/** The first timestamp in a message of a publisher, absolute; undefined for a message without one that can be read. */
+export function firstTimestampNs(message: Uint8Array): bigint | undefined {
+  if (message.length <= TOPIC_BYTES) return undefined;
+  const payloads = isBatchFrame(message) ? unpackBatch(message) : [message.subarray(TOPIC_BYTES)];
+  const codec = new EventRecordCodec();
+  for (const payload of payloads ?? []) {
+    try {
+      if (payload.length > 0) codec.decode(payload);
+    } catch {
+      continue;
+    }
+    if (codec.originNs !== undefined) return codec.originNs;
+  }
+  return undefined;
 }
 
 interface Stream {

@@ -125,6 +125,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     reception: own.reception && {
       resumed: own.reception.resumed,
       frames_missed: own.reception.framesMissed,
+      reconnected: own.reception.reconnected,
       publishers_lost: own.reception.publishersLost,
       messages_refused: own.reception.messagesRefused,
       messages_unread: own.reception.messagesUnread,

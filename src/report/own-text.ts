@@ -150,6 +150,7 @@ function receptionText(reception: ReceptionFacts): string {
     ],
     [reception.messagesRefused, `${countedText(reception.messagesRefused, 'message')} REFUSED`],
     [reception.framesMissed, `${countedText(reception.framesMissed, 'frame')} MISSED`],
+    [reception.reconnected, `${countedText(reception.reconnected, 'reconnection')}`],
     [reception.publishersLost, `${countedText(reception.publishersLost, 'publisher')} LOST`],
     [reception.resumed, `aggregator started again ${countedText(reception.resumed, 'time')}`],
   ];

@@ -33,6 +33,8 @@ export interface ReceptionFacts {
   /** How often the aggregator was started again: what was published meanwhile is missing. */
   readonly resumed: number;
   readonly framesMissed: number;
+  /** How often a publisher was away and came back: what it published meanwhile is missing. */
+  readonly reconnected: number;
   readonly publishersLost: number;
   /** Left out for what they are, such as a second run's. */
   readonly messagesRefused: number;
@@ -193,6 +195,7 @@ function receptionOf(reception: Fields): ReceptionFacts {
   return {
     resumed: numberOf(reception.resumed) ?? 0,
     framesMissed: numberOf(reception.frames_missed) ?? 0,
+    reconnected: numberOf(reception.reconnected) ?? 0,
     publishersLost: numberOf(reception.publishers_lost) ?? 0,
     messagesRefused: numberOf(reception.messages_refused) ?? 0,
     messagesUnread: numberOf(reception.messages_unread) ?? 0,

@@ -57,7 +57,7 @@ const FACTS: VerdictFacts = {
 };
 
 const RECEPTION: NonNullable<VerdictFacts['reception']> = {
-  ...{ resumed: 0, framesMissed: 0, publishersLost: 0 },
+  ...{ resumed: 0, framesMissed: 0, reconnected: 0, publishersLost: 0 },
   ...{ messagesRefused: 0, messagesUnread: 0, recordsUnread: 0 },
 };
 
@@ -109,6 +109,7 @@ describe('drawVerdict', () => {
     ['events_unread', 'invalid', { reception: { ...RECEPTION, messagesRefused: 1 } }],
     ['frames_missed', 'invalid', { reception: { ...RECEPTION, framesMissed: 1 } }],
     ['publisher_lost', 'degraded', { reception: { ...RECEPTION, publishersLost: 1 } }],
+    ['publisher_reconnected', 'degraded', { reception: { ...RECEPTION, reconnected: 1 } }],
     ['aggregation_resumed', 'degraded', { reception: { ...RECEPTION, resumed: 1 } }],
     ['client_health_unknown', 'degraded', { isAggregated: true, client: null }],
     ['samples_errored', 'invalid', samples({ succeeded: 0, errored: 10_000 })],

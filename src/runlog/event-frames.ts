@@ -49,9 +49,22 @@ export class EventFrames {
       case FrameKind.messages:
         this.#frame = frame;
         return this.#recordBatches().decode(decodeMessages(frame.body));
+      case FrameKind.reception:
+        this.#giveUp(frame);
+        return undefined;
       default:
         return undefined;
     }
+  }
+
+  /** A publisher that was lost is not waited for any more. */
+  #giveUp(frame: Frame): void {
+    if (this.#header?.publishers?.length === undefined) return;
+    const { event, publisher } = JSON.parse(Buffer.from(frame.body).toString('utf8')) as {
+      readonly event?: unknown;
+      readonly publisher?: unknown;
+    };
+    if (event === 'publisher_lost' && typeof publisher === 'number') this.#recordBatches().giveUp(publisher);
   }
 
   #recordBatches(): RecordBatches {

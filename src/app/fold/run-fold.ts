@@ -68,7 +68,7 @@ export class RunFold {
   readonly #account = new EngineAccount();
   readonly #reception = new ReceptionTally();
   #events: EventFrames | undefined;
-  #faults = 0;
+  readonly #faults = { messages: 0, records: 0 };
   #header: RunHeader | undefined;
   #service: AggregatorService | undefined;
   #tokenCounter: TokenCounter | undefined;
@@ -89,6 +89,11 @@ export class RunFold {
   get ended(): boolean {
     const state = this.#service?.aggregator.state;
     return state !== undefined && state !== 'initialize' && state !== 'live';
+  }
+
+  /** How far the events folded reach, ns since the run's origin; undefined before the header. */
+  get latestNs(): number | undefined {
+    return this.#service?.aggregator.history.endNs;
   }
 
   /** Folds one frame; asynchronous only for the header, which may load a tokenizer. */
@@ -214,8 +219,9 @@ export class RunFold {
   }
 
   #tellFault({ publisher, message, record, reason }: MessageFault, frame: Frame): void {
-    this.#faults += 1;
-    if (this.#faults > TOLD_FAULTS) return;
+    const what = record === undefined ? 'messages' : 'records';
+    this.#faults[what] += 1;
+    if (this.#faults[what] > TOLD_FAULTS) return;
     const { log } = this.#options;
     const address = this.#header?.publishers?.[publisher] ?? `publisher ${publisher}`;
     const place = `${address}: message ${message} of frame ${frame.seq} of the run log`;
@@ -224,7 +230,7 @@ export class RunFold {
         ? `${place} cannot be read and is dropped: ${reason}`
         : `${place}: record ${record} cannot be read and counts as error.generic: ${reason}`,
     );
-    if (this.#faults === TOLD_FAULTS) log.warning('what else cannot be read is only counted');
+    if (this.#faults[what] === TOLD_FAULTS) log.warning(`other ${what} that cannot be read are only counted`);
   }
 
   #receptionSummary(): { readonly [key: string]: Json } {

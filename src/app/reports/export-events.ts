@@ -23,12 +23,14 @@ export function isQuickExport(logBytes: number): boolean {
  */
 export async function exportEvents(
   directory: RunDirectory,
-  { run_id: runId, origin_ns: originNs }: RunHeader,
+  { run_id: runId, origin_ns: originNs, publishers = [] }: RunHeader,
   log: Log,
   outPath = directory.eventsPath,
 ): Promise<ExportResult> {
   const reader = logReaderOf(directory, log);
-  const result = await exportEventsJsonl(reader, outPath, { runId, originNs: BigInt(originNs) });
+  const result = await exportEventsJsonl(reader, outPath, {
+    ...{ runId, originNs: BigInt(originNs), publishers },
+  });
   const losses = lossesText(reader.losses);
   if (losses !== undefined) log.warning(`${outPath}: events are missing: ${losses} in the run log`);
   if (!result.ended) {

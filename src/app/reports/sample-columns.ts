@@ -1,5 +1,6 @@
 import type { RunId, SampleSeq } from '../../core/ids.ts';
 import { sampleUuid } from '../../core/ids.ts';
+import { FOREIGN_SEQS_FROM } from '../../events/sample-numbers.ts';
 import {
   SAMPLE_OUTCOMES,
   type SampleColumns,
@@ -26,7 +27,7 @@ type Column = ExportColumn<SampleColumns>;
  */
 export function exportColumns({ texts }: Pick<StoredSamples, 'texts'>, runId: RunId): readonly Column[] {
   return [
-    text('sample_id', ({ seqs }, i) => sampleUuid(runId, seqs[i] as SampleSeq)),
+    text('sample_id', ({ seqs }, i) => idOf(runId, seqs[i] as SampleSeq)),
     integer('seq', ({ seqs }, i) => seqs[i]!),
     integer('dataset_row', ({ rows }, i) => rows[i]!),
     { name: 'measured', kind: 'boolean', at: ({ measured }, i) => measured[i] === 1 },
@@ -51,6 +52,11 @@ export function exportColumns({ texts }: Pick<StoredSamples, 'texts'>, runId: Ru
     integer('output_tokens', ({ outputTokens }, i) => outputTokens[i]!),
     integer('worker', ({ workers }, i) => (workers[i]! < 0 ? NaN : workers[i]!)),
   ];
+}
+
+/** Null for a sample of another program, which has an id of its own, in the events. */
+function idOf(runId: RunId, seq: SampleSeq): string | null {
+  return seq >= FOREIGN_SEQS_FROM ? null : sampleUuid(runId, seq);
 }
 
 /** NaN, which stands for what never came, becomes null. */

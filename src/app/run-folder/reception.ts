@@ -5,10 +5,10 @@ import { jsonFrame, jsonOfFrame } from './run-header.ts';
 /**
  * Content of a `reception` frame: something that kept events of a publisher from the log. `resumed`: the aggregator was started again; what was
  * published while it was away is missing. `frames_missed`: a publisher's frames have a gap in their numbers. `message_refused`: a message was
- * left out for what it is. `publisher_lost`: it did not come back in time, or never came.
+ * left out for what it is. `reconnected`: a publisher was away for a while. `publisher_lost`: it did not come back in time, or never came.
  */
 export interface Reception {
-  readonly event: 'resumed' | 'frames_missed' | 'message_refused' | 'publisher_lost';
+  readonly event: 'resumed' | 'frames_missed' | 'message_refused' | 'reconnected' | 'publisher_lost';
   /** Position in the header's list; null for all of them. */
   readonly publisher: number | null;
   /** Frames or messages that are missing, as far as that is known. */
@@ -39,12 +39,14 @@ export class ReceptionTally {
   #resumed = 0;
   #framesMissed = 0;
   #messagesRefused = 0;
+  #reconnected = 0;
   #publishersLost = 0;
 
   fold({ event, count }: Reception): void {
     if (event === 'resumed') this.#resumed += 1;
     else if (event === 'frames_missed') this.#framesMissed += count;
     else if (event === 'message_refused') this.#messagesRefused += count;
+    else if (event === 'reconnected') this.#reconnected += 1;
     else if (event === 'publisher_lost') this.#publishersLost += 1;
   }
 
@@ -53,6 +55,7 @@ export class ReceptionTally {
       resumed: this.#resumed,
       frames_missed: this.#framesMissed,
       messages_refused: this.#messagesRefused,
+      reconnected: this.#reconnected,
       publishers_lost: this.#publishersLost,
     };
   }

@@ -87,6 +87,11 @@ export class RunDirectory {
     return faultOfLog(directory.logPath) === undefined ? directory : undefined;
   }
 
+  /** One that may be anything yet: nothing is looked at. */
+  static at(path: string): RunDirectory {
+    return new RunDirectory(path);
+  }
+
   /** Makes one of the folders below, unless it is there. Throws `INFEROMETER_FOLDER_LEADS_OUT` (input) for a link out of the run. */
   async makeFolder(path: string): Promise<void> {
     await makeDirectory(path);

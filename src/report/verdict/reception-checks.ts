@@ -7,6 +7,7 @@ export const RECEPTION_CHECKS: readonly Check[] = [
   check('events_unread', '', 'something a publisher sent could not be read', judgeUnread),
   check('frames_missed', '', 'frames of a publisher did not arrive', judgeMissed),
   check('publisher_lost', 'a publisher went away before it had ended, or never came', '', judgeLost),
+  check('publisher_reconnected', 'a publisher was disconnected for a while', '', judgeReconnected),
   check('aggregation_resumed', 'the aggregator was started again during the run', '', judgeResumed),
 ];
 
@@ -44,6 +45,14 @@ function judgeLost({ reception }: VerdictFacts): Judgement {
   if (lost === 0) return undefined;
   return degraded(
     `${countedText(lost, 'publisher')} went away without ending the session, or never came: what it would have told is missing`,
+  );
+}
+
+function judgeReconnected({ reception }: VerdictFacts): Judgement {
+  const reconnected = reception?.reconnected ?? 0;
+  if (reconnected === 0) return undefined;
+  return degraded(
+    `a publisher was disconnected and came back ${countedText(reconnected, 'time')}: what it published meanwhile is missing`,
   );
 }
 
