@@ -63,7 +63,14 @@ function stored(samples: SampleColumns, chunkSamples = samples.count): StoredSam
     return Object.fromEntries(columns) as SampleColumns;
   });
   const { count } = samples;
-  return { count, texts: [null], measuringSinceNs: [0], chunks: () => chunks, close: () => undefined };
+  return {
+    count,
+    texts: [null],
+    measuringSinceNs: [0],
+    haveForeignIds: false,
+    chunks: () => chunks,
+    close: () => undefined,
+  };
 }
 
 function valuesOf(samples: SampleColumns, part?: RunPart): RunValues | undefined {

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventKind } from '../core/event-types.ts';
 import { EVENT_TOPICS } from '../core/event-types.ts';
-import type { RunId } from '../core/ids.ts';
 import { readSlowly } from '../../test/aggregator/slow-records.ts';
 import { packBatch, packSingle } from '../transport/batch-frame.ts';
 import { FRAME_HEADER_BYTES, topicBytes } from '../transport/frame.ts';
@@ -15,14 +14,13 @@ import { type MessageFault, RecordBatches } from './record-batches.ts';
 import { EventRecordCodec } from './record-codec.ts';
 import { WireFormatError } from './wire-format-error.ts';
 
-const RUN_ID = 'ffeeddccbbaa0099' as RunId;
 const ORIGIN_NS = 2n ** 53n + 5n;
 const TOPIC = topicBytes('sample.issued');
 const UUIDS = ['0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba9876543210', 'odd'];
 
 function batchesOf(publishers = 1, onFault?: (fault: MessageFault) => void) {
   return new RecordBatches({
-    ...{ runId: RUN_ID, originNs: ORIGIN_NS, publishers, keepsNotes: true },
+    ...{ originNs: ORIGIN_NS, publishers, keepsNotes: true },
     ...(onFault && { onFault }),
   });
 }
@@ -71,7 +69,7 @@ describe('RecordBatches', () => {
     fc.assert(
       fc.property(fc.array(anyMessage, { maxLength: 12 }), fc.nat(12), (messages, at) => {
         const whole = batchesOf();
-        const { records, unread } = readSlowly(messages, { runId: RUN_ID, originNs: ORIGIN_NS });
+        const { records, unread } = readSlowly(messages, { originNs: ORIGIN_NS });
         const slowly = { batch: buildEventBatch(records), unread };
         expect(whole.decode(received(messages))).toEqual(slowly.batch);
         expect(whole.unread).toEqual(slowly.unread);

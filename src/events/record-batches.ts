@@ -1,5 +1,4 @@
 import { sameBytes } from '../core/byte-words.ts';
-import type { RunId } from '../core/ids.ts';
 import { isBatchFrame, unpackBatch } from '../transport/batch-frame.ts';
 import { BATCH_TOPIC, TOPIC_BYTES } from '../transport/frame.ts';
 import { EventBatchBuilder } from './batch-builder.ts';
@@ -21,8 +20,6 @@ export interface MessageFault {
 }
 
 export interface RecordBatchesOptions {
-  /** The run's; its samples are known by number, all others by uuid. */
-  readonly runId: RunId;
   readonly originNs: bigint;
   /** How many publishers the run has. */
   readonly publishers: number;
@@ -62,7 +59,8 @@ export class RecordBatches {
 
   constructor(options: RecordBatchesOptions) {
     this.#options = options;
-    this.#samples = new SampleNumbers(options.runId, options.keepsNotes);
+    // Without numbers of our own: small ones take no memory of their own in V8.
+    this.#samples = new SampleNumbers(undefined, options.keepsNotes);
     this.#session = new JointSession(options.publishers);
   }
 
@@ -119,13 +117,13 @@ export class RecordBatches {
   #streamOf({ publisher, shiftNs }: ReceivedMessages): Stream {
     const known = this.#streams[publisher];
     if (known?.shiftNs === shiftNs) return known;
-    const { runId, keepsNotes } = this.#options;
+    const { keepsNotes } = this.#options;
     const originNs = this.#options.originNs - shiftNs;
     const stream: Stream = {
       shiftNs,
       lastNs: known?.lastNs ?? 0,
       codec: new EventRecordCodec({
-        ...{ runId, originNs, keepsNotes, samples: this.#samples },
+        ...{ originNs, keepsNotes, samples: this.#samples },
         nowNs: () => originNs + BigInt(this.#builder.lastTimestampNs ?? stream.lastNs),
         takes: (kind) => this.#session.takes(publisher, kind),
         onFault: (error: WireFormatError) => this.#fault(`${error.name}: ${error.message}`, publisher),

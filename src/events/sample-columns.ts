@@ -44,6 +44,8 @@ export interface SampleColumns {
 /** Every sample of a run. */
 export interface StoredSamples {
   readonly count: number;
+  /** They are another program's, known by ids of its own, which only their events tell. */
+  readonly haveForeignIds: boolean;
   /** When the run began to measure, each time. */
   readonly measuringSinceNs: readonly number[];
   /** What the columns of texts stand for; the first stands for none. */

@@ -5,7 +5,7 @@ import { type UuidKey, uuidKeyOf, uuidOfKey, UUID_KEY_WORDS } from './uuid-key.t
 import { UuidMap } from './uuid-map.ts';
 
 /** Where numbers of foreign samples begin in a run that has numbers of its own. */
-export const FOREIGN_SEQS_FROM = 2 ** 31;
+const FOREIGN_SEQS_FROM = 2 ** 31;
 /** Words of a key that are the run id; eight hex digits of zeros follow, then eight of the number. */
 const RUN_ID_WORDS = 4;
 const ZEROS = 0x3030_3030;

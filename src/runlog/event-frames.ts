@@ -69,8 +69,8 @@ export class EventFrames {
 
   #recordBatches(): RecordBatches {
     if (this.#records !== undefined) return this.#records;
-    const { runId, originNs, publishers = [] } = this.#header ?? {};
-    if (runId === undefined || originNs === undefined || publishers.length === 0) {
+    const { originNs, publishers = [] } = this.#header ?? {};
+    if (originNs === undefined || publishers.length === 0) {
       throw new InferometerError(
         'INFEROMETER_RUNLOG_HEADER',
         'result',
@@ -79,7 +79,7 @@ export class EventFrames {
     }
     const { keepsNotes = false, onFault } = this.#options;
     this.#records = new RecordBatches({
-      ...{ runId, originNs, publishers: publishers.length, keepsNotes },
+      ...{ originNs, publishers: publishers.length, keepsNotes },
       ...(onFault && { onFault: (fault: MessageFault) => onFault(fault, this.#frame!) }),
     });
     return this.#records;

@@ -50,6 +50,7 @@ export async function readSamples(
     const events = new EventFrames();
     for await (const frame of reader.frames()) {
       const batch = events.batchOf(frame);
+      collector.haveForeignIds ||= frame.kind === FrameKind.messages;
       if (batch !== undefined) {
         collector.take(batch);
         onProgress?.(collector.count);
@@ -72,6 +73,7 @@ const OTHER_TEXT = 'other';
 
 class SampleCollector implements StoredSamples {
   readonly measuringSinceNs: number[] = [];
+  haveForeignIds = false;
   readonly texts: (string | null)[] = [null];
   readonly #codes = new Map<string, number>();
   /** Position of a sample by its number; only of those in flight, so it stays small. */

@@ -1,6 +1,5 @@
 import type { RunId, SampleSeq } from '../../core/ids.ts';
 import { sampleUuid } from '../../core/ids.ts';
-import { FOREIGN_SEQS_FROM } from '../../events/sample-numbers.ts';
 import {
   SAMPLE_OUTCOMES,
   type SampleColumns,
@@ -25,9 +24,12 @@ type Column = ExportColumn<SampleColumns>;
  * The columns of samples.csv and samples.parquet, one row a sample in the order of issue. Times are whole ns since the run's origin, spans
  * whole ns; what never came is null. In closed loop a sample is due when it is issued.
  */
-export function exportColumns({ texts }: Pick<StoredSamples, 'texts'>, runId: RunId): readonly Column[] {
+export function exportColumns(
+  { texts, haveForeignIds }: Pick<StoredSamples, 'texts' | 'haveForeignIds'>,
+  runId: RunId,
+): readonly Column[] {
   return [
-    text('sample_id', ({ seqs }, i) => idOf(runId, seqs[i] as SampleSeq)),
+    text('sample_id', ({ seqs }, i) => (haveForeignIds ? null : sampleUuid(runId, seqs[i] as SampleSeq))),
     integer('seq', ({ seqs }, i) => seqs[i]!),
     integer('dataset_row', ({ rows }, i) => rows[i]!),
     { name: 'measured', kind: 'boolean', at: ({ measured }, i) => measured[i] === 1 },
@@ -52,11 +54,6 @@ export function exportColumns({ texts }: Pick<StoredSamples, 'texts'>, runId: Ru
     integer('output_tokens', ({ outputTokens }, i) => outputTokens[i]!),
     integer('worker', ({ workers }, i) => (workers[i]! < 0 ? NaN : workers[i]!)),
   ];
-}
-
-/** Null for a sample of another program, which has an id of its own, in the events. */
-function idOf(runId: RunId, seq: SampleSeq): string | null {
-  return seq >= FOREIGN_SEQS_FROM ? null : sampleUuid(runId, seq);
 }
 
 /** NaN, which stands for what never came, becomes null. */

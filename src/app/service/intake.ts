@@ -13,7 +13,7 @@ export interface IntakeOptions {
   readonly addresses: readonly string[];
   /** The header of the run, given CLOCK_MONOTONIC at its origin and, of a run of ours, the header that its publisher sent. */
   readonly headerOf: (originNs: bigint, published: RunHeader | undefined) => RunHeader;
-  /** Puts an unsealed frame into the log, and folds it. */
+  /** Puts an unsealed frame into the log, and folds it; its bytes may be used again afterwards. */
   readonly record: (kind: FrameKind, bytes: Uint8Array) => void;
   readonly log: Log;
 }
@@ -47,6 +47,8 @@ export class Intake {
   #beganHere = false;
   /** What the clock of the run's origin is ahead of ours. */
   #aheadNs = 0n;
+  /** What frames of messages are made in, one after another. */
+  #memory: Buffer | undefined;
   readonly #told = new Set<string>();
 
   constructor(options: IntakeOptions) {
@@ -105,7 +107,8 @@ export class Intake {
       if (!this.hasBegun) this.#begin(timeNs ?? monotonicNs(), undefined);
       if (timeNs !== undefined) source.shiftNs = this.#shiftOf(publisher, timeNs);
     }
-    this.#options.record(FrameKind.messages, encodeMessagesFrame(publisher, source.shiftNs ?? 0n, messages));
+    this.#memory = encodeMessagesFrame(publisher, source.shiftNs ?? 0n, messages, this.#memory);
+    this.#options.record(FrameKind.messages, this.#memory);
   }
 
   #takeFrame(publisher: number, payload: Uint8Array): void {

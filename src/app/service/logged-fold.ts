@@ -1,7 +1,7 @@
 import { errorText } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { RunLogWriter } from '../../runlog/append.ts';
-import type { Frame, FrameKind } from '../../transport/frame.ts';
+import { type Frame, type FrameKind, frameOf } from '../../transport/frame.ts';
 import type { RunFold } from '../fold/run-fold.ts';
 
 export interface LoggedFoldOptions {
@@ -28,7 +28,7 @@ export class LoggedFold {
     this.#idle.resolve();
   }
 
-  /** Takes an unsealed frame. */
+  /** Takes an unsealed frame, whose bytes may be used again afterwards. */
   record(kind: FrameKind, bytes: Uint8Array): void {
     if (this.#isClosed) return;
     let frame: Frame;
@@ -44,7 +44,7 @@ export class LoggedFold {
 
   /** Folds a frame that is in the log. */
   fold(frame: Frame): void {
-    if (this.#isBusy) this.#waiting.push(frame);
+    if (this.#isBusy) this.#waiting.push(frameOf(frame.kind, frame.seq, frame.body));
     else this.#handle(frame);
   }
 
