@@ -17,7 +17,7 @@ import { LATENESS_BUCKETS } from '../../stats/lateness-counts.ts';
 import { type Frame, FrameKind } from '../../transport/frame.ts';
 import { accountOfFrame } from './engine-account.ts';
 import { decodeRunHeader, jsonOfFrame } from './run-header.ts';
-import { receptionOfFrame } from './reception.ts';
+import { type Reception, receptionOfFrame } from './reception.ts';
 import { markOfFrame } from './run-marks.ts';
 
 /** Of `late_ms_beyond` and `send_delay_counts`, which double from position to position. */
@@ -49,7 +49,7 @@ export function frameCheck(): (frame: Frame) => void {
         return;
       }
       case FrameKind.reception:
-        receptionOfFrame(frame);
+        checkReception(receptionOfFrame(frame), publishers);
         return;
       case FrameKind.prompts:
         for (const bytes of decodePrompts(frame.body).prompts) {
@@ -71,6 +71,11 @@ export function frameCheck(): (frame: Frame) => void {
         accountOfFrame(frame);
     }
   };
+}
+
+function checkReception({ publisher }: Reception, publishers: number): void {
+  if (publisher !== null && publisher >= publishers)
+    throw malformed(`a reception frame of publisher ${publisher}, of ${publishers} in the header`);
 }
 
 function checkBatch(batch: EventBatch, payloads: PayloadChecker): void {
