@@ -60,7 +60,7 @@ export class RecordBatches {
   constructor(options: RecordBatchesOptions) {
     this.#options = options;
     // Without numbers of our own: small ones take no memory of their own in V8.
-    this.#samples = new SampleNumbers(undefined, options.keepsNotes);
+    this.#samples = new SampleNumbers(undefined);
     this.#session = new JointSession(options.publishers);
   }
 

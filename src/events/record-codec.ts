@@ -89,12 +89,15 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
     const wire = readRecord(payload);
     const timestampNs = this.#sinceOrigin(wire.timestampNs ?? this.#nowNs());
     const ownSeq = wire.sampleUuid === '' ? NO_SAMPLE : this.#samples.ownSeq(wire.sampleUuid);
-    const foreign = ownSeq === undefined ? this.#samples.foreign(wire.sampleUuid, wire.kind) : undefined;
-    const note: RecordNote = { ...wire.note, ...foreign?.note };
+    const sampleSeq = ownSeq ?? this.#samples.foreignSeq(wire.sampleUuid, wire.kind);
+    const note: RecordNote = {
+      ...wire.note,
+      ...(ownSeq === undefined && { sampleUuid: wire.sampleUuid }),
+    };
     return {
       kind: wire.kind,
       timestampNs,
-      sampleSeq: ownSeq ?? foreign!.seq,
+      sampleSeq,
       ...(wire.finishReason !== undefined && { finishReason: wire.finishReason }),
       ...(wire.data !== undefined && { payload: wire.data }),
       ...(Object.keys(note).length > 0 && { note }),

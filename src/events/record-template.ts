@@ -5,7 +5,7 @@ import type { RecordNote } from './event-batch.ts';
 import { PayloadChecker } from './payload-check.ts';
 import { RECORD_KEYS, recordHead } from './record-keys.ts';
 import type { SampleNumbers } from './sample-numbers.ts';
-import { readUuidKey, UUID_KEY_BYTES, UUID_KEY_WORDS } from './uuid-key.ts';
+import { readUuidKey, uuidOfKey, UUID_KEY_BYTES, UUID_KEY_WORDS } from './uuid-key.ts';
 
 const TEMPLATED_KINDS = [
   EventKind.sampleIssued,
@@ -222,23 +222,22 @@ export class RecordTemplate {
 
   #addTo(batch: EventBatchBuilder, kind: EventKind): void {
     const ownSeq = this.#samples.ownSeqOfKey(this.#uuid);
-    const foreign = ownSeq < 0 ? this.#samples.foreignByKey(this.#uuid, kind) : undefined;
-    const note = this.#keepsNotes ? this.#note(foreign?.note) : undefined;
-    batch.addRow(kind, this.#timestampNs, foreign?.seq ?? ownSeq, this.#finishReason, note);
+    const seq = ownSeq < 0 ? this.#samples.foreignSeqOfKey(this.#uuid, kind) : ownSeq;
+    const note = this.#keepsNotes ? this.#note(ownSeq < 0) : undefined;
+    batch.addRow(kind, this.#timestampNs, seq, this.#finishReason, note);
   }
 
-  /** What there is to note; that of the sample itself when there is no more. */
-  #note(ofSample: RecordNote | undefined): RecordNote | undefined {
-    const conversationId =
-      this.#conversationEnd === this.#conversationStart
-        ? undefined
-        : String.fromCharCode(...this.#bytes(this.#conversationStart, this.#conversationEnd));
-    if (conversationId === undefined && this.#turn === NO_TURN && this.#workerId < 0) return ofSample;
+  /** What there is to note. */
+  #note(isForeign: boolean): RecordNote | undefined {
+    const conversationId = String.fromCharCode(
+      ...this.#bytes(this.#conversationStart, this.#conversationEnd),
+    );
+    if (!isForeign && conversationId === '' && this.#turn === NO_TURN && this.#workerId < 0) return undefined;
     return {
-      ...(conversationId !== undefined && { conversationId }),
+      ...(conversationId !== '' && { conversationId }),
       ...(this.#turn !== NO_TURN && { turn: this.#turn }),
       ...(this.#workerId >= 0 && { workerId: this.#workerId }),
-      ...ofSample,
+      ...(isForeign && { sampleUuid: uuidOfKey(this.#uuid) }),
     };
   }
 
