@@ -8,23 +8,30 @@ export class JointSession {
   readonly #started: boolean[];
   readonly #tracking: boolean[];
   readonly #ended: boolean[];
+  /** Those that are not waited for. */
+  readonly #lost: boolean[];
 
   constructor(publishers: number) {
     this.#started = Array.from({ length: publishers }, () => false);
     this.#tracking = [...this.#started];
     this.#ended = [...this.#started];
+    this.#lost = [...this.#started];
   }
 
   /** Events of a publisher behind its end count for nothing. */
   hasEnded(publisher: number): boolean {
-    return this.#ended.length > 1 && this.#ended[publisher] === true;
+    return this.#ended.length > 1 && (this.#ended[publisher]! || this.#lost[publisher]!);
   }
 
-  /** It will not say that it ends. */
+  /** It is not waited for any more, and what it says later counts for nothing. */
   giveUp(publisher: number): void {
-    if (this.#ended.length === 1) return;
-    this.#ended[publisher] = true;
+    this.#lost[publisher] = true;
     this.#tracking[publisher] = false;
+  }
+
+  /** All are waited for again. */
+  waitAgain(): void {
+    this.#lost.fill(false);
   }
 
   /** Notes what a publisher says; false for what says nothing of the joint session. */
@@ -46,7 +53,7 @@ export class JointSession {
         return !this.#tracking.includes(true);
       case EventKind.sessionEnded:
         this.#ended[publisher] = true;
-        return !this.#ended.includes(false);
+        return this.#ended.every((hasEnded, i) => hasEnded || this.#lost[i]);
       default:
         return true;
     }

@@ -125,6 +125,12 @@ describe('RecordBatches', () => {
     expect(kindsOf(1, 'session.started')).toEqual(['session.started']);
     expect(kindsOf(0, stop, 'session.ended', 'sample.issued')).toEqual([]);
     expect(kindsOf(0, 'sample.issued')).toEqual([]);
+    // One that was given up says nothing, until all are waited for again.
+    batches.giveUp(1);
+    expect(kindsOf(1, 'sample.issued')).toEqual([]);
+    batches.waitAgain();
+    expect(batches.hasEnded(0)).toBe(true);
+    expect(batches.hasEnded(1)).toBe(false);
     expect(kindsOf(1, 'sample.issued', stop, 'session.ended')).toEqual([
       'sample.issued',
       stop,

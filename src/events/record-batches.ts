@@ -73,6 +73,16 @@ export class RecordBatches {
     this.#session.giveUp(publisher);
   }
 
+  /** Whoever was given up is waited for again. */
+  waitAgain(): void {
+    this.#session.waitAgain();
+  }
+
+  /** Whether one of several publishers has ended its session, or was given up. */
+  hasEnded(publisher: number): boolean {
+    return this.#session.hasEnded(publisher);
+  }
+
   /** The records of the messages as one batch, good until the next call. @hot */
   decode(received: ReceivedMessages): EventBatch {
     const builder = this.#builder;

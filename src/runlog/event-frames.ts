@@ -50,20 +50,26 @@ export class EventFrames {
         this.#frame = frame;
         return this.#recordBatches().decode(decodeMessages(frame.body));
       case FrameKind.reception:
-        this.#giveUp(frame);
+        this.#noteReception(frame);
         return undefined;
       default:
         return undefined;
     }
   }
 
-  /** A publisher that was lost is not waited for any more. */
-  #giveUp(frame: Frame): void {
+  /** Whether one of several publishers has ended its session, or was given up. */
+  hasEnded(publisher: number): boolean {
+    return this.#records?.hasEnded(publisher) ?? false;
+  }
+
+  /** A publisher that was lost is not waited for any more, until the aggregator is started again. */
+  #noteReception(frame: Frame): void {
     if (this.#header?.publishers?.length === undefined) return;
     const { event, publisher } = JSON.parse(Buffer.from(frame.body).toString('utf8')) as {
       readonly event?: unknown;
       readonly publisher?: unknown;
     };
+    if (event === 'resumed') this.#recordBatches().waitAgain();
     if (event === 'publisher_lost' && typeof publisher === 'number') this.#recordBatches().giveUp(publisher);
   }
 

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encode } from '@msgpack/msgpack';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Pull } from 'zeromq';
@@ -162,7 +163,16 @@ describe('an aggregation', () => {
 
   it('of two publishers makes one run of theirs, whatever their clocks say', async () => {
     const [one, two] = [await bindPlayer('one'), await bindPlayer('two')];
-    const flags = ['--connect', one.address, '--connect', two.address, '--streaming', 'off'];
+    const flags = [
+      '--connect',
+      one.address,
+      '--connect',
+      two.address,
+      '--streaming',
+      'off',
+      '--wait',
+      '500ms',
+    ];
     const program = bench.start(['aggregate', ...flags, '--out', bench.file('run')]);
     await Promise.all([one.waitForSubscriber(), two.waitForSubscriber()]);
     await one.play(session(5e15, 'a'.repeat(32)));
@@ -172,10 +182,15 @@ describe('an aggregation', () => {
         readFileSync(bench.file('run/run.log')).includes('session.ended'),
       'log',
     );
+    // It has ended its session, and may go.
+    one.close();
+    await sleep(1000);
     await two.play(session(1e12, 'b'.repeat(32)));
     const { stderr } = await program.finished;
     expect(stderr).toContain('has another clock');
+    expect(stderr).not.toContain('no publisher');
     const snapshot = finalSnapshot();
+    expect(snapshot.extras.reception).toMatchObject({ publishers_lost: 0, reconnected: 0 });
     expect(snapshot).toMatchObject({
       state: 'complete',
       extras: { run: { publishers: [one.address, two.address] } },

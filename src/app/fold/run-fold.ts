@@ -96,6 +96,11 @@ export class RunFold {
     return this.#service?.aggregator.history.endNs;
   }
 
+  /** Whether one of several publishers has ended its session, or was given up. */
+  hasEnded(publisher: number): boolean {
+    return this.#events?.hasEnded(publisher) ?? false;
+  }
+
   /** Folds one frame; asynchronous only for the header, which may load a tokenizer. */
   handle(frame: Frame): void | Promise<void> {
     switch (frame.kind) {

@@ -16,6 +16,8 @@ export interface PublishersOptions {
   readonly addresses: readonly string[];
   /** How long one may be away; 0 = for ever. */
   readonly waitMs: number;
+  /** Whether one has nothing more to say, and may go. */
+  readonly hasEnded: (publisher: number) => boolean;
   /** It came back: what it published meanwhile is missing. */
   readonly onReconnected: (publisher: number) => void;
   /** It was away for too long. */
@@ -44,13 +46,15 @@ export class Publishers {
     this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL_MS);
   }
 
-  get areAllLost(): boolean {
-    return this.#presences.every(({ isLost }) => isLost);
+  /** Nobody is left to wait for. */
+  get areAllGone(): boolean {
+    const { hasEnded } = this.#options;
+    return this.#presences.every(({ isLost }, publisher) => isLost || hasEnded(publisher));
   }
 
   /** A publisher's connection has changed. */
   on(publisher: number, state: ConnectionState): void {
-    const { log, onReconnected } = this.#options;
+    const { log, onReconnected, hasEnded } = this.#options;
     const presence = this.#presences[publisher]!;
     if (state === 'refused') {
       log.warning(`${presence.address}: what listens there does not let us subscribe`);
@@ -59,10 +63,10 @@ export class Publishers {
     if (state === 'connected') {
       if (presence.isConnected) return;
       presence.isConnected = true;
-      if (presence.wasConnected) {
+      if (presence.wasConnected && !hasEnded(publisher)) {
         onReconnected(publisher);
         log.warning(`${presence.address}: is back; what it published meanwhile is missing`);
-      } else log.info(`${presence.address}: connected`);
+      } else if (!presence.wasConnected) log.info(`${presence.address}: connected`);
       presence.wasConnected = true;
       for (const tell of this.#firstConnections) tell();
       return;
@@ -70,7 +74,7 @@ export class Publishers {
     if (!presence.isConnected) return;
     presence.isConnected = false;
     presence.awayMs = performance.now();
-    setTimeout(() => this.#tellAway(presence), TOLD_AFTER_MS).unref();
+    setTimeout(() => this.#tellAway(presence, publisher), TOLD_AFTER_MS).unref();
   }
 
   /** Resolves once all are connected, or after `mostMs`. */
@@ -91,19 +95,19 @@ export class Publishers {
     clearInterval(this.#timer);
   }
 
-  #tellAway({ address, isConnected }: Presence): void {
-    const { waitMs, log } = this.#options;
-    if (isConnected) return;
+  #tellAway({ address, isConnected }: Presence, publisher: number): void {
+    const { waitMs, hasEnded, log } = this.#options;
+    if (isConnected || hasEnded(publisher)) return;
     const patience =
       waitMs === 0 ? 'waiting for it' : `waiting for it for ${countedText(waitMs / 1000, 'second')}`;
     log.warning(`${address}: went away before its session ended; ${patience}`);
   }
 
   #look(): void {
-    const { waitMs, onLost } = this.#options;
+    const { waitMs, hasEnded, onLost } = this.#options;
     if (waitMs === 0) return;
     for (const [publisher, presence] of this.#presences.entries()) {
-      if (presence.isConnected || presence.isLost) continue;
+      if (presence.isConnected || presence.isLost || hasEnded(publisher)) continue;
       if (performance.now() - presence.awayMs < waitMs) continue;
       presence.isLost = true;
       onLost(publisher);

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText, EXIT_CODES, InferometerError } from '../../core/errors.ts';
+import type { RunMark } from '../../core/run-history.ts';
 import { monotonicNs } from '../../core/time.ts';
 import { isTerminal, type MetricsSnapshot } from '../../metrics/snapshot.ts';
 import type { Report } from '../../report/report.ts';
@@ -26,8 +27,8 @@ import { Intake } from './intake.ts';
 import { LoggedFold } from './logged-fold.ts';
 import { Publishers } from './publishers.ts';
 import { openRunPlace, type RunPlace } from './run-place.ts';
-import { headerMaker, settingsOf } from './service-header.ts';
-import type { ServiceOptions } from './service-options.ts';
+import { headerMaker, type ServiceSettings, settingsOf } from './service-header.ts';
+import type { LauncherOptions, ServiceOptions } from './service-options.ts';
 import { onServiceSignals } from './signals.ts';
 import { openSnapshotOutlets } from './snapshot-outlets.ts';
 
@@ -53,156 +54,219 @@ const READY_AT_THE_LATEST_MS = 1000;
 export async function runService(options: ServiceOptions): Promise<ServiceEnd> {
   const closers = new Closers();
   try {
-    return await run(options, closers);
+    const aggregation = await Aggregation.open(options, closers);
+    const reason = await aggregation.follow();
+    return await aggregation.conclude(reason);
   } finally {
     await closers.run(options.log);
   }
 }
 
-async function run(options: ServiceOptions, closers: Closers): Promise<ServiceEnd> {
-  const { launcher, log } = options;
-  const end = Promise.withResolvers<EndReason>();
-  closers.add(
-    onServiceSignals({ isLaunched: launcher !== undefined, log, onEnd: () => end.resolve('signal') }),
-  );
-  const place = await openRunPlace(options.outPath ?? launcherRunPath(options), log);
-  const { directory, resumed } = place;
-  const settings = settingsOf(options, place);
-  const { addresses } = settings;
-  const sockets = await createRunSockets();
-  closers.add(() => sockets.remove());
-  let last: MetricsSnapshot | undefined;
-  const outlets = await openSnapshotOutlets(options, sockets, (snapshot) => {
-    last = snapshot;
-    options.onSnapshot(snapshot);
-  });
-  closers.add(() => outlets.publisher.close());
-  if (outlets.place !== undefined) log.info(viewPlaceText(outlets.place));
+/** One run that is aggregated, from its directory to its report. */
+class Aggregation {
+  readonly #options: ServiceOptions;
+  readonly #closers: Closers;
+  readonly #place: RunPlace;
+  readonly #settings: ServiceSettings;
+  readonly #end = Promise.withResolvers<EndReason>();
+  readonly #intake: Intake;
+  #header: RunHeader | undefined;
+  #fold!: RunFold;
+  #writer: RunLogWriter | undefined;
+  /** There once the log is open: what an earlier process logged is folded before. */
+  #logged: LoggedFold | undefined;
+  #manifest!: ManifestKeeper;
+  #last: MetricsSnapshot | undefined;
 
-  const fold: RunFold = new RunFold({
-    publisher: outlets.publisher,
-    finalPath:
-      launcher === undefined ? directory.finalSnapshotPath : join(launcher.outputPath, 'final_snapshot.json'),
-    publishIntervalMs: options.publishIntervalMs,
-    drainTimeoutMs: options.drainTimeoutMs,
-    spillDirectory: directory.path,
-    tokenizerOf: () => options.tokenizerPath ?? null,
-    eventStream: () => ({
-      ...{ frames: writer.nextSeq, heals: 0, healed_frames: 0, lost_frames: 0, aggregator_restarts: 0 },
-    }),
-    log,
-  });
-  // Before the log is read: what is published meanwhile waits in the sockets.
-  const publishers = new Publishers({
-    ...{ addresses, waitMs: options.waitMs, log },
-    onReconnected: (publisher) => intake.note({ event: 'reconnected', publisher, count: 0 }),
-    onLost: (publisher) => {
-      intake.note({ event: 'publisher_lost', publisher, count: 0 });
-      log.error(`${addresses[publisher]}: no publisher for ${options.waitMs / 1000} s`);
-      if (publishers.areAllLost) end.resolve('publishers lost');
-    },
-  });
-  closers.add(() => publishers.close());
-  const receivers = addresses.map((address, publisher) =>
-    MessageReceiver.connect(address, {
-      maxMessageBytes: MAX_MESSAGE_BYTES,
-      onConnection: (state) => publishers.on(publisher, state),
-    }),
-  );
-  closers.add(() => receivers.forEach((receiver) => receiver.close()));
-
-  const makeHeader = headerMaker(settings, place);
-  let header: RunHeader | undefined = resumed;
-  const intake = new Intake({
-    addresses,
-    headerOf: (originNs, published) => {
-      header = makeHeader(originNs, published);
-      void manifest.update({
-        run_id: header.run_id,
-        origin_ns: header.origin_ns,
-        started_at: header.started_at,
-      });
-      return header;
-    },
-    record: (kind, bytes) => logged.record(kind, bytes),
-    log,
-  });
-  const logEnd =
-    resumed === undefined ? undefined : await foldAgain(directory.logPath, fold, intake, options);
-  const writer: RunLogWriter =
-    logEnd === undefined
-      ? RunLogWriter.open(directory.logPath)
-      : RunLogWriter.resume(directory.logPath, logEnd);
-  closers.add(() => writer.close());
-  const logged = new LoggedFold({
-    ...{ writer, fold, log },
-    onFailure: (error) => {
-      log.error(`${errorText(error)}; the aggregation ends here`);
-      end.resolve('failure');
-    },
-    onEnded: () => end.resolve('session'),
-  });
-  const manifest = await openManifest(place, outlets.localAddress, addresses, options);
-  if (resumed !== undefined && !fold.ended) {
-    intake.note({ event: 'resumed', publisher: null, count: 0 });
-    const mark = {
-      at_ns: fold.latestNs ?? 0,
-      kind: 'note',
-      value: null,
-      text: 'aggregator started again',
-    } as const;
-    logged.record(FrameKind.mark, markFrame(mark));
+  private constructor(options: ServiceOptions, closers: Closers, place: RunPlace) {
+    this.#options = options;
+    this.#closers = closers;
+    this.#place = place;
+    this.#settings = settingsOf(options, place);
+    this.#header = place.resumed;
+    const makeHeader = headerMaker(this.#settings, place);
+    this.#intake = new Intake({
+      addresses: this.#settings.addresses,
+      headerOf: (originNs, published) => {
+        const header = (this.#header = makeHeader(originNs, published));
+        const { run_id, origin_ns, started_at } = header;
+        void this.#manifest.update({ run_id, origin_ns, started_at });
+        return header;
+      },
+      record: (kind, bytes) => this.#logged?.record(kind, bytes),
+      log: options.log,
+    });
   }
-  if (fold.ended) end.resolve('session');
-  await writeConfig(settings.config, directory.configPath, options);
 
-  const receiving = receivers.map((receiver, publisher) =>
-    receiver
-      .run((messages) => intake.take(publisher, messages))
-      .catch((error: unknown) => {
-        log.error(`${addresses[publisher]}: ${errorText(error)}`);
-        end.resolve('failure');
+  /** Listens to signals, and opens the directory, the sockets of viewers and the log. */
+  static async open(options: ServiceOptions, closers: Closers): Promise<Aggregation> {
+    const place = await openRunPlace(options.outPath ?? launcherRunPath(options), options.log);
+    const aggregation = new Aggregation(options, closers, place);
+    await aggregation.#open();
+    return aggregation;
+  }
+
+  async #open(): Promise<void> {
+    const { launcher, log } = this.#options;
+    const isLaunched = launcher !== undefined;
+    this.#closers.add(onServiceSignals({ isLaunched, log, onEnd: () => this.#end.resolve('signal') }));
+    const sockets = await createRunSockets();
+    this.#closers.add(() => sockets.remove());
+    const outlets = await openSnapshotOutlets(this.#options, sockets, (snapshot) => {
+      this.#last = snapshot;
+      this.#options.onSnapshot(snapshot);
+    });
+    this.#closers.add(() => outlets.publisher.close());
+    if (outlets.place !== undefined) log.info(viewPlaceText(outlets.place));
+    const { directory } = this.#place;
+    this.#fold = new RunFold({
+      publisher: outlets.publisher,
+      finalPath:
+        launcher === undefined
+          ? directory.finalSnapshotPath
+          : join(launcher.outputPath, 'final_snapshot.json'),
+      publishIntervalMs: this.#options.publishIntervalMs,
+      drainTimeoutMs: this.#options.drainTimeoutMs,
+      spillDirectory: directory.path,
+      tokenizerOf: () => this.#options.tokenizerPath ?? null,
+      eventStream: () => ({
+        ...{ frames: this.#writer?.nextSeq ?? 0, heals: 0, healed_frames: 0, lost_frames: 0 },
+        aggregator_restarts: 0,
       }),
-  );
-  if (launcher !== undefined) {
-    await publishers.connected(READY_AT_THE_LATEST_MS);
-    await writeFile(join(launcher.outputPath, '.ready'), '');
-    if (launcher.ready !== undefined) await sendReady(launcher.ready.address, launcher.ready.id);
-  } else {
-    log.info(`aggregating ${addresses.join(', ')} into ${directory.path}`);
-    log.info(`watch it with: inferometer watch ${directory.path}`);
+      log,
+    });
+    this.#manifest = await openManifest(
+      this.#place,
+      outlets.localAddress,
+      this.#settings.addresses,
+      this.#options,
+    );
+    await writeConfig(this.#settings.config, directory.configPath, this.#options);
   }
 
-  const reason = await end.promise;
-  publishers.close();
-  for (const receiver of receivers) receiver.close();
-  await Promise.all(receiving);
-  // A launcher reads the file, of a run without an event too.
-  if (!intake.hasBegun && launcher !== undefined) intake.begin(monotonicNs());
-  await logged.close();
-  if (header === undefined) return endWithoutEvents(reason, place, options);
-  await (fold.ended ? fold.finished() : fold.interrupt());
-  await writer.close();
-  if (last === undefined || !isTerminal(last.state)) {
-    throw new InferometerError(
-      'INFEROMETER_REPORT_NOTHING',
-      'execution',
-      `no final snapshot could be made; try: inferometer report ${directory.path}`,
+  /** Takes what is published until there is a reason to end. */
+  async follow(): Promise<EndReason> {
+    const { launcher, log } = this.#options;
+    const { addresses } = this.#settings;
+    const publishers = this.#watchPublishers();
+    // Before the log is read: what is published meanwhile waits in the sockets.
+    const receivers = addresses.map((address, publisher) =>
+      MessageReceiver.connect(address, {
+        maxMessageBytes: MAX_MESSAGE_BYTES,
+        onConnection: (state) => publishers.on(publisher, state),
+      }),
     );
+    const close = () => {
+      publishers.close();
+      for (const receiver of receivers) receiver.close();
+    };
+    this.#closers.add(close);
+    await this.#openLog();
+    const receiving = receivers.map((receiver, publisher) =>
+      receiver
+        .run((messages) => this.#intake.take(publisher, messages))
+        .catch((error: unknown) => this.#fail(`${addresses[publisher]}: ${errorText(error)}`)),
+    );
+    if (launcher === undefined) {
+      log.info(`aggregating ${addresses.join(', ')} into ${this.#place.directory.path}`);
+      log.info(`watch it with: inferometer watch ${this.#place.directory.path}`);
+    } else await reportReady(launcher, publishers);
+    const reason = await this.#end.promise;
+    close();
+    await Promise.all(receiving);
+    return reason;
   }
-  const { report, failures } = await concludeAggregation(directory, header, last, {
-    ...{ logBytes: writer.bytes, isElsewhere: launcher !== undefined, log },
-  });
-  const exitCode = exitCodeOf(failures > 0 ? 'failure' : reason, report, options);
-  await manifest.update({
-    outcome: {
-      state: reason === 'failure' ? 'failed' : last.state === 'complete' ? 'complete' : 'interrupted',
-      ended_at: new Date().toISOString(),
-      ...{ exit_code: exitCode, frames: writer.nextSeq, report_source: 'final snapshot file' },
-      verdict: report.verdict.level,
-    },
-  });
-  return { exitCode, path: directory.path, report };
+
+  /** Makes the final snapshot and what a run leaves beside its log. */
+  async conclude(reason: EndReason): Promise<ServiceEnd> {
+    const { launcher, log } = this.#options;
+    const { directory } = this.#place;
+    // A launcher reads the file, of a run without an event too.
+    if (!this.#intake.hasBegun && launcher !== undefined) this.#intake.begin(monotonicNs());
+    await this.#logged?.close();
+    const writer = this.#writer;
+    if (this.#header === undefined || writer === undefined)
+      return endWithoutEvents(reason, this.#place, this.#options);
+    await (this.#fold.ended ? this.#fold.finished() : this.#fold.interrupt());
+    await writer.close().catch((error: unknown) => log.error(errorText(error)));
+    const last = this.#last;
+    if (last === undefined || !isTerminal(last.state)) {
+      throw new InferometerError(
+        'INFEROMETER_REPORT_NOTHING',
+        'execution',
+        `no final snapshot could be made; try: inferometer report ${directory.path}`,
+      );
+    }
+    const { report, failures } = await concludeAggregation(directory, this.#header, last, {
+      ...{ logBytes: writer.bytes, isElsewhere: launcher !== undefined, log },
+    });
+    const exitCode = exitCodeOf(failures > 0 ? 'failure' : reason, report, this.#options);
+    await this.#manifest.update({
+      outcome: {
+        state: reason === 'failure' ? 'failed' : last.state === 'complete' ? 'complete' : 'interrupted',
+        ended_at: new Date().toISOString(),
+        ...{ exit_code: exitCode, frames: writer.nextSeq, report_source: 'final snapshot file' },
+        verdict: report.verdict.level,
+      },
+    });
+    return { exitCode, path: directory.path, report };
+  }
+
+  #watchPublishers(): Publishers {
+    const { waitMs, log } = this.#options;
+    const { addresses } = this.#settings;
+    const publishers = new Publishers({
+      ...{ addresses, waitMs, log },
+      hasEnded: (publisher) => this.#fold.hasEnded(publisher),
+      onReconnected: (publisher) => this.#intake.note({ event: 'reconnected', publisher, count: 0 }),
+      onLost: (publisher) => {
+        this.#intake.note({ event: 'publisher_lost', publisher, count: 0 });
+        log.error(`${addresses[publisher]}: no publisher for ${waitMs / 1000} s`);
+        if (publishers.areAllGone) this.#end.resolve('publishers lost');
+      },
+    });
+    return publishers;
+  }
+
+  /** Opens the log; of a run that is resumed, folds it first and says so. */
+  async #openLog(): Promise<void> {
+    const { log } = this.#options;
+    const { directory, resumed } = this.#place;
+    const fold = this.#fold;
+    const writer =
+      resumed === undefined
+        ? RunLogWriter.open(directory.logPath)
+        : RunLogWriter.resume(
+            directory.logPath,
+            await foldAgain(directory.logPath, fold, this.#intake, this.#options),
+          );
+    this.#writer = writer;
+    this.#closers.add(() => writer.close());
+    this.#logged = new LoggedFold({
+      ...{ writer, fold, log },
+      onFailure: (error) => this.#fail(`${errorText(error)}; the aggregation ends here`),
+      onEnded: () => this.#end.resolve('session'),
+    });
+    if (fold.ended) this.#end.resolve('session');
+    else if (resumed !== undefined) {
+      this.#intake.note({ event: 'resumed', publisher: null, count: 0 });
+      const text = 'aggregator started again';
+      const mark: RunMark = { at_ns: fold.latestNs ?? 0, kind: 'note', value: null, text };
+      this.#logged.record(FrameKind.mark, markFrame(mark));
+    }
+  }
+
+  #fail(why: string): void {
+    this.#options.log.error(why);
+    this.#end.resolve('failure');
+  }
+}
+
+/** Tells a launcher that we listen: its publisher sends nothing before. */
+async function reportReady({ outputPath, ready }: LauncherOptions, publishers: Publishers): Promise<void> {
+  await publishers.connected(READY_AT_THE_LATEST_MS);
+  await writeFile(join(outputPath, '.ready'), '');
+  if (ready !== undefined) await sendReady(ready.address, ready.id);
 }
 
 /** Folds what an earlier process logged, and tells where the log goes on. */
