@@ -36,6 +36,40 @@ export function sameBytes(a: DataView, aStart: number, b: DataView, bStart: numb
   return true;
 }
 
+/** Some bytes to be found in others, eight at a time. */
+export class KnownBytes {
+  readonly length: number;
+  readonly #bytes: DataView;
+  /** As numbers, whose equality is that of their bytes when they are neither 0 nor NaN: none when one is, or there are fewer than eight bytes. */
+  readonly #doubles: Float64Array;
+  /** Where the last eight bytes begin. */
+  readonly #lastStart: number;
+
+  constructor(bytes: Uint8Array) {
+    this.length = bytes.length;
+    this.#bytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#lastStart = bytes.length - DOUBLE_BYTES;
+    const doubles: number[] = [];
+    for (let offset = 0; offset < this.#lastStart; offset += DOUBLE_BYTES)
+      doubles.push(this.#bytes.getFloat64(offset, true));
+    if (this.#lastStart >= 0) doubles.push(this.#bytes.getFloat64(this.#lastStart, true));
+    this.#doubles = Float64Array.from(
+      doubles.every((double) => double !== 0 && !Number.isNaN(double)) ? doubles : [],
+    );
+  }
+
+  /** Whether these bytes stand at `start` of `view`, which must be as long. @hot */
+  areAt(view: DataView, start: number): boolean {
+    const doubles = this.#doubles;
+    const last = doubles.length - 1;
+    if (last < 0) return sameBytes(view, start, this.#bytes, 0, this.length);
+    for (let i = 0; i < last; i++) {
+      if (view.getFloat64(start + i * DOUBLE_BYTES, true) !== doubles[i]) return false;
+    }
+    return view.getFloat64(start + this.#lastStart, true) === doubles[last];
+  }
+}
+
 const EACH_BYTE = 0x01010101;
 const TOP_BITS = 0x80808080;
 

@@ -4,6 +4,7 @@ import type { EventBatch, EventRecord, RecordNote } from './event-batch.ts';
 
 const FIRST_PAYLOAD_BYTES = 4096;
 const FIRST_EXTRAS = 64;
+const FIRST_RECORDS = 64;
 
 /** Lays records out in columns. For cold paths and tests; the engine fills columns of its own. */
 export function buildEventBatch(records: readonly EventRecord[], workerId = -1): EventBatch {
@@ -12,14 +13,14 @@ export function buildEventBatch(records: readonly EventRecord[], workerId = -1):
   return builder.finish(workerId);
 }
 
-/** Columns of one batch that grow record by record, up to the capacity they were made for. */
+/** Columns of one batch that grow record by record. */
 export class EventBatchBuilder {
-  readonly #kinds: Uint8Array;
-  readonly #finishReasons: Uint8Array;
-  readonly #sampleSeqs: Uint32Array;
-  readonly #payloadEnds: Uint32Array;
-  readonly #extraEnds: Uint32Array;
-  readonly #timestampsNs: Float64Array;
+  #kinds: Uint8Array;
+  #finishReasons: Uint8Array;
+  #sampleSeqs: Uint32Array;
+  #payloadEnds: Uint32Array;
+  #extraEnds: Uint32Array;
+  #timestampsNs: Float64Array;
   #extras = new Float64Array(FIRST_EXTRAS);
   #payload = new Uint8Array(FIRST_PAYLOAD_BYTES);
   #notes: Map<number, RecordNote> | undefined;
@@ -27,7 +28,7 @@ export class EventBatchBuilder {
   #payloadEnd = 0;
   #extraEnd = 0;
 
-  /** `capacity`: the most records that will be added. */
+  /** `capacity`: records there is room for at first. */
   constructor(capacity: number) {
     this.#kinds = new Uint8Array(capacity);
     this.#finishReasons = new Uint8Array(capacity);
@@ -35,6 +36,21 @@ export class EventBatchBuilder {
     this.#payloadEnds = new Uint32Array(capacity);
     this.#extraEnds = new Uint32Array(capacity);
     this.#timestampsNs = new Float64Array(capacity);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Of the record added last; undefined before there is one. */
+  get lastTimestampNs(): number | undefined {
+    return this.#timestampsNs[this.#count - 1];
+  }
+
+  /** Begins another batch in the memory of the one before, which is gone then. */
+  restart(): void {
+    this.#count = this.#payloadEnd = this.#extraEnd = 0;
+    this.#notes = undefined;
   }
 
   add(record: EventRecord): void {
@@ -71,6 +87,7 @@ export class EventBatchBuilder {
     note: RecordNote | undefined,
   ): void {
     const index = this.#count++;
+    if (index === this.#kinds.length) this.#grow();
     this.#kinds[index] = kind;
     this.#timestampsNs[index] = timestampNs;
     this.#sampleSeqs[index] = sampleSeq;
@@ -80,7 +97,7 @@ export class EventBatchBuilder {
     if (note !== undefined) (this.#notes ??= new Map()).set(index, note);
   }
 
-  /** The batch. Nothing may be added afterwards. */
+  /** The batch, valid until {@link restart}. Nothing may be added before. */
   finish(workerId: number): EventBatch {
     const count = this.#count;
     return {
@@ -96,6 +113,16 @@ export class EventBatchBuilder {
       payload: this.#payload.subarray(0, this.#payloadEnd),
       notes: this.#notes,
     };
+  }
+
+  #grow(): void {
+    const capacity = Math.max(FIRST_RECORDS, 2 * this.#kinds.length);
+    this.#kinds = copyInto(new Uint8Array(capacity), this.#kinds);
+    this.#finishReasons = copyInto(new Uint8Array(capacity), this.#finishReasons);
+    this.#sampleSeqs = copyInto(new Uint32Array(capacity), this.#sampleSeqs);
+    this.#payloadEnds = copyInto(new Uint32Array(capacity), this.#payloadEnds);
+    this.#extraEnds = copyInto(new Uint32Array(capacity), this.#extraEnds);
+    this.#timestampsNs = copyInto(new Float64Array(capacity), this.#timestampsNs);
   }
 
   #addExtra(value: number): void {
@@ -120,6 +147,11 @@ export function finishReasonOf(batch: EventBatch, index: number): string | undef
   const code = batch.finishReasons[index]!;
   if (code === FINISH_ABSENT) return undefined;
   return code === FINISH_OTHER ? (batch.notes?.get(index)?.finishReason ?? '') : FINISH_REASONS[code - 1];
+}
+
+function copyInto<T extends { set(values: T): void }>(target: T, source: T): T {
+  target.set(source);
+  return target;
 }
 
 function noteOf(record: EventRecord, finishReason: number): RecordNote | undefined {

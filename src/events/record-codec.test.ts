@@ -45,6 +45,14 @@ const wireRecord = fc
   )
   .map((entries) => encode(Object.fromEntries(entries), { useBigInt64: true }));
 
+/** Whether the template takes the bytes as a record. */
+function reads(template: RecordTemplate, bytes: Uint8Array, batch: EventBatchBuilder): boolean {
+  // With bytes around them that are none of theirs.
+  const around = Buffer.concat([Uint8Array.of(1), bytes, Uint8Array.of(2)]);
+  const view = new DataView(around.buffer, around.byteOffset, around.byteLength);
+  return template.read(view, 1, 1 + bytes.length, batch);
+}
+
 /** Without the entries that are `undefined`. */
 function defined<T extends object>(fields: T): Partial<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
@@ -342,11 +350,12 @@ describe('EventRecordCodec', () => {
         least: record,
         finished: { ...record, payload: data, finishReason: 'stop' },
         ofWorker: { ...record, note: { workerId: 3 } },
+        ofConversation: { ...record, note: { conversationId: 'c', turn: 0xc8 } },
         whole: {
           ...record,
           payload: data,
           finishReason: 'stop',
-          note: { sampleUuid: uuids[4]!, workerId: 3 },
+          note: { sampleUuid: uuids[4]!, workerId: 3, conversationId: 'c', turn: 0 },
         },
       };
       const differing: string[] = [];
@@ -358,8 +367,9 @@ describe('EventRecordCodec', () => {
           const right = bytes[at]!;
           for (let byte = 0; byte <= 0xff; byte++) {
             bytes[at] = byte;
+            batch.restart();
             // What the template leaves to the general reader can't differ.
-            if (!template.read(bytes, batch)) continue;
+            if (!reads(template, bytes, batch)) continue;
             const reading = new EventRecordCodec(options);
             let general: EventRecord;
             try {
@@ -387,31 +397,34 @@ describe('EventRecordCodec', () => {
       const around = new Uint8Array(bytes.length + 2);
       around.set(bytes, 1);
       for (let end = 1; end <= bytes.length; end++) {
-        expect(template.read(around.subarray(1, end), batch)).toBe(false);
+        expect(reads(template, around.subarray(1, end), batch)).toBe(false);
       }
-      expect(template.read(around.subarray(1), batch)).toBe(false);
-      expect(template.read(around.subarray(0, -1), batch)).toBe(false);
+      expect(reads(template, around.subarray(1), batch)).toBe(false);
+      expect(reads(template, around.subarray(0, -1), batch)).toBe(false);
       for (let at = 0; at < bytes.length; at++) {
         const shorter = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1)]);
-        expect(template.read(shorter, batch)).toBe(false);
+        expect(reads(template, shorter, batch)).toBe(false);
       }
-      expect(template.read(around.subarray(1, -1), batch)).toBe(true);
+      expect(reads(template, around.subarray(1, -1), batch)).toBe(true);
     });
 
     it('takes the usual records without the general reader', () => {
       const samples = new SampleNumbers(RUN_ID);
       const template = new RecordTemplate(ORIGIN, samples);
       const writing = new EventRecordCodec({ runId: RUN_ID, originNs: ORIGIN });
-      const batch = new EventBatchBuilder(4);
+      const batch = new EventBatchBuilder(0);
       const record = { kind: EventKind.sampleRecvNonFirst, timestampNs: ns(7), sampleSeq: seq(5) };
       const data = payloads.textModelOutput({ output: 'x', reasoning: null, toolCalls: null });
       const complete = { ...record, kind: EventKind.sampleComplete, payload: data, finishReason: 'stop' };
-      const foreignNote = { sampleUuid: '0123456789abcdef0123456789abcdef', workerId: 3 };
+      const foreignNote = {
+        sampleUuid: '0123456789abcdef0123456789abcdef',
+        ...{ workerId: 3, conversationId: 'c12', turn: 130 },
+      };
       for (const usualRecord of [record, complete, { ...complete, note: foreignNote }]) {
-        expect(template.read(writing.encode(usualRecord).payload, batch)).toBe(true);
+        expect(reads(template, writing.encode(usualRecord).payload, batch)).toBe(true);
       }
       const other = encode({ event_type: 'sample.complete', timestamp_ns: 2 ** 41 });
-      expect(template.read(other, batch)).toBe(false);
+      expect(reads(template, other, batch)).toBe(false);
       expect(batch.finish(-1)).toMatchObject({ count: 3, sampleSeqs: Uint32Array.of(5, 5, 2 ** 31) });
     });
   });

@@ -15,10 +15,18 @@ import { SampleNumbers } from './sample-numbers.ts';
 import { WireFormatError } from './wire-format-error.ts';
 
 export interface RecordCodecOptions extends Partial<RunContext> {
-  /** The time of a record that has none. Default: CLOCK_MONOTONIC. */
+  /** The time of a record that has none, or could not be read. Default: CLOCK_MONOTONIC. */
   readonly nowNs?: () => bigint;
   /** Writes the extras of our records too, under a key that the reference's readers pass over. Default: they are left out. */
   readonly writesExtras?: boolean;
+  /** Numbers of the samples, for several streams of one run. */
+  readonly samples?: SampleNumbers;
+  /** Whether records read into a batch have notes. Default true; metrics do without. */
+  readonly keepsNotes?: boolean;
+  /** Whether a record read into a batch is taken, of those that are not of a sample. Default: all are. */
+  readonly takes?: (kind: EventKind) => boolean;
+  /** Told of each record that could not be read into a batch. */
+  readonly onFault?: (error: WireFormatError) => void;
 }
 
 /**
@@ -43,7 +51,7 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
   constructor(options: RecordCodecOptions = {}) {
     this.#options = options;
     this.#nowNs = options.nowNs ?? monotonicNs;
-    this.#samples = new SampleNumbers(options.runId);
+    this.#samples = options.samples ?? new SampleNumbers(options.runId);
     this.#originNs = options.originNs;
   }
 
@@ -94,12 +102,15 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
   recordOf(wire: WireRecord): EventRecord {
     const timestampNs = this.#sinceOrigin(wire.timestampNs ?? this.#nowNs());
     const ownSeq = wire.sampleUuid === '' ? NO_SAMPLE : this.#samples.ownSeq(wire.sampleUuid);
-    const foreign = ownSeq === undefined ? this.#samples.foreign(wire.sampleUuid, wire.kind) : undefined;
-    const note: RecordNote = { ...wire.note, ...foreign?.note };
+    const sampleSeq = ownSeq ?? this.#samples.foreignSeq(wire.sampleUuid, wire.kind);
+    const note: RecordNote = {
+      ...wire.note,
+      ...(ownSeq === undefined && { sampleUuid: wire.sampleUuid }),
+    };
     return {
       kind: wire.kind,
       timestampNs,
-      sampleSeq: ownSeq ?? foreign!.seq,
+      sampleSeq,
       ...(wire.finishReason !== undefined && { finishReason: wire.finishReason }),
       ...(wire.data !== undefined && { payload: wire.data }),
       ...(wire.extras.length > 0 && { extras: this.#extrasOf(wire) }),
@@ -110,10 +121,15 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
   /** Decodes the payloads of a stream in their order, with error records in place of what can't be read. @hot */
   decodeBatch(payloads: readonly Uint8Array[]): EventBatch {
     const batch = new EventBatchBuilder(payloads.length);
-    for (const payload of payloads) {
-      if (this.#usual()?.read(payload, batch) !== true) batch.add(this.#decodeAny(payload));
-    }
+    for (const payload of payloads) this.decodeInto(batch, payload, viewOf(payload), 0, payload.length);
     return batch.finish(-1);
+  }
+
+  /** Adds the record in bytes `start … end` of `bytes`, of which `view` is one, to the batch, or an error record in its place. @hot */
+  decodeInto(batch: EventBatchBuilder, bytes: Uint8Array, view: DataView, start: number, end: number): void {
+    if (this.#usual()?.read(view, start, end, batch) === true) return;
+    const record = this.#decodeAny(bytes.subarray(start, end));
+    if (this.#options.takes?.(record.kind) !== false) batch.add(record);
   }
 
   onDecodeError(error: unknown): EventRecord {
@@ -147,16 +163,22 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
 
   #usual(): RecordTemplate | undefined {
     if (this.#originNs === undefined) return undefined;
-    return (this.#template ??= new RecordTemplate(this.#originNs, this.#samples));
+    return (this.#template ??= new RecordTemplate(this.#originNs, this.#samples, this.#options.keepsNotes));
   }
 
   #decodeAny(payload: Uint8Array): EventRecord {
     try {
       return this.decode(payload);
     } catch (error) {
-      return this.onDecodeError(error);
+      const record = this.onDecodeError(error);
+      if (error instanceof WireFormatError) this.#options.onFault?.(error);
+      return record;
     }
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /** Publishes each record of a batch, in order. */

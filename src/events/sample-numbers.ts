@@ -1,7 +1,6 @@
 import { EventKind } from '../core/event-types.ts';
 import { NO_SAMPLE, type RunId, type SampleSeq, sampleSeqOfUuid } from '../core/ids.ts';
-import type { RecordNote } from './event-batch.ts';
-import { type UuidKey, uuidKeyOf, uuidOfKey, UUID_KEY_WORDS } from './uuid-key.ts';
+import { type UuidKey, uuidKeyOf, UUID_KEY_WORDS } from './uuid-key.ts';
 import { UuidMap } from './uuid-map.ts';
 
 /** Where numbers of foreign samples begin in a run that has numbers of its own. */
@@ -9,13 +8,6 @@ const FOREIGN_SEQS_FROM = 2 ** 31;
 /** Words of a key that are the run id; eight hex digits of zeros follow, then eight of the number. */
 const RUN_ID_WORDS = 4;
 const ZEROS = 0x3030_3030;
-
-/** A sample of a foreign run. */
-export interface ForeignSample {
-  readonly seq: SampleSeq;
-  /** Tells the uuid; shared by those records of the sample that have nothing else to note. */
-  readonly note: RecordNote & { readonly sampleUuid: string };
-}
 
 /**
  * The numbers behind the uuids of a stream. A sample of our own run has its number in its uuid. Others are numbered as they
@@ -26,8 +18,8 @@ export interface ForeignSample {
 export class SampleNumbers {
   readonly #runId: RunId | undefined;
   readonly #runKey: UuidKey | undefined;
-  readonly #foreignByKey = new UuidMap<ForeignSample>();
-  readonly #foreignByText = new Map<string, ForeignSample>();
+  readonly #foreignByKey = new UuidMap<SampleSeq>();
+  readonly #foreignByText = new Map<string, SampleSeq>();
   readonly #key: UuidKey = new Int32Array(UUID_KEY_WORDS);
   #nextForeignSeq: number;
 
@@ -56,27 +48,27 @@ export class SampleNumbers {
     return high < 0 || low < 0 || seq >= NO_SAMPLE ? -1 : seq;
   }
 
-  /** The foreign sample a record of this kind belongs to. */
-  foreign(uuid: string, kind: EventKind): ForeignSample {
-    if (uuidKeyOf(uuid, this.#key)) return this.foreignByKey(this.#key, kind);
+  /** The number of the foreign sample a record of this kind belongs to. */
+  foreignSeq(uuid: string, kind: EventKind): SampleSeq {
+    if (uuidKeyOf(uuid, this.#key)) return this.foreignSeqOfKey(this.#key, kind);
     const known = this.#foreignByText.get(uuid);
-    const sample = known ?? this.#next(uuid);
+    const seq = known ?? this.#next();
     if (kind === EventKind.sampleComplete) this.#foreignByText.delete(uuid);
-    else if (known === undefined) this.#foreignByText.set(uuid, sample);
-    return sample;
+    else if (known === undefined) this.#foreignByText.set(uuid, seq);
+    return seq;
   }
 
   /** The same by the key of the uuid. @hot */
-  foreignByKey(key: UuidKey, kind: EventKind): ForeignSample {
+  foreignSeqOfKey(key: UuidKey, kind: EventKind): SampleSeq {
     const known = this.#foreignByKey.get(key);
-    const sample = known ?? this.#next(uuidOfKey(key));
+    const seq = known ?? this.#next();
     if (kind === EventKind.sampleComplete) this.#foreignByKey.delete(key);
-    else if (known === undefined) this.#foreignByKey.set(key, sample);
-    return sample;
+    else if (known === undefined) this.#foreignByKey.set(key, seq);
+    return seq;
   }
 
-  #next(sampleUuid: string): ForeignSample {
-    return { seq: this.#nextForeignSeq++ as SampleSeq, note: { sampleUuid } };
+  #next(): SampleSeq {
+    return this.#nextForeignSeq++ as SampleSeq;
   }
 }
 

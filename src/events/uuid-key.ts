@@ -34,11 +34,9 @@ export function uuidKeyOf(uuid: string, key: UuidKey): boolean {
 
 /** The uuid of a key. */
 export function uuidOfKey(key: UuidKey): string {
-  const letters = Array.from(key, (word) => [
-    word >>> 24,
-    (word >> 16) & 0xff,
-    (word >> 8) & 0xff,
-    word & 0xff,
-  ]);
-  return String.fromCharCode(...letters.flat());
+  let uuid = '';
+  for (const word of key) {
+    uuid += String.fromCharCode(word >>> 24, (word >> 16) & 0xff, (word >> 8) & 0xff, word & 0xff);
+  }
+  return uuid;
 }

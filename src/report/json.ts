@@ -30,6 +30,7 @@ export const OWN_REPORT_KEYS = [
   'errors_by_type',
   'token_sources',
   'event_stream',
+  'reception',
   'client',
   'responses',
   'client_error',
@@ -84,6 +85,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     verdict: report.verdict,
     run: {
       ...{ run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
+      publishers: run.publishers,
       ...(run.foreign && { load_generator: run.foreign.loadGenerator, not_recorded: run.foreign.missing }),
     },
     source: own.source,
@@ -118,6 +120,15 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       corrupt_bytes: eventStream.corruptBytes,
       malformed_frames: eventStream.malformedFrames,
       aggregator_restarts: eventStream.aggregatorRestarts,
+    },
+    reception: own.reception && {
+      resumed: own.reception.resumed,
+      frames_missed: own.reception.framesMissed,
+      reconnected: own.reception.reconnected,
+      publishers_lost: own.reception.publishersLost,
+      messages_refused: own.reception.messagesRefused,
+      messages_unread: own.reception.messagesUnread,
+      records_unread: own.reception.recordsUnread,
     },
     client: client && {
       workers: client.workers,

@@ -9,6 +9,7 @@ import type {
   ClientFacts,
   ErrorTypeCount,
   EventStreamFacts,
+  ReceptionFacts,
   RunIdentity,
   TokenSources,
 } from './run-facts.ts';
@@ -79,6 +80,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Load generator', run.foreign && run.foreign.loadGenerator],
     ['Source of the numbers', source],
     ['Not recorded', run.foreign && run.foreign.missing.join('; ')],
+    ['Publishers', own.run.publishers && publishersText(own.run.publishers)],
     ['Samples', sampleAccountText(samples)],
     ...throughputFacts(own.throughput),
     [
@@ -95,7 +97,11 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
       'Event stream',
       eventStream && (run.foreign === null ? eventStreamText(eventStream) : foreignEventsText(eventStream)),
     ],
-    ['Client', own.client && clientText(own.client)],
+    ['Reception', own.reception && receptionText(own.reception)],
+    [
+      'Client',
+      own.client === null ? (own.run.publishers === null ? null : CLIENT_UNKNOWN) : clientText(own.client),
+    ],
     ['Client error', own.errorBounds && errorBoundsText(own.errorBounds)],
     ['Calibration', own.clientError && clientErrorText(own.clientError)],
   ];
@@ -134,6 +140,29 @@ export function errorBoundsText({ told, metrics }: ClientErrorBounds): string {
   });
   const late = `reads were late by ${durationText(told.late_p50_ns)} at p50 and ${durationText(told.late_p99_ns)} at p99`;
   return `${late} (${countedText(told.probes, 'probe')}); at most, that put off ${bounds.join('; ')}`;
+}
+
+const CLIENT_UNKNOWN = 'health unknown: another program sent the load';
+
+function publishersText(addresses: readonly string[]): string {
+  return `${addresses.join(', ')} (events of another program, aggregated here)`;
+}
+
+function receptionText(reception: ReceptionFacts): string {
+  const counts: readonly (readonly [count: number, text: string])[] = [
+    [reception.messagesUnread, `${countedText(reception.messagesUnread, 'message')} UNREADABLE and dropped`],
+    [
+      reception.recordsUnread,
+      `${countedText(reception.recordsUnread, 'record')} UNREADABLE, counted as error.generic`,
+    ],
+    [reception.messagesRefused, `${countedText(reception.messagesRefused, 'message')} REFUSED`],
+    [reception.framesMissed, `${countedText(reception.framesMissed, 'frame')} MISSED`],
+    [reception.reconnected, `${countedText(reception.reconnected, 'reconnection')}`],
+    [reception.publishersLost, `${countedText(reception.publishersLost, 'publisher')} LOST`],
+    [reception.resumed, `aggregator started again ${countedText(reception.resumed, 'time')}`],
+  ];
+  const told = counts.filter(([count]) => count > 0).map(([, text]) => text);
+  return told.length === 0 ? 'all that arrived could be read' : told.join(', ');
 }
 
 function notOpenedText(path: string): string {

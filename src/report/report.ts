@@ -266,6 +266,8 @@ function verdictOf(
     tornBytes: options.tornBytes ?? own?.eventStream?.tornBytes ?? 0,
     client: own?.client ?? null,
     loadGenerator: own?.run.foreign?.loadGenerator ?? null,
+    isAggregated: own !== null && own.run.publishers !== null,
+    reception: own?.reception ?? null,
     steering: own?.steering ?? null,
     requestedRatePerSecond: highestRate(
       own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,

@@ -28,6 +28,21 @@ export interface EventStreamFacts {
   readonly aggregatorRestarts: number;
 }
 
+/** What is missing of a run that was aggregated from other programs, for how their events were received. */
+export interface ReceptionFacts {
+  /** How often the aggregator was started again: what was published meanwhile is missing. */
+  readonly resumed: number;
+  readonly framesMissed: number;
+  /** How often a publisher was away and came back: what it published meanwhile is missing. */
+  readonly reconnected: number;
+  readonly publishersLost: number;
+  /** Left out for what they are, such as a second run's. */
+  readonly messagesRefused: number;
+  /** Dropped whole, and counted as error.generic, as they could not be read. */
+  readonly messagesUnread: number;
+  readonly recordsUnread: number;
+}
+
 /** The engine's threads over the performance phases, the worst of them where it is about one; null where it was not measured. */
 export interface ClientFacts {
   readonly workers: number | null;
@@ -90,6 +105,8 @@ export interface RunIdentity {
   readonly skippedRows: number;
   /** The tokenizer that the log names and that was not opened to count again. */
   readonly tokenizerNotOpened: string | null;
+  /** Addresses of the programs whose events were aggregated; null for a run of our own. */
+  readonly publishers: readonly string[] | null;
   /** Of a run that another load generator recorded; null for ours. */
   readonly foreign: ForeignRunFacts | null;
 }
@@ -107,6 +124,8 @@ export interface RunFacts {
   readonly errorsByType: readonly ErrorTypeCount[];
   readonly tokenSources: TokenSources;
   readonly eventStream: EventStreamFacts | null;
+  /** Null for a run of our own. */
+  readonly reception: ReceptionFacts | null;
   readonly client: ClientFacts | null;
   /** Null before a performance phase was over, and for a snapshot of an earlier version. */
   readonly engine: EngineFacts | null;
@@ -129,12 +148,14 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       skippedRows: numberOf(run.skipped_rows) ?? 0,
       tokenizerNotOpened: textOf(run.tokenizer_not_opened),
       foreign: isFields(run.foreign) ? foreignOf(run.foreign) : null,
+      publishers: Array.isArray(run.publishers) ? run.publishers.map(String) : null,
     },
     errorsByType: listOf(extras.errors_by_type).flatMap(errorTypeOf),
     tokenSources: Object.fromEntries(
       Object.entries(fieldsOf(extras.token_sources)).map(([series, counts]) => [series, countsOf(counts)]),
     ),
     eventStream: isFields(extras.event_stream) ? eventStreamOf(extras.event_stream) : null,
+    reception: isFields(extras.reception) ? receptionOf(extras.reception) : null,
     client: isFields(extras.client) ? clientOf(extras.client) : null,
     engine: isFields(extras.engine) ? engineOf(extras.engine) : null,
     responses: isFields(extras.responses) ? readResponseFacts(extras.responses) : null,
@@ -188,6 +209,18 @@ function eventStreamOf(stream: Fields): EventStreamFacts {
     corruptBytes: numberOf(stream.corrupt_bytes) ?? 0,
     malformedFrames: numberOf(stream.malformed_frames) ?? 0,
     aggregatorRestarts: numberOf(stream.aggregator_restarts) ?? 0,
+  };
+}
+
+function receptionOf(reception: Fields): ReceptionFacts {
+  return {
+    resumed: numberOf(reception.resumed) ?? 0,
+    framesMissed: numberOf(reception.frames_missed) ?? 0,
+    reconnected: numberOf(reception.reconnected) ?? 0,
+    publishersLost: numberOf(reception.publishers_lost) ?? 0,
+    messagesRefused: numberOf(reception.messages_refused) ?? 0,
+    messagesUnread: numberOf(reception.messages_unread) ?? 0,
+    recordsUnread: numberOf(reception.records_unread) ?? 0,
   };
 }
 

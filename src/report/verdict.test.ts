@@ -57,6 +57,11 @@ const FACTS: VerdictFacts = {
   metrics: ['ttft', 'tpot', 'chunk_gap', 'latency', 'throughput'],
 };
 
+const RECEPTION: NonNullable<VerdictFacts['reception']> = {
+  ...{ resumed: 0, framesMissed: 0, reconnected: 0, publishersLost: 0 },
+  ...{ messagesRefused: 0, messagesUnread: 0, recordsUnread: 0 },
+};
+
 const PAUSED: SteeringFacts = { ratesPerSecond: [], concurrencies: [], pauses: 1, pausedNs: 3e9 };
 
 function verdictWith(change: Partial<VerdictFacts>): Verdict {
@@ -88,6 +93,7 @@ describe('drawVerdict', () => {
       ...samples({ unaccounted: null }),
     };
     expect(verdictWith(unknown).level).toBe('valid');
+    expect(verdictWith({ isAggregated: true, reception: RECEPTION }).level).toBe('valid');
   });
 
   it.each<[check: string, level: Verdict['level'], change: Partial<VerdictFacts>]>([
@@ -99,6 +105,14 @@ describe('drawVerdict', () => {
     ['sample_limit', 'degraded', { isSampleLimitReached: true }],
     ['frames_lost', 'invalid', { lostFrames: 1 }],
     ['run_log_corrupt', 'invalid', { corruptBytes: 1 }],
+    ['events_unread', 'invalid', { reception: { ...RECEPTION, recordsUnread: 1 } }],
+    ['events_unread', 'invalid', { reception: { ...RECEPTION, messagesUnread: 1 } }],
+    ['events_unread', 'invalid', { reception: { ...RECEPTION, messagesRefused: 1 } }],
+    ['frames_missed', 'invalid', { reception: { ...RECEPTION, framesMissed: 1 } }],
+    ['publisher_lost', 'degraded', { reception: { ...RECEPTION, publishersLost: 1 } }],
+    ['publisher_reconnected', 'degraded', { reception: { ...RECEPTION, reconnected: 1 } }],
+    ['aggregation_resumed', 'degraded', { reception: { ...RECEPTION, resumed: 1 } }],
+    ['client_health_unknown', 'degraded', { isAggregated: true, client: null }],
     ['samples_errored', 'invalid', samples({ succeeded: 0, errored: 10_000 })],
     ['samples_errored', 'degraded', samples({ succeeded: 9_899, errored: 101 })],
     ['run_interrupted', 'degraded', { state: 'interrupted' }],
@@ -109,7 +123,7 @@ describe('drawVerdict', () => {
     ['steered', 'valid', { steering: PAUSED }],
     ['token_counts_pending', 'degraded', { pendingTaskCount: 1 }],
     ['run_log_torn', 'degraded', { tornBytes: 1 }],
-    ['client_unknown', 'degraded', { loadGenerator: 'another', client: null }],
+    ['client_health_unknown', 'degraded', { loadGenerator: 'another', client: null }],
     ['samples_cancelled', 'degraded', samples({ succeeded: 9_899, cancelled: 101 })],
     ['samples_not_sent', 'degraded', samples({ notSent: 102 })],
     ['samples_in_flight', 'degraded', samples({ succeeded: 9_999, inFlight: 1 })],

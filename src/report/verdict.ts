@@ -5,6 +5,7 @@ import { CLIENT_CHECKS } from './verdict/client-checks.ts';
 import { COMPLETENESS_CHECKS } from './verdict/completeness-checks.ts';
 import type { VerdictFacts } from './verdict/facts.ts';
 import { LOAD_CHECKS } from './verdict/load-checks.ts';
+import { CLIENT_KNOWN_CHECK, RECEPTION_CHECKS } from './verdict/reception-checks.ts';
 import { REQUEST_CHECKS } from './verdict/request-checks.ts';
 import { SAMPLE_CHECKS } from './verdict/sample-checks.ts';
 
@@ -23,11 +24,13 @@ export interface Verdict {
 /** Every check, independent of the others; append to extend. */
 export const CHECKS: readonly Check[] = [
   ...COMPLETENESS_CHECKS,
+  ...RECEPTION_CHECKS,
   ...SAMPLE_CHECKS,
   ...REQUEST_CHECKS,
   ...LOAD_CHECKS,
   ...BOUND_CHECKS,
   ...CLIENT_CHECKS,
+  CLIENT_KNOWN_CHECK,
 ];
 
 const LEVELS = ['invalid', 'degraded', 'note'] as const;

@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { type Frame, FRAME_HEADER_BYTES, type FrameKind, sealFrame } from '../transport/frame.ts';
@@ -7,6 +7,13 @@ import { type Frame, FRAME_HEADER_BYTES, type FrameKind, sealFrame } from '../tr
 export const MAX_FRAME_BYTES = 2 ** 28;
 
 const SYNC_INTERVAL_MS = 1000;
+
+/** Where a log goes on. */
+export interface LogEnd {
+  readonly nextSeq: number;
+  readonly bytes: number;
+}
+
 const syncData = promisify(fdatasync);
 
 /**
@@ -26,9 +33,16 @@ export class RunLogWriter {
   #syncError: unknown;
   #closed = false;
 
-  private constructor(path: string, file: number, syncIntervalMs: number) {
+  private constructor(
+    path: string,
+    file: number,
+    syncIntervalMs: number,
+    end: LogEnd = { nextSeq: 0, bytes: 0 },
+  ) {
     this.path = path;
     this.#file = file;
+    this.#nextSeq = end.nextSeq;
+    this.#bytes = end.bytes;
     this.#timer = setInterval(() => this.#syncInBackground(), syncIntervalMs).unref();
   }
 
@@ -41,6 +55,25 @@ export class RunLogWriter {
         'INFEROMETER_RUNLOG_OPEN',
         'setup',
         `cannot create the run log: ${errorText(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /**
+   * Goes on with a log behind its last whole frame; what is behind that, of a frame that was never finished, is cut off. Nobody else may write to
+   * it. Throws `INFEROMETER_RUNLOG_OPEN` when it can't be opened.
+   */
+  static resume(path: string, end: LogEnd, syncIntervalMs = SYNC_INTERVAL_MS): RunLogWriter {
+    try {
+      const file = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+      ftruncateSync(file, end.bytes);
+      return new RunLogWriter(path, file, syncIntervalMs, end);
+    } catch (error) {
+      throw new InferometerError(
+        'INFEROMETER_RUNLOG_OPEN',
+        'setup',
+        `cannot write on in the run log: ${errorText(error)}`,
         { cause: error },
       );
     }
@@ -67,7 +100,9 @@ export class RunLogWriter {
     const frame = sealFrame(bytes, kind, this.#nextSeq);
     try {
       let written = 0;
-      while (written < bytes.length) written += writeSync(this.#file, bytes, written);
+      while (written < bytes.length) {
+        written += writeSync(this.#file, bytes, written, bytes.length - written, this.#bytes + written);
+      }
     } catch (error) {
       ftruncateSync(this.#file, this.#bytes);
       throw this.#writeFailed(error);

@@ -2,8 +2,9 @@ import { replaceFile } from '../core/atomic-file.ts';
 import { InferometerError } from '../core/errors.ts';
 import { EventKind, REFERENCE_TOPIC_COUNT } from '../core/event-types.ts';
 import { BatchLines } from '../events/batch-lines.ts';
-import { decodeBatch } from '../events/columnar-codec.ts';
-import { type Frame, FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
+import type { EventBatch } from '../events/event-batch.ts';
+import { FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
+import { EventFrames } from './event-frames.ts';
 import { PromptIndex } from './prompt-index.ts';
 import type { FrameSource } from './frame-source.ts';
 import { readRunHeader, type RunHeader } from './run-header.ts';
@@ -54,14 +55,17 @@ async function* eventLines(reader: FrameSource, header: RunHeader | undefined): 
   const prompts = new PromptIndex(reader.path);
   const promptOf = (row: number) => prompts.promptOf(row);
   let writer = header && new BatchLines({ ...header, promptOf });
+  const events = new EventFrames({ header, keepsNotes: true });
   try {
     for await (const frame of reader.frames()) {
       if (frame.kind === FrameKind.runHeader) writer = new BatchLines({ ...readRunHeader(frame), promptOf });
       else if (frame.kind === FrameKind.prompts) {
         prompts.add(frame, reader.offset + FRAME_HEADER_BYTES);
         writer?.forgetPrompts();
-      } else if (frame.kind === FrameKind.events) {
-        const lines = linesOf(frame, writer ?? missingHeader(reader.path));
+      }
+      const batch = events.batchOf(frame);
+      if (batch !== undefined) {
+        const lines = linesOf(batch, writer ?? missingHeader(reader.path));
         yield lines;
         if (lines.ended) return;
       }
@@ -71,8 +75,7 @@ async function* eventLines(reader: FrameSource, header: RunHeader | undefined): 
   }
 }
 
-function linesOf(frame: Frame, writer: BatchLines): Lines {
-  const batch = decodeBatch(frame.body);
+function linesOf(batch: EventBatch, writer: BatchLines): Lines {
   let text = '';
   let records = 0;
   for (let i = 0; i < batch.count; i++) {

@@ -7,9 +7,11 @@ export interface RunHeader {
   readonly runId: RunId;
   /** CLOCK_MONOTONIC at the run's origin. */
   readonly originNs: bigint;
+  /** Addresses of the publishers whose events were aggregated; missing or none for a run of our own. */
+  readonly publishers?: readonly string[];
 }
 
-/** Reads `run_id` and `origin_ns` (decimal text) of a header frame. Throws `INFEROMETER_RUNLOG_HEADER`. */
+/** Reads `run_id`, `origin_ns` (decimal text) and `publishers` of a header frame. Throws `INFEROMETER_RUNLOG_HEADER`. */
 export function readRunHeader(frame: Frame): RunHeader {
   let json: unknown;
   try {
@@ -17,12 +19,13 @@ export function readRunHeader(frame: Frame): RunHeader {
   } catch (error) {
     throw badHeader('is no JSON', error);
   }
-  const { run_id: runId, origin_ns: originNs } = (json ?? {}) as Record<string, unknown>;
+  const { run_id: runId, origin_ns: originNs, publishers = [] } = (json ?? {}) as Record<string, unknown>;
   if (typeof runId !== 'string') throw badHeader('has no run_id');
   if (typeof originNs !== 'string' || !/^-?\d+$/.test(originNs)) {
     throw badHeader('has no origin_ns, a decimal text');
   }
-  return { runId: runId as RunId, originNs: BigInt(originNs) };
+  if (!Array.isArray(publishers)) throw badHeader('has publishers that are no list');
+  return { runId: runId as RunId, originNs: BigInt(originNs), publishers: publishers.map(String) };
 }
 
 function badHeader(what: string, cause?: unknown): InferometerError {

@@ -50,6 +50,19 @@ async function readLog(): Promise<{ bodies: string[]; tornBytes: number }> {
 const hex = (body: Uint8Array) => Buffer.from(body).toString('hex');
 
 describe('run log', () => {
+  it('goes on behind its last whole frame, whatever a writer that died left there', async () => {
+    const ends = await writeLog([Buffer.from('one'), Buffer.from('two')]);
+    await appendFile(path, Buffer.from('INFR torn'));
+    const writer = RunLogWriter.resume(path, { nextSeq: 2, bytes: ends[1]! });
+    expect(writer.append(FrameKind.events, withRoom(Buffer.from('three'))).seq).toBe(2);
+    await writer.close();
+    const bodies = ['one', 'two', 'three'].map((text) => hex(Buffer.from(text)));
+    expect(await readLog()).toEqual({ bodies, tornBytes: 0 });
+    expect(() => RunLogWriter.resume(join(directory, 'none'), { nextSeq: 0, bytes: 0 })).toThrow(
+      'cannot write on in the run log',
+    );
+  });
+
   it('gives back what was appended, numbered and of its kind', async () => {
     const writer = RunLogWriter.open(path);
     const header = writer.append(FrameKind.runHeader, withRoom(Buffer.from('{}')));

@@ -2,7 +2,6 @@ import { tmpdir } from 'node:os';
 import { CANCELLED_ERROR_TYPE, CHANNELS, EVENT_TOPICS, EventKind, isErrorKind } from '../core/event-types.ts';
 import { NO_SAMPLE } from '../core/ids.ts';
 import { ChoiceTimes } from '../events/choice-times.ts';
-import { decodeBatch } from '../events/columnar-codec.ts';
 import { finishReasonOf } from '../events/batch-builder.ts';
 import {
   choiceOf,
@@ -18,6 +17,7 @@ import { decodeWindows, type LatenessWindows } from '../events/lateness-windows.
 import type { SampleColumns, StoredSamples } from '../events/sample-columns.ts';
 import { tokensBehindFirstChunk } from '../events/streamed-tokens.ts';
 import { type Frame, FrameKind } from '../transport/frame.ts';
+import { EventFrames } from './event-frames.ts';
 import type { FrameSource } from './frame-source.ts';
 import { SampleStore } from './sample-store.ts';
 
@@ -47,9 +47,11 @@ export async function readSamples(
   const { spillDirectory = tmpdir(), onOtherFrame, onProgress } = options;
   const collector = new SampleCollector(spillDirectory);
   try {
+    // Notes tell the uuids of samples that are not ours.
+    const events = new EventFrames({ keepsNotes: true });
     for await (const frame of reader.frames()) {
-      if (frame.kind === FrameKind.events) {
-        const batch = decodeBatch(frame.body);
+      const batch = events.batchOf(frame);
+      if (batch !== undefined) {
         collector.take(batch);
         onProgress?.(collector.count);
         if (batch.kinds.includes(EventKind.sessionEnded)) break;

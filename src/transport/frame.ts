@@ -20,7 +20,9 @@ export const FRAME_TOPIC = topicBytes('frame');
 
 /**
  * What a frame of the run holds: `runHeader`, `health`, `mark` and `account` JSON, `prompts` the requests' content by dataset row, `events`
- * the columns of an `EventBatch`, `windows` how late the reads of the `events` frame behind it may be (`events/lateness-windows.ts`).
+ * the columns of an `EventBatch`, `windows` how late the reads of the `events` frame behind it may be (`events/lateness-windows.ts`),
+ * `messages` what publishers of the record wire sent, as it was received (`events/received-messages.ts`), `reception` JSON of what did not
+ * arrive.
  */
 export const FrameKind = {
   runHeader: 1,
@@ -30,6 +32,8 @@ export const FrameKind = {
   mark: 5,
   windows: 6,
   account: 7,
+  messages: 8,
+  reception: 9,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

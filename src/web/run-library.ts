@@ -8,7 +8,7 @@ export interface RunEntry {
   readonly runId: string | null;
   /** ISO 8601. */
   readonly startedAt: string | null;
-  readonly state: 'running' | 'complete' | 'stopped_early' | 'failed' | 'gone' | null;
+  readonly state: 'running' | 'complete' | 'stopped_early' | 'failed' | 'interrupted' | 'gone' | null;
   readonly model: string | null;
   readonly endpoints: readonly string[];
   /** What was asked for, such as `poisson 50/s`. */

@@ -67,9 +67,9 @@ describe('report', () => {
       requestedRatePerSecond: 100,
     });
     expect(report.verdict.level).not.toBe('valid');
-    expect(findingsOf(rebuilt)).toContain('client_unknown');
+    expect(findingsOf(rebuilt)).toContain('client_health_unknown');
     const text = reportText(report).replace(/\s+/g, ' ');
-    expect(text).toContain('client health unknown: MLCommons endpoints does not record');
+    expect(text).toContain('client health unknown: MLCommons endpoints sent the load');
     expect(text).toContain('Load generator: MLCommons endpoints');
     expect(text).toContain('Not recorded: client health, due times, token usage told by the server');
     expect(text).toContain('model=their-model');
@@ -93,7 +93,7 @@ describe('report', () => {
       const rebuilt = await rebuildReport(directory.path, SILENT_LOG);
       expect(rebuilt.report.latency).toMatchObject({ count: SAMPLES, max: 62_000_000 });
       expect(rebuilt.report.own).toMatchObject({ source: 'final snapshot file' });
-      expect(findingsOf(rebuilt)).toContain('client_unknown');
+      expect(findingsOf(rebuilt)).toContain('client_health_unknown');
       expect(reportText(rebuilt.report).replace(/\s+/g, ' ')).toContain(
         'Not recorded: events.jsonl is missing (no samples, error types or charts over time); config.yaml is missing (no settings)',
       );

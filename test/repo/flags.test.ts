@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { aggregateCommand } from '../../src/cli/aggregate.ts';
 import { calibrateCommand } from '../../src/cli/calibrate.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { compareCommand } from '../../src/cli/compare.ts';
@@ -18,6 +19,7 @@ import { watchCommand } from '../../src/cli/watch.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const COMMAND_LIST: readonly Command[] = [
   runCommand,
+  aggregateCommand,
   watchCommand,
   serveCommand,
   reportCommand,

@@ -21,10 +21,13 @@ export const HEADER: RunHeader = {
   streaming: true,
   tokenizer: null,
   requested_rate_per_second: 12.5,
+  rate_changes: false,
   planned_samples: 3,
   output_limit: 100,
   skipped_rows: 0,
   echo_rows: 0,
+  publishers: ['tcp://127.0.0.1:5600'],
+  metrics: { significant_figures: 3, bucket_count: 30, early_stopping: false },
   config: { api: 'openai-chat', endpoints: ['http://127.0.0.1/€'] },
 };
 

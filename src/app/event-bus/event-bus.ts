@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EventKind } from '../../core/event-types.ts';
 import type { Log } from '../../core/log.ts';
+import { decodeBatch } from '../../events/columnar-codec.ts';
 import { RunLogFollower } from '../../runlog/follow.ts';
 import { FRAME_CODEC } from '../../transport/frame-codec.ts';
-import type { Frame } from '../../transport/frame.ts';
+import { type Frame, FrameKind } from '../../transport/frame.ts';
 import { bindPublisher, type ZmqPublisher } from '../../transport/zmq/publisher.ts';
-import { isRunEnd } from '../run-folder/run-log.ts';
 import { frameMessages, type FrameMessages } from './frame-messages.ts';
 import type { EventBusOptions } from './messages.ts';
 
@@ -114,4 +115,8 @@ export class EventBus {
       await sleep(RETRY_MS);
     }
   }
+}
+
+function isRunEnd(frame: Frame): boolean {
+  return frame.kind === FrameKind.events && decodeBatch(frame.body).kinds.includes(EventKind.sessionEnded);
 }

@@ -1,16 +1,18 @@
-import { AggregatorService } from '../../aggregator/service.ts';
+import { AggregatorService, type AggregatorServiceOptions } from '../../aggregator/service.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import { EventKind } from '../../core/event-types.ts';
 import type { Log } from '../../core/log.ts';
 import { monotonicNs, NS_PER_MS } from '../../core/time.ts';
 import type { EventBatch } from '../../events/event-batch.ts';
-import { decodeBatch } from '../../events/columnar-codec.ts';
 import { decodeWindows } from '../../events/lateness-windows.ts';
 import { decodePayload } from '../../events/payload.ts';
 import { decodePrompts } from '../../events/prompts-codec.ts';
+import type { MessageFault } from '../../events/record-batches.ts';
 import { MetricsRegistry } from '../../metrics/registry.ts';
 import { SnapshotPublisher } from '../../metrics/snapshot-publisher.ts';
 import type { ExactInteger, Json, MetricsSnapshot } from '../../metrics/snapshot.ts';
+import { EventFrames } from '../../runlog/event-frames.ts';
+import { readRunHeader } from '../../runlog/run-header.ts';
 import type { TokenCounter } from '../../tokens/token-counter.ts';
 import { WorkerTokenCounter } from '../../tokens/worker-token-counter.ts';
 import { FrameKind, type Frame } from '../../transport/frame.ts';
@@ -23,7 +25,14 @@ import {
   type StuckReport,
 } from './client-health.ts';
 import { accountOfFrame, EngineAccount } from '../run-folder/engine-account.ts';
-import { decodeRunHeader, foreignJson, jsonOfFrame, type RunHeader } from '../run-folder/run-header.ts';
+import { ReceptionTally, receptionOfFrame } from '../run-folder/reception.ts';
+import {
+  decodeRunHeader,
+  foreignJson,
+  isAggregated,
+  jsonOfFrame,
+  type RunHeader,
+} from '../run-folder/run-header.ts';
 import { markOfFrame } from '../run-folder/run-marks.ts';
 
 export interface RunFoldOptions {
@@ -52,6 +61,8 @@ export interface RunFoldOptions {
 
 /** Raw values of one series kept in memory: a million; the rest goes to a file. */
 export const RAW_BUDGET_BYTES = 8 * 2 ** 20;
+/** What could not be read of other wires is told one by one up to here; all of it is counted. */
+const TOLD_FAULTS = 5;
 
 /**
  * Folds the frames of one run, in order, into metrics and their snapshots: the one code behind the live aggregator,
@@ -61,6 +72,9 @@ export class RunFold {
   readonly #options: RunFoldOptions;
   readonly #health = new ClientHealth();
   readonly #account = new EngineAccount();
+  readonly #reception = new ReceptionTally();
+  #events: EventFrames | undefined;
+  readonly #faults = { messages: 0, records: 0 };
   #header: RunHeader | undefined;
   #service: AggregatorService | undefined;
   #tokenCounter: TokenCounter | undefined;
@@ -83,13 +97,36 @@ export class RunFold {
     return state !== undefined && state !== 'initialize' && state !== 'live';
   }
 
+  /** How far the events folded reach, ns since the run's origin; undefined before the header. */
+  get latestNs(): number | undefined {
+    return this.#service?.aggregator.history.endNs;
+  }
+
+  /** Whether one of several publishers has ended its session, or was given up. */
+  hasEnded(publisher: number): boolean {
+    return this.#events?.hasEnded(publisher) ?? false;
+  }
+
   /** Folds one frame; asynchronous only for the header, which may load a tokenizer. */
   handle(frame: Frame): void | Promise<void> {
     switch (frame.kind) {
       case FrameKind.runHeader:
+        this.#events = new EventFrames({
+          header: readRunHeader(frame),
+          onFault: (fault, at) => this.#tellFault(fault, at),
+        });
         return this.#begin(decodeRunHeader(frame));
       case FrameKind.events:
-        this.#fold(decodeBatch(frame.body));
+      case FrameKind.messages: {
+        const service = this.#running();
+        const batch = this.#events?.batchOf(frame);
+        if (batch === undefined) return;
+        if (frame.kind === FrameKind.events) this.#noteStop(batch);
+        service.process(batch);
+        return;
+      }
+      case FrameKind.reception:
+        this.#reception.fold(receptionOfFrame(frame));
         return;
       case FrameKind.prompts: {
         const { firstRow, prompts } = decodePrompts(frame.body);
@@ -142,7 +179,7 @@ export class RunFold {
     this.#service = new AggregatorService({
       registry,
       streaming: header.streaming,
-      series: { rawBudgetBytes: RAW_BUDGET_BYTES },
+      ...metricsOptions(header),
       spillDirectory,
       publisher: new SnapshotPublisher({ registry, publisher, finalPath, nowNs, log }),
       tokenCounter: this.#tokenCounter,
@@ -177,21 +214,42 @@ export class RunFold {
         output_limit: header.output_limit ?? null,
         skipped_rows: header.skipped_rows ?? 0,
         ...(header.foreign === undefined ? {} : { foreign: foreignJson(header.foreign) }),
+        ...(header.publishers === undefined ? {} : { publishers: header.publishers }),
         ...(header.tokenizer !== null && this.#options.tokenizerOf(header) === null
           ? { tokenizer_not_opened: header.tokenizer }
           : {}),
       },
       event_stream: this.#options.eventStream(),
+      ...(isAggregated(header) ? { reception: this.#receptionSummary() } : {}),
       client: this.#health.summary(),
       engine: this.#account.summary(),
     };
   }
 
-  #fold(batch: EventBatch): void {
-    // The session's own batches: STOP_LOADGEN says that somebody stopped the run before its plan was done. Of others it says nothing.
+  /** The session's own batches: STOP_LOADGEN says that somebody stopped a run of ours before its plan was done. */
+  #noteStop(batch: EventBatch): void {
     if (batch.workerId < 0 && this.#header?.foreign === undefined)
       this.#stoppedEarly ||= batch.kinds.includes(EventKind.sessionStopLoadgen);
-    this.#running().process(batch);
+  }
+
+  #tellFault({ publisher, message, record, reason }: MessageFault, frame: Frame): void {
+    const what = record === undefined ? 'messages' : 'records';
+    this.#faults[what] += 1;
+    if (this.#faults[what] > TOLD_FAULTS) return;
+    const { log } = this.#options;
+    const address = this.#header?.publishers?.[publisher] ?? `publisher ${publisher}`;
+    const place = `${address}: message ${message} of frame ${frame.seq} of the run log`;
+    log.warning(
+      record === undefined
+        ? `${place} cannot be read and is dropped: ${reason}`
+        : `${place}: record ${record} cannot be read and counts as error.generic: ${reason}`,
+    );
+    if (this.#faults[what] === TOLD_FAULTS) log.warning(`other ${what} that cannot be read are only counted`);
+  }
+
+  #receptionSummary(): { readonly [key: string]: Json } {
+    const { messages, records } = this.#events?.unread ?? { messages: 0, records: 0 };
+    return { ...this.#reception.summary(), messages_unread: messages, records_unread: records };
   }
 
   #foldHealth(report: AnyHealthReport | StuckReport): void {
@@ -216,6 +274,18 @@ export class RunFold {
     await this.#tokenCounter?.close();
     this.#registry?.close();
   }
+}
+
+function metricsOptions({ metrics }: RunHeader): Pick<AggregatorServiceOptions, 'series' | 'earlyStopping'> {
+  const { significant_figures, bucket_count, early_stopping } = metrics ?? {};
+  return {
+    series: {
+      rawBudgetBytes: RAW_BUDGET_BYTES,
+      ...(significant_figures === undefined ? {} : { significantFigures: significant_figures }),
+      ...(bucket_count === undefined ? {} : { bucketCount: bucket_count }),
+    },
+    ...(early_stopping === undefined ? {} : { earlyStopping: early_stopping }),
+  };
 }
 
 /** What viewers want to know of the plan beside the header's own fields; null where the configuration asks for none. */

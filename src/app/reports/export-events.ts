@@ -24,15 +24,16 @@ export function isQuickExport(logBytes: number): boolean {
  */
 export async function exportEvents(
   directory: RunDirectory,
-  { run_id: runId, origin_ns: originNs }: RunHeader,
+  { run_id: runId, origin_ns: originNs, publishers = [] }: RunHeader,
   log: Log,
   outPath = directory.eventsPath,
   onEvents?: (count: number, part: number) => void,
 ): Promise<ExportResult> {
   const reader = logReaderOf(directory, log);
-  const logBytes = statSync(directory.logPath).size;
+  const logBytes = statSync(directory.recordPath).size;
   const onProgress = onEvents && ((count: number, bytes: number) => onEvents(count, bytes / logBytes));
-  const result = await exportEventsJsonl(reader, outPath, { runId, originNs: BigInt(originNs) }, onProgress);
+  const header = { runId, originNs: BigInt(originNs), publishers };
+  const result = await exportEventsJsonl(reader, outPath, header, onProgress);
   const losses = lossesText(reader.losses);
   if (losses !== undefined) log.warning(`${outPath}: events are missing: ${losses} in ${reader.path}`);
   if (!result.ended) {

@@ -9,6 +9,7 @@ import {
   payloadOf,
 } from '../../events/event-batch.ts';
 import { decodeWindows } from '../../events/lateness-windows.ts';
+import { decodeMessages } from '../../events/received-messages.ts';
 import { PayloadChecker } from '../../events/payload-check.ts';
 import { decodePayload } from '../../events/payload.ts';
 import { decodePrompts } from '../../events/prompts-codec.ts';
@@ -16,6 +17,7 @@ import { LATENESS_BUCKETS } from '../../stats/lateness-counts.ts';
 import { type Frame, FrameKind } from '../../transport/frame.ts';
 import { accountOfFrame } from './engine-account.ts';
 import { decodeRunHeader, jsonOfFrame } from './run-header.ts';
+import { type Reception, receptionOfFrame } from './reception.ts';
 import { markOfFrame } from './run-marks.ts';
 
 /** Of `late_ms_beyond` and `send_delay_counts`, which double from position to position. */
@@ -28,15 +30,26 @@ const MOST_POSITIONS = 64;
 export function frameCheck(): (frame: Frame) => void {
   const payloads = new PayloadChecker();
   let hasHeader = false;
+  let publishers = 0;
   return (frame) => {
     switch (frame.kind) {
       case FrameKind.runHeader:
         if (hasHeader) throw malformed('a second header');
-        decodeRunHeader(frame);
+        publishers = decodeRunHeader(frame).publishers?.length ?? 0;
         hasHeader = true;
         return;
       case FrameKind.events:
         checkBatch(decodeBatch(frame.body), payloads);
+        return;
+      case FrameKind.messages: {
+        // What is wrong inside was wrong when it was received, and counts as the reference counts it.
+        const { publisher } = decodeMessages(frame.body);
+        if (publisher >= publishers)
+          throw malformed(`messages of publisher ${publisher}, of ${publishers} in the header`);
+        return;
+      }
+      case FrameKind.reception:
+        checkReception(receptionOfFrame(frame), publishers);
         return;
       case FrameKind.prompts:
         for (const bytes of decodePrompts(frame.body).prompts) {
@@ -58,6 +71,11 @@ export function frameCheck(): (frame: Frame) => void {
         accountOfFrame(frame);
     }
   };
+}
+
+function checkReception({ publisher }: Reception, publishers: number): void {
+  if (publisher !== null && publisher >= publishers)
+    throw malformed(`a reception frame of publisher ${publisher}, of ${publishers} in the header`);
 }
 
 function checkBatch(batch: EventBatch, payloads: PayloadChecker): void {

@@ -102,6 +102,11 @@ export class RunDirectory {
     return reportDirectory && new RunDirectory(path, reportDirectory);
   }
 
+  /** One that may be anything yet: nothing is looked at. */
+  static at(path: string): RunDirectory {
+    return new RunDirectory(path);
+  }
+
   /** Makes one of the folders below, unless it is there. Throws `INFEROMETER_FOLDER_LEADS_OUT` (input) for a link out of the run. */
   async makeFolder(path: string): Promise<void> {
     await makeDirectory(path);
@@ -242,7 +247,8 @@ export interface RunManifest {
     readonly event_wire?: string;
   };
   readonly outcome: { readonly [key: string]: Json } & {
-    readonly state: 'running' | 'complete' | 'stopped_early' | 'failed';
+    /** `interrupted`: an aggregation ended before what it followed did, and may be resumed. */
+    readonly state: 'running' | 'complete' | 'stopped_early' | 'failed' | 'interrupted';
   };
 }
 

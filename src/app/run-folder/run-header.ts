@@ -17,7 +17,7 @@ export interface RunHeader {
   readonly tokenizer: string | null;
   /** On average, for a load whose rate changes as planned. */
   readonly requested_rate_per_second: number | null;
-  /** The rate changes as planned. Missing where it does not. */
+  /** The rate changes as planned. Missing in logs of versions before 0.2. */
   readonly rate_changes?: boolean;
   /** Samples the plan will issue, or null when a duration ends it. */
   readonly planned_samples: number | null;
@@ -27,6 +27,10 @@ export interface RunHeader {
   readonly skipped_rows?: number;
   /** Rows whose request asks for the prompt in front of a streamed response. Missing likewise. */
   readonly echo_rows?: number;
+  /** Addresses of the publishers whose events were aggregated, at least one; missing for a run of our own. */
+  readonly publishers?: readonly string[];
+  /** How the metrics are made, where that is not the default. */
+  readonly metrics?: MetricsSettings;
   /** The configuration, secrets redacted. */
   readonly config: { readonly [key: string]: Json };
   /** Of a run that another load generator recorded; absent for ours. */
@@ -48,6 +52,26 @@ export function foreignJson({ load_generator, missing, legacy_qps }: ForeignRun)
 } {
   return { load_generator, missing: [...missing], legacy_qps };
 }
+
+/** Whose load it was: another program's, of which nothing is known but what it published, or our own. */
+export function isAggregated({ publishers }: Pick<RunHeader, 'publishers'>): boolean {
+  return publishers !== undefined;
+}
+
+/** What another launcher may ask of our aggregator. */
+export interface MetricsSettings {
+  readonly significant_figures?: number;
+  readonly bucket_count?: number;
+  readonly early_stopping?: boolean;
+}
+
+/** Ranges of {@link MetricsSettings}. */
+export const METRICS_RANGES = {
+  significantFigures: [1, 5],
+  bucketCount: [1, 1000],
+} as const satisfies Record<string, readonly [number, number]>;
+/** Publishers of a run. */
+export const MAX_PUBLISHERS = 256;
 
 /** The header as an unsealed frame. */
 export function encodeRunHeader(header: RunHeader): Uint8Array {
@@ -121,12 +145,38 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
   planned_samples: NUMBER_OR_NULL,
   output_limit: NUMBER_IF_ANY,
   skipped_rows: NUMBER_IF_ANY,
+  publishers: {
+    wanted: `a list of 1 to ${MAX_PUBLISHERS} texts`,
+    isFine: (value) =>
+      value === undefined ||
+      (Array.isArray(value) &&
+        value.length > 0 &&
+        value.length <= MAX_PUBLISHERS &&
+        value.every((address) => typeof address === 'string')),
+  },
+  metrics: {
+    wanted: 'settings of the metrics in their ranges',
+    isFine: (value) => value === undefined || (isFields(value) && areMetricsSettings(value)),
+  },
   config: { wanted: 'an object', isFine: isFields },
   foreign: {
     wanted: 'load_generator, missing and legacy_qps, if any',
     isFine: (value) => value === undefined || isForeignRun(value),
   },
 };
+
+function areMetricsSettings(found: Readonly<Record<string, unknown>>): boolean {
+  const { significant_figures: figures, bucket_count: buckets, early_stopping: early } = found;
+  return (
+    isWholeIfAny(figures, METRICS_RANGES.significantFigures) &&
+    isWholeIfAny(buckets, METRICS_RANGES.bucketCount) &&
+    (early === undefined || typeof early === 'boolean')
+  );
+}
+
+function isWholeIfAny(value: unknown, [least, most]: readonly [number, number]): boolean {
+  return value === undefined || (Number.isInteger(value) && Number(value) >= least && Number(value) <= most);
+}
 
 function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

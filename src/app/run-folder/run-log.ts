@@ -2,11 +2,10 @@ import type { InferometerError } from '../../core/errors.ts';
 import { type Log, SILENT_LOG } from '../../core/log.ts';
 import { countedText } from '../../core/quantity-text.ts';
 import { EventKind } from '../../core/event-types.ts';
-import { decodeBatch } from '../../events/columnar-codec.ts';
+import { EventFrames } from '../../runlog/event-frames.ts';
 import { isDamaged, type LogLosses } from '../../runlog/log-losses.ts';
 import type { FrameSource } from '../../runlog/frame-source.ts';
 import { LogReader } from '../../runlog/read.ts';
-import { FrameKind, type Frame } from '../../transport/frame.ts';
 import { frameCheck } from './frame-check.ts';
 import { reportSource } from './report-directory-source.ts';
 import { readManifest, type RunDirectory } from './run-directory.ts';
@@ -27,7 +26,7 @@ export function logReaderOf(directory: RunDirectory, log: Log, writtenFrames?: n
     check: frameCheck(),
     writtenFrames:
       writtenFrames ?? (isOver && typeof outcome.frames === 'number' ? outcome.frames : undefined),
-    mustEnd: isOver,
+    mustEnd: isOver && outcome.state !== 'interrupted',
     onFault,
   });
 }
@@ -44,9 +43,10 @@ function faultTeller(path: string, log: Log): (error: InferometerError) => void 
 /** Whether a log is sound to the end of its run: what was drawn from it when it was written still holds. */
 export async function isWholeLog(directory: RunDirectory): Promise<boolean> {
   const reader = logReaderOf(directory, SILENT_LOG);
+  const events = new EventFrames();
   for await (const frame of reader.frames()) {
     if (isDamaged(reader.losses)) return false;
-    if (isRunEnd(frame)) return true;
+    if (events.batchOf(frame)?.kinds.includes(EventKind.sessionEnded) === true) return true;
   }
   return false;
 }
@@ -65,9 +65,4 @@ export function lossesText({
     ...(tornBytes === 0 ? [] : [`${countedText(tornBytes, 'byte')} of a frame that was never finished`]),
   ];
   return parts.length === 0 ? undefined : parts.join(', ');
-}
-
-/** Whether a frame holds the end of its run. */
-export function isRunEnd(frame: Frame): boolean {
-  return frame.kind === FrameKind.events && decodeBatch(frame.body).kinds.includes(EventKind.sessionEnded);
 }

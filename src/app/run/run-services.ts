@@ -196,7 +196,7 @@ function headerOf(
     streaming: prepared.streaming,
     tokenizer: prepared.tokenizerPath,
     requested_rate_per_second: isOpenLoop(arrivals) ? arrivals.ratePerSecond : null,
-    ...(isOpenLoop(arrivals) && arrivals.stages !== undefined ? { rate_changes: true } : {}),
+    rate_changes: isOpenLoop(arrivals) && arrivals.stages !== undefined,
     planned_samples: Number.isFinite(maxSamples) ? maxSamples : null,
     output_limit: prepared.outputLimit,
     skipped_rows: prepared.skippedRows,

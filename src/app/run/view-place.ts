@@ -24,14 +24,18 @@ const ANY_HOSTS: readonly string[] = ['0.0.0.0', '::'];
  * restarted. An address beyond the loopback always has a key: the one given, else a new one. Throws `INFEROMETER_VIEW_ADDRESS`
  * (input) for an address nobody can listen at, and for a key that is none.
  */
-export async function openViewPlace(address: string, givenKey: string | undefined): Promise<ViewPlace> {
+export async function openViewPlace(
+  address: string,
+  givenKey: string | undefined,
+  flag = '--view-address',
+): Promise<ViewPlace> {
   const match = /^tcp:\/\/(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address);
   const host = match?.[1] ?? match?.[2];
   if (host === undefined || Number(match![3]) > 65_535) {
-    throw unusable(address, 'wanted tcp://<host>:<port> with a port up to 65535');
+    throw unusable(flag, address, 'wanted tcp://<host>:<port> with a port up to 65535');
   }
-  const ip = host === '*' ? '0.0.0.0' : await numericHost(address, host);
-  const port = await freePort(address, ip, Number(match![3]));
+  const ip = host === '*' ? '0.0.0.0' : await numericHost(flag, address, host);
+  const port = await freePort(flag, address, ip, Number(match![3]));
   const key = givenKey === undefined ? undefined : checkSocketKey(givenKey);
   const shownHost = ANY_HOSTS.includes(ip) ? hostname() : host;
   const isKeyNew = key === undefined && !isLoopback(ip);
@@ -52,22 +56,22 @@ export function viewPlaceText({ watchAddress, key, isKeyNew }: ViewPlace): strin
     : `watch it from any machine that has the same INFEROMETER_VIEW_KEY: ${command}`;
 }
 
-async function numericHost(address: string, host: string): Promise<string> {
+async function numericHost(flag: string, address: string, host: string): Promise<string> {
   try {
     return (await lookup(host)).address;
   } catch (error) {
-    throw unusable(address, `${errorText(error)}, wanted an address of this machine`);
+    throw unusable(flag, address, `${errorText(error)}, wanted an address of this machine`);
   }
 }
 
 /** The port, or a free one for 0. Better refused before the run than missed in it. */
-async function freePort(address: string, host: string, port: number): Promise<number> {
+async function freePort(flag: string, address: string, host: string, port: number): Promise<number> {
   const server = createServer();
   try {
     server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
-    throw unusable(address, `${errorText(error)}, wanted a free port of an address of this machine`);
+    throw unusable(flag, address, `${errorText(error)}, wanted a free port of an address of this machine`);
   }
   const { port: found } = server.address() as AddressInfo;
   server.close();
@@ -83,6 +87,6 @@ function tcpAddress(host: string, port: number): string {
   return `tcp://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
-function unusable(address: string, why: string): InferometerError {
-  return new InferometerError('INFEROMETER_VIEW_ADDRESS', 'input', `--view-address ${address}: ${why}`);
+function unusable(flag: string, address: string, why: string): InferometerError {
+  return new InferometerError('INFEROMETER_VIEW_ADDRESS', 'input', `${flag} ${address}: ${why}`);
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../core/log.ts';
 import { monotonicNs, NS_PER_MS } from '../../core/time.ts';
-import { decodeBatch } from '../../events/columnar-codec.ts';
 import { isTerminal, type MetricsSnapshot } from '../../metrics/snapshot.ts';
-import { FrameKind, type Frame } from '../../transport/frame.ts';
+import { EventFrames } from '../../runlog/event-frames.ts';
+import type { Frame } from '../../transport/frame.ts';
 import { emptyRunLog } from '../run-folder/log-header.ts';
 import type { RunDirectory } from '../run-folder/run-directory.ts';
 import { markOfFrame } from '../run-folder/run-marks.ts';
@@ -42,8 +42,9 @@ export async function replayLive(directory: RunDirectory, options: LiveReplayOpt
     nowNs: () => Math.round(clock.nowNs),
     log,
   });
+  const events = new EventFrames();
   for await (const frame of replay.frames()) {
-    const dueNs = momentOf(frame);
+    const dueNs = momentOf(frame, events);
     if (dueNs !== undefined) await clock.waitFor(dueNs, signal);
     if (signal.aborted) break;
     await replay.take(frame);
@@ -55,9 +56,8 @@ export async function replayLive(directory: RunDirectory, options: LiveReplayOpt
 }
 
 /** When the latest event of a frame happened, ns since the run's origin; undefined for a frame without a time. */
-function momentOf(frame: Frame): number | undefined {
-  if (frame.kind === FrameKind.events) return decodeBatch(frame.body).timestampsNs.at(-1);
-  return markOfFrame(frame)?.at_ns;
+function momentOf(frame: Frame, events: EventFrames): number | undefined {
+  return events.batchOf(frame)?.timestampsNs.at(-1) ?? markOfFrame(frame)?.at_ns;
 }
 
 /** Time of the run while it is played: it goes with the wall clock, times the speed, and never past what was folded. */

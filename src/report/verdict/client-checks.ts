@@ -9,12 +9,6 @@ const L = VERDICT_LIMITS;
 /** Whether the client was fast enough for what it measured. */
 export const CLIENT_CHECKS: readonly Check[] = [
   check(
-    'client_unknown',
-    'the run was recorded by a load generator that does not tell how late it sent and read',
-    '',
-    judgeUnknownClient,
-  ),
-  check(
     'send_delay',
     lateRule('issuing at p99 late by', L.lateFloorMs, L.lateShare),
     lateRule('late by', L.lateFloorInvalidMs, L.lateShareInvalid),
@@ -51,13 +45,6 @@ export const CLIENT_CHECKS: readonly Check[] = [
     judgeStuck,
   ),
 ];
-
-function judgeUnknownClient({ client, loadGenerator = null }: VerdictFacts): Judgement {
-  if (loadGenerator === null || client !== null) return undefined;
-  return degraded(
-    `client health unknown: ${loadGenerator} does not record how late it sent and read, so part of each time may be the client's`,
-  );
-}
 
 function judgeSendDelay({ client, medianServiceNs, issueDelayP99Ns }: VerdictFacts): Judgement {
   const delayMs = (client?.sendDelayP99Ns ?? 0) / NS_PER_MS;

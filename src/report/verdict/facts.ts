@@ -1,5 +1,6 @@
 import type { ClientErrorBounds } from '../client-error.ts';
 import type { ClientFacts } from '../run-facts.ts';
+import type { ReceptionFacts } from '../run-facts.ts';
 import type { SampleAccount } from '../sample-account.ts';
 import type { SteeringFacts } from '../steering.ts';
 import type { JudgedMetric } from '../../core/judged-metrics.ts';
@@ -56,6 +57,10 @@ export interface VerdictFacts {
   readonly outputTokens?: { readonly median: number; readonly max: number } | null;
   /** Rows of the dataset that were left out. */
   readonly skippedRows?: number;
+  /** Another program sent the load, and its events were aggregated. */
+  readonly isAggregated?: boolean;
+  /** What is missing for how its events were received; null or missing for a run of our own. */
+  readonly reception?: ReceptionFacts | null;
   /** Rows whose request asks for the prompt in front of a streamed response. */
   readonly echoRows?: number;
 }

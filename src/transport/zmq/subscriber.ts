@@ -43,23 +43,28 @@ export function connectSubscriber<T>(
   options: ZmqSubscriberOptions = {},
 ): Promise<MessageSubscriber<T>> {
   return new Promise((resolve) => {
-    checkAddress(address);
-    const socket = new Subscriber({
-      receiveHighWaterMark: options.receiveHighWaterMark ?? 1000,
-      conflate: options.conflate ?? false,
-      linger: 0,
-      maxMessageSize: options.maxMessageBytes ?? MAX_FRAME_MESSAGE_BYTES,
-      handshakeInterval: HANDSHAKE_MS,
-      ipv6: isIpv6(address),
-      ...(options.key === undefined ? {} : curveSubscriberOptions(options.key)),
-      ...(options.onConnection !== undefined || address.startsWith('tcp:') ? HEARTBEAT : {}),
-    });
-    if (options.onConnection !== undefined) tellConnection(socket, options.onConnection);
-    if (options.topics === undefined) socket.subscribe();
-    else for (const topic of [...options.topics, BATCH_TOPIC]) socket.subscribe(Buffer.from(topic));
-    socket.connect(address);
-    resolve(new ZmqSubscriber(codec, socket, options));
+    resolve(new ZmqSubscriber(codec, openSubscriberSocket(address, options), options));
   });
+}
+
+/** The socket alone. Throws `INFEROMETER_TRANSPORT_ADDRESS`. */
+export function openSubscriberSocket(address: string, options: ZmqSubscriberOptions): Subscriber {
+  checkAddress(address);
+  const socket = new Subscriber({
+    receiveHighWaterMark: options.receiveHighWaterMark ?? 1000,
+    conflate: options.conflate ?? false,
+    linger: 0,
+    maxMessageSize: options.maxMessageBytes ?? MAX_FRAME_MESSAGE_BYTES,
+    handshakeInterval: HANDSHAKE_MS,
+    ipv6: isIpv6(address),
+    ...(options.key === undefined ? {} : curveSubscriberOptions(options.key)),
+    ...(options.onConnection !== undefined || address.startsWith('tcp:') ? HEARTBEAT : {}),
+  });
+  if (options.onConnection !== undefined) tellConnection(socket, options.onConnection);
+  if (options.topics === undefined) socket.subscribe();
+  else for (const topic of [...options.topics, BATCH_TOPIC]) socket.subscribe(Buffer.from(topic));
+  socket.connect(address);
+  return socket;
 }
 
 function tellConnection({ events }: Subscriber, tell: (state: ConnectionState) => void): void {

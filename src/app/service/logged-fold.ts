@@ -1,0 +1,82 @@
+import { errorText } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { RunLogWriter } from '../../runlog/append.ts';
+import { type Frame, type FrameKind, frameOf } from '../../transport/frame.ts';
+import type { RunFold } from '../fold/run-fold.ts';
+
+export interface LoggedFoldOptions {
+  readonly writer: RunLogWriter;
+  readonly fold: RunFold;
+  /** Told once when the log cannot be written any more: from then on nothing is taken. */
+  readonly onFailure: (error: unknown) => void;
+  /** Told once when the session has ended. */
+  readonly onEnded: () => void;
+  readonly log: Log;
+}
+
+/** Frames into the log, and only then into the metrics, in order. */
+export class LoggedFold {
+  readonly #options: LoggedFoldOptions;
+  /** Frames that wait for one before them, such as the header while it loads a tokenizer. */
+  readonly #waiting: Frame[] = [];
+  #isBusy = false;
+  #isClosed = false;
+  #idle = Promise.withResolvers<void>();
+
+  constructor(options: LoggedFoldOptions) {
+    this.#options = options;
+    this.#idle.resolve();
+  }
+
+  /** Takes an unsealed frame, whose bytes may be used again afterwards. */
+  record(kind: FrameKind, bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    let frame: Frame;
+    try {
+      frame = this.#options.writer.append(kind, bytes);
+    } catch (error) {
+      this.#isClosed = true;
+      this.#options.onFailure(error);
+      return;
+    }
+    this.fold(frame);
+  }
+
+  /** Folds a frame that is in the log. */
+  fold(frame: Frame): void {
+    if (this.#isBusy) this.#waiting.push(frameOf(frame.kind, frame.seq, frame.body));
+    else this.#handle(frame);
+  }
+
+  /** Takes nothing any more; resolves when all that was taken is folded. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#idle.promise;
+  }
+
+  #handle(frame: Frame): void {
+    const { fold, onEnded } = this.#options;
+    const hadEnded = fold.ended;
+    try {
+      const handled = fold.handle(frame);
+      if (handled !== undefined) void this.#waitFor(handled, frame);
+    } catch (error) {
+      this.#leaveOut(frame, error);
+    }
+    if (fold.ended && !hadEnded) onEnded();
+  }
+
+  async #waitFor(handled: Promise<void>, frame: Frame): Promise<void> {
+    this.#isBusy = true;
+    this.#idle = Promise.withResolvers();
+    await handled.catch((error: unknown) => this.#leaveOut(frame, error));
+    this.#isBusy = false;
+    for (let next = this.#waiting.shift(); next !== undefined && !this.#isBusy; next = this.#waiting.shift())
+      this.#handle(next);
+    if (!this.#isBusy) this.#idle.resolve();
+  }
+
+  #leaveOut({ seq }: Frame, error: unknown): void {
+    this.#options.log.error(`frame ${seq} of the run log is left out of the metrics: ${errorText(error)}`);
+  }
+}

@@ -1,0 +1,93 @@
+import { InferometerError } from '../core/errors.ts';
+import { decodeBatch } from '../events/columnar-codec.ts';
+import type { EventBatch } from '../events/event-batch.ts';
+import { decodeMessages } from '../events/received-messages.ts';
+import { type MessageFault, RecordBatches, type UnreadMessages } from '../events/record-batches.ts';
+import { type Frame, FrameKind } from '../transport/frame.ts';
+import { readRunHeader, type RunHeader } from './run-header.ts';
+
+export interface EventFramesOptions {
+  /** What the header frame says, for a log whose own may be damaged. */
+  readonly header?: RunHeader | undefined;
+  /** Whether records of another wire tell their uuids and conversations; costs time. Default false. */
+  readonly keepsNotes?: boolean;
+  /** Told of each message or record of another wire that could not be read. */
+  readonly onFault?: ((fault: MessageFault, frame: Frame) => void) | undefined;
+}
+
+/**
+ * The events in the frames of one log, whichever wire they came on. It has to be given every frame, in order: what a record means depends on
+ * those before.
+ */
+export class EventFrames {
+  readonly #options: EventFramesOptions;
+  #header: RunHeader | undefined;
+  #records: RecordBatches | undefined;
+  #frame: Frame | undefined;
+
+  constructor(options: EventFramesOptions = {}) {
+    this.#options = options;
+    this.#header = options.header;
+  }
+
+  /** What could not be read of other wires so far. */
+  get unread(): UnreadMessages {
+    return this.#records?.unread ?? { records: 0, messages: 0 };
+  }
+
+  /**
+   * The events of a frame, good until the next call; undefined for a frame of another kind. Throws `WireFormatError` for a body that is none,
+   * and `INFEROMETER_RUNLOG_HEADER` for messages without a header that tells of their publishers.
+   */
+  batchOf(frame: Frame): EventBatch | undefined {
+    switch (frame.kind) {
+      case FrameKind.runHeader:
+        this.#header ??= readRunHeader(frame);
+        return undefined;
+      case FrameKind.events:
+        return decodeBatch(frame.body);
+      case FrameKind.messages:
+        this.#frame = frame;
+        return this.#recordBatches().decode(decodeMessages(frame.body));
+      case FrameKind.reception:
+        this.#noteReception(frame);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Whether one of several publishers has ended its session, or was given up. */
+  hasEnded(publisher: number): boolean {
+    return this.#records?.hasEnded(publisher) ?? false;
+  }
+
+  /** A publisher that was lost is not waited for any more, until the aggregator is started again. */
+  #noteReception(frame: Frame): void {
+    if (this.#header?.publishers?.length === undefined) return;
+    const { event, publisher } = JSON.parse(Buffer.from(frame.body).toString('utf8')) as {
+      readonly event?: unknown;
+      readonly publisher?: unknown;
+    };
+    if (event === 'resumed') this.#recordBatches().waitAgain();
+    if (event === 'publisher_lost' && typeof publisher === 'number') this.#recordBatches().giveUp(publisher);
+  }
+
+  #recordBatches(): RecordBatches {
+    if (this.#records !== undefined) return this.#records;
+    const { originNs, publishers = [] } = this.#header ?? {};
+    if (originNs === undefined || publishers.length === 0) {
+      throw new InferometerError(
+        'INFEROMETER_RUNLOG_HEADER',
+        'result',
+        'messages in the run log of a run whose header names no publishers',
+      );
+    }
+    const { keepsNotes = false, onFault } = this.#options;
+    this.#records = new RecordBatches({
+      ...{ originNs, publishers: publishers.length, keepsNotes },
+      ...(onFault && { onFault: (fault: MessageFault) => onFault(fault, this.#frame!) }),
+    });
+    return this.#records;
+  }
+}
