@@ -41,6 +41,9 @@ export interface AggregatorOptions {
   readonly onEnded?: () => void;
 }
 
+/** Samples that came twice, told one by one. */
+const TOLD_ISSUED_AGAIN = 5;
+
 /**
  * Folds the events of a run into its metrics, record by record in the order of arrival.
  *
@@ -76,6 +79,7 @@ export class Aggregator {
   readonly #triggers: Triggers;
   readonly #tokens: TokenMetrics;
   readonly #payloads: PayloadReader;
+  #issuedAgain = 0;
   #state: SessionState = 'initialize';
   #startedNs = NaN;
   #totalDurationNs = 0;
@@ -261,6 +265,16 @@ export class Aggregator {
     this.#options.onStarted?.();
   }
 
+  /** A publisher that sends everything twice says this of each sample. */
+  #tellIssuedAgain(seq: SampleSeq): void {
+    this.#issuedAgain += 1;
+    const { log } = this.#options;
+    if (this.#issuedAgain <= TOLD_ISSUED_AGAIN) {
+      log.warning(`sample ${seq} was issued again while in flight; its row is kept`);
+    }
+    if (this.#issuedAgain === TOLD_ISSUED_AGAIN) log.warning('others that are issued again are not named');
+  }
+
   #onIssued(batch: EventBatch, index: number, seq: SampleSeq, timestampNs: number): void {
     const table = this.#table;
     let slot = table.slotOf(seq);
@@ -269,7 +283,7 @@ export class Aggregator {
       if (slot < 0) {
         slot = table.open(seq);
         this.#throughput.onIssued(timestampNs);
-      } else this.#options.log.warning(`sample ${seq} was issued again while in flight; its row is kept`);
+      } else this.#tellIssuedAgain(seq);
       table.windows[slot] = this.#windows.latestIndex;
       this.#windows.onIssued(timestampNs);
       this.#triggers.beforeIssued(timestampNs, dueNs);

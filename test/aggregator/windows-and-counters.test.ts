@@ -231,6 +231,12 @@ describe('rows', () => {
     expect(run.logLines.join()).toContain('issued again');
   });
 
+  test('samples that all come twice are told a few times', () => {
+    const twice = Array.from({ length: 40 }, (_, index) => issued(1 + (index >> 1), 10 + index));
+    const run = new ScriptedRun().send(startTracking(0), ...twice);
+    expect(run.logLines.filter((line) => line.includes('issued again'))).toHaveLength(6);
+  });
+
   test('nothing happens to a sample that has none', () => {
     const run = new ScriptedRun().send(
       startTracking(0),
