@@ -1,6 +1,6 @@
 /** Every command and what the list of commands says of it: known without loading the command itself. */
 export const COMMANDS = {
-  run: 'Load-tests an endpoint that speaks an API of OpenAI, or the one of SGLang.',
+  run: 'Load-tests an endpoint that serves a language model, over any of its APIs.',
   watch: 'Shows a run live from another terminal; attach and leave at will.',
   serve: 'Serves the live page of a run, past runs, and metrics for Prometheus.',
   report: 'Rebuilds the report of a run from its run log, also of a run that was killed.',

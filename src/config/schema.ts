@@ -93,7 +93,9 @@ export const runConfigSchema = group({
     .refine((given) => typeof parseSynthetic(given) !== 'string', SYNTHETIC_ALLOWED)
     .optional()
     .describe('made-up prompts of an exact length, instead of a dataset'),
-  api: choice(APIS).default('chat').describe('chat or completions (OpenAI), or sglang (its native API)'),
+  api: choice(APIS)
+    .default('chat')
+    .describe('the API that the endpoints speak; docs/protocols.md tells them apart'),
   streaming: choice(['on', 'off', 'auto'])
     .default('auto')
     .describe('stream responses; auto: off for burst, else on'),

@@ -156,7 +156,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'api',
     argument: '<api>',
-    help: 'chat or completions (OpenAI), or sglang (its native API) (default chat)',
+    help: `the API that the endpoints speak: ${APIS.join(', ')} (default chat)`,
     parse: choice(...APIS),
   },
   {

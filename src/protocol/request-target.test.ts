@@ -87,7 +87,8 @@ test.each<[ApiName, string, string]>([
   ],
   ['chat', 'http://h/generate', 'ends in /generate, which is for --api sglang'],
   ['sglang', 'http://h/v1/completions', 'ends in /completions, which is for --api completions'],
-  ['chat', 'http://h/v1/responses', 'ends in /responses, an API this program does not support'],
+  ['chat', 'http://h/v1/responses', 'ends in /responses, which is for --api responses'],
+  ['chat', 'http://h/v1/embeddings', 'ends in /embeddings, an API this program does not support'],
 ])('%s refuses %s', (api, url, message) => {
   expect(() => target(url, api)).toThrow(InferometerError);
   expect(() => target(url, api)).toThrow(message);

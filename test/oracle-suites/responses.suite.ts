@@ -41,6 +41,7 @@ interface GoldenResponse {
 const API_NAMES: Readonly<Record<string, ApiName>> = {
   'openai-chat': 'chat',
   'openai-completions': 'completions',
+  'openai-responses': 'responses',
   'sglang-generate': 'sglang',
 };
 /** Sizes of the pieces that a response is cut into. */

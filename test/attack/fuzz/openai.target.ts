@@ -55,6 +55,10 @@ const STREAM_SEEDS: Readonly<Record<ApiName, readonly string[]>> = {
   completions: [
     '{"choices":[{"index":0,"text":"a","finish_reason":null}]}\n{"choices":[{"text":"b"}]}\n[DONE]',
   ],
+  responses: [
+    '{"type":"response.output_text.delta","delta":"a"}\n{"type":"response.completed","response":{"output":[],"usage":{"input_tokens":1}}}',
+    '{"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","call_id":"c","name":"f","arguments":""}}',
+  ],
   sglang: [
     '{"text":"a","meta_info":{"completion_tokens":1}}\n{"text":"ab","meta_info":{"finish_reason":{"type":"stop"}}}\n[DONE]',
   ],
@@ -62,6 +66,8 @@ const STREAM_SEEDS: Readonly<Record<ApiName, readonly string[]>> = {
 const BODY_SEEDS: Readonly<Record<ApiName, string>> = {
   chat: '{"id":"x","choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}',
   completions: '{"choices":[{"text":"a","finish_reason":"stop"}]}',
+  responses:
+    '{"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"a"}]}],"usage":{"input_tokens":1,"output_tokens":2}}',
   sglang:
     '{"text":"a","meta_info":{"prompt_tokens":1,"completion_tokens":2,"finish_reason":{"type":"stop"}}}',
 };
