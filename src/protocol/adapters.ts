@@ -1,15 +1,24 @@
 import type { ApiAdapter } from './adapter.ts';
+import { ANTHROPIC } from './anthropic.ts';
+import { LLAMACPP } from './llamacpp.ts';
+import { OLLAMA, OLLAMA_GENERATE } from './ollama.ts';
 import { OPENAI_CHAT } from './openai-chat.ts';
 import { OPENAI_COMPLETIONS } from './openai-completions.ts';
 import { RESPONSES } from './responses.ts';
 import { SGLANG } from './sglang.ts';
+import { TGI } from './tgi.ts';
 
 /** The text APIs by their name on the command line. */
 export const ADAPTERS = {
   chat: OPENAI_CHAT,
   completions: OPENAI_COMPLETIONS,
   responses: RESPONSES,
+  anthropic: ANTHROPIC,
+  ollama: OLLAMA,
+  'ollama-generate': OLLAMA_GENERATE,
   sglang: SGLANG,
+  tgi: TGI,
+  llamacpp: LLAMACPP,
 } as const satisfies Readonly<Record<string, ApiAdapter>>;
 
 export type ApiName = keyof typeof ADAPTERS;

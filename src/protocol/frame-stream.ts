@@ -8,12 +8,12 @@ import {
   type StreamAccumulator,
 } from './adapter.ts';
 import { ChoiceTexts } from './choice-texts.ts';
-import { type ChunkCode, NO_CHUNK } from './chunk-code.ts';
+import { type ChunkCode, chunkOf, NO_CHUNK, TOOL_CHUNK } from './chunk-code.ts';
 import { isBlankMessage, isDoneMessage } from './control-message.ts';
 import { type FrameReader, NO_PARTS } from './frame-reader.ts';
 import { joinChoices } from './joined-choices.ts';
 import { type JsonObject, parseJsonObject } from './json.ts';
-import { chunkOfChoice } from './openai-choice.ts';
+import { channelsOf } from './openai-choice.ts';
 import { laterTokens, refuseError, refuseLooseError, sumOfTokens, UNKNOWN_TOKENS } from './openai-reply.ts';
 import { type MemoryAccount, NO_ACCOUNT } from './response-memory.ts';
 
@@ -112,7 +112,9 @@ export class FrameAccumulator implements StreamAccumulator {
       this.#endedCount += 1;
     }
     this.#checkLength();
-    const chunk = chunkOfChoice(number, parts);
+    // A piece of a tool call is a chunk even when it is empty, as the first one of Anthropic's is.
+    const channels = channelsOf(parts) | (parts.toolCalls.length > 0 ? TOOL_CHUNK : 0);
+    const chunk = chunkOf(number, channels);
     if (chunk !== NO_CHUNK && !this.#hasChunk) this.#noteFirstChunk(tokens);
     return chunk;
   }

@@ -7,12 +7,19 @@ const VERSION = /^v\d+(?:\.\d+)*(?:(?:alpha|beta|preview)\d*)?$/i;
 const API_TAILS: Readonly<Record<string, string>> = {
   'chat/completions': '--api chat',
   completions: '--api completions',
-  generate: '--api sglang',
+  completion: '--api llamacpp',
+  generate_stream: '--api tgi with streaming',
+  'api/chat': '--api ollama',
+  'api/generate': '--api ollama-generate',
+  generate: '--api sglang, or tgi without streaming',
 };
 /** These are ordinary words, so they are only told apart from prefixes below a version. */
-const VERSIONED_TAILS: Readonly<Record<string, string>> = { responses: '--api responses' };
+const VERSIONED_TAILS: Readonly<Record<string, string>> = {
+  responses: '--api responses',
+  messages: '--api anthropic',
+};
 /** The same of APIs that this program does not speak. */
-const FOREIGN_TAILS = ['messages', 'embeddings'] as const;
+const FOREIGN_TAILS = ['embeddings'] as const;
 
 /**
  * The target of the request line: path and query. `apiPath` is the API's path below a server's root, such as `v1/chat/completions`;

@@ -42,7 +42,12 @@ const API_NAMES: Readonly<Record<string, ApiName>> = {
   'openai-chat': 'chat',
   'openai-completions': 'completions',
   'openai-responses': 'responses',
+  anthropic: 'anthropic',
+  'ollama-chat': 'ollama',
+  'ollama-generate': 'ollama-generate',
   'sglang-generate': 'sglang',
+  tgi: 'tgi',
+  llamacpp: 'llamacpp',
 };
 /** Sizes of the pieces that a response is cut into. */
 const CUTS = [Infinity, 1, 7] as const;
