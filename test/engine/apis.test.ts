@@ -1,0 +1,64 @@
+import { afterEach, expect, test } from 'vitest';
+import { fullText } from '../../src/core/model-output-text.ts';
+import type { ApiName } from '../../src/protocol/adapters.ts';
+import { answerText } from '../../src/testing/answer-frames.ts';
+import type { MockServer } from '../../src/testing/mock-server.ts';
+import type { Outcome } from '../../src/testing/truth-log.ts';
+import { ERROR_TYPES, FAILURES, measurePairs, serverWith } from './truth-pairs.ts';
+
+const APIS = [
+  'responses',
+  'anthropic',
+  'ollama',
+  'ollama-generate',
+  'tgi',
+  'llamacpp',
+] as const satisfies readonly ApiName[];
+/** What their answers of no limit end with. */
+const FINISHED: Readonly<Record<(typeof APIS)[number], string>> = {
+  responses: 'completed',
+  anthropic: 'end_turn',
+  ollama: 'stop',
+  'ollama-generate': 'stop',
+  tgi: 'eos_token',
+  llamacpp: 'eos',
+};
+const CASES = APIS.flatMap((api) => [[api, true] as const, [api, false] as const]);
+const MEASURED = { samples: 60, timeoutMs: 700 };
+
+let server: MockServer | undefined;
+
+afterEach(() => server?.close());
+
+test.each(CASES)('%s agrees with what the server did, streaming: %s', async (api, streaming) => {
+  server = await serverWith([]);
+  for (const { sample, ...truth } of await measurePairs(server, { api, streaming, ...MEASURED })) {
+    expect(sample.error).toBeUndefined();
+    expect(sample.finishReason).toBe(FINISHED[api]);
+    expect(fullText(sample.output!)).toBe(answerText(truth.tokens[1]!));
+    expect(sample.usage).toEqual(truth.tokens);
+    expect(sample.issuedNs).toBeLessThanOrEqual(truth.receivedNs);
+    expect(sample.completedNs).toBeGreaterThanOrEqual(truth.endNs);
+    expect(sample.chunksNs).toHaveLength(streaming ? truth.tokens[1]! : 0);
+    for (const [index, tokenNs] of truth.tokensNs.entries()) {
+      expect(sample.chunksNs[index]).toBeGreaterThanOrEqual(tokenNs);
+    }
+  }
+});
+
+test.each(CASES)(
+  '%s tells each failure of the server as what it is, streaming: %s',
+  async (api, streaming) => {
+    server = await serverWith(FAILURES);
+    const isLines = api === 'ollama' || api === 'ollama-generate';
+    const emptyIs = streaming && !isLines ? 'stream_truncated' : 'malformed_response';
+    const outcomes = new Set<Outcome>();
+    for (const { sample, outcome } of await measurePairs(server, { api, streaming, ...MEASURED })) {
+      outcomes.add(outcome);
+      expect(sample.error?.errorType).toBe(outcome === 'empty' ? emptyIs : ERROR_TYPES[outcome]);
+      if (outcome === 'error') expect(sample.error?.errorMessage).toContain('the engine died');
+      if (outcome === 'status') expect(sample.error?.errorMessage).toContain('mock server failure');
+    }
+    expect(outcomes.size).toBeGreaterThan(6);
+  },
+);
