@@ -200,7 +200,7 @@ export const runConfigSchema = group({
       .describe('extra request headers'),
     api_key: text('text that is not empty')
       .optional()
-      .describe('sent as Authorization: Bearer; never written to a file'),
+      .describe('sent as Authorization: Bearer, or as x-api-key to api anthropic; never written to a file'),
     tls_verify: z.boolean('true or false').default(true).describe('check the server certificate'),
   }).prefault({}),
   drain_timeout_ms: timeMs(MAX_WAIT_MS)
