@@ -14,6 +14,7 @@ export const APIS = [
   'sglang',
   'tgi',
   'llamacpp',
+  'triton',
 ] as const satisfies readonly ApiName[];
 /** Those in which requests have due times, by the names of `ARRIVAL_PROCESSES`. */
 export const OPEN_LOOP_PATTERNS = [

@@ -136,7 +136,7 @@ describe('resolveConfig', () => {
     [
       '--api',
       'grpc',
-      'one of chat, completions, responses, anthropic, ollama, ollama-generate, sglang, tgi, llamacpp',
+      'one of chat, completions, responses, anthropic, ollama, ollama-generate, sglang, tgi, llamacpp, triton',
     ],
     ['--pattern', 'sawtooth', 'one of burst, constant, poisson, gamma, concurrency'],
     [

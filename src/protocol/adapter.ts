@@ -123,7 +123,7 @@ export interface AnswerReader {
 /** Speaks one text API: pure, knows no socket. */
 export interface ApiAdapter {
   readonly name: string;
-  /** Joined to the endpoint's own path, e.g. `v1/chat/completions`. */
+  /** Joined to the endpoint's own path, e.g. `v1/chat/completions`; `{model}` stands for the model of the run. */
   readonly path: string;
   /** That of streamed requests, where the API has another. */
   readonly streamPath?: string;

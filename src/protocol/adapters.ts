@@ -7,6 +7,7 @@ import { OPENAI_COMPLETIONS } from './openai-completions.ts';
 import { RESPONSES } from './responses.ts';
 import { SGLANG } from './sglang.ts';
 import { TGI } from './tgi.ts';
+import { TRITON } from './triton.ts';
 
 /** The text APIs by their name on the command line. */
 export const ADAPTERS = {
@@ -19,6 +20,7 @@ export const ADAPTERS = {
   sglang: SGLANG,
   tgi: TGI,
   llamacpp: LLAMACPP,
+  triton: TRITON,
 } as const satisfies Readonly<Record<string, ApiAdapter>>;
 
 export type ApiName = keyof typeof ADAPTERS;
@@ -27,7 +29,7 @@ export function adapterOf(name: ApiName): ApiAdapter {
   return ADAPTERS[name];
 }
 
-/** The path of an API below a server's root. */
-export function pathOf({ path, streamPath }: ApiAdapter, streaming: boolean): string {
-  return streaming ? (streamPath ?? path) : path;
+/** The path of an API below a server's root, for a model. */
+export function pathOf({ path, streamPath }: ApiAdapter, streaming: boolean, model: string): string {
+  return (streaming ? (streamPath ?? path) : path).replace('{model}', () => encodeURIComponent(model));
 }

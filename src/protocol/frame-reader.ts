@@ -16,6 +16,8 @@ export interface FrameNews {
 
 /** Reads the messages of one stream after another, one API's. */
 export interface FrameReader {
+  /** The API has no message that ends a stream: it is whole when its body is. */
+  readonly endsUntold?: boolean;
   /** Forgets the last stream. */
   reset(): void;
   /** Throws `ResponseFormatError` for a message that it can't read, or that reports a failure. */

@@ -36,6 +36,7 @@ export class FrameAccumulator implements StreamAccumulator {
   #firstChunkTokens = NaN;
   /** Of the messages that brought tool calls. */
   #toolCallBytes = 0;
+  #hasFrame = false;
   #hasChunk = false;
 
   constructor(reader: FrameReader, account = NO_ACCOUNT) {
@@ -56,6 +57,7 @@ export class FrameAccumulator implements StreamAccumulator {
     this.#firstChunkTokens = NaN;
     this.#account.resize(this.#toolCallBytes, 0);
     this.#toolCallBytes = 0;
+    this.#hasFrame = false;
     this.#hasChunk = false;
     this.moreChunks = NO_CHUNKS;
   }
@@ -85,6 +87,9 @@ export class FrameAccumulator implements StreamAccumulator {
   }
 
   incompleteness(): ResponseFormatError | undefined {
+    if (this.#reader.endsUntold === true) {
+      return this.#hasFrame ? undefined : new ResponseFormatError('empty_answer', 'the stream holds nothing');
+    }
     const whole = this.#all().filter(({ isEnded, texts }) => isEnded || texts.finishReason !== null).length;
     if (whole === this.#choiceCount) return undefined;
     const why =
@@ -100,6 +105,7 @@ export class FrameAccumulator implements StreamAccumulator {
 
   #take(frame: JsonObject, bytes: number): ChunkCode {
     const { choice: index = 0, parts: told, finishReason = null, tokens, ends } = this.#reader.read(frame);
+    this.#hasFrame = true;
     const number = index % this.#choiceCount;
     const choice = this.#choices[number]!;
     const parts = told === undefined ? NO_PARTS : { ...NO_PARTS, ...told };

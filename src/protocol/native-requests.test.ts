@@ -133,6 +133,16 @@ test.each<[string, ApiName, SampleInput, Partial<RequestOptions>, unknown]>([
     { inputs: 'hi', parameters: { details: false } },
   ],
   [
+    'parameters, of which streaming is the one of the run',
+    'triton',
+    { prompt: 'hi', temperature: 0, parameters: { stream: false, exclude_input_in_output: false } },
+    { maxOutputTokens: 9, extra: { parameters: { seed: 1 } } },
+    {
+      text_input: 'hi',
+      parameters: { max_tokens: 9, temperature: 0, exclude_input_in_output: false, stream: true, seed: 1 },
+    },
+  ],
+  [
     'token ids',
     'llamacpp',
     { input_tokens: [1, 2], cache_prompt: false, ignore_eos: true },
@@ -148,6 +158,7 @@ test.each<[ApiName, string]>([
   ['ollama', 'a prompt or messages'],
   ['ollama-generate', 'a prompt'],
   ['tgi', 'a prompt'],
+  ['triton', 'a prompt'],
   ['llamacpp', 'a prompt or input_tokens'],
 ])('--api %s needs %s', (api, needed) => {
   expect(() => ADAPTERS[api].requestBody({ text: 'x' }, OPTIONS)).toThrow(
@@ -171,7 +182,15 @@ test.each<[ApiName]>([['responses'], ['anthropic'], ['ollama'], ['ollama-generat
   },
 );
 
+test('each model of Triton has a path of its own', () => {
+  expect(pathOf(ADAPTERS.triton, false, 'm')).toBe('v2/models/m/generate');
+  expect(pathOf(ADAPTERS.triton, true, 'a b/$&')).toBe('v2/models/a%20b%2F%24%26/generate_stream');
+});
+
 test('TGI streams at a path of its own', () => {
-  expect([pathOf(ADAPTERS.tgi, true), pathOf(ADAPTERS.tgi, false)]).toEqual(['generate_stream', 'generate']);
+  expect([pathOf(ADAPTERS.tgi, true, 'm'), pathOf(ADAPTERS.tgi, false, 'm')]).toEqual([
+    'generate_stream',
+    'generate',
+  ]);
   expect(ADAPTERS.llamacpp.choicesOf({ prompt: ['a', 'b'] })).toBe(2);
 });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InferometerError } from '../core/errors.ts';
-import { ADAPTERS, type ApiName } from './adapters.ts';
+import { ADAPTERS, type ApiName, pathOf } from './adapters.ts';
 import { parseEndpoint } from './http-request.ts';
 import { requestTarget } from './request-target.ts';
 
 function target(url: string, api: ApiName = 'chat', path?: string): string {
-  return requestTarget(parseEndpoint(url), ADAPTERS[api].path, path);
+  return requestTarget(parseEndpoint(url), pathOf(ADAPTERS[api], false, 'm'), path);
 }
 
 test.each([
@@ -61,6 +61,9 @@ test.each<[ApiName, string, string]>([
   ['ollama', 'http://h', '/api/chat'],
   ['ollama-generate', 'http://h/api/generate', '/api/generate'],
   ['llamacpp', 'http://h/', '/completion'],
+  ['triton', 'http://h', '/v2/models/m/generate'],
+  ['triton', 'http://h/proxy/v2', '/proxy/v2/models/m/generate'],
+  ['triton', 'http://h/v2/models/m/generate', '/v2/models/m/generate'],
 ])('%s at %s is sent to %s', (api, url, path) => {
   expect(target(url, api)).toBe(path);
 });

@@ -51,7 +51,7 @@ export function requestTarget(endpoint: Endpoint, apiPath: string, path?: string
 function endsIn(segments: readonly string[], tail: string, isVersioned: boolean): boolean {
   const found = tailOf(segments);
   if (found === tail) return true;
-  return (found === undefined || !isVersioned) && isTail(segments, tail);
+  return (found === undefined || !isVersioned || tail.endsWith(`/${found}`)) && isTail(segments, tail);
 }
 
 function checkTail(endpoint: Endpoint, base: readonly string[]): void {

@@ -7,6 +7,7 @@ import type { MockApi } from './mock-apis.ts';
 import { OllamaFrames } from './ollama-frames.ts';
 import { ResponsesFrames } from './responses-frames.ts';
 import { TgiFrames } from './tgi-frames.ts';
+import { TritonFrames } from './triton-frames.ts';
 
 type FramesClass = new (request: CompletionRequest, index: number, created: number) => AnswerFrames;
 
@@ -19,6 +20,7 @@ const FRAMES: Readonly<Record<MockApi, FramesClass>> = {
   'ollama-generate': OllamaFrames,
   tgi: TgiFrames,
   llamacpp: LlamacppFrames,
+  triton: TritonFrames,
 };
 
 /** The answer with that number, to come in pieces. `created`: seconds since 1970. */

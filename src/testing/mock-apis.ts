@@ -8,6 +8,7 @@ export const MOCK_APIS = [
   'ollama-generate',
   'tgi',
   'llamacpp',
+  'triton',
 ] as const;
 
 export type MockApi = (typeof MOCK_APIS)[number];

@@ -77,6 +77,12 @@ export const REQUEST_FIELDS: Readonly<Record<MockApi, RequestFields>> = {
     limit: ({ parameters }) => (isObject(parameters) ? parameters.max_new_tokens : undefined),
     limitName: 'parameters.max_new_tokens',
   },
+  triton: {
+    prompt: ({ text_input: text }) => (typeof text === 'string' ? ofTextOrTokens(text) : undefined),
+    wanted: 'text_input: wanted a text',
+    limit: ({ parameters }) => (isObject(parameters) ? parameters.max_tokens : undefined),
+    limitName: 'parameters.max_tokens',
+  },
   llamacpp: {
     prompt: ({ prompt }) => ofTextOrTokens(prompt),
     wanted: PROMPT,

@@ -33,10 +33,12 @@ export function createRoutes(
     data: [{ id: modelName, object: 'model', owned_by: 'mock' }],
   });
   const routes = new Map<string, Readonly<Record<string, Route>>>([
-    ...Object.entries(ANSWERED).map(([path, asked]): [string, Readonly<Record<string, Route>>] => [
-      path,
-      { POST: ({ body }, reply, receivedNs) => completions.answer(asked, body, reply, receivedNs) },
-    ]),
+    ...Object.entries({ ...ANSWERED, ...tritonPaths(modelName) }).map(
+      ([path, asked]): [string, Readonly<Record<string, Route>>] => [
+        path,
+        { POST: ({ body }, reply, receivedNs) => completions.answer(asked, body, reply, receivedNs) },
+      ],
+    ),
     ['/v1/models', { GET: (_request, reply) => void reply.sendWhole(200, models) }],
     ['/health', { GET: (_request, reply) => void reply.sendWhole(200, '{"status":"ok"}') }],
     [
@@ -56,6 +58,14 @@ export function createRoutes(
     if (route !== undefined) route(request, reply, receivedNs);
     else if (methods === undefined) reply.sendWhole(404, errorBody(`no such path: ${request.path}`, 404));
     else reply.sendWhole(405, errorBody(`${request.path} takes ${Object.keys(methods).join(', ')}`, 405));
+  };
+}
+
+function tritonPaths(modelName: string): typeof ANSWERED {
+  const base = `/v2/models/${encodeURIComponent(modelName)}`;
+  return {
+    [`${base}/generate`]: { api: 'triton', streams: false },
+    [`${base}/generate_stream`]: { api: 'triton', streams: true },
   };
 }
 

@@ -265,7 +265,7 @@ function arenaOf(
 ) {
   const adapter = adapterOf(api);
   const endpoint = parseEndpoint(url);
-  const path = pathOf(adapter, head.streaming);
+  const path = pathOf(adapter, head.streaming, 'mock');
   const encode = (row: number) =>
     encodeRequest(endpoint, path, Buffer.from(JSON.stringify(bodies[row])), head);
   return RequestArena.build(bodies.length, encode, (row) => adapter.choicesOf(bodies[row]!)).shared;

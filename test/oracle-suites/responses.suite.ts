@@ -48,6 +48,7 @@ const API_NAMES: Readonly<Record<string, ApiName>> = {
   'sglang-generate': 'sglang',
   tgi: 'tgi',
   llamacpp: 'llamacpp',
+  'triton-generate': 'triton',
 };
 /** Sizes of the pieces that a response is cut into. */
 const CUTS = [Infinity, 1, 7] as const;

@@ -51,7 +51,9 @@ export async function prepareRun(
     ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
     ...(config.path === undefined ? {} : { path: config.path }),
   };
-  const heads = endpoints.map((endpoint) => headEncoder(endpoint, pathOf(adapter, streaming), head));
+  const heads = endpoints.map((endpoint) =>
+    headEncoder(endpoint, pathOf(adapter, streaming, config.model), head),
+  );
   const tokenizerPath = config.tokenizer === undefined ? null : await checkTokenizer(config.tokenizer);
   const dataset = await openPrompts(config, log);
   const requests = await buildRequests(dataset, config, { streaming, heads, onProgress });

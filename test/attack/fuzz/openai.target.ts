@@ -66,6 +66,7 @@ const STREAM_SEEDS: Readonly<Record<ApiName, readonly string[]>> = {
   ollama: [
     '{"message":{"content":"a","thinking":"b"},"done":false}\n{"message":{"content":""},"done":true,"done_reason":"stop","eval_count":2}',
   ],
+  triton: ['{"text_output":"a"}\n{"text_output":"b","details":{"finish_reason":"length"}}'],
   'ollama-generate': ['{"response":"a","done":false}\n{"response":"","done":true,"eval_count":2}'],
   tgi: [
     '{"token":{"text":"a","special":false},"generated_text":null}\n{"token":{"text":"b","special":true},"generated_text":"a","details":{"finish_reason":"length","generated_tokens":2}}',
@@ -85,6 +86,7 @@ const BODY_SEEDS: Readonly<Record<ApiName, string>> = {
   anthropic:
     '{"content":[{"type":"text","text":"a"},{"type":"tool_use","id":"c","name":"f","input":{}}],"stop_reason":"end_turn","usage":{"input_tokens":1}}',
   ollama: '{"message":{"content":"a"},"done":true,"done_reason":"stop","eval_count":2}',
+  triton: '{"text_output":"a"}',
   'ollama-generate': '{"response":"a","done":true,"eval_count":2}',
   tgi: '{"generated_text":"a","details":{"finish_reason":"length","generated_tokens":2}}',
   llamacpp: '{"content":"a","stop":true,"stop_type":"eos","tokens_predicted":2}',
