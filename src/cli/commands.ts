@@ -1,6 +1,6 @@
 /** Every command and what the list of commands says of it: known without loading the command itself. */
 export const COMMANDS = {
-  run: 'Load-tests an endpoint that speaks an API of OpenAI, or the one of SGLang.',
+  run: 'Load-tests an endpoint that serves a language model, over any of its APIs.',
   aggregate:
     "Aggregates the events of other programs, such as MLCommons endpoints', into a run like our own.",
   watch: 'Shows a run live from another terminal; attach and leave at will.',

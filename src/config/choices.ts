@@ -4,7 +4,18 @@ import type { ApiName } from '../protocol/adapters.ts';
 
 // Apart from the schema, so that `--help` need not load what checks it.
 
-export const APIS = ['chat', 'completions', 'sglang'] as const satisfies readonly ApiName[];
+export const APIS = [
+  'chat',
+  'completions',
+  'responses',
+  'anthropic',
+  'ollama',
+  'ollama-generate',
+  'sglang',
+  'tgi',
+  'llamacpp',
+  'triton',
+] as const satisfies readonly ApiName[];
 /** Those in which requests have due times, by the names of `ARRIVAL_PROCESSES`. */
 export const OPEN_LOOP_PATTERNS = [
   'constant',

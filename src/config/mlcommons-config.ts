@@ -147,7 +147,7 @@ export function toMlcommonsConfig(config: RunConfig, streaming: boolean): Mlcomm
 
 const REASONS: readonly { readonly text: string; readonly holds: (config: RunConfig) => boolean }[] = [
   { text: '--pattern constant', holds: ({ load }) => load.pattern === 'constant' },
-  { text: '--api completions and sglang with prompts that are texts', holds: ({ api }) => api !== 'chat' },
+  { text: 'requests of an --api other than chat', holds: ({ api }) => api !== 'chat' },
   {
     text: 'requests without a limit of output tokens: set one by --max-output-tokens',
     holds: ({ max_output_tokens: limit }) => limit === undefined,

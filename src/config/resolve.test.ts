@@ -133,7 +133,11 @@ describe('resolveConfig', () => {
     ['--warmup', '1.5', count],
     ['--warmup', 'x', 'a number of requests such as 100, or a duration such as 10s'],
     ['--tls-verify', 'true', 'on or off'],
-    ['--api', 'grpc', 'one of chat, completions, sglang'],
+    [
+      '--api',
+      'grpc',
+      'one of chat, completions, responses, anthropic, ollama, ollama-generate, sglang, tgi, llamacpp, triton',
+    ],
     ['--pattern', 'sawtooth', 'one of burst, constant, poisson, gamma, concurrency'],
     [
       '--stages',

@@ -116,8 +116,8 @@ function checkRules(config: RunConfig): void {
   if (pattern !== 'concurrency' && concurrency !== undefined) {
     throw inputError(`--concurrency is only for --pattern concurrency (got ${pattern})`);
   }
-  if (config.api === 'sglang' && config.limit_field !== undefined) {
-    throw inputError('--limit-field is only for --api chat or completions (got sglang)');
+  if (config.api !== 'chat' && config.api !== 'completions' && config.limit_field !== undefined) {
+    throw inputError(`--limit-field is only for --api chat or completions (got ${config.api})`);
   }
   for (const [name, instead] of Object.entries(NOT_EXTRA)) {
     if (name in config.extra) throw inputError(`--extra cannot set ${name}; ${instead}`);

@@ -95,7 +95,9 @@ export const runConfigSchema = group({
     .refine((given) => typeof parseSynthetic(given) !== 'string', SYNTHETIC_ALLOWED)
     .optional()
     .describe('made-up prompts of an exact length, instead of a dataset'),
-  api: choice(APIS).default('chat').describe('chat or completions (OpenAI), or sglang (its native API)'),
+  api: choice(APIS)
+    .default('chat')
+    .describe('the API that the endpoints speak; docs/protocols.md tells them apart'),
   streaming: choice(['on', 'off', 'auto'])
     .default('auto')
     .describe('stream responses; auto: off for burst, else on'),
@@ -200,7 +202,7 @@ export const runConfigSchema = group({
       .describe('extra request headers'),
     api_key: text('text that is not empty')
       .optional()
-      .describe('sent as Authorization: Bearer; never written to a file'),
+      .describe('sent as Authorization: Bearer, or as x-api-key to api anthropic; never written to a file'),
     tls_verify: z.boolean('true or false').default(true).describe('check the server certificate'),
   }).prefault({}),
   drain_timeout_ms: timeMs(MAX_WAIT_MS)

@@ -51,7 +51,7 @@ const countOrDuration: Parse = (given) => {
 
 const choice = (...choices: readonly string[]): Parse => {
   return (given) => {
-    const value = given.replaceAll('-', '_');
+    const value = choices.includes(given) ? given : given.replaceAll('-', '_');
     const shown = choices.map((one) => (one.startsWith('max_') ? one : one.replaceAll('_', '-')));
     return choices.includes(value) ? { value } : { allowed: `one of ${shown.join(', ')}` };
   };
@@ -156,7 +156,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'api',
     argument: '<api>',
-    help: 'chat or completions (OpenAI), or sglang (its native API) (default chat)',
+    help: `the API that the endpoints speak: ${APIS.join(', ')} (default chat)`,
     parse: choice(...APIS),
   },
   {
@@ -357,7 +357,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'client.api_key',
     argument: '<key>',
-    help: 'sent as Authorization: Bearer; prefer the environment variable',
+    help: 'sent as Authorization: Bearer, or as x-api-key to --api anthropic; prefer the environment variable',
     parse: anyText,
     environment: 'INFEROMETER_API_KEY',
     secret: true,

@@ -42,7 +42,7 @@ export const COLUMN_GROUPS = [
     role: 'system',
     names: ['system', 'system_prompt'],
     kind: 'text',
-    help: 'the system message before the prompt (`--api chat`)',
+    help: 'the system message before the prompt, for APIs that have one',
   },
   {
     role: 'messages',
@@ -60,7 +60,7 @@ export const COLUMN_GROUPS = [
     role: 'tokens',
     names: ['input_tokens', 'token_ids'],
     kind: 'json',
-    help: 'the prompt as token ids (`--api completions` and `sglang`)',
+    help: 'the prompt as token ids (`--api completions`, `sglang` and `llamacpp`)',
   },
   {
     role: 'body',

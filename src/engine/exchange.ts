@@ -11,12 +11,12 @@ import {
 import { channelsOfChunk, choiceOfChunk, type ChunkCode, NO_CHUNK } from '../protocol/chunk-code.ts';
 import { ContentDecoder } from '../protocol/content-decoder.ts';
 import { isBlankMessage, isDoneMessage } from '../protocol/control-message.ts';
+import type { FrameParser, FrameSink } from '../protocol/framing.ts';
 import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
 import type { LearnedHead } from '../protocol/learned-head.ts';
 import { refuseLooseError, toldFailure } from '../protocol/openai-reply.ts';
 import { MemoryAccount } from '../protocol/response-memory.ts';
-import { SseParser, type SseSink } from '../protocol/sse.ts';
-import { type BodyKind, bodyKindOf, skipPreamble } from './body-kind.ts';
+import { type BodyKind, skipPreamble } from './body-kind.ts';
 import { ByteCollector } from './byte-collector.ts';
 import {
   BODY_TRUNCATED,
@@ -59,7 +59,7 @@ export interface ExchangeTools {
  * Every stamp is that of the read that brought the bytes. A stream is complete at its terminator, whatever becomes of the HTTP message
  * around it; one without a terminator at the end of its message, if it is complete by the rules of the API.
  */
-export class Exchange implements HttpResponseSink, SseSink {
+export class Exchange implements HttpResponseSink, FrameSink {
   readonly #tools: ExchangeTools;
   readonly #recorder: SampleRecorder;
   readonly #parser: HttpResponseParser;
@@ -68,7 +68,7 @@ export class Exchange implements HttpResponseSink, SseSink {
   readonly #body: ByteCollector;
   #bodyBytes = 0;
   readonly #errorBody = new ByteCollector(SHOWN_BYTES);
-  #sse: SseParser | undefined;
+  #frames: FrameParser | undefined;
   #answer: StreamAccumulator | undefined;
   #decoder: ContentDecoder | undefined;
   #seq = 0;
@@ -206,7 +206,9 @@ export class Exchange implements HttpResponseSink, SseSink {
     }
     this.#recordChunk(chunk);
     const { moreChunks } = answer;
-    for (let index = 0; index < moreChunks.length; index++) this.#recordChunk(moreChunks[index]!);
+    if (moreChunks.length === 0) return;
+    for (const more of moreChunks) if (more !== NO_CHUNK) this.#recordChunk(more);
+    this.#isStreamDone = answer.isDone;
   }
 
   onFailure(buffer: Uint8Array, start: number, end: number): void {
@@ -246,16 +248,21 @@ export class Exchange implements HttpResponseSink, SseSink {
     if (this.#bodyKind === 'unknown') {
       from = skipPreamble(buffer, start, end);
       if (from === end) return;
-      this.#open(bodyKindOf(buffer, from, end, this.#parser.isEventStream));
+      this.#open(this.#isStream(buffer, from, end) ? 'stream' : 'whole');
     }
     if (this.#bodyKind === 'error') this.#takeErrorBody(buffer, from, end);
     else if (this.#bodyKind === 'whole') this.#takeBody(buffer, from, end);
     else if (this.#failure === undefined) this.#feedStream(buffer, from, end);
   }
 
+  #isStream(buffer: Uint8Array, start: number, end: number): boolean {
+    const { reader, streaming } = this.#tools;
+    return reader.framing.isStream(buffer, start, end, this.#parser.isEventStream, streaming);
+  }
+
   #feedStream(buffer: Uint8Array, start: number, end: number): void {
     try {
-      this.#sse!.feed(buffer, start, end);
+      this.#frames!.feed(buffer, start, end);
     } catch (error) {
       this.#failure ??= unreadableResponse(error);
     }
@@ -278,9 +285,10 @@ export class Exchange implements HttpResponseSink, SseSink {
   #open(kind: BodyKind): void {
     this.#bodyKind = kind;
     if (kind === 'stream') {
-      this.#sse ??= new SseParser(this, this.#tools.words, this.#account);
-      this.#answer ??= this.#tools.reader.createAccumulator(this.#account);
-      this.#sse.reset();
+      const { reader, words } = this.#tools;
+      this.#frames ??= reader.framing.createParser(this, words, this.#account);
+      this.#answer ??= reader.createAccumulator(this.#account);
+      this.#frames.reset();
       this.#answer.reset(this.#choices);
     } else {
       this.#body.reset();
@@ -325,7 +333,7 @@ export class Exchange implements HttpResponseSink, SseSink {
     // A body of no bytes is a stream without a terminator where one was announced.
     if (this.#bodyKind === 'unknown') this.#open(this.#parser.isEventStream ? 'stream' : 'whole');
     if (this.#bodyKind === 'error') this.#failure = this.#statusFailure();
-    else if (this.#bodyKind === 'stream') this.#recordStream(this.#sse!, this.#answer!);
+    else if (this.#bodyKind === 'stream') this.#recordStream(this.#frames!, this.#answer!);
     else this.#recordBody();
   }
 
@@ -347,9 +355,9 @@ export class Exchange implements HttpResponseSink, SseSink {
     }
   }
 
-  #recordStream(sse: SseParser, answer: StreamAccumulator): void {
+  #recordStream(frames: FrameParser, answer: StreamAccumulator): void {
     try {
-      if (!this.#isStreamDone) sse.finish();
+      if (!this.#isStreamDone) frames.finish();
     } catch (error) {
       this.#failure ??= unreadableResponse(error);
     }

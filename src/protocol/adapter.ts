@@ -1,7 +1,8 @@
 import type { MemoryAccount } from './response-memory.ts';
 import { ResponseFormatError } from './response-format-error.ts';
 import type { TextModelOutput } from '../core/model-output.ts';
-import type { ChunkCode } from './chunk-code.ts';
+import { type ChunkCode, NO_CHUNK } from './chunk-code.ts';
+import type { Framing } from './framing.ts';
 
 /** One row of the dataset, columns already mapped: `prompt`, `system`, `messages`, `input_tokens`, `tools`, … */
 export type SampleInput = Readonly<Record<string, unknown>>;
@@ -85,10 +86,13 @@ export interface StreamAccumulator {
    * @hot
    */
   onMessage(buffer: Uint8Array, start: number, end: number, isNamed: boolean): ChunkCode;
-  /** Chunks of the last message behind the one that `onMessage` returned; nearly always none. */
+  /**
+   * Chunks of the last message behind the one that `onMessage` returned; nearly always none. {@link ALSO_DONE} when that message, besides
+   * its chunk, ended the stream.
+   */
   readonly moreChunks: readonly ChunkCode[];
   /**
-   * Takes data outside of a message (see `SseSink`): a terminator and an error count, text does not. Throws {@link ResponseFormatError}.
+   * Takes data outside of a message (see `FrameSink`): a terminator and an error count, text does not. Throws {@link ResponseFormatError}.
    */
   onLooseData(buffer: Uint8Array, start: number, end: number): void;
   /** The API's own terminator (`[DONE]`) was seen: nothing that follows belongs to the response. */
@@ -99,8 +103,13 @@ export interface StreamAccumulator {
   incompleteness(): ResponseFormatError | undefined;
 }
 
+/** {@link StreamAccumulator.moreChunks} of a message that holds a chunk and ends its stream. */
+export const ALSO_DONE: readonly ChunkCode[] = [NO_CHUNK];
+
 /** Reads the answers of one thread, the faster the longer it has seen how a server writes them. */
 export interface AnswerReader {
+  /** How streamed responses are divided. */
+  readonly framing: Framing;
   /** One for each stream that is read at the same time; what it keeps is taken from `account`, if given. */
   createAccumulator(account?: MemoryAccount): StreamAccumulator;
   /**
@@ -114,8 +123,18 @@ export interface AnswerReader {
 /** Speaks one text API: pure, knows no socket. */
 export interface ApiAdapter {
   readonly name: string;
-  /** Joined to the endpoint's own path, e.g. `v1/chat/completions`. */
+  /** Joined to the endpoint's own path, e.g. `v1/chat/completions`; `{model}` stands for the model of the run. */
   readonly path: string;
+  /** That of streamed requests, where the API has another. */
+  readonly streamPath?: string;
+  /** The server puts a prompt into a chat template. */
+  readonly isChat: boolean;
+  /** Requests name a model. */
+  readonly namesModel: boolean;
+  /** Headers that the API wants besides the usual ones, or instead of them; those of the user win. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The header that the key is sent in, as it is; default: `Authorization`, as a bearer token. */
+  readonly keyHeader?: string;
   /** The request as a JSON value. Throws `InferometerError` (input) naming what the row lacks. */
   requestBody(row: SampleInput, options: RequestOptions): Record<string, unknown>;
   /** How many choices a request body asks for, at least 1. */

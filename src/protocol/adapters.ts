@@ -1,13 +1,35 @@
 import type { ApiAdapter } from './adapter.ts';
+import { ANTHROPIC } from './anthropic.ts';
+import { LLAMACPP } from './llamacpp.ts';
+import { OLLAMA, OLLAMA_GENERATE } from './ollama.ts';
 import { OPENAI_CHAT } from './openai-chat.ts';
 import { OPENAI_COMPLETIONS } from './openai-completions.ts';
+import { RESPONSES } from './responses.ts';
 import { SGLANG } from './sglang.ts';
+import { TGI } from './tgi.ts';
+import { TRITON } from './triton.ts';
 
 /** The text APIs by their name on the command line. */
-export const ADAPTERS = { chat: OPENAI_CHAT, completions: OPENAI_COMPLETIONS, sglang: SGLANG } as const;
+export const ADAPTERS = {
+  chat: OPENAI_CHAT,
+  completions: OPENAI_COMPLETIONS,
+  responses: RESPONSES,
+  anthropic: ANTHROPIC,
+  ollama: OLLAMA,
+  'ollama-generate': OLLAMA_GENERATE,
+  sglang: SGLANG,
+  tgi: TGI,
+  llamacpp: LLAMACPP,
+  triton: TRITON,
+} as const satisfies Readonly<Record<string, ApiAdapter>>;
 
 export type ApiName = keyof typeof ADAPTERS;
 
 export function adapterOf(name: ApiName): ApiAdapter {
   return ADAPTERS[name];
+}
+
+/** The path of an API below a server's root, for a model. */
+export function pathOf({ path, streamPath }: ApiAdapter, streaming: boolean, model: string): string {
+  return (streaming ? (streamPath ?? path) : path).replace('{model}', () => encodeURIComponent(model));
 }

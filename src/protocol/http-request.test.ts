@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InferometerError } from '../core/errors.ts';
-import { encodeRequest, parseEndpoint, type RequestHead } from './http-request.ts';
+import { encodeRequest, headEncoder, parseEndpoint, type RequestHead } from './http-request.ts';
 
 const ENDPOINT = parseEndpoint('http://localhost:8000');
 
@@ -177,4 +177,18 @@ test('a real server reads it, again and again on one connection', async () => {
     'content-type': 'application/json',
     connection: 'keep-alive',
   });
+});
+
+test('an API may want headers of its own, and the key in another than Authorization; the user has the last word', () => {
+  const encode = (headers: Readonly<Record<string, string>>) =>
+    headEncoder(parseEndpoint('http://h'), 'v1/messages', {
+      ...{ streaming: true, apiKey: 'secret', keyHeader: 'x-api-key', headers },
+      apiHeaders: { 'anthropic-version': '2023-06-01', Accept: 'application/x-ndjson' },
+    })(0);
+  expect(encode({})).toContain('\r\nx-api-key: secret\r\n');
+  expect(encode({})).not.toContain('Authorization');
+  expect(encode({})).toContain('\r\nanthropic-version: 2023-06-01\r\n');
+  expect(encode({})).not.toContain('text/event-stream');
+  expect(encode({ 'Anthropic-Version': '2026-10-21' })).toContain('\r\nAnthropic-Version: 2026-10-21\r\n');
+  expect(encode({ 'Anthropic-Version': '2026-10-21' })).not.toContain('2023-06-01');
 });

@@ -21,6 +21,10 @@ export interface RequestHead {
   readonly keepAlive?: boolean;
   /** Sent as `Authorization: Bearer …`. */
   readonly apiKey?: string;
+  /** Another header to send the key in, as it is. */
+  readonly keyHeader?: string;
+  /** What the API wants besides. */
+  readonly apiHeaders?: Readonly<Record<string, string>>;
   /** Extra headers; one named like a header of ours replaces it. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Asks for `text/event-stream`, else for JSON. */
@@ -100,10 +104,15 @@ function headersOf(endpoint: Endpoint, head: RequestHead): Iterable<readonly [na
   const set = (name: string, value: string) => byLowerCase.set(name.toLowerCase(), [name, value]);
   set('Host', hostHeader(endpoint));
   set('User-Agent', head.userAgent ?? DEFAULT_USER_AGENT);
-  if (head.apiKey !== undefined) set('Authorization', `Bearer ${checkedValue('--api-key', head.apiKey)}`);
+  if (head.apiKey !== undefined) {
+    const key = checkedValue('--api-key', head.apiKey);
+    if (head.keyHeader === undefined) set('Authorization', `Bearer ${key}`);
+    else set(head.keyHeader, key);
+  }
   set('Content-Type', 'application/json');
   set('Accept', head.streaming ? 'text/event-stream' : 'application/json');
   set('Connection', head.keepAlive === false ? 'close' : 'keep-alive');
+  for (const [name, value] of Object.entries(head.apiHeaders ?? {})) set(name, value);
   const own = new Set<string>();
   for (const [name, value] of Object.entries(head.headers ?? {})) {
     const key = name.toLowerCase();

@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject, malformed, parseJsonObject, shown } from
 import { textOfLiteral } from './json-literal.ts';
 import { LearnedJson, NO_VARIABLE } from './learned-json.ts';
 import { type Choice, choicesOf, type PartsReader } from './openai-choice.ts';
+import { isEmptyOutput, wholeOutput } from './whole-output.ts';
 import {
   laterTokens,
   refuseError,
@@ -87,7 +88,7 @@ export class OpenAiBodyReader {
       reasoning: this.#text(buffer, reasoning),
       toolCalls: null,
     };
-    return { output: texts, finishReason, tokens, firstChunkTokens: NaN, isEmpty: isEmpty(texts) };
+    return { output: texts, finishReason, tokens, firstChunkTokens: NaN, isEmpty: isEmptyOutput(texts) };
   }
 
   #text(buffer: Uint8Array, variable: number): string | null {
@@ -158,25 +159,18 @@ interface Reply {
 }
 
 function finalOutput({ choices, tokens }: Reply): FinalOutput {
-  const reasoning = choices.map(({ parts }) => parts.reasoning).join('');
-  const toolCalls = choices.flatMap(({ parts }) => parts.toolCalls);
-  const output = {
-    output: choices.map(({ parts }) => parts.content + parts.refusal).join(''),
-    reasoning: reasoning === '' ? null : reasoning,
-    toolCalls: toolCalls.length > 0 ? toolCalls : null,
-  };
   const finishReason = choices.find((choice) => choice.finishReason !== null)?.finishReason ?? null;
-  return { output, finishReason, tokens, firstChunkTokens: NaN, isEmpty: isEmpty(output) };
+  return wholeOutput(
+    choices.map(({ parts }) => parts),
+    finishReason,
+    tokens,
+  );
 }
 
 /** One choice with a text or reasoning alone; a learned body has no place for the rest. */
 function isLearnable({ choices, hasOneReport }: Reply, { output }: FinalOutput): boolean {
   const isRefusal = choices.some(({ parts }) => parts.refusal !== '');
   return choices.length === 1 && hasOneReport && output.toolCalls === null && !isRefusal;
-}
-
-function isEmpty({ output, reasoning, toolCalls }: TextModelOutput): boolean {
-  return output.length === 0 && reasoning === null && toolCalls === null;
 }
 
 /** A response whose text is copied from where it was read, and made a string only for those who ask. */

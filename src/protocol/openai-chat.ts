@@ -9,6 +9,8 @@ import { openAiReader } from './openai-reader.ts';
 export const OPENAI_CHAT: ApiAdapter = {
   name: 'chat',
   path: 'v1/chat/completions',
+  isChat: true,
+  namesModel: true,
   requestBody: chatRequest,
   choicesOf: ({ n }) => countedChoices(n),
   createReader: () => openAiReader(readDelta, readWholeMessage),

@@ -40,7 +40,7 @@ export function choicesOf(reply: JsonObject, readParts: PartsReader): readonly C
     return {
       index: typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : position,
       parts: readParts(choice),
-      finishReason: finishReasonOf(choice),
+      finishReason: finishReasonIn(choice.finish_reason),
       tokens: tokensOfUsage(choice.usage),
     };
   });
@@ -68,11 +68,11 @@ function bringsSomething(call: JsonObject): boolean {
 }
 
 /**
- * The finish reason of a choice: a text, or an object that has it as its type. Empty is none. Throws `ResponseFormatError` when it
+ * The finish reason that a server tells: a text, or an object that has it as its type. Empty is none. Throws `ResponseFormatError` when it
  * reports that the server gave up or failed.
  */
-function finishReasonOf(choice: JsonObject): string | null {
-  const reason = choice.finish_reason ?? null;
+export function finishReasonIn(told: unknown): string | null {
+  const reason = told ?? null;
   if (reason === null || reason === '') return null;
   if (typeof reason === 'string') {
     if (ABORTED.has(reason.toLowerCase())) {

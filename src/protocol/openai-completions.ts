@@ -9,6 +9,8 @@ import { openAiReader } from './openai-reader.ts';
 export const OPENAI_COMPLETIONS: ApiAdapter = {
   name: 'completions',
   path: 'v1/completions',
+  isChat: false,
+  namesModel: true,
   requestBody: completionRequest,
   choicesOf: ({ n, prompt }) => countedChoices(n) * countedInputs(prompt),
   createReader: () => openAiReader(readText, readText),

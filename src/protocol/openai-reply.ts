@@ -121,6 +121,19 @@ export function saysTokens({ promptTokens, completionTokens }: ReportedTokens): 
   return promptTokens > 0 || completionTokens > 0;
 }
 
+/** Of several inputs that a server counts each on its own. */
+export function sumOfTokens(parts: readonly ReportedTokens[]): ReportedTokens {
+  const sum = (field: keyof ReportedTokens) => parts.reduce((total, part) => total + part[field], 0);
+  return {
+    promptTokens: sum('promptTokens'),
+    completionTokens: sum('completionTokens'),
+    cachedTokens: sum('cachedTokens'),
+    reasoningTokens: sum('reasoningTokens'),
+    acceptedPredictionTokens: sum('acceptedPredictionTokens'),
+    totalTokens: sum('totalTokens'),
+  };
+}
+
 function laterCount(known: number, reported: number): number {
   return reported > 0 || Number.isNaN(known) ? reported : known;
 }

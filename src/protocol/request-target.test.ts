@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InferometerError } from '../core/errors.ts';
-import { ADAPTERS, type ApiName } from './adapters.ts';
+import { ADAPTERS, type ApiName, pathOf } from './adapters.ts';
 import { parseEndpoint } from './http-request.ts';
 import { requestTarget } from './request-target.ts';
 
 function target(url: string, api: ApiName = 'chat', path?: string): string {
-  return requestTarget(parseEndpoint(url), ADAPTERS[api].path, path);
+  return requestTarget(parseEndpoint(url), pathOf(ADAPTERS[api], false, 'm'), path);
 }
 
 test.each([
@@ -54,6 +54,16 @@ test.each<[ApiName, string, string]>([
   ['sglang', 'http://h', '/generate'],
   ['sglang', 'http://h/proxy', '/proxy/generate'],
   ['sglang', 'http://h/proxy/generate', '/proxy/generate'],
+  ['sglang', 'http://h/api/generate', '/api/generate'],
+  ['responses', 'http://h/v1', '/v1/responses'],
+  ['anthropic', 'http://h', '/v1/messages'],
+  ['anthropic', 'http://h/anthropic/v1/messages', '/anthropic/v1/messages'],
+  ['ollama', 'http://h', '/api/chat'],
+  ['ollama-generate', 'http://h/api/generate', '/api/generate'],
+  ['llamacpp', 'http://h/', '/completion'],
+  ['triton', 'http://h', '/v2/models/m/generate'],
+  ['triton', 'http://h/proxy/v2', '/proxy/v2/models/m/generate'],
+  ['triton', 'http://h/v2/models/m/generate', '/v2/models/m/generate'],
 ])('%s at %s is sent to %s', (api, url, path) => {
   expect(target(url, api)).toBe(path);
 });
@@ -85,9 +95,14 @@ test.each<[ApiName, string, string]>([
     'http://h/v1/chat/completions?k=secret',
     'ends in /chat/completions, which is for --api chat',
   ],
-  ['chat', 'http://h/generate', 'ends in /generate, which is for --api sglang'],
+  ['chat', 'http://h/generate', 'ends in /generate, which is for --api sglang, or tgi without streaming'],
+  ['chat', 'http://h/v1/messages', 'ends in /messages, which is for --api anthropic'],
+  ['chat', 'http://h/api/chat', 'ends in /api/chat, which is for --api ollama'],
+  ['ollama', 'http://h/api/generate', 'ends in /api/generate, which is for --api ollama-generate'],
+  ['completions', 'http://h/completion', 'ends in /completion, which is for --api llamacpp'],
   ['sglang', 'http://h/v1/completions', 'ends in /completions, which is for --api completions'],
-  ['chat', 'http://h/v1/responses', 'ends in /responses, an API this program does not support'],
+  ['chat', 'http://h/v1/responses', 'ends in /responses, which is for --api responses'],
+  ['chat', 'http://h/v1/embeddings', 'ends in /embeddings, an API this program does not support'],
 ])('%s refuses %s', (api, url, message) => {
   expect(() => target(url, api)).toThrow(InferometerError);
   expect(() => target(url, api)).toThrow(message);

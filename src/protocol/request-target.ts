@@ -3,14 +3,23 @@ import type { Endpoint } from './http-request.ts';
 
 /** `v1`, `v3`, `v1beta`, `v2.1`. */
 const VERSION = /^v\d+(?:\.\d+)*(?:(?:alpha|beta|preview)\d*)?$/i;
-/** What APIs other than the run's end in: an endpoint that does is a mistake. */
+/** What APIs end in, the longest first: an endpoint that ends in that of another than the run's is a mistake. */
 const API_TAILS: Readonly<Record<string, string>> = {
   'chat/completions': '--api chat',
   completions: '--api completions',
-  generate: '--api sglang',
+  completion: '--api llamacpp',
+  generate_stream: '--api tgi with streaming',
+  'api/chat': '--api ollama',
+  'api/generate': '--api ollama-generate',
+  generate: '--api sglang, or tgi without streaming',
 };
-/** Those this program does not speak; they are only told apart from prefixes below a version. */
-const FOREIGN_TAILS = ['responses', 'messages', 'embeddings'] as const;
+/** These are ordinary words, so they are only told apart from prefixes below a version. */
+const VERSIONED_TAILS: Readonly<Record<string, string>> = {
+  responses: '--api responses',
+  messages: '--api anthropic',
+};
+/** The same of APIs that this program does not speak. */
+const FOREIGN_TAILS = ['embeddings'] as const;
 
 /**
  * The target of the request line: path and query. `apiPath` is the API's path below a server's root, such as `v1/chat/completions`;
@@ -27,31 +36,45 @@ export function requestTarget(endpoint: Endpoint, apiPath: string, path?: string
   const [first, ...others] = apiPath.split('/');
   const tail = VERSION.test(first!) ? others.join('/') : apiPath;
   const base = basePath.split('/').slice(1);
-  const isWhole = tailOf(base) === tail;
+  const isWhole = endsIn(base, tail, VERSION.test(first!));
   if (path !== undefined) {
     if (isWhole) throw targetError(endpoint, `already ends in /${tail}; leave that out to use --path`);
     return withQuery(joined(basePath, path), query);
   }
-  checkTail(endpoint, base, tail);
+  if (!isWhole) checkTail(endpoint, base);
   if (isWhole) return basePath + query;
   const isBase = base.some((segment) => VERSION.test(segment)) || base.at(-2) === 'deployments';
   return `${basePath}/${isBase ? tail : apiPath}${query}`;
 }
 
-function checkTail(endpoint: Endpoint, base: readonly string[], tail: string): void {
+/** Whether the segments end in the API's own. An API without a version may have the last segment of another: its own counts. */
+function endsIn(segments: readonly string[], tail: string, isVersioned: boolean): boolean {
+  const found = tailOf(segments);
+  if (found === tail) return true;
+  return (found === undefined || !isVersioned || tail.endsWith(`/${found}`)) && isTail(segments, tail);
+}
+
+function checkTail(endpoint: Endpoint, base: readonly string[]): void {
   const found = tailOf(base);
-  if (found === tail) return;
   if (found !== undefined) throw targetError(endpoint, `ends in /${found}, which is for ${API_TAILS[found]}`);
-  const foreign = FOREIGN_TAILS.find((name) => base.at(-1) === name);
-  if (foreign !== undefined && VERSION.test(base.at(-2) ?? '')) {
-    throw targetError(endpoint, `ends in /${foreign}, an API this program does not support`);
+  if (!VERSION.test(base.at(-2) ?? '')) return;
+  const last = base.at(-1)!;
+  if (Object.hasOwn(VERSIONED_TAILS, last)) {
+    throw targetError(endpoint, `ends in /${last}, which is for ${VERSIONED_TAILS[last]}`);
+  }
+  if (FOREIGN_TAILS.some((name) => name === last)) {
+    throw targetError(endpoint, `ends in /${last}, an API this program does not support`);
   }
 }
 
 /** The API path that the segments end in. */
 function tailOf(segments: readonly string[]): string | undefined {
+  return Object.keys(API_TAILS).find((tail) => isTail(segments, tail));
+}
+
+function isTail(segments: readonly string[], tail: string): boolean {
   const text = segments.join('/');
-  return Object.keys(API_TAILS).find((tail) => text === tail || text.endsWith(`/${tail}`));
+  return text === tail || text.endsWith(`/${tail}`);
 }
 
 /** The path below the base; segments that end the one and begin the other are not repeated. */

@@ -33,13 +33,13 @@ export function rowExtra({ extra_body: extra }: SampleInput): JsonObject {
 
 /**
  * The body with the fields of `extra` over its own, at the top level, as OpenAI's clients merge an `extra_body`. Objects in which the
- * program sets fields itself are merged one level deeper. Null is for {@link withoutNulls}.
+ * program sets fields itself (`shared`) are merged one level deeper. Null is for {@link withoutNulls}.
  */
-export function merged(body: JsonObject, extra: JsonObject): JsonObject {
+export function merged(body: JsonObject, extra: JsonObject, shared = SHARED_OBJECTS): JsonObject {
   if (isEmpty(extra)) return body;
   const fields = Object.entries(extra).map(([name, value]): [string, unknown] => {
     const before = body[name];
-    const isShared = SHARED_OBJECTS.has(name) && isJsonObject(before) && isJsonObject(value);
+    const isShared = shared.has(name) && isJsonObject(before) && isJsonObject(value);
     return [name, isShared ? { ...before, ...value } : value];
   });
   return { ...body, ...Object.fromEntries(fields) };
@@ -57,11 +57,19 @@ function isEmpty(fields: JsonObject): boolean {
   return true;
 }
 
-/** The number that limits the output of a request; undefined when there is none. */
+/** Objects of a request that the output limit may be in; the request itself is another. */
+const LIMIT_OBJECTS = ['sampling_params', 'options', 'parameters'] as const;
+/** What APIs call it. */
+const LIMIT_NAMES = [
+  ...['max_completion_tokens', 'max_tokens', 'max_output_tokens', 'max_new_tokens'],
+  ...['num_predict', 'n_predict'],
+] as const;
+
+/** The number that limits the output of a request; undefined when there is none. A negative one is none. */
 export function outputLimitOf(body: JsonObject): number | undefined {
-  const sampling = isJsonObject(body.sampling_params) ? body.sampling_params : {};
-  const limits = [body.max_completion_tokens, body.max_tokens, sampling.max_new_tokens].filter(
-    (limit) => typeof limit === 'number',
-  );
-  return limits.length === 0 ? undefined : Math.max(...limits);
+  const places = [body, ...LIMIT_OBJECTS.map((name) => body[name]).filter(isJsonObject)];
+  const limits = places
+    .flatMap((place) => LIMIT_NAMES.map((name) => place[name]))
+    .filter((limit) => typeof limit === 'number' && limit >= 0);
+  return limits.length === 0 ? undefined : Math.max(...(limits as number[]));
 }

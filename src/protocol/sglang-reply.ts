@@ -1,7 +1,14 @@
 import { jsonText } from '../core/json-text.ts';
 import { type FinalOutput, type ReportedTokens, ResponseFormatError } from './adapter.ts';
 import { isJsonObject, type JsonObject, malformed, parseJson, shown } from './json.ts';
-import { countOf, errorMessage, refuseError, refuseReason, UNKNOWN_TOKENS } from './openai-reply.ts';
+import {
+  countOf,
+  errorMessage,
+  refuseError,
+  refuseReason,
+  sumOfTokens,
+  UNKNOWN_TOKENS,
+} from './openai-reply.ts';
 
 /** One response as SGLang writes it: a frame of a stream, a body, or an item of a body that is a list. */
 export interface SglangReply {
@@ -58,19 +65,6 @@ export function readSglangBody(buffer: Uint8Array, start: number, end: number, c
     tokens: sumOfTokens(replies.map(({ tokens }) => tokens)),
     firstChunkTokens: NaN,
     isEmpty: output === '',
-  };
-}
-
-/** SGLang counts each input of a list on its own. */
-export function sumOfTokens(parts: readonly ReportedTokens[]): ReportedTokens {
-  const sum = (field: keyof ReportedTokens) => parts.reduce((total, part) => total + part[field], 0);
-  return {
-    promptTokens: sum('promptTokens'),
-    completionTokens: sum('completionTokens'),
-    cachedTokens: sum('cachedTokens'),
-    reasoningTokens: sum('reasoningTokens'),
-    acceptedPredictionTokens: sum('acceptedPredictionTokens'),
-    totalTokens: sum('totalTokens'),
   };
 }
 

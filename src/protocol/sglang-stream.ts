@@ -11,8 +11,8 @@ import { isBlankMessage, isDoneMessage } from './control-message.ts';
 import { parseJson } from './json.ts';
 import { type MemoryAccount, NO_ACCOUNT } from './response-memory.ts';
 import { GrowingText } from './growing-text.ts';
-import { refuseLooseError, UNKNOWN_TOKENS } from './openai-reply.ts';
-import { type SglangReply, sglangReply, sumOfTokens } from './sglang-reply.ts';
+import { refuseLooseError, sumOfTokens, UNKNOWN_TOKENS } from './openai-reply.ts';
+import { type SglangReply, sglangReply } from './sglang-reply.ts';
 
 const CONTENT = channelBit('content');
 const NO_CHUNKS: readonly ChunkCode[] = [];

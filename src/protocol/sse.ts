@@ -1,18 +1,9 @@
 import { ResponseFormatError } from './adapter.ts';
 import { bytesOf, equals } from './ascii.ts';
 import { ByteStore } from './byte-store.ts';
+import type { FrameParser, FrameSink } from './framing.ts';
 import type { MemoryAccount } from './response-memory.ts';
 import { skipPrintable, WordView } from '../core/byte-words.ts';
-
-/** Where the parts of a stream go: `buffer[start..end)`, only valid during the call. A sink must not throw. */
-export interface SseSink {
-  /** The data of a message. `isNamed`: its event has a name other than `message`. */
-  onMessage(buffer: Uint8Array, start: number, end: number, isNamed: boolean): void;
-  /** What the server says of a failure: the data of an event named `error`, or a field of that name. Empty when it says nothing. */
-  onFailure(buffer: Uint8Array, start: number, end: number): void;
-  /** Data outside of a message: JSON on a line of its own without a field name, or a message that the stream did not end. */
-  onLooseData(buffer: Uint8Array, start: number, end: number): void;
-}
 
 const NOTHING = new Uint8Array(0);
 
@@ -52,8 +43,8 @@ const NAMED = 2;
  * Departs from the standard where servers report failures: by an event named `error`, in any case, whatever it holds (a comment stands in for missing
  * data), by a field `error`, or by JSON on a line of its own. `id`, `retry` and other fields are skipped.
  */
-export class SseParser {
-  readonly #sink: SseSink;
+export class SseParser implements FrameParser {
+  readonly #sink: FrameSink;
   /** The beginning of a line that the last read cut off. */
   readonly #line: ByteStore;
   /** The data of the current message, unless it is a single line that lies whole in the current read. */
@@ -73,7 +64,7 @@ export class SseParser {
    * `words` may be shared by all parsers of a thread; best by those that read from the same buffer. What is joined is taken from `account`,
    * which may refuse it: `feed` then throws.
    */
-  constructor(sink: SseSink, words = new WordView(), account?: MemoryAccount) {
+  constructor(sink: FrameSink, words = new WordView(), account?: MemoryAccount) {
     this.#line = new ByteStore(1024, account);
     this.#data = new ByteStore(1024, account);
     this.#sink = sink;

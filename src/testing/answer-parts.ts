@@ -1,4 +1,4 @@
-import type { ChatFrames } from './chat-frames.ts';
+import type { AnswerFrames, Ending } from './answer-frames.ts';
 import type { AnswerFailure } from './failure-modes.ts';
 import type { Reply } from './reply.ts';
 import type { TruthEntry } from './truth-log.ts';
@@ -6,11 +6,11 @@ import type { TruthEntry } from './truth-log.ts';
 /** What an answer is made of, streamed or not. */
 export interface AnswerParts {
   readonly reply: Reply;
-  readonly frames: ChatFrames;
+  readonly frames: AnswerFrames;
   readonly entry: TruthEntry;
   readonly failure: AnswerFailure | undefined;
   readonly receivedNs: number;
   /** When each token is due, ns after `receivedNs`. */
   readonly tokenDueNs: Float64Array;
-  readonly finishReason: string;
+  readonly ending: Ending;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseCompletionRequest, wordCount } from './completion-request.ts';
+import { parseCompletionRequest } from './completion-request.ts';
+import { wordCount } from './request-fields.ts';
 
 const parse = (api: 'chat' | 'completions', body: unknown) =>
   parseCompletionRequest(api, Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));

@@ -1,9 +1,11 @@
 import type { RandomSource } from '../core/random.ts';
 import type { RunClock } from '../core/time.ts';
-import { ChatFrames, errorBody } from './chat-frames.ts';
+import type { AnswerParts } from './answer-parts.ts';
 import { type CompletionRequest, parseCompletionRequest } from './completion-request.ts';
+import { framesOf } from './frames-of.ts';
 import { drawFailure, type FailureMode } from './failure-modes.ts';
 import { drawAnswer, type LatencyModel } from './latency-model.ts';
+import type { MockApi } from './mock-apis.ts';
 import type { Pacer } from './pacer.ts';
 import type { Reply } from './reply.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
@@ -21,6 +23,17 @@ export interface CompletionServiceParts {
   readonly created: number;
 }
 
+/** What the path of a request says. */
+export interface Asked {
+  readonly api: MockApi;
+  /** Whether to stream, where the body does not tell. */
+  readonly streams?: boolean;
+}
+
+const NO_REQUEST = {
+  ...{ model: '', stream: false, includeUsage: false, tokenLimit: 0, promptTokens: 0, promptNumber: null },
+} as const;
+
 /** Answers completion requests. All that is random about an answer is drawn when its request arrives. */
 export class CompletionService {
   readonly #parts: CompletionServiceParts;
@@ -30,8 +43,8 @@ export class CompletionService {
     this.#parts = parts;
   }
 
-  answer(api: CompletionRequest['api'], body: Buffer, reply: Reply, receivedNs: number): void {
-    const request = parseCompletionRequest(api, body);
+  answer({ api, streams }: Asked, body: Buffer, reply: Reply, receivedNs: number): void {
+    const request = parseCompletionRequest(api, body, streams);
     if ('problem' in request) this.#reject(api, request.problem, reply, receivedNs);
     else this.#accept(request, reply, receivedNs);
   }
@@ -40,38 +53,41 @@ export class CompletionService {
     const { clock, pacer, log, latency, failures, random, created } = this.#parts;
     const failure = drawFailure(failures, random);
     const { tokenDueNs, limited } = drawAnswer(latency, request.tokenLimit, random);
+    const frames = framesOf(request, this.#answers, created);
     const entry = log.begin({ ...request, receivedNs, plannedTokens: tokenDueNs.length });
     if (failure?.kind === 'status') {
       const { status } = failure;
-      entry.end('status', status, reply.sendWhole(status, errorBody('mock server failure', status)));
+      entry.end('status', status, reply.sendWhole(status, frames.errorBody('mock server failure', status)));
       return;
     }
     // A stall stays a stall: its end is the client's patience.
     reply.onAbort = () => {
       if (entry.isOpen) entry.end('aborted', 200, clock.nowNs());
     };
-    const answer = {
+    this.#answers += 1;
+    const answer: AnswerParts = {
       reply,
-      frames: new ChatFrames(request, this.#answers++, created),
+      frames,
       entry,
       failure: failure?.kind,
       receivedNs,
       tokenDueNs,
-      finishReason: limited ? 'length' : 'stop',
+      ending: limited ? 'length' : 'stop',
     };
     if (!request.stream) {
       pacer.runOrSchedule(new WholeAnswer(answer));
       return;
     }
-    const { includeUsage } = request;
-    const streamed = new StreamedAnswer({ ...answer, includeUsage }, () => clock.nowNs());
-    streamed.begin(request.api === 'chat');
+    const streamed = new StreamedAnswer(answer, () => clock.nowNs());
+    streamed.begin();
     pacer.runOrSchedule(streamed);
   }
 
-  #reject(api: CompletionRequest['api'], problem: string, reply: Reply, receivedNs: number): void {
+  #reject(api: MockApi, problem: string, reply: Reply, receivedNs: number): void {
+    const request = { ...NO_REQUEST, api };
+    const body = framesOf(request, 0, 0).errorBody(problem, 400);
     const facts = { api, stream: false, promptNumber: null, promptTokens: 0, receivedNs, plannedTokens: 0 };
     const entry = this.#parts.log.begin(facts);
-    entry.end('rejected', 400, reply.sendWhole(400, errorBody(problem, 400)));
+    entry.end('rejected', 400, reply.sendWhole(400, body));
   }
 }

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { monotonicNs } from '../core/time.ts';
-import { answerText } from './chat-frames.ts';
+import { answerText } from './answer-frames.ts';
 import { parseFailureMode } from './failure-modes.ts';
 import { parseDistribution } from './latency-model.ts';
 import { type MockServer, type MockServerOptions, startMockServer } from './mock-server.ts';

@@ -44,7 +44,7 @@ export interface MockServer {
 /**
  * Starts an LLM server that answers at drawn times, fails on demand, and knows the truth about both.
  *
- * Speaks OpenAI's `/v1/chat/completions` and `/v1/completions`, streamed or not, `/v1/models`, `/health`, and `/truth`: GET gives a JSON
+ * Speaks the APIs of {@link MOCK_APIS} at their usual paths, streamed or not, `/v1/models`, `/health`, and `/truth`: GET gives a JSON
  * line for each request (`?tokens=1`: with the time of each token), DELETE forgets them. Times there are CLOCK_MONOTONIC, absolute,
  * so a client on the same machine can compare its own.
  *

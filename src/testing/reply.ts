@@ -67,15 +67,15 @@ export class Reply {
     return this.#write(this.#wholeHead(status, body.length, 'application/json') + half);
   }
 
-  /** The next messages of an event stream, each as a chunk of its own; the head goes before the first. */
-  sendMessages(messages: readonly string[]): number {
-    return this.#write(this.#streamHead('text/event-stream') + this.#chunks(messages));
+  /** The next messages of a stream, each as a chunk of its own; the head goes before the first. */
+  sendMessages(messages: readonly string[], contentType: string): number {
+    return this.#write(this.#streamHead(contentType) + this.#chunks(messages));
   }
 
   /** The last messages of a stream, and its end. */
-  endMessages(messages: readonly string[]): number {
+  endMessages(messages: readonly string[], contentType: string): number {
     const end = this.#isOld ? '' : LAST_CHUNK;
-    const atNs = this.#write(this.#streamHead('text/event-stream') + this.#chunks(messages) + end);
+    const atNs = this.#write(this.#streamHead(contentType) + this.#chunks(messages) + end);
     this.#end();
     return atNs;
   }

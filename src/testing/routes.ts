@@ -1,11 +1,24 @@
 import { errorBody } from './chat-frames.ts';
-import type { CompletionService } from './completion-service.ts';
+import type { Asked, CompletionService } from './completion-service.ts';
 import type { RequestHandler } from './connection.ts';
 import type { HttpRequest } from './http-request-reader.ts';
 import type { Reply } from './reply.ts';
 import { truthLine, type TruthLog } from './truth-log.ts';
 
 type Route = (request: HttpRequest, reply: Reply, receivedNs: number) => void;
+
+/** The paths of the APIs. */
+const ANSWERED: Readonly<Record<string, Asked>> = {
+  '/v1/chat/completions': { api: 'chat' },
+  '/v1/completions': { api: 'completions' },
+  '/v1/responses': { api: 'responses' },
+  '/v1/messages': { api: 'anthropic' },
+  '/api/chat': { api: 'ollama' },
+  '/api/generate': { api: 'ollama-generate' },
+  '/generate': { api: 'tgi', streams: false },
+  '/generate_stream': { api: 'tgi', streams: true },
+  '/completion': { api: 'llamacpp' },
+};
 
 const LINES_A_PIECE = 256;
 
@@ -20,14 +33,12 @@ export function createRoutes(
     data: [{ id: modelName, object: 'model', owned_by: 'mock' }],
   });
   const routes = new Map<string, Readonly<Record<string, Route>>>([
-    [
-      '/v1/chat/completions',
-      { POST: ({ body }, reply, receivedNs) => completions.answer('chat', body, reply, receivedNs) },
-    ],
-    [
-      '/v1/completions',
-      { POST: ({ body }, reply, receivedNs) => completions.answer('completions', body, reply, receivedNs) },
-    ],
+    ...Object.entries({ ...ANSWERED, ...tritonPaths(modelName) }).map(
+      ([path, asked]): [string, Readonly<Record<string, Route>>] => [
+        path,
+        { POST: ({ body }, reply, receivedNs) => completions.answer(asked, body, reply, receivedNs) },
+      ],
+    ),
     ['/v1/models', { GET: (_request, reply) => void reply.sendWhole(200, models) }],
     ['/health', { GET: (_request, reply) => void reply.sendWhole(200, '{"status":"ok"}') }],
     [
@@ -47,6 +58,14 @@ export function createRoutes(
     if (route !== undefined) route(request, reply, receivedNs);
     else if (methods === undefined) reply.sendWhole(404, errorBody(`no such path: ${request.path}`, 404));
     else reply.sendWhole(405, errorBody(`${request.path} takes ${Object.keys(methods).join(', ')}`, 405));
+  };
+}
+
+function tritonPaths(modelName: string): typeof ANSWERED {
+  const base = `/v2/models/${encodeURIComponent(modelName)}`;
+  return {
+    [`${base}/generate`]: { api: 'triton', streams: false },
+    [`${base}/generate_stream`]: { api: 'triton', streams: true },
   };
 }
 

@@ -10,13 +10,13 @@ import type { Outcome } from './truth-log.ts';
  */
 export class StreamedAnswer implements PacedTask {
   dueNs: number;
-  readonly #parts: AnswerParts & { readonly includeUsage: boolean };
+  readonly #parts: AnswerParts;
   readonly #now: () => number;
   /** After so many tokens the failure happens, or the answer is complete. */
   readonly #lastToken: number;
   #written = 0;
 
-  constructor(parts: AnswerParts & { readonly includeUsage: boolean }, now: () => number) {
+  constructor(parts: AnswerParts, now: () => number) {
     const { tokenDueNs, receivedNs, failure } = parts;
     this.#parts = parts;
     this.#now = now;
@@ -24,10 +24,12 @@ export class StreamedAnswer implements PacedTask {
     this.dueNs = receivedNs + tokenDueNs[0]!;
   }
 
-  /** What goes out when the request has arrived: a chat's role, which is no token. */
-  begin(hasRole: boolean): void {
+  /** What goes out when the request has arrived, which is no token. A stream that is to be empty has none of it, unless it ends by a message. */
+  begin(): void {
     const { reply, frames, failure } = this.#parts;
-    if (hasRole && failure !== 'reset') reply.sendMessages([frames.role()]);
+    const messages = frames.begin();
+    const isSent = failure !== 'reset' && (failure !== 'empty' || frames.empty().length > 0);
+    if (isSent && messages.length > 0) reply.sendMessages(messages, frames.contentType);
   }
 
   run(): boolean {
@@ -45,7 +47,7 @@ export class StreamedAnswer implements PacedTask {
       return false;
     }
     if (tokens > 0) {
-      const atNs = reply.sendMessages(messages);
+      const atNs = reply.sendMessages(messages, frames.contentType);
       entry.tokens(tokens, atNs, reply.beganNs, reply.writtenNs);
     }
     this.dueNs = receivedNs + tokenDueNs[next]!;
@@ -53,33 +55,33 @@ export class StreamedAnswer implements PacedTask {
   }
 
   #finish(messages: string[], tokens: number): void {
-    const { reply, frames, failure, finishReason, includeUsage } = this.#parts;
-    const usage = includeUsage ? [frames.usage(this.#written)] : [];
+    const { reply, frames, failure, ending } = this.#parts;
+    const { contentType } = frames;
     switch (failure) {
       case undefined:
-        messages.push(frames.finish(finishReason), ...usage, frames.done());
-        this.#end('ok', tokens, reply.endMessages(messages));
+        messages.push(...frames.end(this.#written, ending));
+        this.#end('ok', tokens, reply.endMessages(messages, contentType));
         break;
       case 'reset':
         this.#end('reset', 0, reply.reset());
         break;
       case 'stall':
-        this.#end('stall', tokens, reply.sendMessages(messages));
+        this.#end('stall', tokens, reply.sendMessages(messages, contentType));
         break;
       case 'cut':
-        this.#end('cut', tokens, reply.sendMessages(messages));
+        this.#end('cut', tokens, reply.sendMessages(messages, contentType));
         reply.cut();
         break;
       case 'garbage':
-        messages.push(frames.garbage(), frames.done());
-        this.#end('garbage', tokens, reply.endMessages(messages));
+        messages.push(...frames.garbage());
+        this.#end('garbage', tokens, reply.endMessages(messages, contentType));
         break;
       case 'error':
-        messages.push(frames.error(), frames.done());
-        this.#end('error', tokens, reply.endMessages(messages));
+        messages.push(...frames.error());
+        this.#end('error', tokens, reply.endMessages(messages, contentType));
         break;
       case 'empty':
-        this.#end('empty', 0, reply.endMessages([frames.done()]));
+        this.#end('empty', 0, reply.endMessages(frames.empty(), contentType));
         break;
       default:
         assertNever(failure);

@@ -1,3 +1,5 @@
+import { MOCK_APIS, type MockApi } from './mock-apis.ts';
+
 /** How a request to the mock server ended. The position is the code in the log. */
 export const OUTCOMES = [
   'pending',
@@ -26,7 +28,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 export interface TruthRecord {
   /** Place in the order of arrival, from 0. */
   readonly index: number;
-  readonly api: 'chat' | 'completions';
+  readonly api: MockApi;
   readonly stream: boolean;
   readonly status: number;
   readonly outcome: Outcome;
@@ -84,7 +86,7 @@ const Field = {
   outputTokens: 5,
   promptTokens: 6,
   promptNumber: 7,
-  chat: 8,
+  api: 8,
   stream: 9,
   tokensAt: 10,
   endLaterNs: 11,
@@ -141,7 +143,7 @@ export class TruthLog {
       0,
       facts.promptTokens,
       facts.promptNumber ?? Number.NaN,
-      Number(facts.api === 'chat'),
+      MOCK_APIS.indexOf(facts.api),
       Number(facts.stream),
       tokensAt,
       0,
@@ -169,7 +171,7 @@ export class TruthLog {
     const laterNs = ofTokens(this.#tokenLaterNs);
     return {
       index,
-      api: this.#get(index, Field.chat) === 1 ? 'chat' : 'completions',
+      api: MOCK_APIS[this.#get(index, Field.api)]!,
       stream: this.#get(index, Field.stream) === 1,
       status: this.#get(index, Field.status),
       outcome: OUTCOMES[this.#get(index, Field.outcome)]!,

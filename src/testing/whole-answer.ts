@@ -1,6 +1,6 @@
 import { assertNever } from '../core/errors.ts';
 import type { AnswerParts } from './answer-parts.ts';
-import { ENGINE_FAILURE, errorBody } from './chat-frames.ts';
+import { ENGINE_FAILURE } from './answer-frames.ts';
 import type { PacedTask } from './pacer.ts';
 import type { Outcome } from './truth-log.ts';
 
@@ -16,10 +16,10 @@ export class WholeAnswer implements PacedTask {
   }
 
   run(): false {
-    const { reply, frames, entry, failure, tokenDueNs, finishReason } = this.#parts;
+    const { reply, frames, entry, failure, tokenDueNs, ending } = this.#parts;
     if (!reply.isOpen) return false;
     const tokens = tokenDueNs.length;
-    const body = frames.body(tokens, finishReason);
+    const body = frames.body(tokens, ending);
     switch (failure) {
       case undefined: {
         const atNs = reply.sendWhole(200, body);
@@ -41,7 +41,7 @@ export class WholeAnswer implements PacedTask {
         this.#end('garbage', reply.sendWhole(200, body.slice(0, body.length >> 1)));
         break;
       case 'error':
-        this.#end('error', reply.sendWhole(200, errorBody(ENGINE_FAILURE, 500)));
+        this.#end('error', reply.sendWhole(200, frames.errorBody(ENGINE_FAILURE, 500)));
         break;
       case 'empty':
         this.#end('empty', reply.sendWhole(200, ''));

@@ -19,7 +19,7 @@ import { type EventBatch, extraOf, payloadOf } from '../../src/events/event-batc
 import { decodePayload } from '../../src/events/payload.ts';
 import type { ArrivalSettings, PhasePlan } from '../../src/plan/plan.ts';
 import { createTicketCounter } from '../../src/plan/tickets.ts';
-import { adapterOf, type ApiName } from '../../src/protocol/adapters.ts';
+import { adapterOf, type ApiName, pathOf } from '../../src/protocol/adapters.ts';
 import { encodeRequest, parseEndpoint, type RequestHead } from '../../src/protocol/http-request.ts';
 import { FRAME_HEADER_BYTES } from '../../src/transport/frame.ts';
 
@@ -265,8 +265,9 @@ function arenaOf(
 ) {
   const adapter = adapterOf(api);
   const endpoint = parseEndpoint(url);
+  const path = pathOf(adapter, head.streaming, 'mock');
   const encode = (row: number) =>
-    encodeRequest(endpoint, adapter.path, Buffer.from(JSON.stringify(bodies[row])), head);
+    encodeRequest(endpoint, path, Buffer.from(JSON.stringify(bodies[row])), head);
   return RequestArena.build(bodies.length, encode, (row) => adapter.choicesOf(bodies[row]!)).shared;
 }
 

@@ -41,7 +41,14 @@ interface GoldenResponse {
 const API_NAMES: Readonly<Record<string, ApiName>> = {
   'openai-chat': 'chat',
   'openai-completions': 'completions',
+  'openai-responses': 'responses',
+  anthropic: 'anthropic',
+  'ollama-chat': 'ollama',
+  'ollama-generate': 'ollama-generate',
   'sglang-generate': 'sglang',
+  tgi: 'tgi',
+  llamacpp: 'llamacpp',
+  'triton-generate': 'triton',
 };
 /** Sizes of the pieces that a response is cut into. */
 const CUTS = [Infinity, 1, 7] as const;

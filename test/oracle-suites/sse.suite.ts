@@ -17,7 +17,8 @@ import {
 } from '../../src/protocol/adapter.ts';
 import { adapterOf } from '../../src/protocol/adapters.ts';
 import { NO_CHUNK } from '../../src/protocol/chunk-code.ts';
-import { SseParser, type SseSink } from '../../src/protocol/sse.ts';
+import type { FrameSink } from '../../src/protocol/framing.ts';
+import { SseParser } from '../../src/protocol/sse.ts';
 import { differences } from './compare.ts';
 import { type OracleCase, type OracleSuite, readOracle } from './suite.ts';
 
@@ -182,7 +183,7 @@ function outcomeOfMessages(accumulator: StreamAccumulator, messages: readonly st
 }
 
 /** Feeds an accumulator and notes by how much the answer grew at each chunk. */
-class Collector implements SseSink {
+class Collector implements FrameSink {
   readonly #accumulator: StreamAccumulator;
   readonly #chunks: string[] = [];
   /** Of reasoning and output. */

@@ -2,6 +2,7 @@ import type { RunConfig } from '../../config/schema.ts';
 import type { Log } from '../../core/log.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
 import type { Dataset } from '../../dataset/open-dataset.ts';
+import { adapterOf } from '../../protocol/adapters.ts';
 import { echoText } from '../../report/verdict/request-checks.ts';
 import type { BuiltRequests } from './requests.ts';
 
@@ -35,7 +36,7 @@ export function tellDataset(
   if (passedColumns.length > 0)
     log.info(`dataset columns sent as fields of the request: ${listed(passedColumns)}`);
   const others = models.filter((model) => model !== config.model);
-  if (others.length > 0 && config.api !== 'sglang') {
+  if (others.length > 0 && adapterOf(config.api).namesModel) {
     log.info(`rows name a model, which replaces --model ${config.model}: ${listed(others)}`);
   }
 }

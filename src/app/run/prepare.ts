@@ -5,7 +5,7 @@ import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
 import { type Dataset, openDataset } from '../../dataset/open-dataset.ts';
 import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
-import { adapterOf } from '../../protocol/adapters.ts';
+import { adapterOf, pathOf } from '../../protocol/adapters.ts';
 import { parseEndpoint, headEncoder, type Endpoint } from '../../protocol/http-request.ts';
 import { tellDataset } from './dataset-notes.ts';
 import { buildRequests } from './requests.ts';
@@ -46,10 +46,14 @@ export async function prepareRun(
     streaming,
     keepAlive: config.client.connections === 'reuse',
     headers: config.client.headers,
+    ...(adapter.headers === undefined ? {} : { apiHeaders: adapter.headers }),
+    ...(adapter.keyHeader === undefined ? {} : { keyHeader: adapter.keyHeader }),
     ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
     ...(config.path === undefined ? {} : { path: config.path }),
   };
-  const heads = endpoints.map((endpoint) => headEncoder(endpoint, adapter.path, head));
+  const heads = endpoints.map((endpoint) =>
+    headEncoder(endpoint, pathOf(adapter, streaming, config.model), head),
+  );
   const tokenizerPath = config.tokenizer === undefined ? null : await checkTokenizer(config.tokenizer);
   const dataset = await openPrompts(config, log);
   const requests = await buildRequests(dataset, config, { streaming, heads, onProgress });
@@ -78,7 +82,7 @@ async function openPrompts(config: RunConfig, log: Log): Promise<Dataset> {
     spec: parseSynthetic(synthetic!) as SyntheticSpec,
     text: synthetic!,
     tokenizerPath: tokenizer!,
-    use: config.api === 'chat' ? 'chat' : 'completion',
+    use: adapterOf(config.api).isChat ? 'chat' : 'completion',
     seed: config.seed,
     log,
   });

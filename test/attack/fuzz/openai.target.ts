@@ -55,6 +55,25 @@ const STREAM_SEEDS: Readonly<Record<ApiName, readonly string[]>> = {
   completions: [
     '{"choices":[{"index":0,"text":"a","finish_reason":null}]}\n{"choices":[{"text":"b"}]}\n[DONE]',
   ],
+  responses: [
+    '{"type":"response.output_text.delta","delta":"a"}\n{"type":"response.completed","response":{"output":[],"usage":{"input_tokens":1}}}',
+    '{"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","call_id":"c","name":"f","arguments":""}}',
+  ],
+  anthropic: [
+    '{"type":"message_start","message":{"usage":{"input_tokens":1}}}\n{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}\n{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n{"type":"message_stop"}',
+    '{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"c","name":"f","input":{}}}\n{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{"}}',
+  ],
+  ollama: [
+    '{"message":{"content":"a","thinking":"b"},"done":false}\n{"message":{"content":""},"done":true,"done_reason":"stop","eval_count":2}',
+  ],
+  triton: ['{"text_output":"a"}\n{"text_output":"b","details":{"finish_reason":"length"}}'],
+  'ollama-generate': ['{"response":"a","done":false}\n{"response":"","done":true,"eval_count":2}'],
+  tgi: [
+    '{"token":{"text":"a","special":false},"generated_text":null}\n{"token":{"text":"b","special":true},"generated_text":"a","details":{"finish_reason":"length","generated_tokens":2}}',
+  ],
+  llamacpp: [
+    '{"content":"a","stop":false}\n{"content":"","stop":true,"stop_type":"eos","tokens_predicted":2,"timings":{"cache_n":1}}',
+  ],
   sglang: [
     '{"text":"a","meta_info":{"completion_tokens":1}}\n{"text":"ab","meta_info":{"finish_reason":{"type":"stop"}}}\n[DONE]',
   ],
@@ -62,6 +81,15 @@ const STREAM_SEEDS: Readonly<Record<ApiName, readonly string[]>> = {
 const BODY_SEEDS: Readonly<Record<ApiName, string>> = {
   chat: '{"id":"x","choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}',
   completions: '{"choices":[{"text":"a","finish_reason":"stop"}]}',
+  responses:
+    '{"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"a"}]}],"usage":{"input_tokens":1,"output_tokens":2}}',
+  anthropic:
+    '{"content":[{"type":"text","text":"a"},{"type":"tool_use","id":"c","name":"f","input":{}}],"stop_reason":"end_turn","usage":{"input_tokens":1}}',
+  ollama: '{"message":{"content":"a"},"done":true,"done_reason":"stop","eval_count":2}',
+  triton: '{"text_output":"a"}',
+  'ollama-generate': '{"response":"a","done":true,"eval_count":2}',
+  tgi: '{"generated_text":"a","details":{"finish_reason":"length","generated_tokens":2}}',
+  llamacpp: '{"content":"a","stop":true,"stop_type":"eos","tokens_predicted":2}',
   sglang:
     '{"text":"a","meta_info":{"prompt_tokens":1,"completion_tokens":2,"finish_reason":{"type":"stop"}}}',
 };

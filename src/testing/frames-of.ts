@@ -1,0 +1,29 @@
+import type { AnswerFrames } from './answer-frames.ts';
+import { AnthropicFrames } from './anthropic-frames.ts';
+import { ChatFrames } from './chat-frames.ts';
+import type { CompletionRequest } from './completion-request.ts';
+import { LlamacppFrames } from './llamacpp-frames.ts';
+import type { MockApi } from './mock-apis.ts';
+import { OllamaFrames } from './ollama-frames.ts';
+import { ResponsesFrames } from './responses-frames.ts';
+import { TgiFrames } from './tgi-frames.ts';
+import { TritonFrames } from './triton-frames.ts';
+
+type FramesClass = new (request: CompletionRequest, index: number, created: number) => AnswerFrames;
+
+const FRAMES: Readonly<Record<MockApi, FramesClass>> = {
+  chat: ChatFrames,
+  completions: ChatFrames,
+  responses: ResponsesFrames,
+  anthropic: AnthropicFrames,
+  ollama: OllamaFrames,
+  'ollama-generate': OllamaFrames,
+  tgi: TgiFrames,
+  llamacpp: LlamacppFrames,
+  triton: TritonFrames,
+};
+
+/** The answer with that number, to come in pieces. `created`: seconds since 1970. */
+export function framesOf(request: CompletionRequest, index: number, created: number): AnswerFrames {
+  return new FRAMES[request.api](request, index, created);
+}

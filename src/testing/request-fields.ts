@@ -1,0 +1,134 @@
+import type { MockApi } from './mock-apis.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What a request asks, in words and by number. */
+export interface AskedPrompt {
+  /** Words of the prompt, or its token numbers. */
+  readonly promptTokens: number;
+  /** The number behind a `#` that begins the prompt or the last message. */
+  readonly promptNumber: number | null;
+}
+
+/** Where an API has what the mock server heeds. */
+export interface RequestFields {
+  /** Undefined when it is missing, or has another shape. */
+  prompt(fields: Fields): AskedPrompt | undefined;
+  /** What `prompt` wants. */
+  readonly wanted: string;
+  /** Absent or null: no limit. */
+  limit(fields: Fields): unknown;
+  readonly limitName: string;
+  readonly isLimitRequired?: boolean;
+  /** Undefined where the path tells. */
+  stream?(fields: Fields): boolean;
+}
+
+const streamIfTrue = ({ stream }: Fields) => stream === true;
+/** Ollama streams unless told otherwise. */
+const streamIfNotFalse = ({ stream }: Fields) => stream !== false;
+const MESSAGES = 'messages: wanted a list of messages';
+const PROMPT = 'prompt: wanted a text or a list';
+
+const OPENAI = {
+  limit: ({ max_completion_tokens: newName, max_tokens: oldName }: Fields) => newName ?? oldName,
+  limitName: 'max_tokens',
+  stream: streamIfTrue,
+} as const;
+
+const OLLAMA = {
+  // A negative limit is none.
+  limit: ({ options }: Fields) => {
+    const limit = isObject(options) ? options.num_predict : undefined;
+    return typeof limit === 'number' && limit < 0 ? undefined : limit;
+  },
+  limitName: 'options.num_predict',
+  stream: streamIfNotFalse,
+} as const;
+
+export const REQUEST_FIELDS: Readonly<Record<MockApi, RequestFields>> = {
+  chat: { ...OPENAI, prompt: ({ messages }) => ofMessages(messages), wanted: MESSAGES },
+  completions: { ...OPENAI, prompt: ({ prompt }) => ofTextOrTokens(prompt), wanted: PROMPT },
+  responses: {
+    prompt: ({ input, instructions }) => ofMessages(asMessages(input), instructions),
+    wanted: 'input: wanted a text or a list of items',
+    limit: ({ max_output_tokens: limit }) => limit,
+    limitName: 'max_output_tokens',
+    stream: streamIfTrue,
+  },
+  anthropic: {
+    prompt: ({ messages, system }) => ofMessages(messages, system),
+    wanted: MESSAGES,
+    limit: ({ max_tokens: limit }) => limit,
+    limitName: 'max_tokens',
+    isLimitRequired: true,
+    stream: streamIfTrue,
+  },
+  ollama: { ...OLLAMA, prompt: ({ messages }) => ofMessages(messages), wanted: MESSAGES },
+  'ollama-generate': {
+    ...OLLAMA,
+    prompt: ({ prompt, system }) =>
+      typeof prompt === 'string' ? ofMessages(asMessages(prompt), system) : undefined,
+    wanted: 'prompt: wanted a text',
+  },
+  tgi: {
+    prompt: ({ inputs }) => (typeof inputs === 'string' ? ofTextOrTokens(inputs) : undefined),
+    wanted: 'inputs: wanted a text',
+    limit: ({ parameters }) => (isObject(parameters) ? parameters.max_new_tokens : undefined),
+    limitName: 'parameters.max_new_tokens',
+  },
+  triton: {
+    prompt: ({ text_input: text }) => (typeof text === 'string' ? ofTextOrTokens(text) : undefined),
+    wanted: 'text_input: wanted a text',
+    limit: ({ parameters }) => (isObject(parameters) ? parameters.max_tokens : undefined),
+    limitName: 'parameters.max_tokens',
+  },
+  llamacpp: {
+    prompt: ({ prompt }) => ofTextOrTokens(prompt),
+    wanted: PROMPT,
+    limit: ({ n_predict: limit }) => (limit === -1 ? undefined : limit),
+    limitName: 'n_predict',
+    stream: streamIfTrue,
+  },
+};
+
+function asMessages(input: unknown): unknown {
+  return typeof input === 'string' ? [{ role: 'user', content: input }] : input;
+}
+
+function ofMessages(messages: unknown, system?: unknown): AskedPrompt | undefined {
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject)) return undefined;
+  const texts = messages.map(({ content }) => contentText(content));
+  return {
+    promptTokens: [contentText(system), ...texts].reduce((sum, text) => sum + wordCount(text), 0),
+    promptNumber: leadingNumber(texts.at(-1)!),
+  };
+}
+
+function ofTextOrTokens(prompt: unknown): AskedPrompt | undefined {
+  if (typeof prompt === 'string') {
+    return { promptTokens: wordCount(prompt), promptNumber: leadingNumber(prompt) };
+  }
+  return Array.isArray(prompt) ? { promptTokens: prompt.length, promptNumber: null } : undefined;
+}
+
+/** A message's content: a text, or parts of which some have one. */
+function contentText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join(' ');
+}
+
+function leadingNumber(text: string): number | null {
+  const digits = /^#(\d{1,15})(?!\d)/.exec(text)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+/** Runs of characters between white space. */
+export function wordCount(text: string): number {
+  return text.match(/\S+/g)?.length ?? 0;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type MockServer, startMockServer } from '../../src/testing/mock-server.ts';
+import { Workbench, WENT_THROUGH } from './program.ts';
+
+const TOKENS = 5;
+/** `#0 tell me a story` */
+const PROMPT_TOKENS = 5;
+const SAMPLES = 4;
+
+const bench = new Workbench();
+let mock: MockServer;
+
+beforeAll(async () => {
+  const fixed = (value: number) => ({ kind: 'fixed', value }) as const;
+  mock = await startMockServer({
+    latency: { ttftMs: fixed(5), interTokenMs: fixed(1), outputTokens: fixed(8) },
+  });
+});
+
+afterAll(async () => {
+  await bench.end();
+  await mock.close();
+});
+
+function run(url: string, api: string, more: readonly string[]) {
+  return bench.start([
+    ...['run', '--endpoint', url, '--model', 'mock', '--dataset', bench.dataset(2), '--api', api],
+    ...['--concurrency', '2', '--max-output-tokens', String(TOKENS), ...more],
+  ]).finished;
+}
+
+it.each(['responses', 'anthropic', 'ollama', 'ollama-generate', 'tgi', 'llamacpp', 'triton'])(
+  'a run with --api %s measures what the server did',
+  async (api) => {
+    mock.clearTruth();
+    const out = ['--samples', String(SAMPLES), '--out', bench.file(`run-${api}`)];
+    const { code, stderr } = await run(mock.url, api, out);
+    expect(WENT_THROUGH, stderr).toContain(code);
+    const truth = mock.truth();
+    expect(truth).toHaveLength(SAMPLES);
+    for (const record of truth) {
+      expect(record).toMatchObject({ api, stream: true, outcome: 'ok', outputTokens: TOKENS });
+    }
+    const { metrics } = bench.json<Snapshot>(`run-${api}/metrics/final_snapshot.json`);
+    const metric = (name: string) => metrics.find((one) => one.name === name);
+    expect(metric('tracked_samples_succeeded')?.value).toBe(SAMPLES);
+    expect(metric('ttft_ns')?.count).toBe(SAMPLES);
+    // Triton counts no tokens.
+    if (api === 'triton') return;
+    expect(metric('isl')).toMatchObject({ count: SAMPLES, min: PROMPT_TOKENS, max: PROMPT_TOKENS });
+    expect(metric('osl')).toMatchObject({ count: SAMPLES, min: TOKENS, max: TOKENS });
+  },
+);
+
+it('--api anthropic sends its version, and the key as x-api-key', async () => {
+  const seen: { path: string | undefined; headers: IncomingHttpHeaders }[] = [];
+  const server = createServer((request, response) => {
+    seen.push({ path: request.url, headers: request.headers });
+    const message = { content: [{ type: 'text', text: 'hi' }], stop_reason: 'end_turn' };
+    request.resume().on('end', () => response.end(JSON.stringify(message)));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { code, stderr } = await run(url, 'anthropic', [
+      ...[
+        '--api-key',
+        'a-long-secret',
+        '--streaming',
+        'off',
+        '--samples',
+        '1',
+        '--out',
+        bench.file('run-key'),
+      ],
+    ]);
+    expect(WENT_THROUGH, stderr).toContain(code);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toMatchObject({
+      path: '/v1/messages',
+      headers: { 'x-api-key': 'a-long-secret', 'anthropic-version': '2023-06-01' },
+    });
+    expect(seen[0]!.headers).not.toHaveProperty('authorization');
+  } finally {
+    server.close();
+  }
+});
+
+interface Snapshot {
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly value?: number;
+    readonly count?: number;
+    readonly min?: number;
+    readonly max?: number;
+  }[];
+}
