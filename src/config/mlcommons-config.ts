@@ -147,7 +147,14 @@ export function toMlcommonsConfig(config: RunConfig, streaming: boolean): Mlcomm
 
 const REASONS: readonly { readonly text: string; readonly holds: (config: RunConfig) => boolean }[] = [
   { text: '--pattern constant', holds: ({ load }) => load.pattern === 'constant' },
-  { text: 'requests of an --api other than chat', holds: ({ api }) => api !== 'chat' },
+  {
+    text: '--api completions and sglang with prompts that are texts',
+    holds: ({ api }) => api === 'completions' || api === 'sglang',
+  },
+  {
+    text: 'APIs other than chat, completions and sglang',
+    holds: ({ api }) => !Object.values(APIS).includes(api),
+  },
   {
     text: 'requests without a limit of output tokens: set one by --max-output-tokens',
     holds: ({ max_output_tokens: limit }) => limit === undefined,
