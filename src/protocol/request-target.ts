@@ -41,8 +41,8 @@ export function requestTarget(endpoint: Endpoint, apiPath: string, path?: string
     if (isWhole) throw targetError(endpoint, `already ends in /${tail}; leave that out to use --path`);
     return withQuery(joined(basePath, path), query);
   }
-  if (!isWhole) checkTail(endpoint, base);
   if (isWhole) return basePath + query;
+  checkTail(endpoint, base);
   const isBase = base.some((segment) => VERSION.test(segment)) || base.at(-2) === 'deployments';
   return `${basePath}/${isBase ? tail : apiPath}${query}`;
 }
