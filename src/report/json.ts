@@ -85,7 +85,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     verdict: report.verdict,
     run: {
       ...{ run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
-      publishers: run.publishers,
+      ...(run.publishers && { publishers: run.publishers }),
       ...(run.foreign && { load_generator: run.foreign.loadGenerator, not_recorded: run.foreign.missing }),
     },
     source: own.source,
