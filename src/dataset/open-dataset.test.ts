@@ -299,7 +299,7 @@ describe('what can not be used is refused with its place', () => {
       'x',
       'a.xml: the extension must be one of .jsonl, .ndjson, .json, .csv, .parquet, .txt (got ".xml")',
     ],
-    ['a.parquet', 'x', 'a.parquet: is no Parquet file that can be read'],
+    ['a.parquet', 'x', 'a.parquet: cannot be read as Parquet'],
     ['a.jsonl.gz', Buffer.from('1f8b0800', 'hex'), 'a.jsonl.gz: is damaged gzip data'],
   ])('%s %j', async (name, content, message) => {
     expect(await refusal(name, content)).toContain(message);

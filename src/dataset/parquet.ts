@@ -23,7 +23,7 @@ export async function parquetRows(bytes: Uint8Array, path: string): Promise<read
       read: () => plainRow(row),
     }));
   } catch (cause) {
-    throw datasetError(path, `is no Parquet file that can be read: ${errorText(cause)}`, { cause });
+    throw datasetError(path, `cannot be read as Parquet: ${errorText(cause)}`, { cause });
   }
 }
 

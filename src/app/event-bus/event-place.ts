@@ -22,17 +22,17 @@ export async function claimEventPlace(address: string): Promise<void> {
 
 async function requireLoopback(address: string): Promise<void> {
   const { host, port } = tcpPlace(address)!;
-  if (port > 65_535) throw unusable(address, 'wanted a port up to 65535');
+  if (port > 65_535) throw unusable(address, 'choose a port up to 65535');
   let ip: string;
   try {
     ip = (await lookup(host)).address;
   } catch (error) {
-    throw unusable(address, `${errorText(error)}, wanted an address of this machine`);
+    throw unusable(address, `${errorText(error)}; use an address of this machine`);
   }
   if (ip === '::1' || ip.startsWith('127.')) return;
   throw unusable(
     address,
-    'events hold prompts and responses, and travel without a key; wanted ipc://<path> or a loopback address such as' +
+    'events hold prompts and responses, and travel without a key; use ipc://<path> or a loopback address such as' +
       ' tcp://127.0.0.1:5602 (from another machine, forward that port: ssh -L 5602:127.0.0.1:5602 <this machine>)',
   );
 }
@@ -40,8 +40,9 @@ async function requireLoopback(address: string): Promise<void> {
 async function requireFree(address: string, path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
-  if (!found.isSocket()) throw unusable(address, 'there is a file or folder of that name, wanted a new path');
-  if (await isListening(path)) throw unusable(address, 'another process listens there, wanted a new path');
+  if (!found.isSocket())
+    throw unusable(address, 'there is already a file or folder of that name; choose a new path');
+  if (await isListening(path)) throw unusable(address, 'another process listens there; choose a new path');
   await rm(path, { force: true });
 }
 
