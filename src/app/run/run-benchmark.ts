@@ -82,7 +82,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const { events } = options;
   if (events?.address !== undefined) await claimEventPlace(events.address);
   const prepared = await prepareRun(config, log, toldNowAndThen(screen));
-  const phases = phasesOf(config, prepared.rowCount);
+  const phases = phasesOf(config, prepared.ticketCount);
   checkPlanLimits(phases);
   let recordingFailure: unknown;
   const services = await openRunServices({
@@ -169,6 +169,7 @@ function startPool(
       workers,
       endpoints: prepared.endpoints,
       arenas: prepared.arenas.map((arena) => arena.shared),
+      conversations: prepared.conversations,
       api: config.api,
       streaming: prepared.streaming,
       requestTimeoutMs: config.client.request_timeout_ms,
