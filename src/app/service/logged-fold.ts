@@ -21,6 +21,7 @@ export class LoggedFold {
   readonly #waiting: Frame[] = [];
   #isBusy = false;
   #isClosed = false;
+  #unrecordedFrames = 0;
   #idle = Promise.withResolvers<void>();
 
   constructor(options: LoggedFoldOptions) {
@@ -28,14 +29,21 @@ export class LoggedFold {
     this.#idle.resolve();
   }
 
+  /** Frames that arrived and could not be written into the log. */
+  get unrecordedFrames(): number {
+    return this.#unrecordedFrames;
+  }
+
   /** Takes an unsealed frame, whose bytes may be used again afterwards. */
   record(kind: FrameKind, bytes: Uint8Array): void {
+    if (this.#unrecordedFrames > 0) this.#unrecordedFrames += 1;
     if (this.#isClosed) return;
     let frame: Frame;
     try {
       frame = this.#options.writer.append(kind, bytes);
     } catch (error) {
       this.#isClosed = true;
+      this.#unrecordedFrames = 1;
       this.#options.onFailure(error);
       return;
     }
