@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../process/program.ts';
 import { counterOf, recordMessage, ServiceBench, sessionOf } from './service-bench.ts';
@@ -107,6 +108,34 @@ describe('a publisher that goes away and returns', () => {
       extras: { reception: { publishers_lost: 1 }, in_flight: 1 },
     });
   });
+});
+
+it('a publisher keeps what an aggregator that was stopped does not take, and nothing is lost', async () => {
+  const samples = 4000;
+  const { program, player } = await bench.startAggregator('--streaming', 'off');
+  const session = sessionOf(1e12, UUID);
+  await player.play(session.slice(0, 2));
+  await bench.waitForLogged('start_performance_tracking');
+  program.child.kill('SIGSTOP');
+  for (let number = 0; number < samples; number++) {
+    const uuid = number.toString(16).padStart(32, '0');
+    const atNs = 1e12 + 100 * number;
+    const data = ['PromptData', 'x'.repeat(1000), null, null, null, null, null, null];
+    await player.play([
+      recordMessage('sample.issued', atNs, uuid, { data }),
+      recordMessage('sample.complete', atNs + 50, uuid),
+    ]);
+  }
+  await player.play([
+    recordMessage('session.stop_performance_tracking', 1e12 + 1e9),
+    recordMessage('session.ended', 1e12 + 1e9),
+  ]);
+  await sleep(500);
+  program.child.kill('SIGCONT');
+  const { code, stderr } = await program.finished;
+  expect([0, 5], stderr).toContain(code);
+  expect(counterOf(bench.finalSnapshot(), 'tracked_samples_completed')).toBe(samples);
+  expect(bench.finalSnapshot()).toMatchObject({ state: 'complete', extras: { in_flight: 0 } });
 });
 
 it('a launcher that cannot be reached is a warning, and what arrives is aggregated', async () => {

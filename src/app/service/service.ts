@@ -45,6 +45,8 @@ export interface ServiceEnd {
 
 /** A message must fit into a frame, with the lengths beside it. */
 const MAX_MESSAGE_BYTES = MAX_FRAME_BYTES - 64;
+/** What may wait to be received, of all publishers together, bytes. */
+const MAX_QUEUED_BYTES = 2 ** 28;
 /** A launcher is told that we are ready once we are connected, or after this: its publisher may not be bound yet. */
 const READY_AT_THE_LATEST_MS = 1000;
 
@@ -155,6 +157,7 @@ class Aggregation {
     const receivers = addresses.map((address, publisher) =>
       MessageReceiver.connect(address, {
         maxMessageBytes: MAX_MESSAGE_BYTES,
+        maxQueuedBytes: MAX_QUEUED_BYTES / addresses.length,
         onConnection: (state) => publishers.on(publisher, state),
       }),
     );
@@ -166,7 +169,10 @@ class Aggregation {
     await this.#openLog();
     const receiving = receivers.map((receiver, publisher) =>
       receiver
-        .run((messages) => this.#intake.take(publisher, messages))
+        .run((messages) => {
+          this.#intake.take(publisher, messages);
+          return this.#logged?.room;
+        })
         .catch((error: unknown) => this.#fail(`${addresses[publisher]}: ${errorText(error)}`)),
     );
     if (launcher === undefined) {
