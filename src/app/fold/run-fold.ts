@@ -126,6 +126,8 @@ export class RunFold {
         return;
       }
       case FrameKind.reception:
+        // A publisher that was lost is no longer waited for.
+        this.#events?.batchOf(frame);
         this.#reception.fold(receptionOfFrame(frame));
         return;
       case FrameKind.prompts: {
