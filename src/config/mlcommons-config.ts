@@ -173,6 +173,10 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     holds: ({ path, endpoints }) => path !== undefined || endpoints.some((url) => !isOrigin(url)),
   },
   { text: '--header', holds: ({ client }) => Object.keys(client.headers).length > 0 },
+  {
+    text: '--requests-per-connection',
+    holds: ({ client }) => client.requests_per_connection !== undefined,
+  },
   { text: '--connections new', holds: ({ client }) => client.connections === 'new' },
   {
     text: `--sample-order other than without-replacement`,

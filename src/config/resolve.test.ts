@@ -155,6 +155,7 @@ describe('resolveConfig', () => {
       STAGES('ramp to -5 over 1s', 'the rate must be 0 or a number above 0, at most 10000000'),
     ],
     ['--burstiness', '0', 'a number from 0.001 to 1000'],
+    ['--requests-per-connection', '0', 'a whole number from 1 to 2147483647'],
     ['--endpoint', '', 'text that is not empty'],
   ])('refuses %s "%s"', (flag, text, allowed) => {
     expect(refusal({ [flag]: [text] })).toBe(`${flag} must be ${allowed} (got "${text}")`);
@@ -228,6 +229,10 @@ describe('resolveConfig', () => {
     [{ '--extra': ['stream=true'] }, '--extra cannot set stream; use --streaming'],
     [{ '--extra': ['{"model":"x"}'] }, '--extra cannot set model; use --model'],
     [{ '--extra': ['messages=[]'] }, '--extra cannot set messages; it comes from the dataset'],
+    [
+      { '--connections': ['new'], '--requests-per-connection': ['5'] },
+      '--requests-per-connection is only for --connections reuse (got new)',
+    ],
     [
       { '--api': ['sglang'], '--limit-field': ['max_tokens'] },
       '--limit-field is only for --api chat or completions (got sglang)',

@@ -116,6 +116,9 @@ function checkRules(config: RunConfig): void {
   if (pattern !== 'concurrency' && concurrency !== undefined) {
     throw inputError(`--concurrency is only for --pattern concurrency (got ${pattern})`);
   }
+  if (config.client.connections === 'new' && config.client.requests_per_connection !== undefined) {
+    throw inputError('--requests-per-connection is only for --connections reuse (got new)');
+  }
   if (config.api !== 'chat' && config.api !== 'completions' && config.limit_field !== undefined) {
     throw inputError(`--limit-field is only for --api chat or completions (got ${config.api})`);
   }

@@ -196,6 +196,9 @@ export const runConfigSchema = group({
     connections: choice(['reuse', 'new'])
       .default('reuse')
       .describe('reuse connections, or open a new one for each request, inside its times'),
+    requests_per_connection: wholeNumber(1, MAX_TICKETS)
+      .optional()
+      .describe('close a connection after so many responses; default: keep it'),
     headers: z
       .record(z.string(), z.string('text'), 'names and values')
       .default({})

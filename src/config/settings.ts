@@ -312,6 +312,14 @@ export const SETTINGS: readonly Setting[] = [
     parse: choice('reuse', 'new'),
   },
   {
+    flag: '--requests-per-connection',
+    group: 'client',
+    path: 'client.requests_per_connection',
+    argument: '<n>',
+    help: 'close a connection after this many responses, so that a load balancer can send the next one elsewhere, e.g. 100 (default: keep it)',
+    parse: number,
+  },
+  {
     flag: '--limit-field',
     group: 'requests',
     path: 'limit_field',

@@ -105,9 +105,9 @@ export class Connection implements SocketListener, Timed {
     return this.#state;
   }
 
-  /** It has answered more than one sample. */
-  get wasReused(): boolean {
-    return this.#answered > 1;
+  /** Samples that it has answered, and was free again after. */
+  get answered(): number {
+    return this.#answered;
   }
 
   /**

@@ -150,6 +150,7 @@ export class EngineWorker {
       tlsVerify,
       maxConnections,
       connections: use,
+      requestsPerConnection,
       responseMemory,
       seed = 0,
     } = this.#start.settings;
@@ -166,6 +167,7 @@ export class EngineWorker {
           streaming,
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
           reuse: use === 'reuse',
+          requestsPerConnection,
           responseMemory,
           random: new RandomSource(BigInt(seed) + BigInt(this.#start.workerIndex * endpoints.length + index)),
           onSampleEnd: () => this.#issuer?.sampleEnded(),

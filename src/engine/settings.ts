@@ -37,6 +37,8 @@ export interface EngineSettings {
   /** Probes a second to each worker, by which it measures how late it reads; default 0: none. */
   readonly probesPerSecond?: number | undefined;
   readonly connections: ConnectionUse;
+  /** With `reuse`: a connection is closed once it has answered so many samples; default: never for that reason. */
+  readonly requestsPerConnection?: number | undefined;
   /** Check server certificates. */
   readonly tlsVerify: boolean;
   /** The run's; default 0. */

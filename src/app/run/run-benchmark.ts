@@ -177,6 +177,7 @@ function startPool(
       pacing,
       probesPerSecond: config.client.probe_rate,
       connections: config.client.connections,
+      requestsPerConnection: config.client.requests_per_connection,
       seed: config.seed,
       tlsVerify: config.client.tls_verify,
     },
