@@ -177,6 +177,7 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     text: '--requests-per-connection',
     holds: ({ client }) => client.requests_per_connection !== undefined,
   },
+  { text: '--cancel', holds: ({ cancel }) => cancel !== undefined },
   { text: '--connections new', holds: ({ client }) => client.connections === 'new' },
   {
     text: `--sample-order other than without-replacement`,

@@ -155,6 +155,12 @@ describe('resolveConfig', () => {
       STAGES('ramp to -5 over 1s', 'the rate must be 0 or a number above 0, at most 10000000'),
     ],
     ['--burstiness', '0', 'a number from 0.001 to 1000'],
+    ['--cancel', 'some', 'a share such as 5% or 0.05'],
+    [
+      '--cancel-after',
+      '2',
+      'a time with its unit such as 2s, or one of fixed:TIME, uniform:LEAST,MOST, exponential:MEAN, lognormal:MEDIAN,SIGMA, such as lognormal:2s,0.5',
+    ],
     ['--requests-per-connection', '0', 'a whole number from 1 to 2147483647'],
     ['--endpoint', '', 'text that is not empty'],
   ])('refuses %s "%s"', (flag, text, allowed) => {
@@ -229,6 +235,11 @@ describe('resolveConfig', () => {
     [{ '--extra': ['stream=true'] }, '--extra cannot set stream; use --streaming'],
     [{ '--extra': ['{"model":"x"}'] }, '--extra cannot set model; use --model'],
     [{ '--extra': ['messages=[]'] }, '--extra cannot set messages; it comes from the dataset'],
+    [
+      { '--cancel': ['5%'] },
+      '--cancel-after is missing: how long after it was sent such a request is cancelled',
+    ],
+    [{ '--cancel-after': ['2s'] }, '--cancel is missing: cancel this share of the requests'],
     [
       { '--connections': ['new'], '--requests-per-connection': ['5'] },
       '--requests-per-connection is only for --connections reuse (got new)',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CONCURRENCY, MAX_IN_FLIGHT, RATE_PER_SECOND } from '../core/load-ranges.ts';
 import { MAX_TICKETS } from '../plan/tickets.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
+import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 
 // Each check says what is allowed, in words that follow "must be" for a flag and for a file.
@@ -45,6 +46,7 @@ function ratePerSecond() {
 }
 
 const MAX_STAGES = 10_000;
+const SHARE = 'a share above 0, at most 1 (100%)';
 const BURSTINESS = 'a number from 0.001 to 1000';
 
 function stage() {
@@ -159,6 +161,12 @@ export const runConfigSchema = group({
   warmup: group({
     samples: wholeNumber(1, MAX_TICKETS).optional().describe('requests sent before measuring'),
     duration_ms: timeAboveZeroMs(MAX_RUN_MS).optional().describe('time spent sending before measuring'),
+  }).optional(),
+  cancel: group({
+    share: z.number(SHARE).gt(0, SHARE).max(1, SHARE).describe('share of the requests that are cancelled'),
+    after: text(DURATIONS_ALLOWED)
+      .refine((given) => parseDurations(given) !== undefined, DURATIONS_ALLOWED)
+      .describe('how long after it was sent such a request is cancelled'),
   }).optional(),
   sample_order: choice(SAMPLE_ORDERS).default('without_replacement').describe('which dataset row comes next'),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER)

@@ -1,7 +1,8 @@
 import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
+import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 import { parseStages } from './stages.ts';
-import { parseDecimal, parseDurationMs } from './units.ts';
+import { parseDecimal, parseDurationMs, parseShare } from './units.ts';
 
 /** Text of one flag to the value of the schema, or what is allowed instead. */
 type Parse = (text: string) => { readonly value: unknown } | { readonly allowed: string };
@@ -39,6 +40,15 @@ const duration: Parse = (given) => {
     ? { allowed: 'a duration with its unit, such as 500ms, 60s, 5m or 1h' }
     : { value };
 };
+
+const share: Parse = (given) => {
+  const value = parseShare(given);
+  return value === undefined ? { allowed: 'a share such as 5% or 0.05' } : { value };
+};
+
+/** Stays text: it is what people read in config.yaml, too. */
+const durations: Parse = (given) =>
+  parseDurations(given) === undefined ? { allowed: DURATIONS_ALLOWED } : { value: given };
 
 const countOrDuration: Parse = (given) => {
   const samples = parseDecimal(given);
@@ -230,6 +240,22 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<n|time>',
     help: 'unmeasured warm-up: a number of requests or a duration',
     parse: countOrDuration,
+  },
+  {
+    flag: '--cancel',
+    group: 'load',
+    path: 'cancel.share',
+    argument: '<share>',
+    help: 'cancel this share of the requests, as users do who stop waiting, e.g. 5%; needs --cancel-after',
+    parse: share,
+  },
+  {
+    flag: '--cancel-after',
+    group: 'load',
+    path: 'cancel.after',
+    argument: '<times>',
+    help: 'how long after it was sent such a request is cancelled, unless it has ended: 2s, uniform:1s,5s, exponential:2s or lognormal:2s,0.5 (median, sigma)',
+    parse: durations,
   },
   {
     flag: '--workers',

@@ -14,6 +14,7 @@ import { HealthMonitor } from './health.ts';
 import { Issuer } from './issuer.ts';
 import { LoopLateness } from './loop-lateness.ts';
 import { PacingRecord } from './pacing-record.ts';
+import { PlannedCancels } from './planned-cancels.ts';
 import { ProbeReader } from './probe-reader.ts';
 import { SampleRecorder } from './sample-recorder.ts';
 import { type EnginePhase, shareOf } from './settings.ts';
@@ -61,7 +62,7 @@ export class EngineWorker {
 
   constructor(start: WorkerStart, send: (news: WorkerNews) => void) {
     const { settings, workerIndex } = start;
-    const { requestTimeoutMs, connectTimeoutMs } = settings;
+    const { requestTimeoutMs, connectTimeoutMs, cancel, seed = 0 } = settings;
     this.#start = start;
     this.#send = send;
     this.#counters = new Int32Array(start.counters);
@@ -77,6 +78,7 @@ export class EngineWorker {
         send({ kind: 'firstFailure', failure }),
       ),
       lateness: this.#lateness,
+      plannedCancels: cancel && new PlannedCancels(cancel, seed),
       connectDeadlines: new Deadlines(this.#clock, Math.min(requestTimeoutMs, connectTimeoutMs)),
       answerDeadlines: new Deadlines(this.#clock, requestTimeoutMs),
       endingDeadlines: new Deadlines(this.#clock, MESSAGE_END_TIMEOUT_MS),

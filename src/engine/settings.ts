@@ -2,6 +2,7 @@ import type { SharedArena } from '../dataset/arena.ts';
 import type { PhasePlan } from '../plan/plan.ts';
 import type { ApiName } from '../protocol/adapters.ts';
 import type { Endpoint } from '../protocol/http-request.ts';
+import type { CancelSettings } from './planned-cancels.ts';
 
 /**
  * `precise` turns the event loop without sleep when a request is due within 2 ms, which costs up to a core; `economy` only sleeps
@@ -39,6 +40,8 @@ export interface EngineSettings {
   readonly connections: ConnectionUse;
   /** With `reuse`: a connection is closed once it has answered so many samples; default: never for that reason. */
   readonly requestsPerConnection?: number | undefined;
+  /** Samples that are cancelled by plan; default: none. */
+  readonly cancel?: CancelSettings | undefined;
   /** Check server certificates. */
   readonly tlsVerify: boolean;
   /** The run's; default 0. */

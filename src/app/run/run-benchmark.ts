@@ -1,8 +1,10 @@
+import { parseDurations } from '../../config/durations.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { countedText } from '../../core/quantity-text.ts';
+import type { CancelSettings } from '../../engine/planned-cancels.ts';
 import type { Pacing } from '../../engine/settings.ts';
 import { WorkerPool } from '../../engine/worker-pool.ts';
 import { encodeWindowsFrame } from '../../events/lateness-windows.ts';
@@ -178,6 +180,7 @@ function startPool(
       probesPerSecond: config.client.probe_rate,
       connections: config.client.connections,
       requestsPerConnection: config.client.requests_per_connection,
+      cancel: cancelSettings(config),
       seed: config.seed,
       tlsVerify: config.client.tls_verify,
     },
@@ -204,6 +207,11 @@ function startPool(
       onWorkerDied: (error) => log.error(errorText(error)),
     },
   );
+}
+
+function cancelSettings({ cancel }: RunConfig): CancelSettings | undefined {
+  // The schema has seen to it that the text is a distribution.
+  return cancel && { share: cancel.share, after: parseDurations(cancel.after)! };
 }
 
 /** Reading a dataset is told when it takes longer than a moment. */
