@@ -166,7 +166,10 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
   },
   { text: '--synthetic', holds: ({ synthetic }) => synthetic !== undefined },
   { text: '--pattern gamma', holds: ({ load }) => load.pattern === 'gamma' },
-  { text: '--stages', holds: ({ load }) => load.stages !== undefined },
+  {
+    text: '--stages',
+    holds: ({ load }) => load.stages !== undefined || load.stages_file !== undefined,
+  },
   { text: '--skip-bad-rows', holds: ({ skip_bad_rows: skips }) => skips },
   {
     text: '--path, and endpoints with a path or a query',

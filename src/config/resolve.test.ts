@@ -84,6 +84,10 @@ describe('resolveConfig', () => {
         { rate_per_second: 0, duration_ms: 30_000 },
       ],
     });
+    expect(resolve({ '--stages': ['@rates.csv'] }).load).toEqual({
+      pattern: 'poisson',
+      stages_file: 'rates.csv',
+    });
     const even = resolve({ '--stages': [stages], '--pattern': ['constant'] });
     expect(even.load.pattern).toBe('constant');
     expect(resolve({ '--rate': ['5'], '--burstiness': ['0.5'] }).load).toEqual({
@@ -179,6 +183,14 @@ describe('resolveConfig', () => {
     [
       { '--rate': ['5'], '--stages': ['rate 5 for 1s'] },
       '--rate and --stages both say how many requests a second; give one of them',
+    ],
+    [
+      { '--rate': ['5'], '--stages': ['@rates.csv'] },
+      '--rate and --stages both say how many requests a second; give one of them',
+    ],
+    [
+      { '--pattern': ['burst'], '--stages': ['@rates.csv'] },
+      '--stages is only for --pattern constant, poisson or gamma (got burst)',
     ],
     [
       { '--concurrency': ['5'], '--pattern': ['concurrency'], '--stages': ['rate 5 for 1s'] },
@@ -306,7 +318,7 @@ describe('a config file', () => {
     ['lod: {}', '1:6: lod: unknown key; known are endpoints, model, dataset, '],
     [
       'load: { rate: 5 }',
-      'load.rate: unknown key; known are pattern, rate_per_second, stages, burstiness, concurrency',
+      'load.rate: unknown key; known are pattern, rate_per_second, stages, stages_file, burstiness, concurrency',
     ],
     ['warmup: { seconds: 5 }', 'warmup.seconds: unknown key; known are samples, duration_ms'],
   ])('%j is refused with its place', (yaml, message) => {

@@ -140,6 +140,9 @@ export const runConfigSchema = group({
       .max(MAX_STAGES, `at most ${MAX_STAGES} stages`)
       .optional()
       .describe('a rate that changes, instead of one rate'),
+    stages_file: text('the path of a file')
+      .optional()
+      .describe('.csv or .json file of such a rate, with the columns second and rate'),
     burstiness: z
       .number(BURSTINESS)
       .min(0.001, BURSTINESS)

@@ -15,6 +15,8 @@ export interface Setting {
   readonly flag: `--${string}`;
   /** Where the value goes, e.g. `load.rate_per_second`; several flags may share one path only when repeatable. */
   readonly path: string;
+  /** Where the path of a file goes that holds the value, when it is given as text: `@path`. */
+  readonly filePath?: string;
   /** Empty for a flag that is on when it is given. */
   readonly argument: string;
   /** Under which heading help tells it. */
@@ -197,8 +199,9 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--stages',
     group: 'load',
     path: 'load.stages',
+    filePath: 'load.stages_file',
     argument: '<stages>',
-    help: 'a rate that changes, instead of --rate: "rate 10 for 1m, ramp to 200 over 5m, pause for 30s"; ends the run unless --duration does',
+    help: 'a rate that changes, instead of --rate: "rate 10 for 1m, ramp to 200 over 5m, pause for 30s", or @rates.csv with the columns second and rate; ends the run unless --duration does',
     parse: parseStages,
   },
   {
@@ -482,5 +485,7 @@ export const SETTINGS: readonly Setting[] = [
 
 /** The setting of a schema path; what is nested in a value is found at its parent. */
 export function settingOf(path: string): Setting | undefined {
-  return SETTINGS.find((setting) => path === setting.path || path.startsWith(`${setting.path}.`));
+  return SETTINGS.find(
+    (setting) => path === setting.path || path === setting.filePath || path.startsWith(`${setting.path}.`),
+  );
 }

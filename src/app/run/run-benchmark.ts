@@ -1,4 +1,5 @@
 import { parseDurations } from '../../config/durations.ts';
+import { withStagesOfFile } from '../../config/rate-file.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
@@ -75,7 +76,8 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   closers.add(onStopSignals(control));
   const { cpus } = config.client;
   if (cpus !== undefined) checkCpus(cpus);
-  const limits = engineLimits(config);
+  const planned = withStagesOfFile(config);
+  const limits = engineLimits(planned);
   if (limits.shortage !== undefined) log.warning(limits.shortage);
   const { aggregator = AggregatorProcess.start() } = options;
   closers.add(() => aggregator.discard());
@@ -84,7 +86,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const { events } = options;
   if (events?.address !== undefined) await claimEventPlace(events.address);
   const prepared = await prepareRun(config, log, toldNowAndThen(screen));
-  const phases = phasesOf(config, prepared.rowCount);
+  const phases = phasesOf(planned, prepared.rowCount);
   checkPlanLimits(phases);
   let recordingFailure: unknown;
   const services = await openRunServices({
