@@ -1,4 +1,5 @@
 import {
+  CANCELLED_BY_PLAN_ERROR_TYPE,
   CANCELLED_ERROR_TYPE,
   EVENT_TOPICS,
   EventKind,
@@ -50,8 +51,8 @@ const TOLD_ISSUED_AGAIN = 5;
  *
  * Only samples issued inside a tracking window are tracked: they have a row from ISSUED to COMPLETE and feed the series and
  * the `tracked_` counters; all others count in the `total_` counters and in the history only. An ERROR counts for a sample while its row
- * lives, so it has to come before the COMPLETE. Each row ends as exactly one of succeeded, errored and cancelled, so
- * that rows opened = succeeded + errored + cancelled + in flight. Events behind the session's end are ignored.
+ * lives, so it has to come before the COMPLETE. Each row ends as exactly one of succeeded, errored, cancelled and cancelled by plan, so
+ * that rows opened = the sum of these + in flight. One that was cancelled by plan has no latency: it was not waited for. Events behind the session's end are ignored.
  *
  * Synchronous and pure but for the token counts, which the queue delivers later. A chunk costs about 70 ns; only
  * prompts, answers and errors allocate.
@@ -356,10 +357,8 @@ export class Aggregator {
     }
     const outcome = outcomeOf(table.flags[slot]!);
     this.history.onComplete(outcome);
-    this.#slowest.onComplete(seq, slot, timestampNs);
-    this.#triggers.beforeComplete(slot, timestampNs);
-    const lateNs = this.lateness.lateNs(timestampNs);
-    if (lateNs > 0) this.#boundLatency(slot, timestampNs, lateNs, outcome);
+    const isByPlan = outcome === 'cancelled' && (table.flags[slot]! & RowFlag.cancelledByPlan) !== 0;
+    if (!isByPlan) this.#recordLatency(seq, slot, timestampNs, outcome);
     this.#tokens.onComplete(batch, index, slot, timestampNs);
     const window = table.windows[slot]!;
     const issuedNs = table.issuedNs[slot]!;
@@ -373,10 +372,18 @@ export class Aggregator {
     }
     this.#counters.tracked_samples_completed.add(1);
     this.#countFinishReason(batch.finishReasons[index]!);
-    this.#outcomeCounters[outcome].add(1);
+    if (isByPlan) this.#counters.tracked_samples_cancelled_by_plan.add(1);
+    else this.#outcomeCounters[outcome].add(1);
     if (outcome === 'succeeded') this.#responses.onSuccess(batch, index);
     this.#choices.close(slot);
     table.close(seq, slot);
+  }
+
+  #recordLatency(seq: SampleSeq, slot: number, timestampNs: number, outcome: SampleOutcome): void {
+    this.#slowest.onComplete(seq, slot, timestampNs);
+    this.#triggers.beforeComplete(slot, timestampNs);
+    const lateNs = this.lateness.lateNs(timestampNs);
+    if (lateNs > 0) this.#boundLatency(slot, timestampNs, lateNs, outcome);
   }
 
   /** The first chunk may have been there earlier. */
@@ -403,12 +410,12 @@ export class Aggregator {
     if (seq === NO_SAMPLE || slot >= 0)
       this.#errors.add(type, payload?.type === 'ErrorData' ? payload.data.errorMessage : '');
     this.#counters.total_samples_failed.add(1);
-    const flag = type === CANCELLED_ERROR_TYPE ? RowFlag.cancelled : RowFlag.errored;
+    const flag = flagOf(type);
     if (slot < 0) {
       if (seq !== NO_SAMPLE) this.#untrackedFailures.add(seq, flag);
       return;
     }
-    this.#counters.tracked_samples_failed.add(1);
+    if ((flag & RowFlag.cancelledByPlan) === 0) this.#counters.tracked_samples_failed.add(1);
     this.#table.flags[slot]! |= flag;
   }
 
@@ -429,6 +436,12 @@ export class Aggregator {
 function distributionsOf({ series }: RunMetrics): Record<string, LogDistribution> {
   const withValues = Object.entries(series).filter(([, { count }]) => count > 0);
   return Object.fromEntries(withValues.map(([name, sampler]) => [name, sampler.logDistribution()]));
+}
+
+/** What an error makes of its sample. */
+function flagOf(errorType: string): number {
+  if (errorType === CANCELLED_BY_PLAN_ERROR_TYPE) return RowFlag.cancelled | RowFlag.cancelledByPlan;
+  return errorType === CANCELLED_ERROR_TYPE ? RowFlag.cancelled : RowFlag.errored;
 }
 
 /** A sample that met another error before it was cancelled is errored. */

@@ -167,13 +167,21 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
   { text: '--multi-turn', holds: ({ conversations }) => conversations?.multi_turn === true },
   { text: '--synthetic', holds: ({ synthetic }) => synthetic !== undefined },
   { text: '--pattern gamma', holds: ({ load }) => load.pattern === 'gamma' },
-  { text: '--stages', holds: ({ load }) => load.stages !== undefined },
+  {
+    text: '--stages',
+    holds: ({ load }) => load.stages !== undefined || load.stages_file !== undefined,
+  },
   { text: '--skip-bad-rows', holds: ({ skip_bad_rows: skips }) => skips },
   {
     text: '--path, and endpoints with a path or a query',
     holds: ({ path, endpoints }) => path !== undefined || endpoints.some((url) => !isOrigin(url)),
   },
   { text: '--header', holds: ({ client }) => Object.keys(client.headers).length > 0 },
+  {
+    text: '--requests-per-connection',
+    holds: ({ client }) => client.requests_per_connection !== undefined,
+  },
+  { text: '--cancel', holds: ({ cancel }) => cancel !== undefined },
   { text: '--connections new', holds: ({ client }) => client.connections === 'new' },
   {
     text: `--sample-order other than without-replacement`,

@@ -32,7 +32,7 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
   const tree = structuredClone(file?.tree ?? {});
   for (const setting of SETTINGS) {
     const given = givenFor(setting, sources);
-    if (given !== undefined) setPath(tree, setting.path, valueOf(setting, given));
+    if (given !== undefined) setGiven(tree, setting, valueOf(setting, given));
   }
   refuseRedacted(tree, [], file);
   inferPattern(tree);
@@ -47,6 +47,13 @@ function givenFor({ flag, environment }: Setting, sources: ConfigSources): Given
   if (texts !== undefined) return { origin: flag, texts };
   const text = environment === undefined ? undefined : sources.environment[environment];
   return text === undefined || text === '' ? undefined : { origin: environment!, texts: [text] };
+}
+
+/** A value may be given in a file instead, and either replaces the other. */
+function setGiven(tree: Tree, { path, filePath }: Setting, value: unknown): void {
+  const isFile = filePath !== undefined && typeof value === 'string';
+  if (filePath !== undefined) setPath(tree, isFile ? path : filePath, undefined);
+  setPath(tree, isFile ? filePath : path, isFile ? value.slice(1) : value);
 }
 
 function valueOf({ parse, repeatable, secret, path }: Setting, { origin, texts }: Given): unknown {
@@ -78,25 +85,28 @@ function refuseRedacted(value: unknown, path: readonly string[], file: ConfigFil
 /** `--rate` or `--stages` alone mean Poisson arrivals, `--concurrency` alone a closed loop: what people expect. */
 function inferPattern(tree: Tree): void {
   const load = (tree.load ??= {});
-  if (!isTree(load) || load.pattern !== undefined) return;
+  if (!isTree(load)) return;
+  if (load.pattern !== undefined) return;
   if (load.burstiness !== undefined) load.pattern = 'gamma';
-  else if (load.rate_per_second !== undefined || load.stages !== undefined) load.pattern = 'poisson';
-  else if (load.concurrency !== undefined) load.pattern = 'concurrency';
+  else if ([load.rate_per_second, load.stages, load.stages_file].some((one) => one !== undefined)) {
+    load.pattern = 'poisson';
+  } else if (load.concurrency !== undefined) load.pattern = 'concurrency';
 }
 
 function checkRules(config: RunConfig): void {
   checkPrompts(config);
   checkConversations(config);
-  const { pattern, rate_per_second: rate, stages, burstiness, concurrency } = config.load;
+  const { pattern, rate_per_second: rate, stages, stages_file: file, burstiness, concurrency } = config.load;
+  const hasStages = stages !== undefined || file !== undefined;
   const isOpenLoop = OPEN_LOOP_PATTERNS.some((one) => one === pattern);
   const openLoops = `${OPEN_LOOP_PATTERNS.slice(0, -1).join(', ')} or ${OPEN_LOOP_PATTERNS.at(-1)}`;
-  if (rate !== undefined && stages !== undefined) {
+  if (rate !== undefined && hasStages) {
     throw inputError('--rate and --stages both say how many requests a second; give one of them');
   }
-  if (isOpenLoop && rate === undefined && stages === undefined) {
+  if (isOpenLoop && rate === undefined && !hasStages) {
     throw inputError(`--pattern ${pattern} needs --rate, the number of requests per second, or --stages`);
   }
-  if (!isOpenLoop && (rate !== undefined || stages !== undefined)) {
+  if (!isOpenLoop && (rate !== undefined || hasStages)) {
     const flag = rate === undefined ? '--stages' : '--rate';
     throw inputError(`${flag} is only for --pattern ${openLoops} (got ${pattern})`);
   }
@@ -116,6 +126,9 @@ function checkRules(config: RunConfig): void {
   }
   if (pattern !== 'concurrency' && concurrency !== undefined) {
     throw inputError(`--concurrency is only for --pattern concurrency (got ${pattern})`);
+  }
+  if (config.client.connections === 'new' && config.client.requests_per_connection !== undefined) {
+    throw inputError('--requests-per-connection is only for --connections reuse (got new)');
   }
   if (config.api !== 'chat' && config.api !== 'completions' && config.limit_field !== undefined) {
     throw inputError(`--limit-field is only for --api chat or completions (got ${config.api})`);

@@ -1,8 +1,8 @@
-import { DURATIONS_ALLOWED } from '../core/duration-distribution.ts';
 import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
+import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 import { parseStages } from './stages.ts';
-import { durationsOf, parseDecimal, parseDurationMs } from './units.ts';
+import { parseDecimal, parseDurationMs, parseShare } from './units.ts';
 
 /** Text of one flag to the value of the schema, or what is allowed instead. */
 type Parse = (text: string) => { readonly value: unknown } | { readonly allowed: string };
@@ -15,6 +15,8 @@ export interface Setting {
   readonly flag: `--${string}`;
   /** Where the value goes, e.g. `load.rate_per_second`; several flags may share one path only when repeatable. */
   readonly path: string;
+  /** Where the path of a file goes that holds the value, when it is given as text: `@path`. */
+  readonly filePath?: string;
   /** Empty for a flag that is on when it is given. */
   readonly argument: string;
   /** Under which heading help tells it. */
@@ -40,6 +42,15 @@ const duration: Parse = (given) => {
     ? { allowed: 'a duration with its unit, such as 500ms, 60s, 5m or 1h' }
     : { value };
 };
+
+const share: Parse = (given) => {
+  const value = parseShare(given);
+  return value === undefined ? { allowed: 'a share such as 5% or 0.05' } : { value };
+};
+
+/** Stays text: it is what people read in config.yaml, too. */
+const durations: Parse = (given) =>
+  parseDurations(given) === undefined ? { allowed: DURATIONS_ALLOWED } : { value: given };
 
 const countOrDuration: Parse = (given) => {
   const samples = parseDecimal(given);
@@ -111,10 +122,6 @@ const synthetic: Parse = (given) => {
   const parsed = parseSynthetic(given);
   return typeof parsed === 'string' ? { allowed: `${SYNTHETIC_ALLOWED}; ${parsed}` } : { value: given };
 };
-
-/** Stays text, too. */
-const durations: Parse = (given) =>
-  durationsOf(given) === undefined ? { allowed: DURATIONS_ALLOWED } : { value: given };
 
 const onOffAuto = choice('on', 'off', 'auto');
 
@@ -248,8 +255,9 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--stages',
     group: 'load',
     path: 'load.stages',
+    filePath: 'load.stages_file',
     argument: '<stages>',
-    help: 'a rate that changes, instead of --rate: "rate 10 for 1m, ramp to 200 over 5m, pause for 30s"; ends the run unless --duration does',
+    help: 'a rate that changes, instead of --rate: "rate 10 for 1m, ramp to 200 over 5m, pause for 30s", or @rates.csv with the columns second and rate; ends the run unless --duration does',
     parse: parseStages,
   },
   {
@@ -299,6 +307,22 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<n|time>',
     help: 'unmeasured warm-up: a number of requests or a duration',
     parse: countOrDuration,
+  },
+  {
+    flag: '--cancel',
+    group: 'load',
+    path: 'cancel.share',
+    argument: '<share>',
+    help: 'cancel this share of the requests, as users do who stop waiting, e.g. 5%; needs --cancel-after',
+    parse: share,
+  },
+  {
+    flag: '--cancel-after',
+    group: 'load',
+    path: 'cancel.after',
+    argument: '<times>',
+    help: 'how long after it was sent such a request is cancelled, unless it has ended: 2s, uniform:1s,5s, exponential:2s or lognormal:2s,0.5 (median, sigma)',
+    parse: durations,
   },
   {
     flag: '--workers',
@@ -379,6 +403,14 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<use>',
     help: 'reuse connections, or open a new one for each request, with TCP and TLS inside its times (default reuse)',
     parse: choice('reuse', 'new'),
+  },
+  {
+    flag: '--requests-per-connection',
+    group: 'client',
+    path: 'client.requests_per_connection',
+    argument: '<n>',
+    help: 'close a connection after this many responses, so that a load balancer can send the next one elsewhere, e.g. 100 (default: keep it)',
+    parse: number,
   },
   {
     flag: '--limit-field',
@@ -517,5 +549,7 @@ export const SETTINGS: readonly Setting[] = [
 
 /** The setting of a schema path; what is nested in a value is found at its parent. */
 export function settingOf(path: string): Setting | undefined {
-  return SETTINGS.find((setting) => path === setting.path || path.startsWith(`${setting.path}.`));
+  return SETTINGS.find(
+    (setting) => path === setting.path || path === setting.filePath || path.startsWith(`${setting.path}.`),
+  );
 }

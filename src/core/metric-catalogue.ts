@@ -38,7 +38,11 @@ export const COUNTERS = [
   counter('total_samples_failed', 'samples', 'Error events, warm-up included'),
   counter('tracked_samples_issued', 'samples', 'Samples issued inside a tracking window'),
   counter('tracked_samples_completed', 'samples', 'Tracked samples that ended, failed ones included'),
-  counter('tracked_samples_failed', 'samples', 'Error events of tracked samples'),
+  counter(
+    'tracked_samples_failed',
+    'samples',
+    'Error events of tracked samples, but for those cancelled by plan',
+  ),
   counter('tracked_finish_reason_stop', 'samples', 'Tracked samples that ended with finish reason stop'),
   counter('tracked_finish_reason_length', 'samples', 'Tracked samples that ended with finish reason length'),
   counter('tracked_finish_reason_tool_calls', 'samples', 'Tracked samples that ended with tool_calls'),
@@ -67,6 +71,7 @@ export const COUNTERS = [
   counter('tracked_samples_succeeded', 'samples', 'Tracked samples that ended without an error'),
   counter('tracked_samples_errored', 'samples', 'Tracked samples that ended with an error'),
   counter('tracked_samples_cancelled', 'samples', 'Tracked samples that were cancelled by the run itself'),
+  counter('tracked_samples_cancelled_by_plan', 'samples', 'Tracked samples that were cancelled by plan'),
   counter('tracked_samples_not_sent', 'samples', 'Samples that were due and given up before they were sent'),
 ] as const satisfies readonly CounterDescriptor[];
 

@@ -39,6 +39,8 @@ export interface ConnectionPoolOptions {
   readonly streaming: boolean;
   /** Keep connections alive from sample to sample; else each sample gets a new one and counts as issued when that is begun. */
   readonly reuse: boolean;
+  /** A connection is closed once it has answered so many samples; default: never for that reason. */
+  readonly requestsPerConnection?: number | undefined;
   /** Of all responses of the process; without it there is no limit. */
   readonly responseMemory?: SharedArrayBuffer | undefined;
   /** For the pauses between attempts to connect. */
@@ -58,7 +60,8 @@ export interface ConnectionPoolOptions {
  * ({@link BackOff}), and each one that fails ends all samples that wait, unless there is a connection that works.
  *
  * A sample whose connection breaks has failed. One that the server never saw, because it had closed the connection meanwhile, is sent again
- * once, on a new connection, and its times count from the first attempt. When a server closes one connection after the other right behind
+ * once, on a new connection, and its times count from the first attempt. A connection may be given a number of samples that it answers at
+ * most; it is closed behind the last one, and the next sample that finds none idle opens another. When a server closes one connection after the other right behind
  * a response, each carries one request from then on; after the first of these closes, connections are looked at before they are used again.
  */
 export class ConnectionPool implements ConnectionOwner {
@@ -71,6 +74,8 @@ export class ConnectionPool implements ConnectionOwner {
   /** Issued and never seen by the server: they go first, each on a new connection. */
   readonly #unseen: SentSample[] = [];
   readonly #tally: ProtocolTally = { strayMessages: 0 };
+  /** Samples that a connection answers at most. */
+  readonly #mostAnswers: number;
   readonly #backOff: BackOff;
   #closesInARow = 0;
   #connecting = 0;
@@ -82,6 +87,7 @@ export class ConnectionPool implements ConnectionOwner {
   constructor(options: ConnectionPoolOptions) {
     this.#options = options;
     this.#backOff = new BackOff(options.random, () => this.#connectMore());
+    this.#mostAnswers = options.requestsPerConnection ?? Infinity;
     const { reader, tools } = options;
     this.#exchangeTools = {
       reader,
@@ -217,9 +223,11 @@ export class ConnectionPool implements ConnectionOwner {
   onSampleEnd(connection: Connection, nowNs: number): void {
     // Before the connection is used for another.
     const { seq, succeededNs } = connection;
-    if (connection.wasReused && connection.state === 'idle' && !this.isSingleUse) this.#closesInARow = 0;
-    if (connection.state === 'idle' && this.#options.reuse && !this.isSingleUse) this.#use(connection, nowNs);
-    else {
+    const isIdle = connection.state === 'idle' && !this.isSingleUse;
+    if (isIdle && connection.answered > 1) this.#closesInARow = 0;
+    if (isIdle && this.#options.reuse && connection.answered < this.#mostAnswers) {
+      this.#use(connection, nowNs);
+    } else {
       this.#discard(connection);
       this.#connectMore();
     }

@@ -17,6 +17,7 @@ import { HealthMonitor } from './health.ts';
 import { Issuer } from './issuer.ts';
 import { LoopLateness } from './loop-lateness.ts';
 import { PacingRecord } from './pacing-record.ts';
+import { PlannedCancels } from './planned-cancels.ts';
 import { ProbeReader } from './probe-reader.ts';
 import { SampleRecorder } from './sample-recorder.ts';
 import { shareOf } from './settings.ts';
@@ -67,7 +68,7 @@ export class EngineWorker {
 
   constructor(start: WorkerStart, send: (news: WorkerNews) => void) {
     const { settings, workerIndex } = start;
-    const { requestTimeoutMs, connectTimeoutMs } = settings;
+    const { requestTimeoutMs, connectTimeoutMs, cancel, seed = 0 } = settings;
     this.#start = start;
     this.#send = send;
     this.#counters = new Int32Array(start.counters);
@@ -83,6 +84,7 @@ export class EngineWorker {
         send({ kind: 'firstFailure', failure }),
       ),
       lateness: this.#lateness,
+      plannedCancels: cancel && new PlannedCancels(cancel, seed),
       connectDeadlines: new Deadlines(this.#clock, Math.min(requestTimeoutMs, connectTimeoutMs)),
       answerDeadlines: new Deadlines(this.#clock, requestTimeoutMs),
       endingDeadlines: new Deadlines(this.#clock, MESSAGE_END_TIMEOUT_MS),
@@ -165,6 +167,7 @@ export class EngineWorker {
       tlsVerify,
       maxConnections,
       connections: use,
+      requestsPerConnection,
       responseMemory,
       seed = 0,
     } = this.#start.settings;
@@ -182,6 +185,7 @@ export class EngineWorker {
           streaming,
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
           reuse: use === 'reuse',
+          requestsPerConnection,
           responseMemory,
           random: new RandomSource(BigInt(seed) + BigInt(this.#start.workerIndex * endpoints.length + index)),
           ...(conversations === undefined

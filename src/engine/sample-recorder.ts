@@ -1,4 +1,4 @@
-import { CANCELLED_ERROR_TYPE, EventKind } from '../core/event-types.ts';
+import { EventKind, isCancellation } from '../core/event-types.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { writeErrorData, writeTextModelOutput, writeTextOutput } from '../events/payload.ts';
 import { AnswerFlag, COMPLETE_EXTRA } from '../events/event-batch.ts';
@@ -126,7 +126,7 @@ export class SampleRecorder {
     writer.extra(NaN);
     writer.close();
     this.#counters[COUNTERS.ended]! += 1;
-    if (this.#onFirstFailure === undefined || failure.errorType === CANCELLED_ERROR_TYPE) return;
+    if (this.#onFirstFailure === undefined || isCancellation(failure.errorType)) return;
     this.#onFirstFailure(failure);
     this.#onFirstFailure = undefined;
   }

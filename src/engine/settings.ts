@@ -5,6 +5,7 @@ import type { PhasePlan } from '../plan/plan.ts';
 import type { ApiName } from '../protocol/adapters.ts';
 import type { ReasoningHistory } from '../protocol/assistant-message.ts';
 import type { Endpoint } from '../protocol/http-request.ts';
+import type { CancelSettings } from './planned-cancels.ts';
 
 /**
  * `precise` turns the event loop without sleep when a request is due within 2 ms, which costs up to a core; `economy` only sleeps
@@ -59,6 +60,10 @@ export interface EngineSettings {
   /** Probes a second to each worker, by which it measures how late it reads; default 0: none. */
   readonly probesPerSecond?: number | undefined;
   readonly connections: ConnectionUse;
+  /** With `reuse`: a connection is closed once it has answered so many samples; default: never for that reason. */
+  readonly requestsPerConnection?: number | undefined;
+  /** Samples that are cancelled by plan; default: none. */
+  readonly cancel?: CancelSettings | undefined;
   /** Check server certificates. */
   readonly tlsVerify: boolean;
   /** The run's; default 0. */

@@ -76,7 +76,8 @@ const TOLD_BY_TILES = ['Duration', 'Rate'];
 function amountTiles(report: Report): readonly Markup[] {
   const { durationNs, samples, own } = report;
   const [rate, tokenRate] = [headlineRate(report), headlineTokenRate(report)];
-  const { issued, succeeded, errored, cancelled } = samples;
+  const { issued, succeeded, errored } = samples;
+  const cancelled = samples.cancelled + samples.cancelledByPlan;
   const rateNote = rateNotes(report).join('; ') || `${countText(succeeded)} succeeded`;
   const cancelledText = cancelled === 0 ? '' : `, ${countText(cancelled)} cancelled`;
   return [

@@ -213,12 +213,14 @@ function throughputToJson(throughput: Throughput) {
 }
 
 function samplesToJson(samples: SampleAccount) {
-  const { issued, succeeded, errored, cancelled, notSent, inFlight, unaccounted, missing } = samples;
+  const { issued, succeeded, errored, cancelled, cancelledByPlan, notSent, inFlight, unaccounted, missing } =
+    samples;
   return {
     issued,
     succeeded,
     errored,
     cancelled,
+    cancelled_by_plan: cancelledByPlan,
     not_sent: notSent,
     in_flight: inFlight,
     unaccounted,

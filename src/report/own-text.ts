@@ -47,11 +47,13 @@ function messageLines(findings: readonly Finding[], width: number): string[] {
 
 /** What became of the samples, as the identity it has to be: `10 issued = 8 succeeded + 1 errored + 1 cancelled`. */
 export function sampleAccountText(samples: SampleAccount): string {
-  const { issued, succeeded, errored, cancelled, inFlight, notSent, unaccounted, missing } = samples;
+  const { issued, succeeded, errored, cancelled, cancelledByPlan, inFlight } = samples;
+  const { notSent, unaccounted, missing } = samples;
   const parts = [
     `${countText(succeeded)} succeeded`,
     `${countText(errored)} errored`,
     `${countText(cancelled)} cancelled`,
+    ...(cancelledByPlan === 0 ? [] : [`${countText(cancelledByPlan)} cancelled by plan`]),
     ...(inFlight === 0 ? [] : [`${countText(inFlight)} in flight`]),
   ];
   const holds = unaccounted === null || unaccounted === 0;

@@ -1,4 +1,4 @@
-import { CANCELLED_ERROR_TYPE, FINISH_REASONS } from '../core/event-types.ts';
+import { FINISH_REASONS, isCancellation } from '../core/event-types.ts';
 import { JUDGED_METRICS, type JudgedMetric } from '../core/judged-metrics.ts';
 import { readThroughput, type Throughput } from '../core/throughput.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
@@ -146,7 +146,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     latency,
     outputSequenceLengths,
     inputSequenceLengths: series('isl'),
-    ...ratesOf(input, samples.cancelled, outputSequenceLengths, options.useLegacyLoadgenQpsMetrics ?? true),
+    ...ratesOf(input, samples, outputSequenceLengths, options.useLegacyLoadgenQpsMetrics ?? true),
     finishReasonCounts: Object.fromEntries(
       [...FINISH_REASONS, 'other'].map((reason) => [
         reason,
@@ -163,14 +163,14 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
 
 type Rates = Pick<Report, 'durationNs' | 'legacyLoadgenWindowDurationNs' | 'qps' | 'tps'>;
 
-/** Without the samples the run gave up: neither they nor when that was say anything of the server. */
+/** Without the samples that we cancelled: neither they nor when that was say anything of the server. */
 function ratesOf(
   input: SnapshotInput,
-  cancelled: number,
+  { cancelled, cancelledByPlan }: SampleAccount,
   outputLengths: SeriesReport,
   useLegacy: boolean,
 ): Rates {
-  const completed = Number(input.counter('tracked_samples_completed')) - cancelled;
+  const completed = Number(input.counter('tracked_samples_completed')) - cancelled - cancelledByPlan;
   const outputTokens = outputLengths.kind === 'values' ? outputLengths.total : null;
   const durationNs = positiveOrNull(input.counter('tracked_duration_ns'));
   const windowNs = positiveOrNull(input.counter('legacy_loadgen_window_duration_ns'));
@@ -263,7 +263,7 @@ function verdictOf(
     pendingTaskCount: input.pendingTaskCount,
     stoppedEarly: options.stoppedEarly ?? false,
     samples,
-    mostFrequentError: own?.errorsByType.find(({ type }) => type !== CANCELLED_ERROR_TYPE)?.type ?? null,
+    mostFrequentError: own?.errorsByType.find(({ type }) => !isCancellation(type))?.type ?? null,
     isSampleLimitReached: own?.engine?.isSampleLimitReached ?? false,
     lostFrames: own?.eventStream?.lostFrames ?? 0,
     corruptBytes: own?.eventStream?.corruptBytes ?? 0,

@@ -36,7 +36,7 @@ const asked = fc.oneof(
   answer,
 );
 const failure = fc
-  .constantFrom('cancelled', 'timeout')
+  .constantFrom('cancelled', 'cancelled.planned', 'timeout')
   .map((errorType) => encoder.errorData({ errorType, errorMessage: '' }));
 const tokens = fc.constantFrom(NaN, 0, 1, 9);
 

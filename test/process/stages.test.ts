@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RateProfile } from '../../src/plan/rate-profile.ts';
 import { WENT_THROUGH, Workbench } from './program.ts';
@@ -52,6 +53,26 @@ describe('run --stages', () => {
     const between = (from: number, to: number) => times.filter((at) => at >= from && at < to).length;
     expect(between(1.2, 1.9)).toBe(0);
     expect(between(3, 4.2)).toBeGreaterThan(2 * between(2, 3));
+  });
+
+  it('follows a file of rates, and names the line of one that it cannot follow', async () => {
+    const url = await bench.mock('--ttft', 'fixed:5', '--output-tokens', 'fixed:1');
+    const rates = bench.file('rates.csv');
+    const start = () =>
+      bench.start([
+        ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(100)],
+        ...['--out', bench.file('run'), '--pattern', 'constant', '--stages', `@${rates}`],
+      ]);
+    writeFileSync(rates, 'second,rate\n0,50\n1,50\n1,0\n2\n');
+    const refused = await start().finished;
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(`${rates}:5: `)]);
+    // 50 in the first second, none in the next, 75 in the last: constant arrivals are at most one off.
+    writeFileSync(rates, 'second,rate\n0,50\n1,50\n1,0\n2,0\n3,150\n');
+    expect(WENT_THROUGH).toContain((await start().finished).code);
+    const times = await arrivals(url);
+    expect(Math.abs(times.length - 125)).toBeLessThanOrEqual(1);
+    expect(times.filter((at) => at >= 1.2 && at < 1.9)).toEqual([]);
+    expect(readFileSync(bench.file('run/config.yaml'), 'utf8')).toContain(`stages_file: ${rates}`);
   });
 
   it('can be given in a file, and comes back in config.yaml', async () => {

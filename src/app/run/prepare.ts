@@ -5,7 +5,7 @@ import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
 import type { ConversationSettings } from '../../engine/settings.ts';
 import { openDataset } from '../../dataset/open-dataset.ts';
-import { durationsOf } from '../../config/units.ts';
+import { parseDurations } from '../../config/durations.ts';
 import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
 import { adapterOf, pathOf } from '../../protocol/adapters.ts';
 import { type Endpoint, headBeforeLength, headEncoder, parseEndpoint } from '../../protocol/http-request.ts';
@@ -86,7 +86,7 @@ function rulesOf({ conversations }: RunConfig): ConversationSettings['rules'] {
   return {
     ...{ onTurnFailure, reasoning },
     // Was checked with the other settings.
-    ...(thinkTime === undefined ? {} : { thinkTime: durationsOf(thinkTime)! }),
+    ...(thinkTime === undefined ? {} : { thinkTime: parseDurations(thinkTime)! }),
   };
 }
 
