@@ -164,6 +164,11 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     text: 'datasets other than .jsonl, .json and .csv',
     holds: ({ dataset }) => dataset !== undefined && !/\.(jsonl|json|csv)$/i.test(dataset),
   },
+  {
+    text: '--format with other datasets than rows of prompts, and traces',
+    holds: ({ format }) => format !== undefined && format !== 'rows',
+  },
+  { text: '--replay', holds: ({ load }) => load.pattern === 'replay' },
   { text: '--synthetic', holds: ({ synthetic }) => synthetic !== undefined },
   { text: '--pattern gamma', holds: ({ load }) => load.pattern === 'gamma' },
   { text: '--stages', holds: ({ load }) => load.stages !== undefined },

@@ -1,3 +1,4 @@
+import { replayText } from './replay-facts.ts';
 import { METRIC_NAMES, metricVerdictText } from '../core/judged-metrics.ts';
 import { countedText, countText, durationText, numberText, percentText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
@@ -81,6 +82,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Source of the numbers', source],
     ['Not recorded', run.foreign && run.foreign.missing.join('; ')],
     ['Publishers', own.run.publishers && publishersText(own.run.publishers)],
+    ['Load', run.replay && replayText(run.replay, requestedRatePerSecond)],
     ['Samples', sampleAccountText(samples)],
     ...throughputFacts(own.throughput),
     [
