@@ -1,3 +1,4 @@
+import { replayText } from './replay-facts.ts';
 import { METRIC_NAMES, metricVerdictText } from '../core/judged-metrics.ts';
 import { countedText, countText, durationText, numberText, percentText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
@@ -84,6 +85,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Source of the numbers', source],
     ['Not recorded', run.foreign && run.foreign.missing.join('; ')],
     ['Publishers', own.run.publishers && publishersText(own.run.publishers)],
+    ['Load', run.replay && replayText(run.replay, requestedRatePerSecond)],
     ['Samples', sampleAccountText(samples)],
     ['Conversations', own.conversations && conversationAccountText(own.conversations)],
     ['Their pace', own.conversations && conversationPaceText(own.conversations)],

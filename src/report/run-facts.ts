@@ -1,3 +1,4 @@
+import { type ReplayFacts, replayOf } from './replay-facts.ts';
 import { readResponseFacts, type ResponseFacts } from './response-facts.ts';
 import type { SnapshotInput } from './snapshot-input.ts';
 
@@ -98,6 +99,8 @@ export interface RunIdentity {
   /** On average, where it changes as planned. */
   readonly requestedRatePerSecond: number | null;
   readonly doesRateChange: boolean;
+  /** The trace that was replayed; null for any other load. */
+  readonly replay: ReplayFacts | null;
   readonly plannedSamples: number | null;
   /** The largest limit of output tokens sent; null when a request had none. */
   readonly outputLimit: number | null;
@@ -143,6 +146,7 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       startedAt: textOf(run.started_at) || null,
       requestedRatePerSecond: numberOf(run.requested_rate_per_second),
       doesRateChange: run.rate_changes === true,
+      replay: replayOf(run.replay),
       plannedSamples: numberOf(run.planned_samples),
       outputLimit: numberOf(run.output_limit),
       skippedRows: numberOf(run.skipped_rows) ?? 0,

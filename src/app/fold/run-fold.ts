@@ -213,6 +213,7 @@ export class RunFold {
         ...{ run_id, started_at, version, requested_rate_per_second, planned_samples },
         ...plannedLoad(header),
         rate_changes: header.rate_changes ?? false,
+        ...(header.replay === undefined ? {} : { replay: { ...header.replay } }),
         stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
         output_limit: header.output_limit ?? null,
         skipped_rows: header.skipped_rows ?? 0,
@@ -292,7 +293,7 @@ function metricsOptions({ metrics }: RunHeader): Pick<AggregatorServiceOptions, 
 }
 
 /** What viewers want to know of the plan beside the header's own fields; null where the configuration asks for none. */
-function plannedLoad({ config }: RunHeader): { readonly [key: string]: Json } {
+function plannedLoad({ config, replay }: RunHeader): { readonly [key: string]: Json } {
   const { stop, load, judge } = config as {
     readonly judge?: readonly string[];
     readonly stop?: { readonly duration_ms?: number };
@@ -302,8 +303,13 @@ function plannedLoad({ config }: RunHeader): { readonly [key: string]: Json } {
   return {
     requested_concurrency: load?.concurrency ?? null,
     ...(judge === undefined ? {} : { judge }),
-    planned_duration_ns: durationMs === undefined ? null : durationMs * NS_PER_MS,
+    planned_duration_ns: durationMs === undefined ? spanOf(replay) : durationMs * NS_PER_MS,
   };
+}
+
+/** A trace that comes all at once has no time to go. */
+function spanOf(replay: RunHeader['replay']): number | null {
+  return replay === undefined || replay.span_ns === 0 ? null : replay.span_ns;
 }
 
 function malformed(found: string): InferometerError {

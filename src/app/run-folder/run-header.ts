@@ -21,6 +21,8 @@ export interface RunHeader {
   readonly requested_rate_per_second: number | null;
   /** The rate changes as planned. Missing in logs of versions before 0.2. */
   readonly rate_changes?: boolean;
+  /** The load is a trace, sent at its own times; missing for any other. */
+  readonly replay?: ReplayedTrace;
   /** Samples the plan will issue, or null when a duration ends it. */
   readonly planned_samples: number | null;
   /** The largest limit of output tokens sent; null when a request has none. Missing in logs of versions before 0.2. */
@@ -37,6 +39,21 @@ export interface RunHeader {
   readonly config: { readonly [key: string]: Json };
   /** Of a run that another load generator recorded; absent for ours. */
   readonly foreign?: ForeignRun;
+}
+
+/** A trace as a run replays it. */
+export interface ReplayedTrace {
+  /** Its path, as it was given. */
+  readonly trace: string;
+  readonly speed: number;
+  /** Gaps were cut to this; null where they were not. */
+  readonly idle_cap_ms: number | null;
+  /** The part that is sent, on the clock of the trace; null where it begins or ends with the trace. */
+  readonly from_ms: number | null;
+  readonly to_ms: number | null;
+  readonly arrivals: number;
+  /** From the first arrival to the last, in time of the run. */
+  readonly span_ns: number;
 }
 
 /** What is known of a run that is not ours. */
@@ -165,6 +182,10 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
     isFine: (value) => value === undefined || (isFields(value) && areMetricsSettings(value)),
   },
   config: { wanted: 'an object', isFine: isFields },
+  replay: {
+    wanted: 'a trace with its speed, arrivals and span_ns, if any',
+    isFine: (value) => value === undefined || isReplayedTrace(value),
+  },
   foreign: {
     wanted: 'load_generator, missing and legacy_qps, if any',
     isFine: (value) => value === undefined || isForeignRun(value),
@@ -186,6 +207,14 @@ function isWholeIfAny(value: unknown, [least, most]: readonly [number, number]):
 
 function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isReplayedTrace(value: unknown): boolean {
+  if (!isFields(value) || typeof value.trace !== 'string') return false;
+  const areNumbers = ['speed', 'arrivals', 'span_ns'].every((name) => Number.isFinite(value[name]));
+  return (
+    areNumbers && ['idle_cap_ms', 'from_ms', 'to_ms'].every((name) => NUMBER_OR_NULL.isFine(value[name]))
+  );
 }
 
 function isForeignRun(value: unknown): boolean {
