@@ -2,6 +2,7 @@ import type { ClientErrorBounds } from './client-error.ts';
 import { inFlightByLittle, littleError, type Throughput } from '../core/throughput.ts';
 import { quantilesToJson } from '../metrics/snapshot-json.ts';
 import { clientErrorToJson } from './error-bound.ts';
+import type { PublishedByFacts } from './run-facts.ts';
 import type { OwnReport, Report } from './report.ts';
 import { responseFactsToJson } from './response-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
@@ -85,8 +86,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     verdict: report.verdict,
     run: {
       ...{ run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
-      ...(run.publishers && { publishers: run.publishers }),
-      ...(run.foreign && { load_generator: run.foreign.loadGenerator, not_recorded: run.foreign.missing }),
+      ...(run.publishedBy && publishedByToJson(run.publishedBy)),
     },
     source: own.source,
     samples: samplesToJson(report.samples),
@@ -185,6 +185,13 @@ function throughputToJson(throughput: Throughput) {
     ...throughput,
     in_flight_by_little: inFlightByLittle(throughput),
     little_error: littleError(throughput),
+  };
+}
+
+function publishedByToJson({ addresses, loadGenerator, missing }: PublishedByFacts) {
+  return {
+    ...(addresses.length > 0 && { publishers: addresses }),
+    ...(loadGenerator !== null && { load_generator: loadGenerator, not_recorded: missing }),
   };
 }
 
