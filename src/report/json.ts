@@ -3,6 +3,7 @@ import { inFlightByLittle, littleError, type Throughput } from '../core/throughp
 import { quantilesToJson } from '../metrics/snapshot-json.ts';
 import type { ConversationReport } from './conversation-report.ts';
 import { clientErrorToJson } from './error-bound.ts';
+import type { PublishedByFacts } from './run-facts.ts';
 import type { OwnReport, Report } from './report.ts';
 import type { ReplayFacts } from './replay-facts.ts';
 import { responseFactsToJson } from './response-facts.ts';
@@ -89,8 +90,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     run: {
       ...{ run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
       ...(run.replay && { replay: replayToJson(run.replay) }),
-      ...(run.publishers && { publishers: run.publishers }),
-      ...(run.foreign && { load_generator: run.foreign.loadGenerator, not_recorded: run.foreign.missing }),
+      ...(run.publishedBy && publishedByToJson(run.publishedBy)),
     },
     source: own.source,
     samples: samplesToJson(report.samples),
@@ -211,6 +211,13 @@ function throughputToJson(throughput: Throughput) {
     ...throughput,
     in_flight_by_little: inFlightByLittle(throughput),
     little_error: littleError(throughput),
+  };
+}
+
+function publishedByToJson({ addresses, loadGenerator, missing }: PublishedByFacts) {
+  return {
+    ...(addresses.length > 0 && { publishers: addresses }),
+    ...(loadGenerator !== null && { load_generator: loadGenerator, not_recorded: missing }),
   };
 }
 

@@ -129,6 +129,13 @@ export class Workbench {
     return path;
   }
 
+  /** The arguments of a run against `url` with a dataset of that many rows, into the directory `run`. */
+  runArgs(url: string, rowCount: number, ...more: readonly string[]): string[] {
+    const dataset = this.dataset(rowCount);
+    const target = ['--endpoint', url, '--model', 'm', '--dataset', dataset, '--out', this.file('run')];
+    return ['run', ...target, ...more];
+  }
+
   file(name: string): string {
     return join(this.path, name);
   }

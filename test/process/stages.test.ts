@@ -25,20 +25,9 @@ async function arrivals(url: string): Promise<number[]> {
 describe('run --stages', () => {
   it('sends what the stages say, as the server saw it', async () => {
     const url = await bench.mock('--ttft', 'fixed:5', '--output-tokens', 'fixed:1');
-    const run = bench.start([
-      ...[
-        'run',
-        '--endpoint',
-        url,
-        '--model',
-        'm',
-        '--dataset',
-        bench.dataset(100),
-        '--out',
-        bench.file('run'),
-      ],
-      ...['--stages', 'rate 40 for 1s, pause for 1s, ramp to 200 over 2s', '--seed', '5'],
-    ]);
+    const run = bench.start(
+      bench.runArgs(url, 100, '--stages', 'rate 40 for 1s, pause for 1s, ramp to 200 over 2s', '--seed', '5'),
+    );
     const { code, stdout } = await run.finished;
     expect(WENT_THROUGH).toContain(code);
     expect(stdout).toContain('on average');
@@ -77,20 +66,9 @@ describe('run --stages', () => {
 
   it('can be given in a file, and comes back in config.yaml', async () => {
     const url = await bench.mock();
-    const run = bench.start([
-      ...[
-        'run',
-        '--endpoint',
-        url,
-        '--model',
-        'm',
-        '--dataset',
-        bench.dataset(10),
-        '--out',
-        bench.file('run'),
-      ],
-      ...['--stages', 'rate 20 for 500ms, ramp to 40 over 500ms', '--burstiness', '4'],
-    ]);
+    const run = bench.start(
+      bench.runArgs(url, 10, '--stages', 'rate 20 for 500ms, ramp to 40 over 500ms', '--burstiness', '4'),
+    );
     expect(WENT_THROUGH).toContain((await run.finished).code);
     const again = bench.start([
       ...['run', '--config', bench.file('run/config.yaml'), '--out', bench.file('again')],

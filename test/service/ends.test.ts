@@ -125,7 +125,7 @@ describe('an aggregation', () => {
     expect(snapshot.extras.reception).toMatchObject({ publishers_lost: 0, reconnected: 0 });
     expect(snapshot).toMatchObject({
       state: 'complete',
-      extras: { run: { publishers: [one.address, two.address] } },
+      extras: { run: { published_by: { addresses: [one.address, two.address] } } },
     });
     expect(counterOf(snapshot, 'tracked_samples_completed')).toBe(2);
     const latency = snapshot.metrics.find(({ name }) => name === 'sample_latency_ns');

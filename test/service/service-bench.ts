@@ -13,7 +13,7 @@ export interface SnapshotFile {
   readonly extras: {
     readonly reception: Record<string, number>;
     readonly in_flight: number;
-    readonly run: { readonly publishers: readonly string[] };
+    readonly run: { readonly published_by: { readonly addresses: readonly string[] } };
   };
 }
 

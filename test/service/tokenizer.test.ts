@@ -57,22 +57,11 @@ it('aggregate --tokenizer counts what a run with the tokenizer counts', async ()
   const tokenizer = bench.file('tokenizer.json');
   writeFileSync(tokenizer, JSON.stringify(QWEN.definition));
   const url = await bench.mock('--ttft', 'fixed:5', '--inter-token', 'fixed:1', '--fail', 'status:503=0.1');
-  const run = bench.start([
-    ...[
-      'run',
-      '--endpoint',
-      url,
-      '--model',
-      'm',
-      '--dataset',
-      bench.dataset(20),
-      '--out',
-      bench.file('ours'),
-    ],
-    // Without the server's usage both have only the text to go by.
-    ...['--usage', 'off', '--tokenizer', tokenizer, '--rate', '100', '--duration', '1s'],
-    ...['--event-wire', 'mlcommons', '--event-address', `ipc://${bench.file('ours-events')}`],
-  ]);
+  // Without the server's usage both have only the text to go by.
+  const counting = ['--usage', 'off', '--tokenizer', tokenizer];
+  const bus = ['--event-wire', 'mlcommons', '--event-address', `ipc://${bench.file('ours-events')}`];
+  const load = ['--rate', '100', '--duration', '1s', '--out', bench.file('ours')];
+  const run = bench.start(bench.runArgs(url, 20, ...load, ...counting, ...bus));
   const messages = await captureAsTheirs(`ipc://${bench.file('ours-events')}`);
   const finished = await run.finished;
   expect(WENT_THROUGH, finished.stderr).toContain(finished.code);
