@@ -1,7 +1,7 @@
 import type { JudgedMetric } from '../core/judged-metrics.ts';
 import type { ArrivalProcessName } from '../plan/arrivals/arrival-processes.ts';
 import type { ApiName } from '../protocol/adapters.ts';
-import type { HistoryChoice } from '../workload/planned-turns.ts';
+import type { HistoryChoice } from '../workload/dataset/planned-turns.ts';
 
 // Apart from the schema, so that `--help` need not load what checks it.
 

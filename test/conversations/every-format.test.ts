@@ -26,6 +26,8 @@ async function conversationsOf(fixture: string): Promise<readonly Conversation[]
 
 /** Describes conversations that are to be made up. */
 const MADE_UP = 'vllm/good-generate.json';
+/** Has a conversation that is an instruction and asks nothing: shown, and refused when it is to be sent. */
+const ASKS_NOTHING = 'aiperf/good-multi-turn.jsonl';
 
 /**
  * Those that hold what is said. A trace of lengths is for `--replay`, which makes its prompts up; calls that failed when they were recorded, and images,
@@ -33,7 +35,7 @@ const MADE_UP = 'vllm/good-generate.json';
  */
 async function sentFixtures() {
   const read = goodFixtures()
-    .filter((fixture) => fixture !== MADE_UP)
+    .filter((fixture) => fixture !== MADE_UP && fixture !== ASKS_NOTHING)
     .map(async (fixture) => ({ fixture, conversations: await conversationsOf(fixture) }));
   return (await Promise.all(read)).filter(({ conversations }) => {
     const turns = conversations.flatMap((root) => [...withChildren(root)].flatMap((one) => one.turns));
@@ -133,4 +135,12 @@ describe('each format, as it is sent', () => {
       first += own.length;
     }
   });
+});
+
+it('refuses a conversation that asks nothing, with its place', async () => {
+  server = await startTalkingServer();
+  await expect(talkOf(server.url, join(FIXTURES, ASKS_NOTHING))).rejects.toThrow(
+    /good-multi-turn\.jsonl:5: messages: no message has any content/,
+  );
+  expect(server.exchanges).toEqual([]);
 });

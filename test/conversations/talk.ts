@@ -63,6 +63,7 @@ export async function talkOf(url: string, path: string, options: TalkOptions = {
   );
   const config = resolveConfig({ environment: {}, flags: new Map(pairs) });
   const prepared = await prepareRun(config, SILENT_LOG);
+  const { dueNs } = prepared;
   const originNs = monotonicNs();
   const clock = createRunClock(originNs);
   const events: SeenEvent[] = [];
@@ -85,7 +86,8 @@ export async function talkOf(url: string, path: string, options: TalkOptions = {
   try {
     const startNs = clock.nowNs();
     const plan: PhasePlan = {
-      ...{ name: 'test', kind: 'performance', arrivals },
+      ...{ name: 'test', kind: 'performance' },
+      arrivals: dueNs === undefined ? arrivals : { pattern: 'replay', dueNs, ratePerSecond: null },
       order: { order: 'sequential', datasetSize: prepared.ticketCount, seed: 1 },
       stop: {
         maxSamples:

@@ -165,3 +165,27 @@ describe('a turn that fails', () => {
     expect(after.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'user']);
   });
 });
+
+test('a trace of sessions is replayed: they begin at its times, and their turns come after its delays, at its speed', async () => {
+  server = await startTalkingServer(() => ({ content: 'yes' }));
+  const row = (session: string, timestamp: number | undefined, text: string, delay?: number) =>
+    JSON.stringify({ session_id: session, timestamp, text_input: text, output_length: 3, delay });
+  const trace = [
+    row('b', 100, 'b 1'),
+    row('a', 0, 'a 1'),
+    row('a', undefined, 'a 2', 60),
+    row('b', undefined, 'b 2', 20),
+  ];
+  const { turns, startNs } = await talk(server.url, trace.join('\n'), {
+    flags: ['--replay', 'on', '--speed', '2'],
+  });
+  const firsts = turns.filter(({ position }) => position === 0).map(({ dueNs }) => (dueNs - startNs) / MS);
+  expect(firsts).toEqual([0, 50]);
+  const waits = pairsOf(turns).map(([before, after]) => (after.dueNs - before.endedNs) / MS);
+  expect(waits).toEqual([30, 10]);
+  const texts = server.exchanges.map(({ body }) =>
+    (JSON.parse(body) as { messages: { content: string }[] }).messages.map(({ content }) => content),
+  );
+  expect(texts).toContainEqual(['a 1', 'yes', 'a 2']);
+  expect(texts).toContainEqual(['b 1', 'yes', 'b 2']);
+});

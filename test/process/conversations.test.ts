@@ -138,7 +138,10 @@ describe('what makes no sense is refused', () => {
       '--samples cannot end a run with --multi-turn; use --conversations or --duration',
     ],
     [['--multi-turn', '--warmup', '5'], '--warmup must be a duration such as 10s with --multi-turn'],
-    [['--multi-turn', '--think-time', 'normal:2'], '--think-time must be a duration such as 2s, or one of'],
+    [
+      ['--multi-turn', '--think-time', 'normal:2'],
+      '--think-time must be a time with its unit such as 2s, or one of',
+    ],
     [['--multi-turn', '--api', 'completions'], '--api completions'],
     [['--multi-turn', '--extra', 'n=2'], 'can have one'],
   ])('%j', async (flags, message) => {

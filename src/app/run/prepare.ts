@@ -14,7 +14,6 @@ import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
 import { adapterOf, pathOf } from '../../protocol/adapters.ts';
 import { type Endpoint, headBeforeLength, headEncoder, parseEndpoint } from '../../protocol/http-request.ts';
 import { tellDataset } from './dataset-notes.ts';
-import { openConversations } from './conversations.ts';
 import { buildRequests, type Prompts } from './requests.ts';
 
 /** All that can be known, and refused, before a request is sent. */
@@ -106,14 +105,11 @@ interface OpenedPrompts extends Pick<PreparedRun, 'format' | 'dueNs'> {
 /** Rows of a file, conversations or a trace, or prompts made up from a description. */
 async function openPrompts(config: RunConfig, log: Log): Promise<OpenedPrompts> {
   const { dataset, synthetic, tokenizer, conversations } = config;
+  const isMultiTurn = conversations?.multi_turn === true;
   const [use, { seed }] = [adapterOf(config.api).isChat ? 'chat' : 'completion', config] as const;
-  if (dataset !== undefined && conversations?.multi_turn === true) {
-    const opened = await openConversations(dataset, config.format, conversations.history, log);
-    return { dataset: opened, format: opened.format, dueNs: undefined };
-  }
   if (dataset !== undefined) {
     const source = await openSource(dataset);
-    const workload = await workloadIn(source, config);
+    const workload = await workloadIn(source, config, isMultiTurn);
     if (workload === undefined) {
       const rows = datasetOf(source, { skipBadRows: config.skip_bad_rows });
       return { dataset: rows, format: null, dueNs: undefined };
@@ -121,7 +117,11 @@ async function openPrompts(config: RunConfig, log: Log): Promise<OpenedPrompts> 
     const { workloadDataset } = await import('../../workload/dataset/workload-dataset.ts');
     const replay = config.load.pattern === 'replay' ? replayOptions(config) : undefined;
     const read = await workloadDataset({ workload, tokenizerPath: tokenizer, use, seed, replay, log });
-    return { dataset: read, format: workload.format.name, dueNs: read.dueNs };
+    const { name, skipped, dueNs } = read;
+    const prompts = isMultiTurn
+      ? { name, skipped, conversations: () => read.conversations(conversations.history) }
+      : read;
+    return { dataset: prompts, format: workload.format.name, dueNs };
   }
   const [{ syntheticDataset }, { parseSynthetic }] = await Promise.all([
     import('../../workload/synthesis/synthetic-dataset.ts'),
@@ -142,20 +142,24 @@ const ROW_FORMATS: readonly string[] = ['rows', 'sharegpt', 'openai-batch'];
 
 /**
  * The conversations or the trace that files hold; undefined for rows of prompts. Files whose first row has a prompt are rows, unless their
- * format is named or they are replayed: every field of a row is sent, and a trace has room for a few.
+ * format is named, they are replayed, or all turns of their conversations are sent: every field of a row is sent, and a trace has room for a few.
  */
-async function workloadIn(source: Source, { format, load }: RunConfig): Promise<Workload | undefined> {
-  const isReplayed = load.pattern === 'replay';
-  if (!isReplayed && (format === undefined ? holdsRows(source) : format === 'rows')) return undefined;
+async function workloadIn(
+  source: Source,
+  { format, load }: RunConfig,
+  isMultiTurn: boolean,
+): Promise<Workload | undefined> {
+  const isWorkload = load.pattern === 'replay' || isMultiTurn;
+  if (!isWorkload && (format === undefined ? holdsRows(source) : format === 'rows')) return undefined;
   const { workloadOf } = await import('../../workload/open-workload.ts');
   const workload = workloadOf(source, format);
   const isRows = format === undefined && ROW_FORMATS.includes(workload.format.name);
-  return isRows && !isReplayed ? undefined : workload;
+  return isRows && !isWorkload ? undefined : workload;
 }
 
 function replayOptions({ load, stop }: RunConfig): ReplayOptions {
   const { speed, idle_cap_ms: idleCapMs, from_ms: fromMs, to_ms: toMs } = load;
-  const { samples: maxArrivals, duration_ms: durationMs = Infinity } = stop;
+  const { samples, conversations: maxArrivals = samples, duration_ms: durationMs = Infinity } = stop;
   return { speed, idleCapMs, fromMs, toMs, maxArrivals, maxDurationNs: durationMs * NS_PER_MS };
 }
 

@@ -12,7 +12,7 @@ import { datasetError, type RowValues } from '../../dataset/row.ts';
 import { adapterOf } from '../../protocol/adapters.ts';
 import type { ApiAdapter, RequestOptions } from '../../protocol/adapter.ts';
 import { outputLimitOf } from '../../protocol/row-fields.ts';
-import type { PlannedTurn } from '../../workload/planned-turns.ts';
+import type { PlannedTurn } from '../../workload/dataset/planned-turns.ts';
 import { PromptFrames } from './prompts.ts';
 
 /** The rows of a dataset as requests. */
@@ -207,7 +207,9 @@ class RequestsBuilder {
   /** NaN: drawn when it is needed. */
   #delayNs({ delayMs }: PlannedTurn): number {
     const { ignore_delays: isIgnored, delay_cap_ms: capMs = Infinity } = this.#config.conversations ?? {};
-    return delayMs === null || isIgnored ? NaN : Math.round(Math.min(delayMs, capMs) * NS_PER_MS);
+    // Delays are on the clock of the trace, as its arrivals are.
+    const { speed = 1 } = this.#config.load;
+    return delayMs === null || isIgnored ? NaN : Math.round((Math.min(delayMs, capMs) / speed) * NS_PER_MS);
   }
 
   /** `isWhole`: the request is known now; else it is made when it goes out. */

@@ -1,8 +1,7 @@
 import { columnGroup } from '../../core/row-columns.ts';
 import { mapColumns } from '../../dataset/columns.ts';
 import { datasetError, type RowValues, shown } from '../../dataset/row.ts';
-import type { Message } from '../conversation.ts';
-import type { Opening } from './opening.ts';
+import type { Conversation, Message, Turn } from '../conversation.ts';
 
 /** Columns that say what is asked, or that settings decide as well; all other fields of a payload are sent whatever their names. */
 const OWN_ROLES: readonly unknown[] = [
@@ -16,30 +15,47 @@ const OWN_ROLES: readonly unknown[] = [
   'extra',
 ];
 
+/** A turn and the conversation it is of. */
+export interface PlacedTurn {
+  readonly conversation: Conversation;
+  readonly turn: Turn;
+}
+
 /**
- * The first turn of a conversation as a row of a dataset. `promptOf`: makes the text of a turn that has only a length.
+ * A turn that is a whole request as a row of a dataset. `promptOf`: makes the text of a turn that has only a length.
  *
  * Throws `INFEROMETER_DATASET_INVALID` (input), with the place, for a turn that asks nothing, or for more than a request can hold.
  */
-export function turnRow(opening: Opening, promptOf: () => string): RowValues {
-  const { conversation, turn } = opening;
+export function turnRow(placed: PlacedTurn, promptOf: () => string): RowValues {
+  const { conversation, turn } = placed;
   const { place } = conversation;
   if (turn.payload !== undefined) return mapColumns({ place, values: payloadRow(turn.payload) });
-  const { messages, outputTokens, tools, extraBody, model } = turn;
-  const limit = outputTokens === null ? {} : { max_tokens: Math.max(1, outputTokens) };
-  const others = {
-    ...limit,
-    ...(tools === undefined ? {} : { tools }),
-    ...(extraBody === undefined ? {} : { extra_body: extraBody }),
-  };
+  const { messages, model } = turn;
+  const others = fieldsBeside(turn);
   // The model that a trace of lengths names is the one that was recorded, not the one under test.
   if (messages === null) return mapColumns({ place, values: { prompt: promptOf(), ...others } });
-  const asked = askedBy(opening, messages);
+  const asked = askedBy(placed, messages);
   return mapColumns({ place, values: { ...asked, ...(model === null ? {} : { model }), ...others } });
 }
 
+/** The same for a turn that goes on from a history: `messages` is the list that it belongs to, up to its own. */
+export function messagesRow({ conversation, turn }: PlacedTurn, messages: readonly Message[]): RowValues {
+  const { model, images } = turn;
+  const { place } = conversation;
+  const shown = images === undefined ? messages : withImages(messages, images, place);
+  return { messages: shown, ...(model === null ? {} : { model }), ...fieldsBeside(turn) };
+}
+
+function fieldsBeside({ outputTokens, tools, extraBody }: Turn): RowValues {
+  return {
+    ...(outputTokens === null ? {} : { max_tokens: Math.max(1, outputTokens) }),
+    ...(tools === undefined ? {} : { tools }),
+    ...(extraBody === undefined ? {} : { extra_body: extraBody }),
+  };
+}
+
 /** A text that somebody asks, with or without a system prompt, is a prompt: every API takes one. */
-function askedBy({ conversation, turn }: Opening, own: readonly Message[]): RowValues {
+function askedBy({ conversation, turn }: PlacedTurn, own: readonly Message[]): RowValues {
   const { system, place } = conversation;
   const messages = turn.images === undefined ? own : withImages(own, turn.images, place);
   const [only, ...more] = messages;

@@ -12,7 +12,8 @@ import { isTemplateKnown, type PromptUse, UNKNOWN_TEMPLATE } from '../synthesis/
 import { TracePrompts } from '../synthesis/trace-prompts.ts';
 import { type Opening, openings, turnsLeftOut } from './opening.ts';
 import { type ReplayOptions, replayWindow } from './replay-window.ts';
-import { turnRow } from './turn-row.ts';
+import { type HistoryChoice, type PlannedTurn, plannedTurns } from './planned-turns.ts';
+import { type PlacedTurn, turnRow } from './turn-row.ts';
 
 export interface WorkloadDatasetOptions {
   readonly workload: Workload;
@@ -25,11 +26,19 @@ export interface WorkloadDatasetOptions {
   readonly log: Log;
 }
 
-/** The conversations of a workload as rows, one for each; in order of time where they are replayed, else in that of the file. */
+/**
+ * The conversations of a workload: as rows, one for each, or as all of their turns; in order of time where they are replayed, else in that of
+ * the file.
+ */
 export interface WorkloadDataset extends Dataset {
+  /** Reads them once, instead of the rows. Throws as `rows` and `plannedTurns` do. */
+  conversations(history: HistoryChoice): Iterable<readonly PlannedTurn[]>;
   /** When each row is due; undefined when it is not replayed. */
   readonly dueNs: SharedArrayBuffer | undefined;
 }
+
+/** More than there are conversations: keeps the numbers of their turns apart. */
+const CONVERSATIONS = 2 ** 32;
 
 /** The event loop gets its turn this often. */
 const TURN_MS = 50;
@@ -56,18 +65,42 @@ export async function workloadDataset(options: WorkloadDatasetOptions): Promise<
       `${workload.path}: ${countedText(window.outOfOrder, 'arrival')} of the trace out of order; all are sent in order of time`,
     );
   }
-  return { name: workload.path, rows, skipped: [], dueNs: window?.dueNs };
+  return { name: workload.path, rows, conversations, skipped: [], dueNs: window?.dueNs };
+
+  function sent(): Iterable<Opening> {
+    const all = openings(workload.conversations());
+    return window === undefined ? all : inOrder(all, window.order);
+  }
+
+  function* conversations(history: HistoryChoice): Generator<readonly PlannedTurn[]> {
+    let turnCount = 0;
+    for (const { conversation, index } of sent()) {
+      const turns = plannedTurns(conversation, history, (placed, at) => texts(placed, index, at));
+      yield turns;
+      turnCount += turns.length;
+    }
+    tell(turnCount);
+  }
 
   function* rows(): Generator<DatasetRow> {
-    const all = openings(workload.conversations());
     let count = 0;
     let leftOut = 0;
-    for (const opening of window === undefined ? all : inOrder(all, window.order)) {
+    for (const opening of sent()) {
       const { place } = opening.conversation;
-      yield { values: turnRow(opening, () => texts(opening)), place };
+      yield { values: turnRow(opening, () => texts(opening, opening.index, 0)), place };
       count += 1;
       leftOut += turnsLeftOut(opening);
     }
+    tell(count);
+    if (leftOut > 0) {
+      const turns = leftOut === 1 ? '1 later turn is' : `${countText(leftOut)} later turns are`;
+      log.warning(
+        `${workload.path}: only the first turn of each conversation is sent; ${turns} left out (--multi-turn sends them)`,
+      );
+    }
+  }
+
+  function tell(count: number): void {
     if (count === 0)
       throw datasetError(
         workload.path,
@@ -75,10 +108,6 @@ export async function workloadDataset(options: WorkloadDatasetOptions): Promise<
       );
     for (const note of notes ?? workload.notes) log.warning(noteText(note));
     texts.tell(count);
-    if (leftOut > 0) {
-      const turns = leftOut === 1 ? '1 later turn is' : `${countText(leftOut)} later turns are`;
-      log.warning(`${workload.path}: only the first turn of each conversation is sent; ${turns} left out`);
-    }
   }
 }
 
@@ -125,7 +154,8 @@ function* inOrder(all: Iterable<Opening>, order: Uint32Array): Generator<Opening
 
 /** Makes the text of a turn that has only a length. */
 interface Texts {
-  (opening: Opening): string;
+  /** `index`: of the conversation; `at`: of the turn in it. */
+  (placed: PlacedTurn, index: number, at: number): string;
   /** Says what was made up, if anything was. */
   tell(rows: number): void;
 }
@@ -134,7 +164,7 @@ async function textsOf({ workload, tokenizerPath, use, seed, log }: WorkloadData
   const tokenizer = tokenizerPath === undefined ? undefined : await loadTokenizer(tokenizerPath);
   let prompts: TracePrompts | undefined;
   let made = 0;
-  const texts = ({ conversation, turn, index }: Opening): string => {
+  const texts = ({ conversation, turn }: PlacedTurn, index: number, at: number): string => {
     const { inputTokens, blocks } = turn;
     if (inputTokens === null) throw datasetError(conversation.place(), 'asks nothing that can be sent');
     if (tokenizer === undefined) throw tokenizerMissing(workload.path);
@@ -144,7 +174,7 @@ async function textsOf({ workload, tokenizerPath, use, seed, log }: WorkloadData
     }
     made += 1;
     const scope = conversation.hasOwnBlocks === true ? String(index) : '';
-    return prompts.prompt({ inputTokens, blocks, scope, id: index });
+    return prompts.prompt({ inputTokens, blocks, scope, id: index + at * CONVERSATIONS });
   };
   const tell = (rows: number) => {
     if (prompts === undefined) return;

@@ -156,7 +156,7 @@ describe('a trace', () => {
     );
     expect(requests.map(({ body }) => text(body))).toEqual(['s 0', 't 10']);
     expect(notes).toContain(
-      'warning: p.jsonl: only the first turn of each conversation is sent; 2 later turns are left out',
+      'warning: p.jsonl: only the first turn of each conversation is sent; 2 later turns are left out (--multi-turn sends them)',
     );
   });
 

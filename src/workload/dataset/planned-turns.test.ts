@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
-import { type Conversation, type Message, PLAIN_TURN, type Turn } from './conversation.ts';
-import { plannedTurns } from './planned-turns.ts';
+import { type Conversation, type Message, PLAIN_TURN, type Turn } from '../conversation.ts';
+import { type HistoryChoice, plannedTurns } from './planned-turns.ts';
 
 const PLACE = () => 'talks.jsonl:1';
+
+function planned(conversation: Conversation, history: HistoryChoice) {
+  return plannedTurns(conversation, history, (_, at) => `made up ${at}`);
+}
 
 function turn(text: string, rest: Partial<Turn> = {}): Turn {
   return { ...PLAIN_TURN, messages: [{ role: 'user', content: text }], ...rest };
@@ -17,21 +21,18 @@ function textsOf(messages: unknown): readonly unknown[] {
 }
 
 test('a live turn waits for the one before it, whatever else it waits for', () => {
-  const turns = plannedTurns(
-    conversation([turn('one'), turn('two'), turn('three', { waitsFor: [0] })]),
-    'auto',
-  );
+  const turns = planned(conversation([turn('one'), turn('two'), turn('three', { waitsFor: [0] })]), 'auto');
   expect(turns.map(({ waitsFor }) => waitsFor)).toEqual([[], [0], [1, 0]]);
   expect(turns.every(({ isLive }) => isLive)).toBe(true);
 });
 
 test('a conversation of one turn is a plain request', () => {
-  expect(plannedTurns(conversation([turn('one')]), 'auto')).toMatchObject([{ isLive: false, waitsFor: [] }]);
+  expect(planned(conversation([turn('one')]), 'auto')).toMatchObject([{ isLive: false, waitsFor: [] }]);
 });
 
 test('calls that failed when they were recorded are left out; who waits for them waits for what they waited for', () => {
   const failed = { recorded: { hasFailed: true } };
-  const turns = plannedTurns(
+  const turns = planned(
     conversation(
       [
         turn('one'),
@@ -43,13 +44,13 @@ test('calls that failed when they were recorded are left out; who waits for them
     ),
     'auto',
   );
-  expect(turns.map(({ row }) => textsOf(row.messages))).toEqual([['one'], ['four']]);
+  expect(turns.map(({ row }) => row)).toEqual([{ prompt: 'one' }, { prompt: 'four' }]);
   expect(turns.map(({ waitsFor }) => waitsFor)).toEqual([[], [0]]);
-  expect(() => plannedTurns(conversation([turn('one', failed)]), 'auto')).toThrow('each of its calls failed');
+  expect(() => planned(conversation([turn('one', failed)]), 'auto')).toThrow('each of its calls failed');
 });
 
 test('what goes with a turn becomes a column of its row', () => {
-  const [row] = plannedTurns(
+  const [row] = planned(
     conversation([
       turn('look', {
         outputTokens: 7,
@@ -73,14 +74,14 @@ test('what goes with a turn becomes a column of its row', () => {
     ],
     model: 'b',
     tools: [{ type: 'function' }],
-    max_new_tokens: 7,
+    max_tokens: 7,
     extra_body: { top_k: 1 },
   });
 });
 
 test('a recorded history holds the answers of the file', () => {
   const answered = turn('one', { recorded: { answer: 'yes' } });
-  const turns = plannedTurns(
+  const turns = planned(
     conversation([answered, turn('two', { waitsFor: [0] })], { system: 'be brief' }),
     'recorded',
   );
@@ -90,17 +91,20 @@ test('a recorded history holds the answers of the file', () => {
 
 test.each([
   [[turn('one'), turn('two', { waitsFor: [0] })], 'recorded', 'turn 1: has no recorded answer'],
-  [
-    [turn('one', { messages: null, inputTokens: 5 }), turn('two')],
-    'auto',
-    'turn 1: says how long its prompt is, but not what it says',
-  ],
   [[turn('one'), turn('two', { waitsFor: ['b'] })], 'auto', 'turn 2 waits for "b"'],
 ] as const)('what cannot be sent is refused with its place %#', (turns, history, message) => {
-  expect(() => plannedTurns(conversation(turns), history)).toThrow(message);
+  expect(() => planned(conversation(turns), history)).toThrow(message);
 });
 
 test('this server’s responses have no place in turns that bring their history', () => {
   const recorded = conversation([turn('one'), turn('two', { waitsFor: [0] })], { history: 'recorded' });
-  expect(() => plannedTurns(recorded, 'live')).toThrow('leave out --history live');
+  expect(() => planned(recorded, 'live')).toThrow('leave out --history live');
+});
+
+test('a turn that has only a length gets a text', () => {
+  const length = turn('', { messages: null, inputTokens: 5 });
+  const live = planned(conversation([length, { ...length, waitsFor: [0] }]), 'auto');
+  expect(live.map(({ row }) => textsOf(row.messages))).toEqual([['made up 0'], ['made up 1']]);
+  const whole = planned(conversation([length], { history: 'recorded' }), 'auto');
+  expect(whole[0]!.row).toEqual({ prompt: 'made up 0' });
 });

@@ -1,5 +1,6 @@
-import { datasetError, type RowValues } from '../dataset/row.ts';
-import { type Conversation, type Message, type Turn, withChildren } from './conversation.ts';
+import { datasetError, type RowValues } from '../../dataset/row.ts';
+import { type Conversation, type Message, type Turn, withChildren } from '../conversation.ts';
+import { messagesRow, type PlacedTurn, turnRow } from './turn-row.ts';
 
 /** Where the history of later turns comes from; `auto`: as the format has it. */
 export type HistoryChoice = 'auto' | 'live' | 'recorded';
@@ -25,6 +26,9 @@ export interface PlannedTurn {
   readonly place: () => string;
 }
 
+/** Makes the text of a turn that has only a length. `at`: its position among the turns of its conversation and of those it starts. */
+export type TextOf = (placed: PlacedTurn, at: number) => string;
+
 /** A conversation among those of its tree. */
 interface Thread {
   readonly conversation: Conversation;
@@ -39,14 +43,18 @@ interface Thread {
  *
  * Throws `INFEROMETER_DATASET_INVALID` (input) for a turn without messages, and for a history that the file does not hold.
  */
-export function plannedTurns(root: Conversation, history: HistoryChoice): readonly PlannedTurn[] {
+export function plannedTurns(
+  root: Conversation,
+  history: HistoryChoice,
+  textOf: TextOf,
+): readonly PlannedTurn[] {
   const threads: Thread[] = [];
   let first = 0;
   for (const conversation of withChildren(root)) {
     threads.push({ conversation, number: threads.length, first });
     first += conversation.turns.length;
   }
-  const all = threads.flatMap((thread) => turnsOf(thread, threads, history));
+  const all = threads.flatMap((thread) => turnsOf(thread, threads, history, textOf));
   const isLeftOut = threads.flatMap(({ conversation }) =>
     conversation.turns.map(({ recorded }) => recorded?.hasFailed === true),
   );
@@ -62,31 +70,44 @@ export function plannedTurns(root: Conversation, history: HistoryChoice): readon
   });
 }
 
-function turnsOf(thread: Thread, threads: readonly Thread[], choice: HistoryChoice): readonly PlannedTurn[] {
+function turnsOf(
+  thread: Thread,
+  threads: readonly Thread[],
+  choice: HistoryChoice,
+  textOf: TextOf,
+): readonly PlannedTurn[] {
   const { conversation, number, first } = thread;
-  const { turns, system, place } = conversation;
-  const isSeveral = threads.length > 1 || turns.length > 1;
-  const isLive = conversation.history === 'live' && choice !== 'recorded' && isSeveral;
-  if (choice === 'live' && conversation.history === 'recorded')
+  const { turns, system, place, history } = conversation;
+  if (choice === 'live' && history === 'recorded') {
     throw datasetError(
       place(),
-      'each turn brings its whole history, so this server’s responses have no place in it; leave out --history live',
+      'each turn brings its whole history, so responses of this server have no place in it; leave out --history live',
     );
+  }
+  const goesOn = history === 'live' && (threads.length > 1 || turns.length > 1);
+  const isLive = goesOn && choice !== 'recorded';
   const start = startOf(thread, threads);
-  const said: Message[] = [];
+  const said: Message[] = system === undefined ? [] : [{ role: 'system', content: system }];
   return turns.map((turn, position): PlannedTurn => {
     const at = () => (turns.length === 1 ? place() : `${place()}: turn ${position + 1}`);
-    const opening: readonly Message[] =
-      position === 0 && system !== undefined ? [{ role: 'system', content: system }] : [];
-    const own = [...opening, ...messagesOf(turn, at)];
-    const isRecorded = conversation.history === 'live' && choice === 'recorded';
-    const messages = isRecorded ? [...said, ...own] : own;
-    if (isRecorded && position + 1 < turns.length) said.push(...own, answerOf(turn, at));
+    const placed = { conversation: { ...conversation, place: at }, turn };
+    const text = () => textOf(placed, first + position);
+    const rowOf = () => {
+      if (!goesOn) return turnRow(placed, text);
+      const own = turn.messages ?? [{ role: 'user', content: text() }];
+      // Of a live turn, what is new: the engine knows what was said before.
+      const before = said.splice(0);
+      if (!isLive) {
+        said.push(...before, ...own);
+        if (position + 1 < turns.length) said.push(answerOf(turn, at));
+      }
+      return messagesRow(placed, [...before, ...own]);
+    };
     const waits =
       position === 0 && start !== undefined ? [start.turn] : waitsOf(turn, position, thread, threads);
     const isAfterPrevious = !isLive || position === 0 || waits.includes(first + position - 1);
     return {
-      row: rowOf(turn, messages),
+      row: rowOf(),
       isLive,
       // A history grows in one order only.
       waitsFor: isAfterPrevious ? waits : [first + position - 1, ...waits],
@@ -139,36 +160,7 @@ function waitsOf(
   return [...new Set(waits)];
 }
 
-function messagesOf(turn: Turn, place: () => string): readonly Message[] {
-  const { messages, payload } = turn;
-  if (messages !== null) return messages;
-  if (Array.isArray(payload?.messages)) return payload.messages as readonly Message[];
-  throw datasetError(place(), 'says how long its prompt is, but not what it says');
-}
-
 function answerOf({ recorded }: Turn, place: () => string): Message {
   if (recorded?.answer !== undefined) return { role: 'assistant', content: recorded.answer };
   throw datasetError(place(), 'has no recorded answer for the history of the turns after it');
-}
-
-function rowOf(turn: Turn, messages: readonly Message[]): RowValues {
-  const { payload, model, tools, outputTokens, extraBody } = turn;
-  return {
-    ...payload,
-    messages: turn.images === undefined ? messages : withImages(messages, turn.images),
-    ...(model === null ? {} : { model }),
-    ...(tools === undefined ? {} : { tools }),
-    ...(outputTokens === null ? {} : { max_new_tokens: outputTokens }),
-    ...(extraBody === undefined ? {} : { extra_body: extraBody }),
-  };
-}
-
-/** Images stand behind the text of the last message. */
-function withImages(messages: readonly Message[], images: readonly string[]): readonly Message[] {
-  const last = messages.at(-1);
-  if (last === undefined) return messages;
-  const text = typeof last.content === 'string' ? [{ type: 'text', text: last.content }] : [];
-  const parts = Array.isArray(last.content) ? (last.content as readonly unknown[]) : text;
-  const shown = images.map((url) => ({ type: 'image_url', image_url: { url } }));
-  return [...messages.slice(0, -1), { ...last, content: [...parts, ...shown] }];
 }
