@@ -104,6 +104,6 @@ describe('RandomSource', () => {
   });
 
   test.each([0, -1, Number.NaN, 2 ** 53])('refuses to draw below %s', (bound) => {
-    expect(() => new RandomSource(1).below(bound)).toThrow('wanted a bound from 1');
+    expect(() => new RandomSource(1).below(bound)).toThrow('must be from 1 to');
   });
 });

@@ -22,7 +22,7 @@ export class RandomSource {
       throw new InferometerError(
         'INFEROMETER_RANDOM_SEED',
         'input',
-        `seed: found ${seed}, wanted a whole number (beyond 2^53 as a bigint)`,
+        `the seed must be a whole number, beyond 2^53 as a bigint (got ${seed})`,
       );
     }
     this.#seedByArray(limbsOf(BigInt(seed)));
@@ -179,6 +179,6 @@ function unboundedDraw(bound: number): InferometerError {
   return new InferometerError(
     'INFEROMETER_RANDOM_BOUND',
     'internal',
-    `random draw below ${bound}: wanted a bound from 1 to 2^53 - 1`,
+    `the bound of a random draw must be from 1 to 2^53 - 1 (got ${bound})`,
   );
 }

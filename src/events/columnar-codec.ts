@@ -90,7 +90,7 @@ export function decodeBatch(body: Uint8Array): EventBatch {
   const wantedBytes =
     BATCH_HEADER_BYTES + count * BYTES_PER_RECORD + extraCount * BYTES_PER_EXTRA + payloadBytes + noteBytes;
   if (aligned.length !== wantedBytes) {
-    throw malformed(`batch of ${aligned.length} bytes, ${wantedBytes} wanted for ${count} records`);
+    throw malformed(`a batch of ${count} records must have ${wantedBytes} bytes (got ${aligned.length})`);
   }
   const extrasAt = byteOffset + BATCH_HEADER_BYTES + 8 * count;
   const sampleSeqsAt = extrasAt + 8 * extraCount;
@@ -123,7 +123,7 @@ function requireEnds(what: string, ends: Uint32Array, total: number): void {
       throw malformed(`${what} of record ${i} ends at ${end}, before it starts at ${previous}`);
     previous = end;
   }
-  if (previous !== total) throw malformed(`${what} ends at ${previous}, ${total} wanted`);
+  if (previous !== total) throw malformed(`${what} must end at ${total} (got ${previous})`);
 }
 
 function requireCodes({ kinds, finishReasons }: EventBatch): void {

@@ -165,9 +165,9 @@ function errorData(fields: readonly unknown[]): ErrorData {
   return { errorType, errorMessage };
 }
 
-function wrong(field: string, wanted: string, found: unknown): WireFormatError {
+function wrong(field: string, allowed: string, found: unknown): WireFormatError {
   const shown = jsonText(found).slice(0, 80);
-  return new WireFormatError('ValidationError', `${field}: wanted ${wanted}, found ${shown}`);
+  return new WireFormatError('ValidationError', `${field} must be ${allowed} (got ${shown})`);
 }
 
 function isText(value: unknown): value is string | string[] {

@@ -71,7 +71,7 @@ export function decodeMessages(body: Uint8Array): ReceivedMessages {
     if (end < previous) throw malformed(`message ${i} ends at ${end}, before it starts at ${previous}`);
     previous = end;
   }
-  if (previous !== body.length) throw malformed(`messages end at ${previous}, ${body.length} wanted`);
+  if (previous !== body.length) throw malformed(`messages must end at ${body.length} (got ${previous})`);
   return received;
 }
 

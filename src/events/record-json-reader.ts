@@ -75,9 +75,9 @@ function wholeNumber(key: string, value: unknown): number {
   return safeInteger(BigInt(value), key);
 }
 
-function wrong(key: string, wanted: string, found: unknown): WireFormatError {
+function wrong(key: string, allowed: string, found: unknown): WireFormatError {
   return new WireFormatError(
     'ValidationError',
-    `${key}: wanted ${wanted}, found ${jsonText(found).slice(0, 80)}`,
+    `${key} must be ${allowed} (got ${jsonText(found).slice(0, 80)})`,
   );
 }

@@ -199,6 +199,6 @@ function wrongValue(name: string, kind: ValueKind, value: number): InferometerEr
   return new InferometerError(
     'INFEROMETER_METRICS_VALUE',
     'internal',
-    `metric ${name}: value ${value}, wanted ${wanted}`,
+    `metric ${name}: a value must be ${wanted} (got ${value})`,
   );
 }

@@ -50,20 +50,20 @@ export function resolveSeriesOptions(name: string, options: SeriesOptions): Reso
 function faultOf(options: ResolvedSeriesOptions): string | undefined {
   const { valueKind, hdrLow, hdrHigh, significantFigures, bucketCount, percentiles } = options;
   if (valueKind !== 'int' && valueKind !== 'float') {
-    return `value kind ${String(valueKind)}, wanted 'int' or 'float'`;
+    return `the value kind must be 'int' or 'float' (got ${String(valueKind)})`;
   }
   if (!(hdrHigh >= 2 * hdrLow)) return `histogram high ${hdrHigh} is below twice its low ${hdrLow}`;
   if (!Number.isSafeInteger(hdrLow) || !Number.isSafeInteger(hdrHigh)) {
-    return `histogram bounds ${hdrLow} and ${hdrHigh}, wanted whole numbers`;
+    return `histogram bounds must be whole numbers (got ${hdrLow} and ${hdrHigh})`;
   }
   if (!(Number.isInteger(significantFigures) && significantFigures >= 1 && significantFigures <= 5)) {
-    return `${significantFigures} significant figures, wanted 1 to 5`;
+    return `significant figures must be 1 to 5 (got ${significantFigures})`;
   }
   if (!(Number.isInteger(bucketCount) && bucketCount >= 1))
-    return `${bucketCount} buckets, wanted at least 1`;
+    return `there must be at least 1 bucket (got ${bucketCount})`;
   if (!percentiles.every((p) => p >= 0 && p <= 100)) {
-    return `percentiles ${percentiles.join(' ')}, wanted each from 0 to 100`;
+    return `each percentile must be from 0 to 100 (got ${percentiles.join(' ')})`;
   }
-  if (!percentiles.includes(50)) return `percentiles ${percentiles.join(' ')}, wanted 50 among them`;
+  if (!percentiles.includes(50)) return `the percentiles must include 50 (got ${percentiles.join(' ')})`;
   return undefined;
 }

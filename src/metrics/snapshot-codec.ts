@@ -181,7 +181,7 @@ function readMetric(reader: MsgpackReader): MetricSnapshot {
   const type = fields === 0 ? 'nothing' : reader.text();
   if (type === 'counter') return readCounter(reader, fields);
   if (type === 'series') return readSeries(reader, fields);
-  throw new SnapshotWireError(`metric of type ${type}, wanted counter or series`);
+  throw new SnapshotWireError(`the type of a metric must be counter or series (got ${type})`);
 }
 
 function readCounter(reader: MsgpackReader, fields: number): CounterSnapshot {
@@ -249,7 +249,7 @@ function readBucket(reader: MsgpackReader): HistogramBucket {
 
 function assertPair(reader: MsgpackReader): void {
   const length = reader.arrayHeader();
-  if (length !== 2) throw new SnapshotWireError(`bucket of ${length} elements, wanted 2`);
+  if (length !== 2) throw new SnapshotWireError(`a bucket must have 2 elements (got ${length})`);
 }
 
 function readByPercentile(reader: MsgpackReader): Record<string, number | null> {
@@ -264,19 +264,19 @@ function readState(reader: MsgpackReader): SessionState {
   const text = reader.text();
   const state = SESSION_STATES.find((known) => known === text);
   if (state === undefined)
-    throw new SnapshotWireError(`state ${text}, wanted one of ${SESSION_STATES.join(' ')}`);
+    throw new SnapshotWireError(`the state must be one of ${SESSION_STATES.join(' ')} (got ${text})`);
   return state;
 }
 
 function integer(reader: MsgpackReader): ExactInteger {
   const number = reader.number();
-  if (number.isDouble) throw new SnapshotWireError(`number ${number.value}, wanted an integer`);
+  if (number.isDouble) throw new SnapshotWireError(`a number must be an integer (got ${number.value})`);
   return number.value;
 }
 
 function safeInteger(reader: MsgpackReader): number {
   const value = integer(reader);
-  if (typeof value === 'bigint') throw new SnapshotWireError(`count ${value}, wanted below 2^53`);
+  if (typeof value === 'bigint') throw new SnapshotWireError(`a count must be below 2^53 (got ${value})`);
   return value;
 }
 

@@ -93,7 +93,7 @@ export function snapshotJsonText(snapshot: MetricsSnapshot): string {
  * `json` is no object.
  */
 export function fromJson(json: unknown): MetricsSnapshot {
-  if (!isMap(json)) throw notASnapshot(`found ${kindOfJson(json)}, wanted an object`);
+  if (!isMap(json)) throw notASnapshot(`it must be an object (got ${kindOfJson(json)})`);
   const {
     counter,
     timestamp_ns: timestampNs,

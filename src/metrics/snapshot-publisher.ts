@@ -57,7 +57,7 @@ export class SnapshotPublisher {
       throw new InferometerError(
         'INFEROMETER_METRICS_INTERVAL',
         'input',
-        `publish interval ${intervalMs} ms, wanted more than 0`,
+        `the publish interval must be more than 0 ms (got ${intervalMs})`,
       );
     }
     if (this.ticking || this.#final !== undefined || this.#closed !== undefined) {

@@ -18,7 +18,7 @@ export function createSampleOrder(settings: SampleOrderSettings): SampleOrder {
     throw new InferometerError(
       'INFEROMETER_PLAN_DATASET_SIZE',
       'input',
-      `sample order: found a dataset of ${datasetSize} rows, wanted 1 to ${2 ** 32 - 1}`,
+      `sample order: the dataset must have 1 to ${2 ** 32 - 1} rows (got ${datasetSize})`,
     );
   }
   switch (order) {

@@ -17,7 +17,7 @@ export function checkedStopRule(stop: StopRule): StopRule {
   throw new InferometerError(
     'INFEROMETER_PLAN_STOP',
     'input',
-    `stop rule: found at most ${stop.maxSamples} samples and ${stop.maxDurationNs} ns, wanted both above 0`,
+    `stop rule: the most samples and the longest duration must be above 0 (got ${stop.maxSamples} and ${stop.maxDurationNs} ns)`,
   );
 }
 

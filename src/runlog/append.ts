@@ -155,7 +155,7 @@ export class RunLogWriter {
       throw new InferometerError(
         'INFEROMETER_RUNLOG_FRAME_SIZE',
         'internal',
-        `frame of ${bytes.length} bytes, wanted ${FRAME_HEADER_BYTES} to ${MAX_FRAME_BYTES}`,
+        `a frame must have ${FRAME_HEADER_BYTES} to ${MAX_FRAME_BYTES} bytes (got ${bytes.length})`,
       );
     }
   }

@@ -168,7 +168,7 @@ export class RunLogCursor {
     return new InferometerError(
       'INFEROMETER_RUNLOG_VERSION',
       'input',
-      `${this.path}: found a frame of another version at byte ${this.#offset}, wanted version ${FRAME_VERSION}; a newer program wrote it`,
+      `${this.path}: this version of the program reads frames of version ${FRAME_VERSION} only; the frame at byte ${this.#offset} is from a newer one`,
     );
   }
 

@@ -113,8 +113,8 @@ function assertKernelDomain(fraction: number, tolerance: number, confidence: num
   throw new InferometerError(
     'INFEROMETER_STATS_DOMAIN',
     'internal',
-    `early stopping: fraction ${fraction}, tolerance ${tolerance}, confidence ${confidence}; ` +
-      'wanted 0 < fraction <= 1 - 1e-11, 0 <= tolerance < fraction, 0 < confidence < 1',
+    'early stopping needs 0 < fraction <= 1 - 1e-11, 0 <= tolerance < fraction and 0 < confidence < 1' +
+      ` (got fraction ${fraction}, tolerance ${tolerance}, confidence ${confidence})`,
   );
 }
 
@@ -125,6 +125,6 @@ function assertPercentile(percentile: number): void {
   throw new InferometerError(
     'INFEROMETER_STATS_PERCENTILE',
     'input',
-    `percentile ${percentile}, wanted from 1 up to, not including, 100${hint}`,
+    `a percentile must be at least 1 and below 100 (got ${percentile}${hint})`,
   );
 }

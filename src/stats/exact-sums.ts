@@ -29,7 +29,8 @@ export class ExactSums {
    * @hot
    */
   add(value: number): void {
-    if (!Number.isSafeInteger(value)) throw new RangeError(`exact sum of ${value}, wanted a safe integer`);
+    if (!Number.isSafeInteger(value))
+      throw new RangeError(`an exact sum takes safe integers only (got ${value})`);
     this.#count += 1;
     if (value > FAST_MAGNITUDE || value < -FAST_MAGNITUDE) {
       this.#addLarge(value);

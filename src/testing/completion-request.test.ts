@@ -49,12 +49,12 @@ test('takes a text, tokens, limits and options', () => {
 test.each([
   ['chat', '{', 'the body is no JSON object'],
   ['chat', [], 'the body is no JSON object'],
-  ['chat', { prompt: 'x' }, 'messages: wanted a list of messages'],
-  ['chat', { messages: [] }, 'messages: wanted a list of messages'],
-  ['chat', { messages: ['x'] }, 'messages: wanted a list of messages'],
-  ['completions', {}, 'prompt: wanted a text or a list'],
-  ['completions', { prompt: 'x', max_tokens: 0 }, 'max_tokens: wanted a number from 1 up'],
-  ['completions', { prompt: 'x', max_tokens: '5' }, 'max_tokens: wanted a number from 1 up'],
+  ['chat', { prompt: 'x' }, 'messages must be a list of messages'],
+  ['chat', { messages: [] }, 'messages must be a list of messages'],
+  ['chat', { messages: ['x'] }, 'messages must be a list of messages'],
+  ['completions', {}, 'prompt must be a text or a list'],
+  ['completions', { prompt: 'x', max_tokens: 0 }, 'max_tokens must be a number from 1 up'],
+  ['completions', { prompt: 'x', max_tokens: '5' }, 'max_tokens must be a number from 1 up'],
 ] as const)('says what is wrong with %s %j', (api, body, problem) => {
   expect(parse(api, body)).toEqual({ problem });
 });

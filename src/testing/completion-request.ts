@@ -27,7 +27,7 @@ export function parseCompletionRequest(
     return { problem: `${known.limitName}: Field required` };
   const tokenLimit = given ?? Infinity;
   if (typeof tokenLimit !== 'number' || !(tokenLimit >= 1)) {
-    return { problem: `${known.limitName}: wanted a number from 1 up` };
+    return { problem: `${known.limitName} must be a number from 1 up` };
   }
   return {
     api,

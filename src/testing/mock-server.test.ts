@@ -123,7 +123,7 @@ describe('answers', () => {
     expect((await fetch(`${server!.url}/v1/chat/completions`)).status).toBe(405);
     const refused = await chat({ messages: 'hi' });
     expect(refused.status).toBe(400);
-    expect(await refused.json()).toMatchObject({ error: { message: 'messages: wanted a list of messages' } });
+    expect(await refused.json()).toMatchObject({ error: { message: 'messages must be a list of messages' } });
     expect(server!.truth()).toMatchObject([{ outcome: 'rejected', status: 400 }]);
   });
 });

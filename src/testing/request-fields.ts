@@ -27,8 +27,8 @@ export interface RequestFields {
 const streamIfTrue = ({ stream }: Fields) => stream === true;
 /** Ollama streams unless told otherwise. */
 const streamIfNotFalse = ({ stream }: Fields) => stream !== false;
-const MESSAGES = 'messages: wanted a list of messages';
-const PROMPT = 'prompt: wanted a text or a list';
+const MESSAGES = 'messages must be a list of messages';
+const PROMPT = 'prompt must be a text or a list';
 
 const OPENAI = {
   limit: ({ max_completion_tokens: newName, max_tokens: oldName }: Fields) => newName ?? oldName,
@@ -51,7 +51,7 @@ export const REQUEST_FIELDS: Readonly<Record<MockApi, RequestFields>> = {
   completions: { ...OPENAI, prompt: ({ prompt }) => ofTextOrTokens(prompt), wanted: PROMPT },
   responses: {
     prompt: ({ input, instructions }) => ofMessages(asMessages(input), instructions),
-    wanted: 'input: wanted a text or a list of items',
+    wanted: 'input must be a text or a list of items',
     limit: ({ max_output_tokens: limit }) => limit,
     limitName: 'max_output_tokens',
     stream: streamIfTrue,
@@ -69,17 +69,17 @@ export const REQUEST_FIELDS: Readonly<Record<MockApi, RequestFields>> = {
     ...OLLAMA,
     prompt: ({ prompt, system }) =>
       typeof prompt === 'string' ? ofMessages(asMessages(prompt), system) : undefined,
-    wanted: 'prompt: wanted a text',
+    wanted: 'prompt must be a text',
   },
   tgi: {
     prompt: ({ inputs }) => (typeof inputs === 'string' ? ofTextOrTokens(inputs) : undefined),
-    wanted: 'inputs: wanted a text',
+    wanted: 'inputs must be a text',
     limit: ({ parameters }) => (isObject(parameters) ? parameters.max_new_tokens : undefined),
     limitName: 'parameters.max_new_tokens',
   },
   triton: {
     prompt: ({ text_input: text }) => (typeof text === 'string' ? ofTextOrTokens(text) : undefined),
-    wanted: 'text_input: wanted a text',
+    wanted: 'text_input must be a text',
     limit: ({ parameters }) => (isObject(parameters) ? parameters.max_tokens : undefined),
     limitName: 'parameters.max_tokens',
   },

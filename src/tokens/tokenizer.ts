@@ -128,7 +128,7 @@ async function readJson(file: string): Promise<object> {
   });
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null) throw new Error('wanted a JSON object');
+    if (typeof value !== 'object' || value === null) throw new Error('it must be a JSON object');
     return value;
   } catch (error) {
     throw invalid(file, error);

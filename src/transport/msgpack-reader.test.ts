@@ -95,7 +95,7 @@ describe('MsgpackReader', () => {
       }),
     );
     expect(() => int(2 ** 60)).toThrow(Unexpected);
-    expect(() => int(0.5)).toThrow('wanted a whole number, found a value that begins with 0xcb (byte 0)');
+    expect(() => int(0.5)).toThrow('expected a whole number, got a value that begins with 0xcb (byte 0)');
     expect(() => int('5')).toThrow(Unexpected);
   });
 

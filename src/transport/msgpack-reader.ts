@@ -238,7 +238,7 @@ export class MsgpackReader {
     const marker = this.#peek();
     if (marker === 0xc1) throw this.#noValue(marker);
     throw this.#faults.unexpected(
-      `wanted ${wanted}, found a value that begins with ${hex(marker)} (byte ${this.#at})`,
+      `expected ${wanted}, got a value that begins with ${hex(marker)} (byte ${this.#at})`,
     );
   }
 }

@@ -144,11 +144,17 @@ function loadOf(text: string, { controls }: KeyContext): Wish | undefined {
   if (typeof controls?.ratePerSecond === 'number') {
     return isWithin(RATE_PER_SECOND, value)
       ? { kind: 'rate', value }
-      : { kind: 'refuse', reason: `${text}: wanted arrivals a second, ${RATE_PER_SECOND.allowed}` };
+      : {
+          kind: 'refuse',
+          reason: `the rate must be arrivals per second, ${RATE_PER_SECOND.allowed} (got ${text})`,
+        };
   }
   return isWithin(CONCURRENCY, value)
     ? { kind: 'concurrency', value }
-    : { kind: 'refuse', reason: `${text}: wanted samples in flight, ${CONCURRENCY.allowed}` };
+    : {
+        kind: 'refuse',
+        reason: `concurrency must be samples in flight, ${CONCURRENCY.allowed} (got ${text})`,
+      };
 }
 
 function leave(state: ScreenState): Outcome {

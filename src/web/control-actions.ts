@@ -38,15 +38,15 @@ export function applyControl(
     case 'rate':
       return isWithin(RATE_PER_SECOND, value)
         ? outcomeOf(controls.setRate(value))
-        : { outcome: 'malformed', wanted: `wanted {"value": ${RATE_PER_SECOND.allowed}}` };
+        : { outcome: 'malformed', wanted: `the body must be {"value": ${RATE_PER_SECOND.allowed}}` };
     case 'concurrency':
       return isWithin(CONCURRENCY, value)
         ? outcomeOf(controls.setConcurrency(value))
-        : { outcome: 'malformed', wanted: `wanted {"value": ${CONCURRENCY.allowed}}` };
+        : { outcome: 'malformed', wanted: `the body must be {"value": ${CONCURRENCY.allowed}}` };
     case 'note':
       return typeof text === 'string' && text.trim() !== '' && text.length <= MAX_NOTE_LENGTH
         ? outcomeOf(controls.note(text.trim()))
-        : { outcome: 'malformed', wanted: `wanted {"text": up to ${MAX_NOTE_LENGTH} characters}` };
+        : { outcome: 'malformed', wanted: `the body must be {"text": up to ${MAX_NOTE_LENGTH} characters}` };
   }
 }
 

@@ -39,7 +39,7 @@ export function loadPageFiles(): ReadonlyMap<string, PageFile> {
     throw new InferometerError(
       'INFEROMETER_WEB_NOT_BUILT',
       'setup',
-      `${resolve(BUILD, MAIN)}: the page is missing, wanted a build; try: npm run build`,
+      `${resolve(BUILD, MAIN)}: the page has not been built; try: npm run build`,
     );
   }
   const files = new Map<string, PageFile>();
@@ -65,7 +65,7 @@ function addModules(path: string, files: Map<string, PageFile>): void {
       throw new InferometerError(
         'INFEROMETER_WEB_IMPORT',
         'internal',
-        `${path}: a page cannot import ${imported}, wanted a module of ours`,
+        `${path}: a page can only import modules of ours (got ${imported})`,
       );
     }
     addModules(resolve(path, '..', imported), files);

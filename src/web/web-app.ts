@@ -87,13 +87,13 @@ function addControl(app: Hono, { desk }: WebAppParts): void {
 function limitedBody(maxBytes: number): MiddlewareHandler {
   return (context, next) => {
     if (context.req.header('transfer-encoding') !== undefined) {
-      return Promise.resolve(context.json({ error: 'wanted a body of a length told before' }, 411));
+      return Promise.resolve(context.json({ error: 'the request must have a Content-Length' }, 411));
     }
     // Nobody sends more than that: the server's parser sees to it.
     const length = Number(context.req.header('content-length') ?? 0);
     return length <= maxBytes
       ? next()
-      : Promise.resolve(context.json({ error: `wanted a body of at most ${maxBytes} bytes` }, 413));
+      : Promise.resolve(context.json({ error: `the body must be at most ${maxBytes} bytes` }, 413));
   };
 }
 

@@ -39,19 +39,23 @@ it('the tokenizer that a log names is not opened by its report, which says so', 
 });
 
 it.each([
-  7,
-  {},
-  { load_generator: 'x', legacy_qps: false },
-  { load_generator: 'x', legacy_qps: false, missing: [7] },
-])('a header that says %j of who recorded the run is none', async (foreign) => {
-  run.writer.append(FrameKind.runHeader, encodeRunHeader({ ...run.header, foreign } as never));
+  { published_by: 7 },
+  { published_by: {} },
+  { published_by: { load_generator: 'x', legacy_qps: false, missing: [] } },
+  { published_by: { addresses: [7], load_generator: 'x', legacy_qps: false, missing: [] } },
+  { foreign: 7 },
+  { foreign: {} },
+  { foreign: { load_generator: 'x', legacy_qps: false } },
+  { foreign: { load_generator: 'x', legacy_qps: false, missing: [7] } },
+])('a header that says %j of who recorded the run is none', async (field) => {
+  run.writer.append(FrameKind.runHeader, encodeRunHeader({ ...run.header, ...field } as never));
   run.end();
   await expect(
     rebuildReport(
       run.path,
       createLog(() => undefined),
     ),
-  ).rejects.toThrow("wanted the run's header");
+  ).rejects.toThrow("its first frame must be the run's header");
 });
 
 it('a run.json does not send a watcher to another machine', async () => {

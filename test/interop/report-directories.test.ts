@@ -247,7 +247,7 @@ describe('a broken report directory', () => {
     expect(told).toEqual([
       expect.stringMatching(/events.jsonl: line 4 is no event: .*; it is left out$/),
       expect.stringMatching(
-        /events.jsonl: line 5 is no event: timestamp_ns: wanted a whole number.*; it is left out$/,
+        /events.jsonl: line 5 is no event: timestamp_ns must be a whole number.*; it is left out$/,
       ),
     ]);
     expect(rebuilt.report.samplesIssued).toBe(SAMPLES);

@@ -47,7 +47,11 @@ it.each<[string, readonly string[], string]>([
   ['a file in the way', ['--out', 'file/run'], '--out file/run cannot be created (ENOTDIR'],
   ['a place that is not made', ['--out', '/proc/nothing/here'], '--out /proc/nothing/here cannot be created'],
   ['web', ['--web', '99999'], '--web must be a port up to 65535'],
-  ['view', ['--view-address', 'tcp://127.0.0.1:99999'], '--view-address tcp://127.0.0.1:99999: wanted'],
+  [
+    'view',
+    ['--view-address', 'tcp://127.0.0.1:99999'],
+    '--view-address must be tcp://<host>:<port> with a port up to 65535 (got "tcp://127.0.0.1:99999")',
+  ],
   ['otlp', ['--otlp', 'x'], '--otlp must be an address'],
 ])('run refuses %s by one message, before anything is sent or made', async (_what, args, message) => {
   const usual = ['--endpoint', endpoint, '--model', 'm', '--dataset', 'ok.jsonl', '--out', 'run'];
@@ -69,8 +73,8 @@ it.each<[readonly string[], string]>([
   [['serve-mock', '--fail', 'x'], '--fail must be KIND=PROBABILITY'],
   [['serve', '--listen', '99999'], '--listen must be a port up to 65535'],
   [['serve', '--runs', 'file'], '--runs must be a folder of runs (got "file", which is a file)'],
-  [['serve', 'tcp://127.0.0.1:99999'], 'tcp://127.0.0.1:99999: wanted tcp://<host>:<port>'],
-  [['watch', 'tcp://127.0.0.1:99999'], 'tcp://127.0.0.1:99999: wanted tcp://<host>:<port>'],
+  [['serve', 'tcp://127.0.0.1:99999'], 'the address must be tcp://<host>:<port>'],
+  [['watch', 'tcp://127.0.0.1:99999'], 'the address must be tcp://<host>:<port>'],
   [['watch', '--speed', '1e-300', 'x'], '--speed must be a number from 0.01 to 1000000'],
   [['report', ''], '"": no run here'],
   [['compare', 'a', 'b', '--margin', '1e400'], '--margin must be a share from 0% to 1000%'],
@@ -85,7 +89,10 @@ it.each<[readonly string[], string]>([
   [['watch', '--replay', 'nowhere'], 'nowhere: no run here (run.log is missing); give a run directory'],
   [['watch', '--replay', 'begun'], 'begun/run.log: holds no whole frame, nothing to play'],
   [['watch', '--replay', '--once', 'begun'], 'begun/run.log: holds no whole frame, nothing to play'],
-  [['calibrate', '--out', 'foreign.json'], 'foreign.json: is no calibration of this program, and is left as'],
+  [
+    ['calibrate', '--out', 'foreign.json'],
+    'foreign.json: is no calibration of this program, and was left as',
+  ],
   [['plot', 'a', '--width', '1e400'], '--width must be a whole number from 200 to 8000'],
   [['calibrate', '--grid', '1x1e300x1'], '--grid must be numbers up to 100000'],
   [['demo', '--duration', '10'], '--duration must be a duration with its unit'],

@@ -59,6 +59,6 @@ it.each([['report'], ['watch', '--replay']])(
     writeFileSync(run.logPath, log);
     const finished = await program(command, run.path, ...flags);
     expect(finished.code).toBe(2);
-    expect(finished.stderr).toContain(`error: ${run.logPath}: found frame 1 first, wanted the run's header`);
+    expect(finished.stderr).toContain(`error: ${run.logPath}: its first frame must be the run's header`);
   },
 );

@@ -99,7 +99,9 @@ it('an address nobody can listen at is refused before the run', async () => {
   ]);
   const finished = await run.finished;
   expect(finished.code).toBe(2);
-  expect(finished.stderr).toContain('--view-address tcp://192.0.2.7:5600');
+  expect(finished.stderr).toContain(
+    '--view-address must be a free port at an address of this machine (got "tcp://192.0.2.7:5600"',
+  );
   expect(readdirSync(bench.path)).toEqual(['prompts.jsonl']);
 });
 

@@ -144,8 +144,8 @@ it('a subscriber comes over TCP too', async () => {
 it.each([
   ['tcp://0.0.0.0:5602', /ssh -L/],
   ['tcp://127.0.0.1:70000', /up to 65535/],
-  ['tcp://127.0.0.1', /wanted tcp:/],
-  ['udp://127.0.0.1:1', /wanted ipc:/],
+  ['tcp://127.0.0.1', /must be tcp:/],
+  ['udp://127.0.0.1:1', /must be ipc:/],
   [`ipc:///tmp/${'x'.repeat(120)}`, /at most 107/],
 ])('refuses to publish events at %s', async (address, why) => {
   await expect(claimEventPlace(address)).rejects.toThrow(why);

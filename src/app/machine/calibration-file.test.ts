@@ -73,7 +73,7 @@ describe('a calibration file', () => {
         `warning: ${file}: is no calibration of this program; move it away, and inferometer calibrate writes a new one`,
       ]);
       await expect(saveCalibration(file, MACHINE, [cellAt(10, 1)])).rejects.toThrow(
-        `${file}: is no calibration of this program, and is left as it is; wanted`,
+        `${file}: is no calibration of this program, and was left as it is; give`,
       );
       expect(readFileSync(file, 'utf8')).toBe(content);
     },

@@ -132,7 +132,7 @@ async function fileToUpdate(path: string): Promise<CalibrationFile> {
     throw new InferometerError(
       'INFEROMETER_CALIBRATION_FOREIGN',
       'input',
-      `${path}: ${errorText(error)}, and is left as it is; wanted a calibration, or a file that is new or empty`,
+      `${path}: ${errorText(error)}, and was left as it is; give a calibration file, or a file that is new or empty`,
       { cause: error },
     );
   }

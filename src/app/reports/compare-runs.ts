@@ -107,7 +107,7 @@ function resample({ path, samples, isPart, resumedNs }: Loaded, random: RandomSo
   throw new InferometerError(
     'INFEROMETER_COMPARE_EMPTY',
     'input',
-    `${path}: none of its ${samples.count} samples was measured and ended, wanted a run with some`,
+    `${path}: none of its ${samples.count} samples was measured and ended, so there is nothing to compare`,
   );
 }
 

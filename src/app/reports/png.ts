@@ -18,7 +18,7 @@ export async function loadPngPainter(): Promise<PngPainter> {
     throw new InferometerError(
       'INFEROMETER_PLOT_NO_FONT',
       'setup',
-      'no font found on this system, wanted any for the labels of images: install one (on Debian: fonts-dejavu-core), or take --format svg',
+      'images need a font for their labels, and this system has none; install one (on Debian: fonts-dejavu-core), or use --format svg',
     );
   }
   return (svg) => new Resvg(svg, { font, fitTo: { mode: 'zoom', value: SCALE } }).render().asPng();

@@ -58,11 +58,18 @@ describe('the check of a frame of what was received', () => {
     check(earlier(['a', 'b']));
     check(messages(1));
     expect(() => check(messages(2))).toThrow('messages of publisher 2, of 2 in the header');
-    expect(() => frameCheck()(earlier([]))).toThrow('publishers');
+    expect(() => frameCheck()(earlier([]))).toThrow('publishers must be a list of 1 to 256 texts');
+    const foreign = { load_generator: 'x', missing: ['y'], legacy_qps: true };
+    const { published_by: by } = decodeRunHeader(
+      sealFrame(jsonFrame({ ...fields, foreign }), FrameKind.runHeader, 0),
+    );
+    expect(by).toEqual({ ...foreign, addresses: [] });
   });
 
   it('refuses a header with publishers that are none', () => {
     const many = Array.from({ length: 257 }, (_, i) => `ipc:///${i}`);
-    expect(() => frameCheck()(header(many))).toThrow('published_by: addresses (up to 256)');
+    expect(() => frameCheck()(header(many))).toThrow(
+      'published_by must be an object of addresses (up to 256)',
+    );
   });
 });

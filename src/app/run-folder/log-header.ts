@@ -29,6 +29,6 @@ export function requireHeader({ kind, seq }: Frame, logPath: string): void {
   throw new InferometerError(
     'INFEROMETER_RUNLOG_CONTENT',
     'input',
-    `${logPath}: found frame ${seq} first, wanted the run's header, without which the others mean nothing`,
+    `${logPath}: its first frame must be the run's header, without which the others mean nothing (got frame ${seq})`,
   );
 }

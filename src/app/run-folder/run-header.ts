@@ -130,38 +130,41 @@ export function jsonOfFrame(frame: Frame): unknown {
 /** Throws `INFEROMETER_RUNLOG_FORMAT` (input) for the header of another format, and `INFEROMETER_RUNLOG_CONTENT` (input) for none. */
 export function decodeRunHeader(frame: Frame): RunHeader {
   const header = jsonOfFrame(frame);
-  if (!isFields(header)) throw badHeader('an object');
+  if (!isFields(header)) throw badHeader('it must be an object');
   if (header.format !== 1) {
     throw new InferometerError(
       'INFEROMETER_RUNLOG_FORMAT',
       'input',
-      `run log: found format ${String(header.format)}, wanted 1; this version of the program cannot read it`,
+      `run log: this version of the program reads format 1 only (got ${String(header.format)})`,
     );
   }
-  for (const [field, { wanted, isFine }] of Object.entries(FIELDS)) {
-    if (!isFine(header[field])) throw badHeader(`${field}: ${wanted}`);
+  for (const [field, { allowed, isFine }] of Object.entries(FIELDS)) {
+    if (!isFine(header[field])) throw badHeader(`${field} must be ${allowed}`);
   }
-  const { publishers, ...others } = header;
   // Every field was looked at.
-  const checked = others as unknown as RunHeader;
-  if (publishers === undefined) return checked;
-  const published_by = {
-    addresses: publishers as string[],
-    load_generator: null,
-    missing: [],
-    legacy_qps: false,
-  };
-  return { ...checked, published_by };
+  return withPublishedBy(header as unknown as EarlierHeader);
+}
+
+/** A header as versions before 0.2 wrote it, or as it is now. */
+interface EarlierHeader extends RunHeader {
+  readonly publishers?: PublishedBy['addresses'];
+  readonly foreign?: Omit<PublishedBy, 'addresses'>;
+}
+
+function withPublishedBy({ publishers, foreign, ...header }: EarlierHeader): RunHeader {
+  if (publishers === undefined && foreign === undefined) return header;
+  const unknown = { load_generator: null, missing: [], legacy_qps: false };
+  return { ...header, published_by: { ...unknown, ...foreign, addresses: publishers ?? [] } };
 }
 
 interface FieldCheck {
-  readonly wanted: string;
+  readonly allowed: string;
   readonly isFine: (value: unknown) => boolean;
 }
 
-const TEXT: FieldCheck = { wanted: 'text', isFine: (value) => typeof value === 'string' };
+const TEXT: FieldCheck = { allowed: 'text', isFine: (value) => typeof value === 'string' };
 const NUMBER_OR_NULL: FieldCheck = {
-  wanted: 'a number or null',
+  allowed: 'a number or null',
   isFine: (value) => value === null || Number.isFinite(value),
 };
 const NUMBER_IF_ANY: FieldCheck = {
@@ -173,37 +176,41 @@ const NUMBER_IF_ANY: FieldCheck = {
 const FIELDS: Readonly<Record<string, FieldCheck>> = {
   run_id: TEXT,
   origin_ns: {
-    wanted: 'a whole number as text',
+    allowed: 'a whole number as text',
     isFine: (value) => typeof value === 'string' && /^-?\d{1,20}$/.test(value),
   },
   started_at: TEXT,
   version: TEXT,
-  streaming: { wanted: 'true or false', isFine: (value) => typeof value === 'boolean' },
+  streaming: { allowed: 'true or false', isFine: (value) => typeof value === 'boolean' },
   conversations: {
-    wanted: 'true or false, if any',
+    allowed: 'true or false, if any',
     isFine: (value) => value === undefined || typeof value === 'boolean',
   },
-  tokenizer: { wanted: 'text or null', isFine: (value) => value === null || typeof value === 'string' },
+  tokenizer: { allowed: 'text or null', isFine: (value) => value === null || typeof value === 'string' },
   requested_rate_per_second: NUMBER_OR_NULL,
   planned_samples: NUMBER_OR_NULL,
   output_limit: NUMBER_IF_ANY,
   skipped_rows: NUMBER_IF_ANY,
   published_by: {
-    wanted: `addresses (up to ${MAX_PUBLISHERS}), load_generator, missing and legacy_qps, if any`,
+    allowed: `an object of addresses (up to ${MAX_PUBLISHERS}), load_generator, missing and legacy_qps`,
     isFine: (value) => value === undefined || isPublishedBy(value),
   },
   // What logs of versions before 0.2 have instead.
+  foreign: {
+    allowed: 'an object of load_generator, missing and legacy_qps',
+    isFine: (value) => value === undefined || (isFields(value) && isPublishedBy({ addresses: [], ...value })),
+  },
   publishers: {
-    wanted: `a list of 1 to ${MAX_PUBLISHERS} texts`,
+    allowed: `a list of 1 to ${MAX_PUBLISHERS} texts`,
     isFine: (value) => value === undefined || (areAddresses(value) && value.length > 0),
   },
   metrics: {
-    wanted: 'settings of the metrics in their ranges',
+    allowed: 'settings of the metrics in their ranges',
     isFine: (value) => value === undefined || (isFields(value) && areMetricsSettings(value)),
   },
-  config: { wanted: 'an object', isFine: isFields },
+  config: { allowed: 'an object', isFine: isFields },
   replay: {
-    wanted: 'a trace with its speed, arrivals and span_ns, if any',
+    allowed: 'a trace with its speed, arrivals and span_ns, if any',
     isFine: (value) => value === undefined || isReplayedTrace(value),
   },
 };
@@ -252,10 +259,6 @@ function areTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((part) => typeof part === 'string');
 }
 
-function badHeader(wanted: string): InferometerError {
-  return new InferometerError(
-    'INFEROMETER_RUNLOG_CONTENT',
-    'input',
-    `found a run header that is none, wanted ${wanted}`,
-  );
+function badHeader(why: string): InferometerError {
+  return new InferometerError('INFEROMETER_RUNLOG_CONTENT', 'input', `the run header is not valid: ${why}`);
 }

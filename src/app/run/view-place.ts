@@ -32,7 +32,7 @@ export async function openViewPlace(
   const match = /^tcp:\/\/(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address);
   const host = match?.[1] ?? match?.[2];
   if (host === undefined || Number(match![3]) > 65_535) {
-    throw unusable(flag, address, 'wanted tcp://<host>:<port> with a port up to 65535');
+    throw unusable(flag, address, 'must be tcp://<host>:<port> with a port up to 65535');
   }
   const ip = host === '*' ? '0.0.0.0' : await numericHost(flag, address, host);
   const port = await freePort(flag, address, ip, Number(match![3]));
@@ -60,7 +60,7 @@ async function numericHost(flag: string, address: string, host: string): Promise
   try {
     return (await lookup(host)).address;
   } catch (error) {
-    throw unusable(flag, address, `${errorText(error)}, wanted an address of this machine`);
+    throw unusable(flag, address, 'must be an address of this machine', error);
   }
 }
 
@@ -71,7 +71,7 @@ async function freePort(flag: string, address: string, host: string, port: numbe
     server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
-    throw unusable(flag, address, `${errorText(error)}, wanted a free port of an address of this machine`);
+    throw unusable(flag, address, 'must be a free port at an address of this machine', error);
   }
   const { port: found } = server.address() as AddressInfo;
   server.close();
@@ -87,6 +87,11 @@ function tcpAddress(host: string, port: number): string {
   return `tcp://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
-function unusable(flag: string, address: string, why: string): InferometerError {
-  return new InferometerError('INFEROMETER_VIEW_ADDRESS', 'input', `${flag} ${address}: ${why}`);
+function unusable(flag: string, address: string, rule: string, error?: unknown): InferometerError {
+  const why = error === undefined ? '' : `: ${errorText(error)}`;
+  return new InferometerError(
+    'INFEROMETER_VIEW_ADDRESS',
+    'input',
+    `${flag} ${rule} (got "${address}"${why})`,
+  );
 }

@@ -43,7 +43,7 @@ export function checkSnapshotAddress(address: string): void {
   throw new InferometerError(
     'INFEROMETER_WATCH_ADDRESS',
     'input',
-    `${address}: wanted tcp://<host>:<port> with a port from 1 to 65535, or ipc://<path>`,
+    `the address must be tcp://<host>:<port> with a port from 1 to 65535, or ipc://<path> (got "${address}")`,
   );
 }
 

@@ -63,9 +63,10 @@ export function checkAddress(address: string): string {
     }
     return address;
   }
-  if (!address.startsWith(TCP)) throw badAddress(`${address}: wanted ipc://<path> or tcp://<host>:<port>`);
+  if (!address.startsWith(TCP))
+    throw badAddress(`the address must be ipc://<path> or tcp://<host>:<port> (got "${address}")`);
   if (!/^tcp:\/\/.+:(\d{1,5}|\*)$/.test(address)) {
-    throw badAddress(`${address}: wanted tcp://<host>:<port>`);
+    throw badAddress(`the address must be tcp://<host>:<port> (got "${address}")`);
   }
   return address;
 }

@@ -113,6 +113,6 @@ function idOf(message: Uint8Array | undefined): number {
   throw new InferometerError(
     'INFEROMETER_TRANSPORT_READY_MESSAGE',
     'setup',
-    `a service reported ${JSON.stringify(id)} as ready, wanted its number`,
+    `a service must report its number as ready (got ${JSON.stringify(id)})`,
   );
 }

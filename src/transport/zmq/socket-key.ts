@@ -24,7 +24,7 @@ export function checkSocketKey(key: string): string {
   throw new InferometerError(
     'INFEROMETER_TRANSPORT_KEY',
     'input',
-    `key of a socket: found ${text.length} characters, wanted 64 hex digits (such as of: openssl rand -hex 32)`,
+    `the key of a socket must be 64 hex digits, as from: openssl rand -hex 32 (got ${text.length} characters)`,
   );
 }
 
