@@ -1,4 +1,5 @@
 import {
+  CANCELLED_BY_PLAN_ERROR_TYPE,
   CANCELLED_ERROR_TYPE,
   EVENT_TOPICS,
   EventKind,
@@ -14,6 +15,7 @@ import { choiceOf, extraOf, type EventBatch, ISSUED_EXTRA } from '../events/even
 import type { CounterSampler } from '../metrics/sampler.ts';
 import { asJson, type Json, type SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
+import { ConversationTracker } from './conversation-tracker.ts';
 import { ErrorTally } from './error-tally.ts';
 import { HistoryRecorder, type SampleOutcome } from './history-recorder.ts';
 import { LatenessRecorder } from './lateness-recorder.ts';
@@ -49,8 +51,8 @@ const TOLD_ISSUED_AGAIN = 5;
  *
  * Only samples issued inside a tracking window are tracked: they have a row from ISSUED to COMPLETE and feed the series and
  * the `tracked_` counters; all others count in the `total_` counters and in the history only. An ERROR counts for a sample while its row
- * lives, so it has to come before the COMPLETE. Each row ends as exactly one of succeeded, errored and cancelled, so
- * that rows opened = succeeded + errored + cancelled + in flight. Events behind the session's end are ignored.
+ * lives, so it has to come before the COMPLETE. Each row ends as exactly one of succeeded, errored, cancelled and cancelled by plan, so
+ * that rows opened = the sum of these + in flight. One that was cancelled by plan has no latency: it was not waited for. Events behind the session's end are ignored.
  *
  * Synchronous and pure but for the token counts, which the queue delivers later. A chunk costs about 70 ns; only
  * prompts, answers and errors allocate.
@@ -78,6 +80,7 @@ export class Aggregator {
   readonly #throughput = new ThroughputRecorder();
   readonly #triggers: Triggers;
   readonly #tokens: TokenMetrics;
+  readonly #conversations: ConversationTracker | undefined;
   readonly #payloads: PayloadReader;
   #issuedAgain = 0;
   #state: SessionState = 'initialize';
@@ -101,6 +104,7 @@ export class Aggregator {
       cancelled: metrics.counters.tracked_samples_cancelled,
     };
     this.#triggers = new Triggers(this.#table, metrics, this.#responses);
+    this.#conversations = ConversationTracker.of(metrics);
     this.#payloads = new PayloadReader(log);
     this.#tokens = new TokenMetrics({
       series: metrics.series,
@@ -149,8 +153,10 @@ export class Aggregator {
   extras(): { readonly [key: string]: Json } {
     const { isl, osl, tpot } = this.#tokens.sources;
     const throughput = this.#throughput.throughput();
+    const conversations = this.#conversations?.facts();
     return {
       ...(throughput === undefined ? {} : { throughput: asJson(throughput) }),
+      ...(conversations === undefined ? {} : { conversations }),
       in_flight: this.#table.size,
       issuing_ns: this.#windows.issuingNs(),
       token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },
@@ -283,6 +289,7 @@ export class Aggregator {
       if (slot < 0) {
         slot = table.open(seq);
         this.#throughput.onIssued(timestampNs);
+        this.#conversations?.onIssued(batch, index, slot, dueNs);
       } else this.#tellIssuedAgain(seq);
       table.windows[slot] = this.#windows.latestIndex;
       this.#windows.onIssued(timestampNs);
@@ -302,6 +309,7 @@ export class Aggregator {
     const slot = this.#table.slotOf(seq);
     if (slot < 0) return;
     this.#triggers.beforeRecvFirst(slot, timestampNs);
+    this.#conversations?.onFirstChunk(slot, timestampNs - this.#table.issuedNs[slot]!);
     const lateNs = this.lateness.lateNs(timestampNs);
     if (lateNs > 0) this.#boundTtft(slot, timestampNs, lateNs);
     this.#table.recvFirstNs[slot] = timestampNs;
@@ -349,13 +357,12 @@ export class Aggregator {
     }
     const outcome = outcomeOf(table.flags[slot]!);
     this.history.onComplete(outcome);
-    this.#slowest.onComplete(seq, slot, timestampNs);
-    this.#triggers.beforeComplete(slot, timestampNs);
-    const lateNs = this.lateness.lateNs(timestampNs);
-    if (lateNs > 0) this.#boundLatency(slot, timestampNs, lateNs, outcome);
+    const isByPlan = outcome === 'cancelled' && (table.flags[slot]! & RowFlag.cancelledByPlan) !== 0;
+    if (!isByPlan) this.#recordLatency(seq, slot, timestampNs, outcome);
     this.#tokens.onComplete(batch, index, slot, timestampNs);
     const window = table.windows[slot]!;
     const issuedNs = table.issuedNs[slot]!;
+    this.#conversations?.onComplete(batch, index, slot, outcome, { timestampNs, issuedNs });
     if (outcome === 'cancelled') {
       this.#windows.onCancelled(window);
       this.#throughput.onCancelled(timestampNs);
@@ -365,10 +372,18 @@ export class Aggregator {
     }
     this.#counters.tracked_samples_completed.add(1);
     this.#countFinishReason(batch.finishReasons[index]!);
-    this.#outcomeCounters[outcome].add(1);
+    if (isByPlan) this.#counters.tracked_samples_cancelled_by_plan.add(1);
+    else this.#outcomeCounters[outcome].add(1);
     if (outcome === 'succeeded') this.#responses.onSuccess(batch, index);
     this.#choices.close(slot);
     table.close(seq, slot);
+  }
+
+  #recordLatency(seq: SampleSeq, slot: number, timestampNs: number, outcome: SampleOutcome): void {
+    this.#slowest.onComplete(seq, slot, timestampNs);
+    this.#triggers.beforeComplete(slot, timestampNs);
+    const lateNs = this.lateness.lateNs(timestampNs);
+    if (lateNs > 0) this.#boundLatency(slot, timestampNs, lateNs, outcome);
   }
 
   /** The first chunk may have been there earlier. */
@@ -395,12 +410,12 @@ export class Aggregator {
     if (seq === NO_SAMPLE || slot >= 0)
       this.#errors.add(type, payload?.type === 'ErrorData' ? payload.data.errorMessage : '');
     this.#counters.total_samples_failed.add(1);
-    const flag = type === CANCELLED_ERROR_TYPE ? RowFlag.cancelled : RowFlag.errored;
+    const flag = flagOf(type);
     if (slot < 0) {
       if (seq !== NO_SAMPLE) this.#untrackedFailures.add(seq, flag);
       return;
     }
-    this.#counters.tracked_samples_failed.add(1);
+    if ((flag & RowFlag.cancelledByPlan) === 0) this.#counters.tracked_samples_failed.add(1);
     this.#table.flags[slot]! |= flag;
   }
 
@@ -421,6 +436,12 @@ export class Aggregator {
 function distributionsOf({ series }: RunMetrics): Record<string, LogDistribution> {
   const withValues = Object.entries(series).filter(([, { count }]) => count > 0);
   return Object.fromEntries(withValues.map(([name, sampler]) => [name, sampler.logDistribution()]));
+}
+
+/** What an error makes of its sample. */
+function flagOf(errorType: string): number {
+  if (errorType === CANCELLED_BY_PLAN_ERROR_TYPE) return RowFlag.cancelled | RowFlag.cancelledByPlan;
+  return errorType === CANCELLED_ERROR_TYPE ? RowFlag.cancelled : RowFlag.errored;
 }
 
 /** A sample that met another error before it was cancelled is errored. */

@@ -8,10 +8,12 @@ export const RowFlag = {
   islAsked: 1,
   /** It met an error other than being cancelled. */
   errored: 2,
-  /** The run itself gave it up. */
+  /** We cancelled it: the run gave it up, or its plan says so. */
   cancelled: 4,
   /** Its reasoning was streamed. */
   reasoningStreamed: 8,
+  /** Beside `cancelled`: its plan says so. */
+  cancelledByPlan: 16,
 } as const;
 
 /** A tracked sample in flight, for reading outside the hot path. */

@@ -1,6 +1,7 @@
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { Throughput } from '../core/throughput.ts';
 import {
+  latencyNs,
   meanChunkGapNs,
   SAMPLE_OUTCOMES,
   type SampleColumns,
@@ -52,13 +53,14 @@ const SAMPLES_PER_BIN = 4;
 const SUCCEEDED = SAMPLE_OUTCOMES.indexOf('succeeded');
 const ERRORED = SAMPLE_OUTCOMES.indexOf('errored');
 const CANCELLED = SAMPLE_OUTCOMES.indexOf('cancelled');
+const CANCELLED_BY_PLAN = SAMPLE_OUTCOMES.indexOf('cancelled_by_plan');
 
 /** The quantities, each with its value for a sample; NaN for one that has none. */
 const SERIES: readonly (readonly [SeriesKey, valueOf: (samples: SampleColumns, i: number) => number])[] = [
   ['ttft_ns', ({ firstChunkNs, issuedNs }, i) => firstChunkNs[i]! - issuedNs[i]!],
   ['tpot_ns', timePerTokenNs],
   ['chunk_gap_ns', meanChunkGapNs],
-  ['latency_ns', ({ completedNs, issuedNs }, i) => completedNs[i]! - issuedNs[i]!],
+  ['latency_ns', latencyNs],
   ['response_ttft_ns', ({ firstChunkNs, dueNs }, i) => firstChunkNs[i]! - dueNs[i]!],
   [
     'response_latency_ns',
@@ -142,7 +144,7 @@ function spanOf(
       recorder.onIssued(issuedNs);
       if (!(completedNs >= 0)) continue;
       endedCount += 1;
-      if (outcome === CANCELLED) recorder.onCancelled(completedNs);
+      if (outcome === CANCELLED || outcome === CANCELLED_BY_PLAN) recorder.onCancelled(completedNs);
       else recorder.onEnded(issuedNs, completedNs, outcome === SUCCEEDED);
     }
   }

@@ -164,6 +164,7 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     text: 'datasets other than .jsonl, .json and .csv',
     holds: ({ dataset }) => dataset !== undefined && !/\.(jsonl|json|csv)$/i.test(dataset),
   },
+  { text: '--multi-turn', holds: ({ conversations }) => conversations?.multi_turn === true },
   {
     text: '--format with other datasets than rows of prompts, and traces',
     holds: ({ format }) => format !== undefined && format !== 'rows',
@@ -171,13 +172,21 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
   { text: '--replay', holds: ({ load }) => load.pattern === 'replay' },
   { text: '--synthetic', holds: ({ synthetic }) => synthetic !== undefined },
   { text: '--pattern gamma', holds: ({ load }) => load.pattern === 'gamma' },
-  { text: '--stages', holds: ({ load }) => load.stages !== undefined },
+  {
+    text: '--stages',
+    holds: ({ load }) => load.stages !== undefined || load.stages_file !== undefined,
+  },
   { text: '--skip-bad-rows', holds: ({ skip_bad_rows: skips }) => skips },
   {
     text: '--path, and endpoints with a path or a query',
     holds: ({ path, endpoints }) => path !== undefined || endpoints.some((url) => !isOrigin(url)),
   },
   { text: '--header', holds: ({ client }) => Object.keys(client.headers).length > 0 },
+  {
+    text: '--requests-per-connection',
+    holds: ({ client }) => client.requests_per_connection !== undefined,
+  },
+  { text: '--cancel', holds: ({ cancel }) => cancel !== undefined },
   { text: '--connections new', holds: ({ client }) => client.connections === 'new' },
   {
     text: `--sample-order other than without-replacement`,

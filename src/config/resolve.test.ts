@@ -84,6 +84,10 @@ describe('resolveConfig', () => {
         { rate_per_second: 0, duration_ms: 30_000 },
       ],
     });
+    expect(resolve({ '--stages': ['@rates.csv'] }).load).toEqual({
+      pattern: 'poisson',
+      stages_file: 'rates.csv',
+    });
     const even = resolve({ '--stages': [stages], '--pattern': ['constant'] });
     expect(even.load.pattern).toBe('constant');
     expect(resolve({ '--rate': ['5'], '--burstiness': ['0.5'] }).load).toEqual({
@@ -155,6 +159,13 @@ describe('resolveConfig', () => {
       STAGES('ramp to -5 over 1s', 'the rate must be 0 or a number above 0, at most 10000000'),
     ],
     ['--burstiness', '0', 'a number from 0.001 to 1000'],
+    ['--cancel', 'some', 'a share such as 5% or 0.05'],
+    [
+      '--cancel-after',
+      '2',
+      'a time with its unit such as 2s, or one of fixed:TIME, uniform:LEAST,MOST, exponential:MEAN, lognormal:MEDIAN,SIGMA, such as lognormal:2s,0.5',
+    ],
+    ['--requests-per-connection', '0', 'a whole number from 1 to 2147483647'],
     ['--endpoint', '', 'text that is not empty'],
   ])('refuses %s "%s"', (flag, text, allowed) => {
     expect(refusal({ [flag]: [text] })).toBe(`${flag} must be ${allowed} (got "${text}")`);
@@ -172,6 +183,14 @@ describe('resolveConfig', () => {
     [
       { '--rate': ['5'], '--stages': ['rate 5 for 1s'] },
       '--rate and --stages both say how many requests a second; give one of them',
+    ],
+    [
+      { '--rate': ['5'], '--stages': ['@rates.csv'] },
+      '--rate and --stages both say how many requests a second; give one of them',
+    ],
+    [
+      { '--pattern': ['burst'], '--stages': ['@rates.csv'] },
+      '--stages is only for --pattern constant, poisson or gamma (got burst)',
     ],
     [
       { '--concurrency': ['5'], '--pattern': ['concurrency'], '--stages': ['rate 5 for 1s'] },
@@ -228,6 +247,15 @@ describe('resolveConfig', () => {
     [{ '--extra': ['stream=true'] }, '--extra cannot set stream; use --streaming'],
     [{ '--extra': ['{"model":"x"}'] }, '--extra cannot set model; use --model'],
     [{ '--extra': ['messages=[]'] }, '--extra cannot set messages; it comes from the dataset'],
+    [
+      { '--cancel': ['5%'] },
+      '--cancel-after is missing: how long after it was sent such a request is cancelled',
+    ],
+    [{ '--cancel-after': ['2s'] }, '--cancel is missing: cancel this share of the requests'],
+    [
+      { '--connections': ['new'], '--requests-per-connection': ['5'] },
+      '--requests-per-connection is only for --connections reuse (got new)',
+    ],
     [
       { '--api': ['sglang'], '--limit-field': ['max_tokens'] },
       '--limit-field is only for --api chat or completions (got sglang)',
@@ -342,7 +370,7 @@ describe('a config file', () => {
     ['lod: {}', '1:6: lod: unknown key; known are endpoints, model, dataset, '],
     [
       'load: { rate: 5 }',
-      'load.rate: unknown key; known are pattern, rate_per_second, stages, burstiness, concurrency',
+      'load.rate: unknown key; known are pattern, rate_per_second, stages, stages_file, burstiness, concurrency',
     ],
     ['warmup: { seconds: 5 }', 'warmup.seconds: unknown key; known are samples, duration_ms'],
   ])('%j is refused with its place', (yaml, message) => {

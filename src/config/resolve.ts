@@ -39,7 +39,7 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
     const other = setBy.get(setting.path);
     if (other !== undefined) throw inputError(`${other} and ${given.origin} set the same; give one of them`);
     setBy.set(setting.path, given.origin);
-    setPath(tree, setting.path, valueOf(setting, given));
+    setGiven(tree, setting, valueOf(setting, given));
   }
   refuseRedacted(tree, [], file);
   inferPattern(tree);
@@ -54,6 +54,13 @@ function givenFor({ flag, environment }: Setting, sources: ConfigSources): Given
   if (texts !== undefined) return { origin: flag, texts };
   const text = environment === undefined ? undefined : sources.environment[environment];
   return text === undefined || text === '' ? undefined : { origin: environment!, texts: [text] };
+}
+
+/** A value may be given in a file instead, and either replaces the other. */
+function setGiven(tree: Tree, { path, filePath }: Setting, value: unknown): void {
+  const isFile = filePath !== undefined && typeof value === 'string';
+  if (filePath !== undefined) setPath(tree, isFile ? path : filePath, undefined);
+  setPath(tree, isFile ? filePath : path, isFile ? value.slice(1) : value);
 }
 
 function valueOf({ parse, repeatable, secret, path }: Setting, { origin, texts }: Given): unknown {
@@ -85,25 +92,29 @@ function refuseRedacted(value: unknown, path: readonly string[], file: ConfigFil
 /** `--rate` or `--stages` alone mean Poisson arrivals, `--concurrency` alone a closed loop: what people expect. */
 function inferPattern(tree: Tree): void {
   const load = (tree.load ??= {});
-  if (!isTree(load) || load.pattern !== undefined) return;
+  if (!isTree(load)) return;
+  if (load.pattern !== undefined) return;
   if (load.burstiness !== undefined) load.pattern = 'gamma';
-  else if (load.rate_per_second !== undefined || load.stages !== undefined) load.pattern = 'poisson';
-  else if (load.concurrency !== undefined) load.pattern = 'concurrency';
+  else if ([load.rate_per_second, load.stages, load.stages_file].some((one) => one !== undefined)) {
+    load.pattern = 'poisson';
+  } else if (load.concurrency !== undefined) load.pattern = 'concurrency';
 }
 
 function checkRules(config: RunConfig): void {
   checkPrompts(config);
+  checkConversations(config);
   checkReplay(config);
-  const { pattern, rate_per_second: rate, stages, burstiness, concurrency } = config.load;
+  const { pattern, rate_per_second: rate, stages, stages_file: file, burstiness, concurrency } = config.load;
+  const hasStages = stages !== undefined || file !== undefined;
   const isOpenLoop = OPEN_LOOP_PATTERNS.some((one) => one === pattern);
   const openLoops = `${OPEN_LOOP_PATTERNS.slice(0, -1).join(', ')} or ${OPEN_LOOP_PATTERNS.at(-1)}`;
-  if (rate !== undefined && stages !== undefined) {
+  if (rate !== undefined && hasStages) {
     throw inputError('--rate and --stages both say how many requests a second; give one of them');
   }
-  if (isOpenLoop && rate === undefined && stages === undefined) {
+  if (isOpenLoop && rate === undefined && !hasStages) {
     throw inputError(`--pattern ${pattern} needs --rate, the number of requests per second, or --stages`);
   }
-  if (!isOpenLoop && (rate !== undefined || stages !== undefined)) {
+  if (!isOpenLoop && (rate !== undefined || hasStages)) {
     const flag = rate === undefined ? '--stages' : '--rate';
     throw inputError(`${flag} is only for --pattern ${openLoops} (got ${pattern})`);
   }
@@ -123,6 +134,9 @@ function checkRules(config: RunConfig): void {
   }
   if (pattern !== 'concurrency' && concurrency !== undefined) {
     throw inputError(`--concurrency is only for --pattern concurrency (got ${pattern})`);
+  }
+  if (config.client.connections === 'new' && config.client.requests_per_connection !== undefined) {
+    throw inputError('--requests-per-connection is only for --connections reuse (got new)');
   }
   if (config.api !== 'chat' && config.api !== 'completions' && config.limit_field !== undefined) {
     throw inputError(`--limit-field is only for --api chat or completions (got ${config.api})`);
@@ -181,6 +195,42 @@ function checkPrompts({ dataset, format, synthetic, tokenizer }: RunConfig): voi
     );
   }
 }
+
+/** What is about conversations is only for those that are sent in full, and counts them. */
+function checkConversations({ conversations, stop, warmup, synthetic }: RunConfig): void {
+  if (conversations?.multi_turn === true) {
+    if (synthetic !== undefined) {
+      throw inputError('--multi-turn needs --dataset; prompts of --synthetic are single requests');
+    }
+    if (stop.samples !== undefined) {
+      throw inputError('--samples cannot end a run with --multi-turn; use --conversations or --duration');
+    }
+    if (warmup?.samples !== undefined) {
+      throw inputError(
+        '--warmup must be a duration such as 10s with --multi-turn (got a number of requests)',
+      );
+    }
+    return;
+  }
+  const given =
+    stop.conversations === undefined
+      ? Object.keys(conversations ?? {}).find(
+          (name) => conversations![name as 'history'] !== CONVERSATION_DEFAULTS[name],
+        )
+      : 'stop.conversations';
+  if (given === undefined) return;
+  const path = given.includes('.') ? given : `conversations.${given}`;
+  throw inputError(`${settingOf(path)!.flag} is only for --multi-turn`);
+}
+
+/** What stands in the group when one of its settings is given. */
+const CONVERSATION_DEFAULTS: Readonly<Record<string, unknown>> = {
+  multi_turn: false,
+  history: 'auto',
+  reasoning: 'drop',
+  ignore_delays: false,
+  on_turn_failure: 'end',
+};
 
 /** Fields of a body that other settings decide, and with them what is measured or logged. */
 const NOT_EXTRA: Readonly<Record<string, string>> = {

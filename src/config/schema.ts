@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { CONCURRENCY, MAX_IN_FLIGHT, RATE_PER_SECOND, REPLAY_SPEED } from '../core/load-ranges.ts';
 import { MAX_TICKETS } from '../plan/tickets.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
-import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 
 // Each check says what is allowed, in words that follow "must be" for a flag and for a file.
 
@@ -47,6 +48,7 @@ function ratePerSecond() {
 }
 
 const MAX_STAGES = 10_000;
+const SHARE = 'a share above 0, at most 1 (100%)';
 const BURSTINESS = 'a number from 0.001 to 1000';
 
 function stage() {
@@ -100,6 +102,27 @@ export const runConfigSchema = group({
     .refine((given) => typeof parseSynthetic(given) !== 'string', SYNTHETIC_ALLOWED)
     .optional()
     .describe('made-up prompts of an exact length, instead of a dataset'),
+  conversations: group({
+    multi_turn: z
+      .boolean('true or false')
+      .default(false)
+      .describe('send every turn of each conversation of the dataset, one after the other'),
+    history: choice(HISTORIES)
+      .default('auto')
+      .describe("responses that later turns repeat: this server's (live) or those in the file (recorded)"),
+    reasoning: choice(['drop', 'keep'])
+      .default('drop')
+      .describe('whether the history repeats the reasoning of responses'),
+    think_time: text(DURATIONS_ALLOWED)
+      .refine((given) => parseDurations(given) !== undefined, DURATIONS_ALLOWED)
+      .optional()
+      .describe('from the end of a turn to the next one, where the dataset does not say'),
+    ignore_delays: z.boolean('true or false').default(false).describe('leave out the delays of the dataset'),
+    delay_cap_ms: timeMs(MAX_WAIT_MS).optional().describe('the longest delay of the dataset that is kept'),
+    on_turn_failure: choice(['end', 'continue'])
+      .default('end')
+      .describe('what a failed turn means for the turns after it'),
+  }).optional(),
   api: choice(APIS)
     .default('chat')
     .describe('the API that the endpoints speak; docs/protocols.md tells them apart'),
@@ -143,6 +166,9 @@ export const runConfigSchema = group({
       .max(MAX_STAGES, `at most ${MAX_STAGES} stages`)
       .optional()
       .describe('a rate that changes, instead of one rate'),
+    stages_file: text('the path of a file')
+      .optional()
+      .describe('.csv or .json file of such a rate, with the columns second and rate'),
     burstiness: z
       .number(BURSTINESS)
       .min(0.001, BURSTINESS)
@@ -176,11 +202,20 @@ export const runConfigSchema = group({
       .describe(
         'stop after this many requests; default: one pass over the dataset, unless a duration is set',
       ),
+    conversations: wholeNumber(1, MAX_TICKETS)
+      .optional()
+      .describe('stop after this many conversations, when the last one has ended'),
     duration_ms: timeAboveZeroMs(MAX_RUN_MS).optional().describe('stop sending new requests after this long'),
   }).prefault({}),
   warmup: group({
     samples: wholeNumber(1, MAX_TICKETS).optional().describe('requests sent before measuring'),
     duration_ms: timeAboveZeroMs(MAX_RUN_MS).optional().describe('time spent sending before measuring'),
+  }).optional(),
+  cancel: group({
+    share: z.number(SHARE).gt(0, SHARE).max(1, SHARE).describe('share of the requests that are cancelled'),
+    after: text(DURATIONS_ALLOWED)
+      .refine((given) => parseDurations(given) !== undefined, DURATIONS_ALLOWED)
+      .describe('how long after it was sent such a request is cancelled'),
   }).optional(),
   sample_order: choice(SAMPLE_ORDERS).default('without_replacement').describe('which dataset row comes next'),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER)
@@ -218,6 +253,9 @@ export const runConfigSchema = group({
     connections: choice(['reuse', 'new'])
       .default('reuse')
       .describe('reuse connections, or open a new one for each request, inside its times'),
+    requests_per_connection: wholeNumber(1, MAX_TICKETS)
+      .optional()
+      .describe('close a connection after so many responses; default: keep it'),
     headers: z
       .record(z.string(), z.string('text'), 'names and values')
       .default({})

@@ -1,7 +1,8 @@
-import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
+import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 import { parseStages } from './stages.ts';
-import { parseDecimal, parseDurationMs } from './units.ts';
+import { parseDecimal, parseDurationMs, parseShare } from './units.ts';
 
 /** Text of one flag to the value of the schema, or what is allowed instead. */
 type Parse = (text: string) => { readonly value: unknown } | { readonly allowed: string };
@@ -14,6 +15,8 @@ export interface Setting {
   readonly flag: `--${string}`;
   /** Where the value goes, e.g. `load.rate_per_second`; several flags may share one path only when repeatable. */
   readonly path: string;
+  /** Where the path of a file goes that holds the value, when it is given as text: `@path`. */
+  readonly filePath?: string;
   /** Empty for a flag that is on when it is given. */
   readonly argument: string;
   /** Under which heading help tells it. */
@@ -39,6 +42,15 @@ const duration: Parse = (given) => {
     ? { allowed: 'a duration with its unit, such as 500ms, 60s, 5m or 1h' }
     : { value };
 };
+
+const share: Parse = (given) => {
+  const value = parseShare(given);
+  return value === undefined ? { allowed: 'a share such as 5% or 0.05' } : { value };
+};
+
+/** Stays text: it is what people read in config.yaml, too. */
+const durations: Parse = (given) =>
+  parseDurations(given) === undefined ? { allowed: DURATIONS_ALLOWED } : { value: given };
 
 const countOrDuration: Parse = (given) => {
   const samples = parseDecimal(given);
@@ -160,6 +172,62 @@ export const SETTINGS: readonly Setting[] = [
     parse: synthetic,
   },
   {
+    flag: '--multi-turn',
+    group: 'requests',
+    path: 'conversations.multi_turn',
+    argument: '',
+    help: 'send every turn of each conversation of the dataset, each after the response to the one before; --concurrency and --rate then count conversations (docs/conversations.md)',
+    parse: onOff,
+  },
+  {
+    flag: '--history',
+    group: 'requests',
+    path: 'conversations.history',
+    argument: '<source>',
+    help: "responses that later turns repeat: live (this server's), recorded (those in the file) or auto (default auto: as the format has it)",
+    parse: choice(...HISTORIES),
+  },
+  {
+    flag: '--history-reasoning',
+    group: 'requests',
+    path: 'conversations.reasoning',
+    argument: '<mode>',
+    help: 'drop or keep the reasoning of responses that later turns repeat (default drop)',
+    parse: choice('drop', 'keep'),
+  },
+  {
+    flag: '--think-time',
+    group: 'load',
+    path: 'conversations.think_time',
+    argument: '<time>',
+    help: 'pause before each later turn where the dataset has none: 2s, or a distribution such as lognormal:8s,0.6 or exponential:5s (default none)',
+    parse: durations,
+  },
+  {
+    flag: '--ignore-delays',
+    group: 'load',
+    path: 'conversations.ignore_delays',
+    argument: '',
+    help: 'leave out the delays between turns that the dataset has',
+    parse: onOff,
+  },
+  {
+    flag: '--delay-cap',
+    group: 'load',
+    path: 'conversations.delay_cap_ms',
+    argument: '<time>',
+    help: 'shorten longer delays of the dataset to this',
+    parse: duration,
+  },
+  {
+    flag: '--on-turn-failure',
+    group: 'load',
+    path: 'conversations.on_turn_failure',
+    argument: '<what>',
+    help: 'what follows a failed turn: end the conversation, or continue with the next turn (default end)',
+    parse: choice('end', 'continue'),
+  },
+  {
     flag: '--api',
     group: 'requests',
     path: 'api',
@@ -195,8 +263,9 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--stages',
     group: 'load',
     path: 'load.stages',
+    filePath: 'load.stages_file',
     argument: '<stages>',
-    help: 'a rate that changes, instead of --rate: "rate 10 for 1m, ramp to 200 over 5m, pause for 30s"; ends the run unless --duration does',
+    help: 'a rate that changes, instead of --rate: "rate 10 for 1m, ramp to 200 over 5m, pause for 30s", or @rates.csv with the columns second and rate; ends the run unless --duration does',
     parse: parseStages,
   },
   {
@@ -264,6 +333,14 @@ export const SETTINGS: readonly Setting[] = [
     parse: number,
   },
   {
+    flag: '--conversations',
+    group: 'load',
+    path: 'stop.conversations',
+    argument: '<n>',
+    help: 'with --multi-turn: stop after this many conversations (default: each of the dataset once, unless --duration is given)',
+    parse: number,
+  },
+  {
     flag: '--duration',
     group: 'load',
     path: 'stop.duration_ms',
@@ -278,6 +355,22 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<n|time>',
     help: 'unmeasured warm-up: a number of requests or a duration',
     parse: countOrDuration,
+  },
+  {
+    flag: '--cancel',
+    group: 'load',
+    path: 'cancel.share',
+    argument: '<share>',
+    help: 'cancel this share of the requests, as users do who stop waiting, e.g. 5%; needs --cancel-after',
+    parse: share,
+  },
+  {
+    flag: '--cancel-after',
+    group: 'load',
+    path: 'cancel.after',
+    argument: '<times>',
+    help: 'how long after it was sent such a request is cancelled, unless it has ended: 2s, uniform:1s,5s, exponential:2s or lognormal:2s,0.5 (median, sigma)',
+    parse: durations,
   },
   {
     flag: '--workers',
@@ -358,6 +451,14 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<use>',
     help: 'reuse connections, or open a new one for each request, with TCP and TLS inside its times (default reuse)',
     parse: choice('reuse', 'new'),
+  },
+  {
+    flag: '--requests-per-connection',
+    group: 'client',
+    path: 'client.requests_per_connection',
+    argument: '<n>',
+    help: 'close a connection after this many responses, so that a load balancer can send the next one elsewhere, e.g. 100 (default: keep it)',
+    parse: number,
   },
   {
     flag: '--limit-field',
@@ -496,5 +597,7 @@ export const SETTINGS: readonly Setting[] = [
 
 /** The setting of a schema path; what is nested in a value is found at its parent. */
 export function settingOf(path: string): Setting | undefined {
-  return SETTINGS.find((setting) => path === setting.path || path.startsWith(`${setting.path}.`));
+  return SETTINGS.find(
+    (setting) => path === setting.path || path === setting.filePath || path.startsWith(`${setting.path}.`),
+  );
 }

@@ -7,16 +7,17 @@ export type StageConfig =
   | { readonly ramp_to_per_second: number; readonly duration_ms: number };
 
 export const STAGES_ALLOWED =
-  'stages with commas between, such as "rate 10 for 1m, ramp to 200 over 5m, rate 200 for 10m, pause for 30s"';
+  'stages with commas between, such as "rate 10 for 1m, ramp to 200 over 5m, rate 200 for 10m, pause for 30s", or @rates.csv';
 
 const STEADY = /^rate\s+(\S+?)(?:\/s)?\s+for\s+(\S+)$/;
 const RAMP = /^ramp\s+to\s+(\S+?)(?:\/s)?\s+over\s+(\S+)$/;
 const PAUSE = /^pause\s+for\s+(\S+)$/;
 
-/** Stages as people write them. Returns what is allowed instead for text that is none. */
+/** Stages as people write them, or the file they are in. Returns what is allowed instead for text that is neither. */
 export function parseStages(
   text: string,
-): { readonly value: readonly StageConfig[] } | { readonly allowed: string } {
+): { readonly value: readonly StageConfig[] | string } | { readonly allowed: string } {
+  if (/^@./.test(text)) return { value: text };
   const stages: StageConfig[] = [];
   for (const part of text.split(',').map((one) => one.trim())) {
     const stage = stageOf(part);

@@ -51,6 +51,13 @@ export function isErrorKind(kind: number): boolean {
 
 /** Error type of samples the run itself gave up; they are cancelled, not errored. */
 export const CANCELLED_ERROR_TYPE = 'cancelled';
+/** Of samples that were cancelled because the plan says so: neither errored nor given up by the run. */
+export const CANCELLED_BY_PLAN_ERROR_TYPE = 'cancelled.planned';
+
+/** Whether a sample with that error was cancelled by us, for whichever reason, and so has not failed. */
+export function isCancellation(errorType: string): boolean {
+  return errorType === CANCELLED_ERROR_TYPE || errorType === CANCELLED_BY_PLAN_ERROR_TYPE;
+}
 
 const KIND_OF_TOPIC: ReadonlyMap<string, EventKind> = new Map(
   EVENT_TOPICS.map((topic, code) => [topic, code as EventKind]),

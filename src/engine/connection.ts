@@ -4,9 +4,17 @@ import { NS_PER_MS, NS_PER_SECOND, type RunClock } from '../core/time.ts';
 import type { Connector, SocketListener } from './connector.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
-import { brokenConnection, CANCELLED, connectFailure, connectTimedOut, timedOut } from './failure.ts';
+import {
+  brokenConnection,
+  CANCELLED,
+  CANCELLED_BY_PLAN,
+  connectFailure,
+  connectTimedOut,
+  timedOut,
+} from './failure.ts';
 import type { LoopLateness } from './loop-lateness.ts';
 import { hasPeerEnded } from './peer-end.ts';
+import type { PlannedCancels } from './planned-cancels.ts';
 import type { SampleRecorder } from './sample-recorder.ts';
 
 /** What the connections of a worker share. */
@@ -15,6 +23,8 @@ export interface ConnectionTools {
   readonly recorder: SampleRecorder;
   /** Undefined when lateness is not measured. */
   readonly lateness?: LoopLateness | undefined;
+  /** Undefined when no sample is cancelled by plan. */
+  readonly plannedCancels?: PlannedCancels | undefined;
   /** For connecting, for answering, and for the end of a message whose response is complete. */
   readonly connectDeadlines: Deadlines;
   readonly answerDeadlines: Deadlines;
@@ -90,6 +100,7 @@ export class Connection implements SocketListener, Timed {
   #isResent = false;
   #answered = 0;
   #suspicion: NodeJS.Timeout | undefined;
+  #plannedCancel: NodeJS.Timeout | undefined;
 
   constructor(connector: Connector, exchange: Exchange, tools: ConnectionTools, owner: ConnectionOwner) {
     this.#tools = tools;
@@ -101,13 +112,23 @@ export class Connection implements SocketListener, Timed {
     tools.connectDeadlines.start(this, this.startedNs);
   }
 
+  /** The sample on it, or the latest. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** When the response to that was complete; NaN for a sample that has not succeeded. */
+  get succeededNs(): number {
+    return this.#exchange.succeededNs;
+  }
+
   get state(): ConnectionState {
     return this.#state;
   }
 
-  /** It has answered more than one sample. */
-  get wasReused(): boolean {
-    return this.#answered > 1;
+  /** Samples that it has answered, and was free again after. */
+  get answered(): number {
+    return this.#answered;
   }
 
   /**
@@ -155,6 +176,7 @@ export class Connection implements SocketListener, Timed {
   close(): void {
     this.#deadlines.stop(this);
     clearTimeout(this.#suspicion);
+    clearTimeout(this.#plannedCancel);
     this.#state = 'closed';
     this.#socket.destroy();
     this.#exchange.close();
@@ -273,7 +295,25 @@ export class Connection implements SocketListener, Timed {
       return false;
     }
     this.#tools.answerDeadlines.start(this, issuedNs);
+    const { plannedCancels } = this.#tools;
+    if (plannedCancels !== undefined) this.#planCancel(plannedCancels, seq, issuedNs);
     return true;
+  }
+
+  /** Behind the response the timer stays until the next request, and does nothing: most samples then need not look for one. */
+  #planCancel(plannedCancels: PlannedCancels, seq: number, issuedNs: number): void {
+    clearTimeout(this.#plannedCancel);
+    this.#plannedCancel = undefined;
+    const delayMs = plannedCancels.delayMsOf(seq);
+    if (delayMs === undefined) return;
+    const goneMs = (this.#tools.clock.nowNs() - issuedNs) / NS_PER_MS;
+    this.#plannedCancel = setTimeout(
+      () => {
+        if (this.#state === 'busy' || this.#state === 'suspect')
+          this.#failSample(CANCELLED_BY_PLAN, this.#tools.clock.nowNs());
+      },
+      Math.max(0, delayMs - goneMs),
+    );
   }
 
   /** The response is complete; the connection can be used again if its message ends soon. */

@@ -1,4 +1,5 @@
 import { errorText } from '../core/errors.ts';
+import { CANCELLED_BY_PLAN_ERROR_TYPE, CANCELLED_ERROR_TYPE } from '../core/event-types.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { redactUrls } from '../core/redact-url.ts';
 import { HttpParseError } from '../protocol/http-response.ts';
@@ -16,7 +17,16 @@ export const SHOWN_BYTES = 16 * SHOWN_CHARACTERS;
 /** How far a connection had come when it failed. */
 export type ConnectStage = 'tcp' | 'tls';
 
-export const CANCELLED: ErrorData = { errorType: 'cancelled', errorMessage: 'cancelled by the run' };
+export const CANCELLED: ErrorData = {
+  errorType: CANCELLED_ERROR_TYPE,
+  errorMessage: 'cancelled by the run',
+};
+
+/** As a user does who stops waiting: --cancel. */
+export const CANCELLED_BY_PLAN: ErrorData = {
+  errorType: CANCELLED_BY_PLAN_ERROR_TYPE,
+  errorMessage: 'cancelled by plan (--cancel)',
+};
 
 /** Type of a failure of this machine's own. */
 export const CLIENT_LIMIT = 'client_limit';

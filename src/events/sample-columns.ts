@@ -1,5 +1,11 @@
 /** How a sample stood at the end of the log; the position is the code in {@link SampleColumns.outcomes}. */
-export const SAMPLE_OUTCOMES = ['in_flight', 'succeeded', 'errored', 'cancelled'] as const;
+export const SAMPLE_OUTCOMES = [
+  'in_flight',
+  'succeeded',
+  'errored',
+  'cancelled',
+  'cancelled_by_plan',
+] as const;
 export type SampleOutcome = (typeof SAMPLE_OUTCOMES)[number];
 
 /** Samples of a run in the order of issue, a column a field; times in ns since the run's origin, NaN for what never came. */
@@ -54,6 +60,13 @@ export interface StoredSamples {
   chunks(): Iterable<SampleColumns>;
   /** Frees what the samples take outside of memory. */
   close(): void;
+}
+
+const CANCELLED_BY_PLAN = SAMPLE_OUTCOMES.indexOf('cancelled_by_plan');
+
+/** From issued to the end of a sample, ns; NaN for one that was cancelled by plan, which was not waited for. The report has the same. */
+export function latencyNs({ outcomes, completedNs, issuedNs }: SampleColumns, at: number): number {
+  return outcomes[at] === CANCELLED_BY_PLAN ? NaN : completedNs[at]! - issuedNs[at]!;
 }
 
 /** Time per output token of a sample, ns; NaN for one without, or whose tokens the server did not count. The report has the same. */

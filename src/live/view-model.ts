@@ -154,7 +154,8 @@ function countsOf(metrics: SnapshotIndex): Counts {
     issued,
     succeeded: metrics.counter('tracked_samples_succeeded'),
     errored: metrics.counter('tracked_samples_errored'),
-    cancelled: metrics.counter('tracked_samples_cancelled'),
+    cancelled:
+      metrics.counter('tracked_samples_cancelled') + metrics.counter('tracked_samples_cancelled_by_plan'),
     inFlight,
   };
 }
@@ -173,7 +174,7 @@ function overallRates(
   if (throughput === undefined) {
     return {
       issuedPerSecond,
-      // Without what the run gave up.
+      // Without what was cancelled.
       endedPerSecond: perSecond(metrics.counter('tracked_samples_completed') - cancelled, spanNs),
       succeededPerSecond: perSecond(succeeded, spanNs),
       outputTokensPerSecond: outputTokens === 0 ? null : perSecond(outputTokens, spanNs),

@@ -121,6 +121,10 @@ class OpenLoopShare implements PlanShare {
     this.index -= this.#workerCount;
   }
 
+  isPausedAt(elapsedNs: number): boolean {
+    return this.#time.isPausedAt(elapsedNs);
+  }
+
   change(change: PlanChange): void {
     this.#time.apply(change);
   }
@@ -167,6 +171,10 @@ class ClosedLoopShare implements PlanShare {
       'internal',
       `ticket ${this.index} of a closed loop: found it put back, wanted it sent`,
     );
+  }
+
+  isPausedAt(elapsedNs: number): boolean {
+    return this.#time.isPausedAt(elapsedNs);
   }
 
   change(change: PlanChange): void {

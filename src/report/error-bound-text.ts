@@ -10,7 +10,7 @@ export function clientErrorText(error: ClientError): string {
     case 'no_load':
       return 'no bound: the requests went out all at once, or too few to tell a rate';
     case 'other_connections':
-      return 'no bound: calibrate measures plain HTTP over connections that are kept alive, and this run had TLS or a connection for each request';
+      return 'no bound: calibrate measures plain HTTP over connections that are kept alive, and this run had TLS or closed its connections';
     case 'beyond':
       return beyondText(error);
     case 'bound':

@@ -1,7 +1,9 @@
 import type { ClientErrorBounds } from './client-error.ts';
 import { inFlightByLittle, littleError, type Throughput } from '../core/throughput.ts';
 import { quantilesToJson } from '../metrics/snapshot-json.ts';
+import type { ConversationReport } from './conversation-report.ts';
 import { clientErrorToJson } from './error-bound.ts';
+import type { PublishedByFacts } from './run-facts.ts';
 import type { OwnReport, Report } from './report.ts';
 import type { ReplayFacts } from './replay-facts.ts';
 import { responseFactsToJson } from './response-facts.ts';
@@ -15,6 +17,7 @@ export const OWN_REPORT_KEYS = [
   'source',
   'samples',
   'throughput',
+  'conversations',
   'requested_rate_per_second',
   'steering',
   'response_ttft',
@@ -87,12 +90,12 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     run: {
       ...{ run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
       ...(run.replay && { replay: replayToJson(run.replay) }),
-      ...(run.publishers && { publishers: run.publishers }),
-      ...(run.foreign && { load_generator: run.foreign.loadGenerator, not_recorded: run.foreign.missing }),
+      ...(run.publishedBy && publishedByToJson(run.publishedBy)),
     },
     source: own.source,
     samples: samplesToJson(report.samples),
     throughput: own.throughput && throughputToJson(own.throughput),
+    conversations: own.conversations && conversationsToJson(own.conversations),
     requested_rate_per_second: own.requestedRatePerSecond,
     steering: steering && {
       rates_per_second: steering.ratesPerSecond,
@@ -159,6 +162,27 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
   };
 }
 
+function conversationsToJson({ latency, byTurn, ...counts }: ConversationReport) {
+  return {
+    begun: counts.begun,
+    completed: counts.completed,
+    failed: counts.failed,
+    cut_off: counts.cutOff,
+    turns_planned: counts.turnsPlanned,
+    turns_issued: counts.turnsIssued,
+    turns_skipped: counts.turnsPlanned - counts.turnsIssued,
+    completed_per_second: counts.completedPerSecond,
+    latency: seriesToJson(latency),
+    by_turn: byTurn.map((turn) => ({
+      positions: turn.positions,
+      ttft: seriesToJson(turn.ttft),
+      latency: seriesToJson(turn.latency),
+      input_tokens: seriesToJson(turn.inputTokens),
+      cached_tokens: seriesToJson(turn.cachedTokens),
+    })),
+  };
+}
+
 function errorBoundsToJson({ told, metrics, throughputShare }: ClientErrorBounds) {
   return {
     probes: told.probes,
@@ -190,13 +214,22 @@ function throughputToJson(throughput: Throughput) {
   };
 }
 
+function publishedByToJson({ addresses, loadGenerator, missing }: PublishedByFacts) {
+  return {
+    ...(addresses.length > 0 && { publishers: addresses }),
+    ...(loadGenerator !== null && { load_generator: loadGenerator, not_recorded: missing }),
+  };
+}
+
 function samplesToJson(samples: SampleAccount) {
-  const { issued, succeeded, errored, cancelled, notSent, inFlight, unaccounted, missing } = samples;
+  const { issued, succeeded, errored, cancelled, cancelledByPlan, notSent, inFlight, unaccounted, missing } =
+    samples;
   return {
     issued,
     succeeded,
     errored,
     cancelled,
+    cancelled_by_plan: cancelledByPlan,
     not_sent: notSent,
     in_flight: inFlight,
     unaccounted,

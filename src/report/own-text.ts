@@ -4,15 +4,18 @@ import { countedText, countText, durationText, numberText, percentText } from '.
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { ClientErrorBounds } from './client-error.ts';
+import { conversationAccountText, conversationPaceText } from './conversation-report.ts';
 import { clientErrorText } from './error-bound-text.ts';
 import type { OwnReport } from './report.ts';
-import type {
-  ClientFacts,
-  ErrorTypeCount,
-  EventStreamFacts,
-  ReceptionFacts,
-  RunIdentity,
-  TokenSources,
+import {
+  type ClientFacts,
+  type ErrorTypeCount,
+  type EventStreamFacts,
+  isAggregated,
+  isReportDirectory,
+  type ReceptionFacts,
+  type RunIdentity,
+  type TokenSources,
 } from './run-facts.ts';
 import { responseRemarks } from './response-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
@@ -47,11 +50,13 @@ function messageLines(findings: readonly Finding[], width: number): string[] {
 
 /** What became of the samples, as the identity it has to be: `10 issued = 8 succeeded + 1 errored + 1 cancelled`. */
 export function sampleAccountText(samples: SampleAccount): string {
-  const { issued, succeeded, errored, cancelled, inFlight, notSent, unaccounted, missing } = samples;
+  const { issued, succeeded, errored, cancelled, cancelledByPlan, inFlight } = samples;
+  const { notSent, unaccounted, missing } = samples;
   const parts = [
     `${countText(succeeded)} succeeded`,
     `${countText(errored)} errored`,
     `${countText(cancelled)} cancelled`,
+    ...(cancelledByPlan === 0 ? [] : [`${countText(cancelledByPlan)} cancelled by plan`]),
     ...(inFlight === 0 ? [] : [`${countText(inFlight)} in flight`]),
   ];
   const holds = unaccounted === null || unaccounted === 0;
@@ -78,12 +83,14 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
   const { run, source, requestedRatePerSecond, eventStream } = own;
   const facts: readonly (readonly [label: string, text: string | null])[] = [
     ['Run', runText(run)],
-    ['Load generator', run.foreign && run.foreign.loadGenerator],
+    ['Load generator', run.publishedBy?.loadGenerator ?? null],
     ['Source of the numbers', source],
-    ['Not recorded', run.foreign && run.foreign.missing.join('; ')],
-    ['Publishers', own.run.publishers && publishersText(own.run.publishers)],
+    ['Not recorded', run.publishedBy?.missing.join('; ') ?? null],
+    ['Publishers', run.publishedBy && publishersText(run.publishedBy.addresses)],
     ['Load', run.replay && replayText(run.replay, requestedRatePerSecond)],
     ['Samples', sampleAccountText(samples)],
+    ['Conversations', own.conversations && conversationAccountText(own.conversations)],
+    ['Their pace', own.conversations && conversationPaceText(own.conversations)],
     ...throughputFacts(own.throughput),
     [
       'Target rate',
@@ -97,13 +104,10 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Responses', own.responses && responseRemarks(own.responses).join('; ')],
     [
       'Event stream',
-      eventStream && (run.foreign === null ? eventStreamText(eventStream) : foreignEventsText(eventStream)),
+      eventStream && (isReportDirectory(run) ? foreignEventsText(eventStream) : eventStreamText(eventStream)),
     ],
     ['Reception', own.reception && receptionText(own.reception)],
-    [
-      'Client',
-      own.client === null ? (own.run.publishers === null ? null : CLIENT_UNKNOWN) : clientText(own.client),
-    ],
+    ['Client', own.client === null ? (isAggregated(run) ? CLIENT_UNKNOWN : null) : clientText(own.client)],
     ['Client error', own.errorBounds && errorBoundsText(own.errorBounds)],
     ['Calibration', own.clientError && clientErrorText(own.clientError)],
   ];

@@ -1,11 +1,12 @@
-import { CANCELLED_ERROR_TYPE, FINISH_REASONS } from '../core/event-types.ts';
+import { FINISH_REASONS, isCancellation } from '../core/event-types.ts';
 import { JUDGED_METRICS, type JudgedMetric } from '../core/judged-metrics.ts';
 import { readThroughput, type Throughput } from '../core/throughput.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { ExactInteger, Json } from '../metrics/snapshot.ts';
 import { clientErrorBounds, type ClientErrorBounds } from './client-error.ts';
+import { type ConversationReport, readConversations } from './conversation-report.ts';
 import { findClientError, loadOf, type CalibratedCell, type ClientError } from './error-bound.ts';
-import { readRunFacts, type RunFacts } from './run-facts.ts';
+import { isAggregated, readRunFacts, type RunFacts } from './run-facts.ts';
 import { accountSamples, type SampleAccount } from './sample-account.ts';
 import { medianOf, percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
 import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
@@ -69,6 +70,8 @@ export interface OwnSeries {
 export interface OwnReport extends RunFacts, OwnSeries {
   /** Over the measured window; null for a run of an earlier version, or one too short for a window. */
   readonly throughput: Throughput | null;
+  /** Null for a run of single requests. */
+  readonly conversations: ConversationReport | null;
   /** As planned. */
   readonly requestedRatePerSecond: number | null;
   /** Null when nobody touched the load. */
@@ -143,7 +146,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     latency,
     outputSequenceLengths,
     inputSequenceLengths: series('isl'),
-    ...ratesOf(input, samples.cancelled, outputSequenceLengths, options.useLegacyLoadgenQpsMetrics ?? true),
+    ...ratesOf(input, samples, outputSequenceLengths, options.useLegacyLoadgenQpsMetrics ?? true),
     finishReasonCounts: Object.fromEntries(
       [...FINISH_REASONS, 'other'].map((reason) => [
         reason,
@@ -160,14 +163,14 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
 
 type Rates = Pick<Report, 'durationNs' | 'legacyLoadgenWindowDurationNs' | 'qps' | 'tps'>;
 
-/** Without the samples the run gave up: neither they nor when that was say anything of the server. */
+/** Without the samples that we cancelled: neither they nor when that was say anything of the server. */
 function ratesOf(
   input: SnapshotInput,
-  cancelled: number,
+  { cancelled, cancelledByPlan }: SampleAccount,
   outputLengths: SeriesReport,
   useLegacy: boolean,
 ): Rates {
-  const completed = Number(input.counter('tracked_samples_completed')) - cancelled;
+  const completed = Number(input.counter('tracked_samples_completed')) - cancelled - cancelledByPlan;
   const outputTokens = outputLengths.kind === 'values' ? outputLengths.total : null;
   const durationNs = positiveOrNull(input.counter('tracked_duration_ns'));
   const windowNs = positiveOrNull(input.counter('legacy_loadgen_window_duration_ns'));
@@ -203,6 +206,7 @@ function ownReport(
   const requestedRatePerSecond = options.requestedRatePerSecond ?? facts.run.requestedRatePerSecond;
   const chunkGap = series('chunk_delta_ns');
   const steering = readSteering(input.extras);
+  const trackedNs = positiveOrNull(input.counter('tracked_duration_ns'));
   const load = loadOf(highestRate(requestedRatePerSecond, steering) ?? issueRateAtMost(input, latency), {
     latency,
     ttft,
@@ -211,6 +215,7 @@ function ownReport(
   return {
     ...facts,
     throughput: readThroughput(input.extras) ?? null,
+    conversations: readConversations(input, trackedNs === null ? null : Number(trackedNs)),
     requestedRatePerSecond,
     steering,
     source: options.source ?? null,
@@ -258,15 +263,15 @@ function verdictOf(
     pendingTaskCount: input.pendingTaskCount,
     stoppedEarly: options.stoppedEarly ?? false,
     samples,
-    mostFrequentError: own?.errorsByType.find(({ type }) => type !== CANCELLED_ERROR_TYPE)?.type ?? null,
+    mostFrequentError: own?.errorsByType.find(({ type }) => !isCancellation(type))?.type ?? null,
     isSampleLimitReached: own?.engine?.isSampleLimitReached ?? false,
     lostFrames: own?.eventStream?.lostFrames ?? 0,
     corruptBytes: own?.eventStream?.corruptBytes ?? 0,
     malformedFrames: own?.eventStream?.malformedFrames ?? 0,
     tornBytes: options.tornBytes ?? own?.eventStream?.tornBytes ?? 0,
     client: own?.client ?? null,
-    loadGenerator: own?.run.foreign?.loadGenerator ?? null,
-    isAggregated: own !== null && own.run.publishers !== null,
+    loadGenerator: own?.run.publishedBy?.loadGenerator ?? null,
+    isAggregated: own !== null && isAggregated(own.run),
     reception: own?.reception ?? null,
     steering: own?.steering ?? null,
     requestedRatePerSecond: highestRate(

@@ -1,12 +1,15 @@
 import { readRunFacts } from './run-facts.ts';
 import type { SnapshotInput } from './snapshot-input.ts';
 
-/** What became of the tracked samples; each issued one ends as exactly one of succeeded, errored and cancelled. */
+/** What became of the tracked samples; each issued one ends as exactly one of succeeded, errored, cancelled and cancelled by plan. */
 export interface SampleAccount {
   readonly issued: number;
   readonly succeeded: number;
   readonly errored: number;
+  /** The run gave them up. */
   readonly cancelled: number;
+  /** As users do who stop waiting: neither failed nor given up. */
+  readonly cancelledByPlan: number;
   readonly inFlight: number;
   /** Were due, and given up before a byte of their request was sent; not among the issued. */
   readonly notSent: number;
@@ -34,6 +37,7 @@ export function accountSamples(snapshot: SnapshotInput): SampleAccount {
       succeeded: completed - errored,
       errored,
       cancelled: 0,
+      cancelledByPlan: 0,
       notSent: 0,
       inFlight: Math.max(0, issued - completed),
       unaccounted: null,
@@ -43,13 +47,14 @@ export function accountSamples(snapshot: SnapshotInput): SampleAccount {
   const succeeded = count('tracked_samples_succeeded');
   const errored = count('tracked_samples_errored');
   const cancelled = count('tracked_samples_cancelled');
-  const ended = succeeded + errored + cancelled;
+  const cancelledByPlan = count('tracked_samples_cancelled_by_plan');
+  const ended = succeeded + errored + cancelled + cancelledByPlan;
   const { in_flight: told } = snapshot.extras;
   const inFlight = typeof told === 'number' ? told : Math.max(0, issued - ended);
   const notSent = count('tracked_samples_not_sent');
   const { engine } = readRunFacts(snapshot);
   return {
-    ...{ issued, succeeded, errored, cancelled, inFlight, notSent },
+    ...{ issued, succeeded, errored, cancelled, cancelledByPlan, inFlight, notSent },
     unaccounted: issued - ended - inFlight,
     missing: engine === null || snapshot.state !== 'complete' ? null : engine.tickets - issued - notSent,
   };

@@ -10,6 +10,7 @@ const SAMPLES: SampleAccount = {
   succeeded: 10_000,
   errored: 0,
   cancelled: 0,
+  cancelledByPlan: 0,
   inFlight: 0,
   notSent: 0,
   unaccounted: 0,
@@ -164,6 +165,13 @@ describe('drawVerdict', () => {
       { echoRows: 2 },
       '2 requests of the dataset set "echo": the server streams the prompt first, so TTFT is ',
     ],
+    [
+      samples({ succeeded: 4_000, cancelledByPlan: 6_000 }),
+      '6,000 of 10,000 samples were cancelled by plan (--cancel): they have no latency and no TPOT',
+    ],
+    [samples({ succeeded: 0, cancelledByPlan: 10_000 }), 'cancelled by plan'],
+    [samples({ succeeded: 0, cancelledByPlan: 9_999, cancelled: 1 }), 'cancelled by plan'],
+    [samples({ succeeded: 0, cancelledByPlan: 9_910, errored: 90 }), 'cancelled by plan'],
   ])('notes %j', (change, message) => {
     const { level, findings } = verdictWith(change);
     expect(level).toBe('valid');

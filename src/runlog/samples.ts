@@ -1,5 +1,12 @@
 import { tmpdir } from 'node:os';
-import { CANCELLED_ERROR_TYPE, CHANNELS, EVENT_TOPICS, EventKind, isErrorKind } from '../core/event-types.ts';
+import {
+  CANCELLED_BY_PLAN_ERROR_TYPE,
+  CHANNELS,
+  EVENT_TOPICS,
+  EventKind,
+  isCancellation,
+  isErrorKind,
+} from '../core/event-types.ts';
 import { NO_SAMPLE } from '../core/ids.ts';
 import { ChoiceTimes } from '../events/choice-times.ts';
 import { finishReasonOf } from '../events/batch-builder.ts';
@@ -23,7 +30,7 @@ import { SampleStore } from './sample-store.ts';
 
 const REASONING = CHANNELS.indexOf('reasoning');
 /** Positions in `SAMPLE_OUTCOMES`. */
-const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3 } as const;
+const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3, cancelledByPlan: 4 } as const;
 
 export interface ReadSamplesOptions {
   /** For a file without a name that takes what memory does not, from two million samples on: 134 bytes a sample. Default: the system's. */
@@ -218,9 +225,10 @@ class SampleCollector implements StoredSamples {
   #fail(batch: EventBatch, index: number, kind: EventKind): void {
     const { columns, row } = this.#store;
     const type = errorTypeOf(batch, index) ?? EVENT_TOPICS[kind];
-    const isCancelled = type === CANCELLED_ERROR_TYPE;
-    if (!isCancelled || columns.outcomes[row] !== Outcome.errored)
-      columns.outcomes[row] = isCancelled ? Outcome.cancelled : Outcome.errored;
+    if (!isCancellation(type)) columns.outcomes[row] = Outcome.errored;
+    else if (columns.outcomes[row] !== Outcome.errored)
+      columns.outcomes[row] =
+        type === CANCELLED_BY_PLAN_ERROR_TYPE ? Outcome.cancelledByPlan : Outcome.cancelled;
     if (columns.errorTypes[row] === 0) columns.errorTypes[row] = this.#codeOf(type);
   }
 

@@ -105,6 +105,11 @@ const NUMBERS: readonly Exported[] = [
     'Measured samples that the run itself cancelled.',
     'tracked_samples_cancelled',
   ),
+  samples(
+    'inferometer_measured_samples_cancelled_by_plan_total',
+    'Measured samples that were cancelled by plan.',
+    'tracked_samples_cancelled_by_plan',
+  ),
   tokens('inferometer_input_tokens_total', 'Tokens of the prompts of measured samples.', 'isl'),
   tokens('inferometer_output_tokens_total', 'Tokens of the answers of measured samples.', 'osl'),
   fact(

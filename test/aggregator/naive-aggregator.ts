@@ -158,11 +158,12 @@ export class NaiveAggregator {
     this.count('total_samples_completed');
     const row = this.rows.get(seq);
     if (!row) return;
-    this.add('sample_latency_ns', at - row.issued!);
+    const isCancelled = row.errors.length > 0 && row.errors.every((type) => type.startsWith('cancelled'));
+    const isByPlan = isCancelled && row.errors.includes('cancelled.planned');
+    if (!isByPlan) this.add('sample_latency_ns', at - row.issued!);
     if (row.errors.length === 0 && row.due !== undefined) this.add('response_latency_ns', at - row.due);
     this.answerTokens(record, row, at);
-    const cancelledOnly = row.errors.every((type) => type === 'cancelled');
-    const outcome = row.errors.length === 0 ? 'succeeded' : cancelledOnly ? 'cancelled' : 'errored';
+    const outcome = row.errors.length === 0 ? 'succeeded' : isCancelled ? 'cancelled' : 'errored';
     row.window.completed++;
     if (outcome !== 'cancelled') {
       row.window.last = Math.max(row.window.last, at);
@@ -178,7 +179,7 @@ export class NaiveAggregator {
     if (reason !== undefined) {
       this.count(`tracked_finish_reason_${known.includes(reason) ? reason : 'other'}`);
     }
-    this.count(`tracked_samples_${outcome}`);
+    this.count(isByPlan ? 'tracked_samples_cancelled_by_plan' : `tracked_samples_${outcome}`);
   }
 
   answerTokens(record: EventRecord, row: Row, at: number): void {
@@ -211,9 +212,10 @@ export class NaiveAggregator {
     this.count('total_samples_failed');
     const row = seq === undefined ? undefined : this.rows.get(seq);
     if (!row) return;
-    this.count('tracked_samples_failed');
     const payload = record.payload && decodePayload(record.payload);
-    row.errors.push(payload?.type === 'ErrorData' ? payload.data.errorType : 'none');
+    const type = payload?.type === 'ErrorData' ? payload.data.errorType : 'none';
+    if (type !== 'cancelled.planned') this.count('tracked_samples_failed');
+    row.errors.push(type);
   }
 
   count(name: string): void {

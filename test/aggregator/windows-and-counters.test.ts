@@ -63,6 +63,19 @@ describe('errors', () => {
     expect(count('tracked_samples_failed')).toBe(3);
   });
 
+  test('a sample cancelled by plan is neither failed nor cancelled by the run, and has no latency', () => {
+    const scripted = run().send(
+      ...[issued(1, 1), recvFirst(1, 2), failed(1, 3, 'cancelled.planned'), complete(1, 4)],
+      ...[issued(2, 5), failed(2, 6, 'timeout'), failed(2, 7, 'cancelled.planned'), complete(2, 8)],
+    );
+    const { count } = bound(scripted);
+    expect(count('tracked_samples_cancelled_by_plan')).toBe(1);
+    expect([count('tracked_samples_cancelled'), count('tracked_samples_errored')]).toEqual([0, 1]);
+    expect(count('tracked_samples_failed')).toBe(1);
+    expect(scripted.values('ttft_ns')).toEqual([1]);
+    expect(scripted.values('sample_latency_ns')).toEqual([3]);
+  });
+
   test('are told by type, most frequent first, with an example', () => {
     const scripted = new ScriptedRun().send(
       ...[started(0), issued(9, 0), startTracking(0), issued(1, 0), issued(2, 0), issued(3, 0)],

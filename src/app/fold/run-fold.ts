@@ -28,9 +28,10 @@ import { accountOfFrame, EngineAccount } from '../run-folder/engine-account.ts';
 import { ReceptionTally, receptionOfFrame } from '../run-folder/reception.ts';
 import {
   decodeRunHeader,
-  foreignJson,
   isAggregated,
+  isReportDirectory,
   jsonOfFrame,
+  publishedByJson,
   type RunHeader,
 } from '../run-folder/run-header.ts';
 import { markOfFrame } from '../run-folder/run-marks.ts';
@@ -126,6 +127,8 @@ export class RunFold {
         return;
       }
       case FrameKind.reception:
+        // A publisher that was lost is no longer waited for.
+        this.#events?.batchOf(frame);
         this.#reception.fold(receptionOfFrame(frame));
         return;
       case FrameKind.prompts: {
@@ -179,6 +182,7 @@ export class RunFold {
     this.#service = new AggregatorService({
       registry,
       streaming: header.streaming,
+      conversations: header.conversations,
       ...metricsOptions(header),
       spillDirectory,
       publisher: new SnapshotPublisher({ registry, publisher, finalPath, nowNs, log }),
@@ -214,8 +218,7 @@ export class RunFold {
         stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
         output_limit: header.output_limit ?? null,
         skipped_rows: header.skipped_rows ?? 0,
-        ...(header.foreign === undefined ? {} : { foreign: foreignJson(header.foreign) }),
-        ...(header.publishers === undefined ? {} : { publishers: header.publishers }),
+        ...(header.published_by && { published_by: publishedByJson(header.published_by) }),
         ...(header.tokenizer !== null && this.#options.tokenizerOf(header) === null
           ? { tokenizer_not_opened: header.tokenizer }
           : {}),
@@ -229,7 +232,7 @@ export class RunFold {
 
   /** The session's own batches: STOP_LOADGEN says that somebody stopped a run of ours before its plan was done. */
   #noteStop(batch: EventBatch): void {
-    if (batch.workerId < 0 && this.#header?.foreign === undefined)
+    if (batch.workerId < 0 && this.#header !== undefined && !isReportDirectory(this.#header))
       this.#stoppedEarly ||= batch.kinds.includes(EventKind.sessionStopLoadgen);
   }
 
@@ -238,7 +241,7 @@ export class RunFold {
     this.#faults[what] += 1;
     if (this.#faults[what] > TOLD_FAULTS) return;
     const { log } = this.#options;
-    const address = this.#header?.publishers?.[publisher] ?? `publisher ${publisher}`;
+    const address = this.#header?.published_by?.addresses[publisher] ?? `publisher ${publisher}`;
     const place = `${address}: message ${message} of frame ${frame.seq} of the run log`;
     log.warning(
       record === undefined

@@ -22,7 +22,7 @@ export function makeReport(
   return reportFromSnapshot(toJson(sourced.snapshot), {
     version: programVersion(),
     source: sourced.source,
-    useLegacyLoadgenQpsMetrics: header.foreign?.legacy_qps ?? false,
+    useLegacyLoadgenQpsMetrics: header.published_by?.legacy_qps ?? false,
     stoppedEarly,
     runConfig: configSections(config),
     outputLimit: header.output_limit ?? null,
@@ -36,7 +36,13 @@ export function makeReport(
 /** Otherwise than calibrate does, whose bounds then don't hold. */
 function connectsOtherwise({ endpoints, client }: RunHeader['config']): boolean {
   const hasTls = Array.isArray(endpoints) && endpoints.some((url) => /^https:/i.test(String(url)));
-  return hasTls || (client as { readonly connections?: Json } | undefined)?.connections === 'new';
+  const { connections, requests_per_connection: limit } = (client ?? {}) as ConnectionConfig;
+  return hasTls || connections === 'new' || limit !== undefined;
+}
+
+interface ConnectionConfig {
+  readonly connections?: Json;
+  readonly requests_per_connection?: Json;
 }
 
 /** The run log says that its plan was cut short: for a run whose process did not live to tell. */

@@ -1,6 +1,7 @@
 import type { RunId, SampleSeq } from '../../core/ids.ts';
 import { sampleUuid } from '../../core/ids.ts';
 import {
+  latencyNs,
   SAMPLE_OUTCOMES,
   type SampleColumns,
   type StoredSamples,
@@ -49,7 +50,7 @@ export function exportColumns(
     integer('completed_late_ns', ({ completedLateNs }, i) => completedLateNs[i]!),
     integer('issue_delay_ns', ({ issuedNs, dueNs }, i) => issuedNs[i]! - dueNs[i]!),
     integer('ttft_ns', ({ firstChunkNs, issuedNs }, i) => firstChunkNs[i]! - issuedNs[i]!),
-    integer('latency_ns', ({ completedNs, issuedNs }, i) => completedNs[i]! - issuedNs[i]!),
+    integer('latency_ns', latencyNs),
     integer('response_ttft_ns', ({ firstChunkNs, dueNs }, i) => firstChunkNs[i]! - dueNs[i]!),
     integer('response_latency_ns', ({ completedNs, dueNs }, i) => completedNs[i]! - dueNs[i]!),
     integer('tpot_ns', (samples, i) => Math.round(timePerTokenNs(samples, i))),

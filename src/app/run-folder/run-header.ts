@@ -13,6 +13,8 @@ export interface RunHeader {
   readonly started_at: string;
   readonly version: string;
   readonly streaming: boolean;
+  /** Requests are turns of conversations. Missing in logs of single requests, and of versions before 0.2. */
+  readonly conversations?: boolean;
   /** Path of the tokenizer.json, or null. */
   readonly tokenizer: string | null;
   /** On average, for a load whose rate changes as planned. */
@@ -29,14 +31,12 @@ export interface RunHeader {
   readonly skipped_rows?: number;
   /** Rows whose request asks for the prompt in front of a streamed response. Missing likewise. */
   readonly echo_rows?: number;
-  /** Addresses of the publishers whose events were aggregated, at least one; missing for a run of our own. */
-  readonly publishers?: readonly string[];
   /** How the metrics are made, where that is not the default. */
   readonly metrics?: MetricsSettings;
   /** The configuration, secrets redacted. */
   readonly config: { readonly [key: string]: Json };
-  /** Of a run that another load generator recorded; absent for ours. */
-  readonly foreign?: ForeignRun;
+  /** Who published the events, when we did not record them ourselves; absent for a run of our own. */
+  readonly published_by?: PublishedBy;
 }
 
 /** A trace as a run replays it. */
@@ -54,9 +54,12 @@ export interface ReplayedTrace {
   readonly span_ns: number;
 }
 
-/** What is known of a run that is not ours. */
-export interface ForeignRun {
-  readonly load_generator: string;
+/** Whose events a run is made of: what an aggregator subscribed to, or a report directory of another load generator. */
+export interface PublishedBy {
+  /** Where an aggregator received them; none when they come from a report directory. */
+  readonly addresses: readonly string[];
+  /** Name of the program that sent the load; null when nothing tells. */
+  readonly load_generator: string | null;
   /** What its record lacks. */
   readonly missing: readonly string[];
   /** Its own report takes QPS and TPS from the window of MLPerf LoadGen. */
@@ -64,15 +67,25 @@ export interface ForeignRun {
 }
 
 /** As a snapshot carries it among what it tells of the run. */
-export function foreignJson({ load_generator, missing, legacy_qps }: ForeignRun): {
+export function publishedByJson({ addresses, load_generator, missing, legacy_qps }: PublishedBy): {
   readonly [key: string]: Json;
 } {
-  return { load_generator, missing: [...missing], legacy_qps };
+  return { addresses: [...addresses], load_generator, missing: [...missing], legacy_qps };
 }
 
-/** Whose load it was: another program's, of which nothing is known but what it published, or our own. */
-export function isAggregated({ publishers }: Pick<RunHeader, 'publishers'>): boolean {
-  return publishers !== undefined;
+/** Addresses that an aggregator subscribed to; none for other runs. */
+export function publishersOf({ published_by: by }: Pick<RunHeader, 'published_by'>): readonly string[] {
+  return by?.addresses ?? [];
+}
+
+/** Whether the events were received from publishers. */
+export function isAggregated(header: Pick<RunHeader, 'published_by'>): boolean {
+  return publishersOf(header).length > 0;
+}
+
+/** Whether it is a report directory of another load generator. */
+export function isReportDirectory(header: Pick<RunHeader, 'published_by'>): boolean {
+  return header.published_by !== undefined && !isAggregated(header);
 }
 
 /** What another launcher may ask of our aggregator. */
@@ -128,8 +141,17 @@ export function decodeRunHeader(frame: Frame): RunHeader {
   for (const [field, { wanted, isFine }] of Object.entries(FIELDS)) {
     if (!isFine(header[field])) throw badHeader(`${field}: ${wanted}`);
   }
+  const { publishers, ...others } = header;
   // Every field was looked at.
-  return header as unknown as RunHeader;
+  const checked = others as unknown as RunHeader;
+  if (publishers === undefined) return checked;
+  const published_by = {
+    addresses: publishers as string[],
+    load_generator: null,
+    missing: [],
+    legacy_qps: false,
+  };
+  return { ...checked, published_by };
 }
 
 interface FieldCheck {
@@ -157,19 +179,23 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
   started_at: TEXT,
   version: TEXT,
   streaming: { wanted: 'true or false', isFine: (value) => typeof value === 'boolean' },
+  conversations: {
+    wanted: 'true or false, if any',
+    isFine: (value) => value === undefined || typeof value === 'boolean',
+  },
   tokenizer: { wanted: 'text or null', isFine: (value) => value === null || typeof value === 'string' },
   requested_rate_per_second: NUMBER_OR_NULL,
   planned_samples: NUMBER_OR_NULL,
   output_limit: NUMBER_IF_ANY,
   skipped_rows: NUMBER_IF_ANY,
+  published_by: {
+    wanted: `addresses (up to ${MAX_PUBLISHERS}), load_generator, missing and legacy_qps, if any`,
+    isFine: (value) => value === undefined || isPublishedBy(value),
+  },
+  // What logs of versions before 0.2 have instead.
   publishers: {
     wanted: `a list of 1 to ${MAX_PUBLISHERS} texts`,
-    isFine: (value) =>
-      value === undefined ||
-      (Array.isArray(value) &&
-        value.length > 0 &&
-        value.length <= MAX_PUBLISHERS &&
-        value.every((address) => typeof address === 'string')),
+    isFine: (value) => value === undefined || (areAddresses(value) && value.length > 0),
   },
   metrics: {
     wanted: 'settings of the metrics in their ranges',
@@ -179,10 +205,6 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
   replay: {
     wanted: 'a trace with its speed, arrivals and span_ns, if any',
     isFine: (value) => value === undefined || isReplayedTrace(value),
-  },
-  foreign: {
-    wanted: 'load_generator, missing and legacy_qps, if any',
-    isFine: (value) => value === undefined || isForeignRun(value),
   },
 };
 
@@ -211,15 +233,23 @@ function isReplayedTrace(value: unknown): boolean {
   );
 }
 
-function isForeignRun(value: unknown): boolean {
+function isPublishedBy(value: unknown): boolean {
   if (!isFields(value)) return false;
-  const { load_generator: generator, missing, legacy_qps: legacy } = value;
+  const { addresses, load_generator: generator, missing, legacy_qps: legacy } = value;
   return (
-    typeof generator === 'string' &&
+    areAddresses(addresses) &&
+    (generator === null || typeof generator === 'string') &&
     typeof legacy === 'boolean' &&
-    Array.isArray(missing) &&
-    missing.every((part) => typeof part === 'string')
+    areTexts(missing)
   );
+}
+
+function areAddresses(value: unknown): value is readonly string[] {
+  return areTexts(value) && value.length <= MAX_PUBLISHERS;
+}
+
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((part) => typeof part === 'string');
 }
 
 function badHeader(wanted: string): InferometerError {

@@ -104,11 +104,16 @@ function atFirst(arrivals: ArrivalSettings): ArrivalSettings {
 
 /** Without any limit a phase is one pass over the dataset, or over its stages. */
 function stopRuleOf(
-  limits: { samples?: number | undefined; duration_ms?: number | undefined },
+  limits: {
+    samples?: number | undefined;
+    conversations?: number | undefined;
+    duration_ms?: number | undefined;
+  },
   datasetSize: number,
   hasStages = false,
 ): StopRule {
-  const { samples, duration_ms: durationMs } = limits;
+  const { conversations, duration_ms: durationMs } = limits;
+  const samples = limits.samples ?? conversations;
   return {
     maxSamples: samples ?? (durationMs === undefined && !hasStages ? datasetSize : Infinity),
     maxDurationNs: durationMs === undefined ? Infinity : durationMs * NS_PER_MS,
@@ -139,17 +144,15 @@ function arrivalsOf({ load, seed, stop }: RunConfig): ArrivalSettings {
 /** The stages of a load as the plan has them; undefined for a load at one rate. */
 export function stagesOf({ stages }: RunConfig['load']): readonly RateStage[] | undefined {
   let fromPerSecond = 0;
-  return stages?.map((stage) => {
+  const placed = stages?.map((stage) => {
     const isRamp = 'ramp_to_per_second' in stage;
     const toPerSecond = isRamp ? stage.ramp_to_per_second : stage.rate_per_second;
-    const placed = {
-      forNs: stage.duration_ms * NS_PER_MS,
-      fromPerSecond: isRamp ? fromPerSecond : toPerSecond,
-      toPerSecond,
-    };
+    const from = isRamp ? fromPerSecond : toPerSecond;
     fromPerSecond = toPerSecond;
-    return placed;
+    return { forNs: stage.duration_ms * NS_PER_MS, fromPerSecond: from, toPerSecond };
   });
+  // One that takes no time only says what the next ramp goes on from.
+  return placed?.filter(({ forNs }) => forNs > 0);
 }
 
 /** Over the part of them that a run has time for. */

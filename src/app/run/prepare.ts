@@ -3,16 +3,19 @@ import type { RunConfig } from '../../config/schema.ts';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
+import type { ConversationSettings } from '../../engine/settings.ts';
+import { parseDurations } from '../../config/durations.ts';
 import { NS_PER_MS } from '../../core/time.ts';
-import { type Dataset, datasetOf, holdsRows } from '../../dataset/open-dataset.ts';
+import { datasetOf, holdsRows } from '../../dataset/open-dataset.ts';
 import { openSource, type Source } from '../../dataset/source.ts';
 import type { ReplayOptions } from '../../workload/dataset/replay-window.ts';
 import type { Workload } from '../../workload/open-workload.ts';
 import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
 import { adapterOf, pathOf } from '../../protocol/adapters.ts';
-import { parseEndpoint, headEncoder, type Endpoint } from '../../protocol/http-request.ts';
+import { type Endpoint, headBeforeLength, headEncoder, parseEndpoint } from '../../protocol/http-request.ts';
 import { tellDataset } from './dataset-notes.ts';
-import { buildRequests } from './requests.ts';
+import { openConversations } from './conversations.ts';
+import { buildRequests, type Prompts } from './requests.ts';
 
 /** All that can be known, and refused, before a request is sent. */
 export interface PreparedRun {
@@ -23,6 +26,9 @@ export interface PreparedRun {
   readonly promptFrames: readonly Uint8Array[];
   /** Rows of the dataset that can be sent. */
   readonly rowCount: number;
+  /** What a ticket of the plan stands for: rows, or the conversations that they are turns of. */
+  readonly ticketCount: number;
+  readonly conversations: ConversationSettings | undefined;
   readonly streaming: boolean;
   /** The tokenizer.json, in full; null without one. */
   readonly tokenizerPath: string | null;
@@ -59,33 +65,52 @@ export async function prepareRun(
     ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
     ...(config.path === undefined ? {} : { path: config.path }),
   };
-  const heads = endpoints.map((endpoint) =>
-    headEncoder(endpoint, pathOf(adapter, streaming, config.model), head),
-  );
+  const path = pathOf(adapter, streaming, config.model);
+  const heads = endpoints.map((endpoint) => headEncoder(endpoint, path, head));
   const tokenizerPath = config.tokenizer === undefined ? null : await checkTokenizer(config.tokenizer);
   const { dataset, format, dueNs } = await openPrompts(config, log);
   const requests = await buildRequests(dataset, config, { streaming, heads, onProgress });
   tellDataset(dataset, requests, config, log);
+  const { turns } = requests;
   return {
     ...{ endpoints, streaming, tokenizerPath, format, dueNs },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
     rowCount: requests.rowCount,
+    ticketCount: turns?.conversationCount ?? requests.rowCount,
+    conversations: turns && {
+      turns: turns.shared,
+      heads: endpoints.map((endpoint) => headBeforeLength(endpoint, path, head)),
+      rules: rulesOf(config),
+    },
     outputLimit: requests.outputLimit,
     skippedRows: dataset.skipped.length + requests.skipped.length,
     echoes: requests.echoes,
   };
 }
 
+function rulesOf({ conversations }: RunConfig): ConversationSettings['rules'] {
+  const { on_turn_failure: onTurnFailure, reasoning, think_time: thinkTime } = conversations!;
+  return {
+    ...{ onTurnFailure, reasoning },
+    // Was checked with the other settings.
+    ...(thinkTime === undefined ? {} : { thinkTime: parseDurations(thinkTime)! }),
+  };
+}
+
 /** What is sent, and of a replay when. */
-interface Prompts extends Pick<PreparedRun, 'format' | 'dueNs'> {
-  readonly dataset: Dataset;
+interface OpenedPrompts extends Pick<PreparedRun, 'format' | 'dueNs'> {
+  readonly dataset: Prompts;
 }
 
 /** Rows of a file, conversations or a trace, or prompts made up from a description. */
-async function openPrompts(config: RunConfig, log: Log): Promise<Prompts> {
-  const { dataset, synthetic, tokenizer } = config;
+async function openPrompts(config: RunConfig, log: Log): Promise<OpenedPrompts> {
+  const { dataset, synthetic, tokenizer, conversations } = config;
   const [use, { seed }] = [adapterOf(config.api).isChat ? 'chat' : 'completion', config] as const;
+  if (dataset !== undefined && conversations?.multi_turn === true) {
+    const opened = await openConversations(dataset, config.format, conversations.history, log);
+    return { dataset: opened, format: opened.format, dueNs: undefined };
+  }
   if (dataset !== undefined) {
     const source = await openSource(dataset);
     const workload = await workloadIn(source, config);

@@ -1,8 +1,11 @@
+import { parseDurations } from '../../config/durations.ts';
+import { withStagesOfFile } from '../../config/rate-file.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { countedText } from '../../core/quantity-text.ts';
+import type { CancelSettings } from '../../engine/planned-cancels.ts';
 import type { Pacing } from '../../engine/settings.ts';
 import { WorkerPool } from '../../engine/worker-pool.ts';
 import { encodeWindowsFrame } from '../../events/lateness-windows.ts';
@@ -73,7 +76,8 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   closers.add(onStopSignals(control));
   const { cpus } = config.client;
   if (cpus !== undefined) checkCpus(cpus);
-  const limits = engineLimits(config);
+  const planned = withStagesOfFile(config);
+  const limits = engineLimits(planned);
   if (limits.shortage !== undefined) log.warning(limits.shortage);
   const { aggregator = AggregatorProcess.start() } = options;
   closers.add(() => aggregator.discard());
@@ -82,7 +86,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const { events } = options;
   if (events?.address !== undefined) await claimEventPlace(events.address);
   const prepared = await prepareRun(config, log, toldNowAndThen(screen));
-  const phases = phasesOf(config, prepared.rowCount, prepared.dueNs);
+  const phases = phasesOf(planned, prepared.ticketCount, prepared.dueNs);
   checkPlanLimits(phases);
   let recordingFailure: unknown;
   const services = await openRunServices({
@@ -169,6 +173,7 @@ function startPool(
       workers,
       endpoints: prepared.endpoints,
       arenas: prepared.arenas.map((arena) => arena.shared),
+      conversations: prepared.conversations,
       api: config.api,
       streaming: prepared.streaming,
       requestTimeoutMs: config.client.request_timeout_ms,
@@ -177,6 +182,8 @@ function startPool(
       pacing,
       probesPerSecond: config.client.probe_rate,
       connections: config.client.connections,
+      requestsPerConnection: config.client.requests_per_connection,
+      cancel: cancelSettings(config),
       seed: config.seed,
       tlsVerify: config.client.tls_verify,
     },
@@ -203,6 +210,11 @@ function startPool(
       onWorkerDied: (error) => log.error(errorText(error)),
     },
   );
+}
+
+function cancelSettings({ cancel }: RunConfig): CancelSettings | undefined {
+  // The schema has seen to it that the text is a distribution.
+  return cancel && { share: cancel.share, after: parseDurations(cancel.after)! };
 }
 
 /** Reading a dataset is told when it takes longer than a moment. */

@@ -26,6 +26,7 @@ export const SAMPLE_CHECKS: readonly Check[] = [
     '',
     judgeCancelled,
   ),
+  check('samples_cancelled_by_plan', '', '', judgeCancelledByPlan),
   check(
     'samples_not_sent',
     `more than ${percents(L.notSentShare)} of the requests that were due were not sent`,
@@ -42,15 +43,16 @@ export const SAMPLE_CHECKS: readonly Check[] = [
 ];
 
 function judgeErrors({ samples, mostFrequentError }: VerdictFacts): Judgement {
-  const { succeeded, errored, cancelled } = samples;
+  const { succeeded, errored, cancelled, cancelledByPlan } = samples;
   if (errored === 0) {
-    return succeeded === 0 && cancelled > 0
+    return succeeded === 0 && cancelled > 0 && cancelledByPlan === 0
       ? invalid(`no sample succeeded: all ${countText(cancelled)} were cancelled by the run`)
       : undefined;
   }
   const cause = mostFrequentError === null ? '' : `, most often ${mostFrequentError}`;
-  if (succeeded === 0) return invalid(`no sample succeeded: all ${countText(errored)} failed${cause}`);
-  const share = errored / (succeeded + errored);
+  const unharmed = succeeded + cancelledByPlan;
+  if (unharmed === 0) return invalid(`no sample succeeded: all ${countText(errored)} failed${cause}`);
+  const share = errored / (unharmed + errored);
   if (share <= L.erroredShare) return undefined;
   return worse(
     share > L.erroredShareInvalid,
@@ -74,6 +76,15 @@ function judgeCancelled({ samples }: VerdictFacts): Judgement {
   return degraded(
     `${percentText(share)} of the samples were cancelled by the run; they are the slowest, so high percentiles are too low:` +
       ' give --drain-timeout more time',
+  );
+}
+
+function judgeCancelledByPlan({ samples }: VerdictFacts): Judgement {
+  const { cancelledByPlan, issued } = samples;
+  if (cancelledByPlan === 0) return undefined;
+  return note(
+    `${countText(cancelledByPlan)} of ${countedText(issued, 'sample')} were cancelled by plan (--cancel): they have no latency and no TPOT, ` +
+      'and since slow responses are cancelled more often, high percentiles of both are lower than without',
   );
 }
 
