@@ -5,13 +5,15 @@ import { RandomSource } from '../../src/core/random.ts';
 import { quantileOfSorted } from '../../src/stats/quantile.ts';
 import type { Bench, BenchLine } from '../harness/bench.ts';
 import { inTurn } from '../harness/rounds.ts';
-import { spreadOf } from '../harness/spread.ts';
+import { ratioOf, spreadOf } from '../harness/spread.ts';
 import { startMock, startProgram, Workspace } from './program.ts';
 
 const RATE_PER_SECOND = 500;
 const REQUESTS = 10_000;
 const QUICK_REQUESTS = 1000;
 const P99_GOAL_US = 500;
+const TRIED =
+  'arrivals drawn by a process are as late in the same minute (beside it): the schedule is read from memory and adds nothing. What is left is the wait for a core, which the server and the aggregator of this run need as well';
 const NS_PER_MS = 1e6;
 const NS_PER_US = 1000;
 const SEED = 3;
@@ -24,7 +26,10 @@ interface Lateness {
   readonly received: Float64Array;
 }
 
-/** A whole run that replays a trace with Poisson gaps, against the mock server in a process of its own, which logs when each request came. */
+/**
+ * A whole run that replays a trace with Poisson gaps, against the mock server in a process of its own, which logs when each request came. Beside it,
+ * in turn, the same requests at Poisson arrivals of the same rate: what a replay adds is the difference.
+ */
 export const bench: Bench = {
   async run({ quick, rounds, say }) {
     const workspace = new Workspace();
@@ -36,25 +41,38 @@ export const bench: Bench = {
       );
       writeFileSync(trace, rows.join('\n'));
       say(`replay of ${timesMs.length} requests at ${RATE_PER_SECOND}/s`);
-      const { runs } = await inTurn<'runs', Lateness>(rounds, {
-        runs: () => replayed(workspace, trace, timesMs),
+      const { replay, poisson } = await inTurn<'replay' | 'poisson', Lateness>(rounds, {
+        replay: () => measured(workspace, trace, ['--replay'], timesMs),
+        poisson: () =>
+          measured(workspace, trace, ['--rate', String(RATE_PER_SECOND), '--seed', String(SEED)]),
       });
-      return linesOf(runs, timesMs.length);
+      return linesOf(replay, poisson, timesMs.length);
     } finally {
       workspace.remove();
     }
   },
 };
 
-function linesOf(runs: readonly Lateness[], requests: number): readonly BenchLine[] {
+function linesOf(
+  replay: readonly Lateness[],
+  poisson: readonly Lateness[],
+  requests: number,
+): readonly BenchLine[] {
+  const of = (runs: readonly Lateness[], by: keyof Lateness, percentile: number) =>
+    runs.map((run) => quantileOfSorted(run[by], percentile));
   const line = (by: keyof Lateness, what: string, percentile: number): BenchLine => ({
     id: `system/replay/${RATE_PER_SECOND}/${by}/p${percentile}`,
     what: `replay of ${requests} requests at ${RATE_PER_SECOND}/s, ${what} ${percentile === 100 ? 'max' : `p${percentile}`}`,
     unit: 'µs',
-    value: spreadOf(runs.map((run) => quantileOfSorted(run[by], percentile))),
+    value: spreadOf(of(replay, by, percentile)),
+    peer: {
+      name: `Poisson arrivals at ${RATE_PER_SECOND}/s`,
+      value: spreadOf(of(poisson, by, percentile)),
+      ratio: ratioOf(of(replay, by, percentile), of(poisson, by, percentile)),
+    },
     isLessBetter: true,
     ...(by === 'issued' && percentile === 99
-      ? { goal: { of: 'value', bound: 'at most', value: P99_GOAL_US } as const }
+      ? { goal: { of: 'value', bound: 'at most', value: P99_GOAL_US } as const, tried: TRIED }
       : {}),
     ...(by === 'received'
       ? { note: 'the way through the kernel and the lateness of the server are part of it' }
@@ -72,13 +90,18 @@ function poissonTimesMs(count: number): readonly number[] {
   return Array.from({ length: count }, () => (at += random.exponential(RATE_PER_SECOND / 1000)));
 }
 
-/** Throws when a request is missing, came twice, or was due at another time than the trace says. */
-async function replayed(workspace: Workspace, trace: string, timesMs: readonly number[]): Promise<Lateness> {
+/** Throws when a request is missing or came twice and, with the times of a trace, when it was due at another time than that says. */
+async function measured(
+  workspace: Workspace,
+  trace: string,
+  load: readonly string[],
+  timesMs?: readonly number[],
+): Promise<Lateness> {
   const mock = await startMock(['--ttft', 'fixed:5', '--output-tokens', 'fixed:1']);
   try {
     const out = workspace.freshRun();
     await finished([
-      ...['run', '--endpoint', mock.url, '--model', 'm', '--dataset', trace, '--replay', '--quiet'],
+      ...['run', '--endpoint', mock.url, '--model', 'm', '--dataset', trace, ...load, '--quiet'],
       ...['--streaming', 'off', '--events-jsonl', 'off', '--out', out],
     ]);
     const table = join(workspace.path, 'samples.csv');
@@ -88,22 +111,26 @@ async function replayed(workspace: Workspace, trace: string, timesMs: readonly n
     };
     const received = receivedNs(await (await fetch(`${mock.url}/truth`)).text(), BigInt(origin));
     const samples = samplesOf(readFileSync(table, 'utf8'));
-    if (samples.length !== timesMs.length || received.size !== timesMs.length) {
-      throw new Error(
-        `${samples.length} samples, ${received.size} arrivals, wanted ${timesMs.length} of both`,
-      );
+    const isEachOnce = samples.every(({ row }, index) => row === index && received.has(row));
+    if (!isEachOnce || samples.length !== received.size) {
+      throw new Error(`${samples.length} samples and ${received.size} arrivals, wanted each row once`);
     }
-    const [first] = samples as [Sample];
-    for (const { row, dueNs } of samples) {
-      const wantedNs = Math.round((timesMs[row]! - timesMs[0]!) * NS_PER_MS);
-      if (dueNs - first.dueNs !== wantedNs)
-        throw new Error(`row ${row}: due at ${dueNs}, wanted ${wantedNs}`);
-    }
+    if (timesMs !== undefined) checkDueTimes(samples, timesMs);
     const lateUs = (ns: (sample: Sample) => number) =>
       Float64Array.from(samples, (sample) => (ns(sample) - sample.dueNs) / NS_PER_US).sort();
     return { issued: lateUs(({ issuedNs }) => issuedNs), received: lateUs(({ row }) => received.get(row)!) };
   } finally {
     mock.child.kill('SIGTERM');
+  }
+}
+
+function checkDueTimes(samples: readonly Sample[], timesMs: readonly number[]): void {
+  if (samples.length !== timesMs.length)
+    throw new Error(`${samples.length} samples, wanted ${timesMs.length}`);
+  const [first] = samples as [Sample];
+  for (const { row, dueNs } of samples) {
+    const wantedNs = Math.round((timesMs[row]! - timesMs[0]!) * NS_PER_MS);
+    if (dueNs - first.dueNs !== wantedNs) throw new Error(`row ${row}: due at ${dueNs}, wanted ${wantedNs}`);
   }
 }
 

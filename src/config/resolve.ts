@@ -154,7 +154,8 @@ const REPLAY_FLAGS = {
   to_ms: '--to',
 } as const;
 
-function checkReplay({ load, dataset, sample_order: order, skip_bad_rows: skipsBadRows }: RunConfig): void {
+function checkReplay(config: RunConfig): void {
+  const { load, dataset, sample_order: order, skip_bad_rows: skipsBadRows, conversations } = config;
   const { pattern, from_ms: fromMs = 0, to_ms: toMs = Infinity } = load;
   if (pattern !== 'replay') {
     for (const [key, flag] of Object.entries(REPLAY_FLAGS)) {
@@ -172,6 +173,11 @@ function checkReplay({ load, dataset, sample_order: order, skip_bad_rows: skipsB
   if (order === 'with_replacement') {
     throw inputError(
       '--sample-order with-replacement is not for --replay: a trace is sent in its order, once',
+    );
+  }
+  if (conversations?.multi_turn === true) {
+    throw inputError(
+      '--replay sends the first turn of each conversation, and --multi-turn all; give one of them',
     );
   }
   if (skipsBadRows) throw inputError('--skip-bad-rows is not for --replay: a trace is sent as a whole');

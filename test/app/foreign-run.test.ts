@@ -58,6 +58,18 @@ it.each([
   ).rejects.toThrow("its first frame must be the run's header");
 });
 
+it.each([
+  7,
+  {},
+  { trace: 't', speed: 'fast', arrivals: 1, span_ns: 1, idle_cap_ms: null, from_ms: null, to_ms: null },
+  { trace: 't', speed: 1, arrivals: 1, span_ns: 1, idle_cap_ms: {}, from_ms: null, to_ms: null },
+])('a header that says %j of what was replayed is none', async (replay) => {
+  run.writer.append(FrameKind.runHeader, encodeRunHeader({ ...run.header, replay } as never));
+  run.end();
+  const log = createLog(() => undefined);
+  await expect(rebuildReport(run.path, log)).rejects.toThrow("wanted the run's header");
+});
+
 it('a run.json does not send a watcher to another machine', async () => {
   run.writeHeader();
   let connections = 0;

@@ -22,6 +22,10 @@ export const HEADER: RunHeader = {
   tokenizer: null,
   requested_rate_per_second: 12.5,
   rate_changes: false,
+  replay: {
+    ...{ trace: 't.jsonl', speed: 2, idle_cap_ms: null, from_ms: null, to_ms: 5000 },
+    ...{ arrivals: 3, span_ns: 250e6 },
+  },
   planned_samples: 3,
   output_limit: 100,
   skipped_rows: 0,
