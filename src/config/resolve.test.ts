@@ -312,7 +312,6 @@ describe('resolveConfig', () => {
       '--sample-order with-replacement is not for --replay',
     ],
     [{ '--replay': ['on'], '--skip-bad-rows': ['on'] }, '--skip-bad-rows is not for --replay'],
-    [{ '--replay': ['on'], '--multi-turn': ['on'] }, '--replay sends the first turn of each conversation'],
   ])('refuses the replay %j', (flags, message) => {
     expect(refusal(flags as unknown as Record<string, string[]>)).toContain(message);
   });

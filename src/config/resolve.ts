@@ -154,8 +154,7 @@ const REPLAY_FLAGS = {
   to_ms: '--to',
 } as const;
 
-function checkReplay(config: RunConfig): void {
-  const { load, dataset, sample_order: order, skip_bad_rows: skipsBadRows, conversations } = config;
+function checkReplay({ load, dataset, sample_order: order, skip_bad_rows: skipsBadRows }: RunConfig): void {
   const { pattern, from_ms: fromMs = 0, to_ms: toMs = Infinity } = load;
   if (pattern !== 'replay') {
     for (const [key, flag] of Object.entries(REPLAY_FLAGS)) {
@@ -173,11 +172,6 @@ function checkReplay(config: RunConfig): void {
   if (order === 'with_replacement') {
     throw inputError(
       '--sample-order with-replacement is not for --replay: a trace is sent in its order, once',
-    );
-  }
-  if (conversations?.multi_turn === true) {
-    throw inputError(
-      '--replay sends the first turn of each conversation, and --multi-turn all; give one of them',
     );
   }
   if (skipsBadRows) throw inputError('--skip-bad-rows is not for --replay: a trace is sent as a whole');
