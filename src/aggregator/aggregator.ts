@@ -15,6 +15,7 @@ import { choiceOf, extraOf, type EventBatch, ISSUED_EXTRA } from '../events/even
 import type { CounterSampler } from '../metrics/sampler.ts';
 import { asJson, type Json, type SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
+import { ConversationTracker } from './conversation-tracker.ts';
 import { ErrorTally } from './error-tally.ts';
 import { HistoryRecorder, type SampleOutcome } from './history-recorder.ts';
 import { LatenessRecorder } from './lateness-recorder.ts';
@@ -79,6 +80,7 @@ export class Aggregator {
   readonly #throughput = new ThroughputRecorder();
   readonly #triggers: Triggers;
   readonly #tokens: TokenMetrics;
+  readonly #conversations: ConversationTracker | undefined;
   readonly #payloads: PayloadReader;
   #issuedAgain = 0;
   #state: SessionState = 'initialize';
@@ -102,6 +104,7 @@ export class Aggregator {
       cancelled: metrics.counters.tracked_samples_cancelled,
     };
     this.#triggers = new Triggers(this.#table, metrics, this.#responses);
+    this.#conversations = ConversationTracker.of(metrics);
     this.#payloads = new PayloadReader(log);
     this.#tokens = new TokenMetrics({
       series: metrics.series,
@@ -150,8 +153,10 @@ export class Aggregator {
   extras(): { readonly [key: string]: Json } {
     const { isl, osl, tpot } = this.#tokens.sources;
     const throughput = this.#throughput.throughput();
+    const conversations = this.#conversations?.facts();
     return {
       ...(throughput === undefined ? {} : { throughput: asJson(throughput) }),
+      ...(conversations === undefined ? {} : { conversations }),
       in_flight: this.#table.size,
       issuing_ns: this.#windows.issuingNs(),
       token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },
@@ -284,6 +289,7 @@ export class Aggregator {
       if (slot < 0) {
         slot = table.open(seq);
         this.#throughput.onIssued(timestampNs);
+        this.#conversations?.onIssued(batch, index, slot, dueNs);
       } else this.#tellIssuedAgain(seq);
       table.windows[slot] = this.#windows.latestIndex;
       this.#windows.onIssued(timestampNs);
@@ -303,6 +309,7 @@ export class Aggregator {
     const slot = this.#table.slotOf(seq);
     if (slot < 0) return;
     this.#triggers.beforeRecvFirst(slot, timestampNs);
+    this.#conversations?.onFirstChunk(slot, timestampNs - this.#table.issuedNs[slot]!);
     const lateNs = this.lateness.lateNs(timestampNs);
     if (lateNs > 0) this.#boundTtft(slot, timestampNs, lateNs);
     this.#table.recvFirstNs[slot] = timestampNs;
@@ -355,6 +362,7 @@ export class Aggregator {
     this.#tokens.onComplete(batch, index, slot, timestampNs);
     const window = table.windows[slot]!;
     const issuedNs = table.issuedNs[slot]!;
+    this.#conversations?.onComplete(batch, index, slot, outcome, { timestampNs, issuedNs });
     if (outcome === 'cancelled') {
       this.#windows.onCancelled(window);
       this.#throughput.onCancelled(timestampNs);

@@ -1,6 +1,7 @@
 import {
   COUNTERS,
   SERIES,
+  type ConversationSeriesName,
   type CounterName,
   type SeriesName,
   type StreamingSeriesName,
@@ -12,6 +13,8 @@ import type { SeriesOptions } from '../metrics/series-options.ts';
 export interface RunMetricsOptions {
   /** Whether answers are streamed; when they aren't, the series about chunks don't exist. */
   readonly streaming: boolean;
+  /** Whether requests are turns of conversations. Default false: the series about those don't exist. */
+  readonly conversations?: boolean | undefined;
   /** Whether tail latencies carry MLPerf early-stopping bounds. Default false. */
   readonly earlyStopping?: boolean;
   /** How series keep and show their values; defaults as in {@link SeriesOptions}. */
@@ -23,17 +26,22 @@ export interface RunMetricsOptions {
   readonly spillDirectory?: string;
 }
 
+type OptionalSeriesName = StreamingSeriesName | ConversationSeriesName;
+
 /** Every metric of the catalogue that this run has. */
 export interface RunMetrics {
   readonly counters: Readonly<Record<CounterName, CounterSampler>>;
-  readonly series: Readonly<Record<Exclude<SeriesName, StreamingSeriesName>, SeriesSampler>> &
-    Readonly<Partial<Record<StreamingSeriesName, SeriesSampler>>>;
+  readonly series: Readonly<Record<Exclude<SeriesName, OptionalSeriesName>, SeriesSampler>> &
+    Readonly<Partial<Record<OptionalSeriesName, SeriesSampler>>>;
 }
 
 /** Registers the catalogue's metrics, in its order. Throws as the registry does when a name is taken. */
 export function registerRunMetrics(registry: MetricsRegistry, options: RunMetricsOptions): RunMetrics {
   const counters = COUNTERS.map(({ name }) => [name, registry.registerCounter(name)] as const);
-  const series = SERIES.filter(({ streamingOnly }) => options.streaming || !streamingOnly).map((metric) => {
+  const series = SERIES.filter(
+    ({ streamingOnly, conversationsOnly }) =>
+      (options.streaming || !streamingOnly) && (options.conversations === true || !conversationsOnly),
+  ).map((metric) => {
     const sampler = registry.registerSeries(metric.name, {
       ...options.series,
       valueKind: metric.valueKind,

@@ -1,6 +1,7 @@
 import type { JudgedMetric } from '../core/judged-metrics.ts';
 import type { ArrivalProcessName } from '../plan/arrivals/arrival-processes.ts';
 import type { ApiName } from '../protocol/adapters.ts';
+import type { HistoryChoice } from '../workload/planned-turns.ts';
 
 // Apart from the schema, so that `--help` need not load what checks it.
 
@@ -23,6 +24,7 @@ export const OPEN_LOOP_PATTERNS = [
   'gamma',
 ] as const satisfies readonly ArrivalProcessName[];
 export const LOAD_PATTERNS = ['burst', ...OPEN_LOOP_PATTERNS, 'concurrency'] as const;
+export const HISTORIES = ['auto', 'live', 'recorded'] as const satisfies readonly HistoryChoice[];
 export const SAMPLE_ORDERS = ['without_replacement', 'with_replacement', 'sequential'] as const;
 export const JUDGED_METRICS = [
   'ttft',

@@ -164,6 +164,7 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     text: 'datasets other than .jsonl, .json and .csv',
     holds: ({ dataset }) => dataset !== undefined && !/\.(jsonl|json|csv)$/i.test(dataset),
   },
+  { text: '--multi-turn', holds: ({ conversations }) => conversations?.multi_turn === true },
   { text: '--synthetic', holds: ({ synthetic }) => synthetic !== undefined },
   { text: '--pattern gamma', holds: ({ load }) => load.pattern === 'gamma' },
   {

@@ -95,6 +95,7 @@ function inferPattern(tree: Tree): void {
 
 function checkRules(config: RunConfig): void {
   checkPrompts(config);
+  checkConversations(config);
   const { pattern, rate_per_second: rate, stages, stages_file: file, burstiness, concurrency } = config.load;
   const hasStages = stages !== undefined || file !== undefined;
   const isOpenLoop = OPEN_LOOP_PATTERNS.some((one) => one === pattern);
@@ -152,6 +153,42 @@ function checkPrompts({ dataset, synthetic, tokenizer }: RunConfig): void {
     );
   }
 }
+
+/** What is about conversations is only for those that are sent in full, and counts them. */
+function checkConversations({ conversations, stop, warmup, synthetic }: RunConfig): void {
+  if (conversations?.multi_turn === true) {
+    if (synthetic !== undefined) {
+      throw inputError('--multi-turn needs --dataset; prompts of --synthetic are single requests');
+    }
+    if (stop.samples !== undefined) {
+      throw inputError('--samples cannot end a run with --multi-turn; use --conversations or --duration');
+    }
+    if (warmup?.samples !== undefined) {
+      throw inputError(
+        '--warmup must be a duration such as 10s with --multi-turn (got a number of requests)',
+      );
+    }
+    return;
+  }
+  const given =
+    stop.conversations === undefined
+      ? Object.keys(conversations ?? {}).find(
+          (name) => conversations![name as 'history'] !== CONVERSATION_DEFAULTS[name],
+        )
+      : 'stop.conversations';
+  if (given === undefined) return;
+  const path = given.includes('.') ? given : `conversations.${given}`;
+  throw inputError(`${settingOf(path)!.flag} is only for --multi-turn`);
+}
+
+/** What stands in the group when one of its settings is given. */
+const CONVERSATION_DEFAULTS: Readonly<Record<string, unknown>> = {
+  multi_turn: false,
+  history: 'auto',
+  reasoning: 'drop',
+  ignore_delays: false,
+  on_turn_failure: 'end',
+};
 
 /** Fields of a body that other settings decide, and with them what is measured or logged. */
 const NOT_EXTRA: Readonly<Record<string, string>> = {

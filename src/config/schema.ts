@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { DURATIONS_ALLOWED } from '../core/duration-distribution.ts';
 import { CONCURRENCY, MAX_IN_FLIGHT, RATE_PER_SECOND } from '../core/load-ranges.ts';
 import { MAX_TICKETS } from '../plan/tickets.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
-import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
-import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { durationsOf } from './units.ts';
 
 // Each check says what is allowed, in words that follow "must be" for a flag and for a file.
 
@@ -97,6 +98,27 @@ export const runConfigSchema = group({
     .refine((given) => typeof parseSynthetic(given) !== 'string', SYNTHETIC_ALLOWED)
     .optional()
     .describe('made-up prompts of an exact length, instead of a dataset'),
+  conversations: group({
+    multi_turn: z
+      .boolean('true or false')
+      .default(false)
+      .describe('send every turn of each conversation of the dataset, one after the other'),
+    history: choice(HISTORIES)
+      .default('auto')
+      .describe("responses that later turns repeat: this server's (live) or those in the file (recorded)"),
+    reasoning: choice(['drop', 'keep'])
+      .default('drop')
+      .describe('whether the history repeats the reasoning of responses'),
+    think_time: text(DURATIONS_ALLOWED)
+      .refine((given) => durationsOf(given) !== undefined, DURATIONS_ALLOWED)
+      .optional()
+      .describe('from the end of a turn to the next one, where the dataset does not say'),
+    ignore_delays: z.boolean('true or false').default(false).describe('leave out the delays of the dataset'),
+    delay_cap_ms: timeMs(MAX_WAIT_MS).optional().describe('the longest delay of the dataset that is kept'),
+    on_turn_failure: choice(['end', 'continue'])
+      .default('end')
+      .describe('what a failed turn means for the turns after it'),
+  }).optional(),
   api: choice(APIS)
     .default('chat')
     .describe('the API that the endpoints speak; docs/protocols.md tells them apart'),
@@ -159,6 +181,9 @@ export const runConfigSchema = group({
       .describe(
         'stop after this many requests; default: one pass over the dataset, unless a duration is set',
       ),
+    conversations: wholeNumber(1, MAX_TICKETS)
+      .optional()
+      .describe('stop after this many conversations, when the last one has ended'),
     duration_ms: timeAboveZeroMs(MAX_RUN_MS).optional().describe('stop sending new requests after this long'),
   }).prefault({}),
   warmup: group({
@@ -168,7 +193,7 @@ export const runConfigSchema = group({
   cancel: group({
     share: z.number(SHARE).gt(0, SHARE).max(1, SHARE).describe('share of the requests that are cancelled'),
     after: text(DURATIONS_ALLOWED)
-      .refine((given) => parseDurations(given) !== undefined, DURATIONS_ALLOWED)
+      .refine((given) => durationsOf(given) !== undefined, DURATIONS_ALLOWED)
       .describe('how long after it was sent such a request is cancelled'),
   }).optional(),
   sample_order: choice(SAMPLE_ORDERS).default('without_replacement').describe('which dataset row comes next'),

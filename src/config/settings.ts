@@ -1,8 +1,8 @@
-import { APIS, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { DURATIONS_ALLOWED } from '../core/duration-distribution.ts';
+import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
-import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 import { parseStages } from './stages.ts';
-import { parseDecimal, parseDurationMs, parseShare } from './units.ts';
+import { durationsOf, parseDecimal, parseDurationMs, parseShare } from './units.ts';
 
 /** Text of one flag to the value of the schema, or what is allowed instead. */
 type Parse = (text: string) => { readonly value: unknown } | { readonly allowed: string };
@@ -47,10 +47,6 @@ const share: Parse = (given) => {
   const value = parseShare(given);
   return value === undefined ? { allowed: 'a share such as 5% or 0.05' } : { value };
 };
-
-/** Stays text: it is what people read in config.yaml, too. */
-const durations: Parse = (given) =>
-  parseDurations(given) === undefined ? { allowed: DURATIONS_ALLOWED } : { value: given };
 
 const countOrDuration: Parse = (given) => {
   const samples = parseDecimal(given);
@@ -123,6 +119,10 @@ const synthetic: Parse = (given) => {
   return typeof parsed === 'string' ? { allowed: `${SYNTHETIC_ALLOWED}; ${parsed}` } : { value: given };
 };
 
+/** Stays text, too. */
+const durations: Parse = (given) =>
+  durationsOf(given) === undefined ? { allowed: DURATIONS_ALLOWED } : { value: given };
+
 const onOffAuto = choice('on', 'off', 'auto');
 
 const onOff: Parse = (given) => {
@@ -162,6 +162,62 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<what>',
     help: 'made-up prompts of an exact length instead of --dataset, such as "input=lognormal:1024,0.5 output=256 prefix=2048x16"; needs --tokenizer',
     parse: synthetic,
+  },
+  {
+    flag: '--multi-turn',
+    group: 'requests',
+    path: 'conversations.multi_turn',
+    argument: '',
+    help: 'send every turn of each conversation of the dataset, each after the response to the one before; --concurrency and --rate then count conversations (docs/conversations.md)',
+    parse: onOff,
+  },
+  {
+    flag: '--history',
+    group: 'requests',
+    path: 'conversations.history',
+    argument: '<source>',
+    help: "responses that later turns repeat: live (this server's), recorded (those in the file) or auto (default auto: as the format has it)",
+    parse: choice(...HISTORIES),
+  },
+  {
+    flag: '--history-reasoning',
+    group: 'requests',
+    path: 'conversations.reasoning',
+    argument: '<mode>',
+    help: 'drop or keep the reasoning of responses that later turns repeat (default drop)',
+    parse: choice('drop', 'keep'),
+  },
+  {
+    flag: '--think-time',
+    group: 'load',
+    path: 'conversations.think_time',
+    argument: '<time>',
+    help: 'pause before each later turn where the dataset has none: 2s, or a distribution such as lognormal:8s,0.6 or exponential:5s (default none)',
+    parse: durations,
+  },
+  {
+    flag: '--ignore-delays',
+    group: 'load',
+    path: 'conversations.ignore_delays',
+    argument: '',
+    help: 'leave out the delays between turns that the dataset has',
+    parse: onOff,
+  },
+  {
+    flag: '--delay-cap',
+    group: 'load',
+    path: 'conversations.delay_cap_ms',
+    argument: '<time>',
+    help: 'shorten longer delays of the dataset to this',
+    parse: duration,
+  },
+  {
+    flag: '--on-turn-failure',
+    group: 'load',
+    path: 'conversations.on_turn_failure',
+    argument: '<what>',
+    help: 'what follows a failed turn: end the conversation, or continue with the next turn (default end)',
+    parse: choice('end', 'continue'),
   },
   {
     flag: '--api',
@@ -226,6 +282,14 @@ export const SETTINGS: readonly Setting[] = [
     path: 'stop.samples',
     argument: '<n>',
     help: 'stop after this many requests (default: one pass over the dataset, unless --duration is given)',
+    parse: number,
+  },
+  {
+    flag: '--conversations',
+    group: 'load',
+    path: 'stop.conversations',
+    argument: '<n>',
+    help: 'with --multi-turn: stop after this many conversations (default: each of the dataset once, unless --duration is given)',
     parse: number,
   },
   {

@@ -20,6 +20,8 @@ export interface SeriesDescriptor {
   readonly tailLatency: boolean;
   /** Only registered when answers are streamed. */
   readonly streamingOnly: boolean;
+  /** Only registered when requests are turns of conversations. */
+  readonly conversationsOnly: boolean;
   /** Lowest and highest value the live histogram tells apart; values beyond are clamped there and nowhere else. */
   readonly hdrLow: number;
   readonly hdrHigh: number;
@@ -73,6 +75,10 @@ export const COUNTERS = [
   counter('tracked_samples_not_sent', 'samples', 'Samples that were due and given up before they were sent'),
 ] as const satisfies readonly CounterDescriptor[];
 
+/** Positions of turns in their thread, counted from 1, that are shown together. */
+export const TURN_BUCKETS = ['1', '2', '3_4', '5_8', '9_16', '17_up'] as const;
+export type TurnBucket = (typeof TURN_BUCKETS)[number];
+
 /** Every series we publish, in order of registration: the reference's, then ours. */
 export const SERIES = [
   series('sample_latency_ns', NS_BOUNDS, {
@@ -111,12 +117,18 @@ export const SERIES = [
   series('accepted_prediction_tokens', TOKEN_BOUNDS, {
     help: 'Output tokens taken from a predicted output',
   }),
+  conversationSeries('conversation_latency_ns', NS_BOUNDS, {
+    help: 'Due time of the first turn to the end of the last, of conversations whose turns all succeeded',
+  }),
+  ...TURN_BUCKETS.flatMap((bucket) => turnSeries(bucket)),
 ] as const satisfies readonly SeriesDescriptor[];
 
 export type CounterName = (typeof COUNTERS)[number]['name'];
 export type SeriesName = (typeof SERIES)[number]['name'];
 /** The series that exist only when answers are streamed. */
 export type StreamingSeriesName = Extract<(typeof SERIES)[number], { streamingOnly: true }>['name'];
+/** The series that exist only when requests are turns of conversations. */
+export type ConversationSeriesName = Extract<(typeof SERIES)[number], { conversationsOnly: true }>['name'];
 export type MetricDescriptor = CounterDescriptor | SeriesDescriptor;
 
 const METRIC_OF_NAME: ReadonlyMap<string, MetricDescriptor> = new Map(
@@ -138,9 +150,34 @@ type SeriesTraits = Pick<SeriesDescriptor, 'help'> &
 
 function series<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
   const defaults = { valueKind: 'int', tailLatency: false } as const;
-  return { kind: 'series', streamingOnly: false, ...defaults, ...bounds, ...traits, name } as const;
+  const only = { streamingOnly: false, conversationsOnly: false } as const;
+  return { kind: 'series', ...only, ...defaults, ...bounds, ...traits, name } as const;
 }
 
 function streamingSeries<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
   return { ...series(name, bounds, traits), streamingOnly: true } as const;
+}
+
+function conversationSeries<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
+  return { ...series(name, bounds, traits), conversationsOnly: true } as const;
+}
+
+/** What is told by the position of turns. */
+function turnSeries(bucket: TurnBucket) {
+  const which = `turn ${bucket.replace('_up', ' and later').replace('_', ' to ')}`;
+  return [
+    {
+      ...conversationSeries(`turn_${bucket}_ttft_ns`, NS_BOUNDS, { help: `TTFT of ${which}` }),
+      streamingOnly: true,
+    },
+    conversationSeries(`turn_${bucket}_latency_ns`, NS_BOUNDS, {
+      help: `Issue to completion of ${which}, successful samples only`,
+    }),
+    conversationSeries(`turn_${bucket}_isl`, TOKEN_BOUNDS, {
+      help: `Prompt tokens of ${which}, as the server reports`,
+    }),
+    conversationSeries(`turn_${bucket}_cached_tokens`, TOKEN_BOUNDS, {
+      help: `Prompt tokens of ${which} from the prefix cache, as the server reports`,
+    }),
+  ] as const;
 }

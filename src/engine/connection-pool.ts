@@ -2,8 +2,7 @@ import { WordView } from '../core/byte-words.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import type { RandomSource } from '../core/random.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
-import type { RequestArena } from '../dataset/arena.ts';
-import type { AnswerReader } from '../protocol/adapter.ts';
+import type { AnswerReader, FinalOutput } from '../protocol/adapter.ts';
 import { LearnedHead } from '../protocol/learned-head.ts';
 import { BackOff } from './back-off.ts';
 import { Connection, type ConnectionOwner, type ConnectionTools, type SentSample } from './connection.ts';
@@ -23,10 +22,17 @@ const CLOSE_AFTER_RESPONSE_NS = 100 * NS_PER_MS;
 /** More would overrun the accept queue of the server. */
 const MAX_CONNECTING = 128;
 
+/** The bytes of requests: what is sent for a sample of a row, when it is sent. */
+export interface RequestSource {
+  requestBytes(row: number, seq: number): Uint8Array;
+  /** How many choices it asks for. */
+  choicesOf(row: number): number;
+}
+
 export interface ConnectionPoolOptions {
   readonly connector: Connector;
   readonly reader: AnswerReader;
-  readonly arena: RequestArena;
+  readonly requests: RequestSource;
   readonly tools: ConnectionTools;
   readonly maxConnections: number;
   /** Requests ask for a stream. */
@@ -39,8 +45,10 @@ export interface ConnectionPoolOptions {
   readonly responseMemory?: SharedArrayBuffer | undefined;
   /** For the pauses between attempts to connect. */
   readonly random: RandomSource;
-  /** A sample has ended, in any way, and been recorded. */
-  readonly onSampleEnd: () => void;
+  /** Told of each successful response before it is recorded. */
+  readonly onResponse?: ((seq: number, final: FinalOutput) => void) | undefined;
+  /** A sample has ended, in any way, and been recorded. `succeededNs`: when its response was complete; NaN when it has not succeeded. */
+  readonly onSampleEnd: (seq: number, nowNs: number, succeededNs: number) => void;
 }
 
 /**
@@ -89,6 +97,7 @@ export class ConnectionPool implements ConnectionOwner {
       streaming: options.streaming,
       tally: this.#tally,
       responseMemory: options.responseMemory,
+      onResponse: options.onResponse,
     };
   }
 
@@ -160,7 +169,7 @@ export class ConnectionPool implements ConnectionOwner {
     for (let count = this.#waiting.length; count > 0; count--) {
       const { seq, row, dueNs }: Sample = this.#waiting.shift()!;
       this.#options.tools.recorder.notSent(seq, nowNs, dueNs, row);
-      this.#options.onSampleEnd();
+      this.#options.onSampleEnd(seq, nowNs, NaN);
     }
   }
 
@@ -212,6 +221,8 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** @hot */
   onSampleEnd(connection: Connection, nowNs: number): void {
+    // Before the connection is used for another.
+    const { seq, succeededNs } = connection;
     const isIdle = connection.state === 'idle' && !this.isSingleUse;
     if (isIdle && connection.answered > 1) this.#closesInARow = 0;
     if (isIdle && this.#options.reuse && connection.answered < this.#mostAnswers) {
@@ -220,7 +231,7 @@ export class ConnectionPool implements ConnectionOwner {
       this.#discard(connection);
       this.#connectMore();
     }
-    this.#options.onSampleEnd();
+    this.#options.onSampleEnd(seq, nowNs, succeededNs);
   }
 
   onIdleClosed(connection: Connection, nowNs: number): void {
@@ -246,8 +257,9 @@ export class ConnectionPool implements ConnectionOwner {
   #use(connection: Connection, nowNs: number): void {
     const unseen = connection.idleSinceNs === 0 ? this.#unseen.shift() : undefined;
     if (unseen !== undefined) {
-      const { arena } = this.#options;
-      connection.resend(arena.requestBytes(unseen.row), arena.choicesOf(unseen.row), unseen);
+      const { requests } = this.#options;
+      const { seq, row } = unseen;
+      connection.resend(requests.requestBytes(row, seq), requests.choicesOf(row), unseen);
       return;
     }
     const sample = this.#waiting.shift();
@@ -278,13 +290,20 @@ export class ConnectionPool implements ConnectionOwner {
       connection.close();
       return false;
     }
-    const { arena } = this.#options;
-    return connection.send(arena.requestBytes(row), arena.choicesOf(row), seq, row, dueNs, issuedNs);
+    const { requests } = this.#options;
+    return connection.send(
+      requests.requestBytes(row, seq),
+      requests.choicesOf(row),
+      seq,
+      row,
+      dueNs,
+      issuedNs,
+    );
   }
 
   #failUnseen(seq: number, failure: ErrorData, nowNs: number): void {
     this.#options.tools.recorder.failed(seq, nowNs, failure);
-    this.#options.onSampleEnd();
+    this.#options.onSampleEnd(seq, nowNs, NaN);
   }
 
   #takeIdle(nowNs: number): Connection | undefined {
@@ -342,7 +361,7 @@ export class ConnectionPool implements ConnectionOwner {
     const issuedNs = issuedAt(dueNs, attemptNs);
     recorder.issued(seq, issuedNs, Number.isNaN(dueNs) ? issuedNs : dueNs, row);
     recorder.failed(seq, nowNs, failure);
-    this.#options.onSampleEnd();
+    this.#options.onSampleEnd(seq, nowNs, NaN);
   }
 }
 

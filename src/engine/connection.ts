@@ -112,6 +112,16 @@ export class Connection implements SocketListener, Timed {
     tools.connectDeadlines.start(this, this.startedNs);
   }
 
+  /** The sample on it, or the latest. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** When the response to that was complete; NaN for a sample that has not succeeded. */
+  get succeededNs(): number {
+    return this.#exchange.succeededNs;
+  }
+
   get state(): ConnectionState {
     return this.#state;
   }

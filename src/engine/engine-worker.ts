@@ -2,13 +2,16 @@ import { assertNever } from '../core/errors.ts';
 import { RandomSource } from '../core/random.ts';
 import { createRunClock, type RunClock } from '../core/time.ts';
 import { RequestArena } from '../dataset/arena.ts';
+import { TurnTable } from '../dataset/turn-table.ts';
 import type { PhasePlan } from '../plan/plan.ts';
 import { createPlanShare } from '../plan/share.ts';
 import { adapterOf } from '../protocol/adapters.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { ConnectionTools } from './connection.ts';
-import { ConnectionPool } from './connection-pool.ts';
+import { ConnectionPool, type RequestSource } from './connection-pool.ts';
 import { Connector } from './connector.ts';
+import { Conversations } from './conversations/conversations.ts';
+import { TurnRequests } from './conversations/turn-requests.ts';
 import { Deadlines } from './deadlines.ts';
 import { HealthMonitor } from './health.ts';
 import { Issuer } from './issuer.ts';
@@ -17,7 +20,7 @@ import { PacingRecord } from './pacing-record.ts';
 import { PlannedCancels } from './planned-cancels.ts';
 import { ProbeReader } from './probe-reader.ts';
 import { SampleRecorder } from './sample-recorder.ts';
-import { type EnginePhase, shareOf } from './settings.ts';
+import { shareOf } from './settings.ts';
 import { totalOf } from './warming.ts';
 import {
   BEAT_INTERVAL_MS,
@@ -33,6 +36,8 @@ const READ_BUFFER_BYTES = 64 * 1024;
 const HEALTH_INTERVAL_MS = 1000;
 /** Behind a complete response, the end of its message comes within a network hiccup or not at all. */
 const MESSAGE_END_TIMEOUT_MS = 50;
+
+type PhaseOrder = Extract<WorkerOrder, { kind: 'phase' }>;
 
 /** One worker of the engine, apart from the thread it runs on: orders in, news out. */
 export class EngineWorker {
@@ -50,6 +55,7 @@ export class EngineWorker {
   #probeReader: ProbeReader | undefined;
   readonly #beatTimer: NodeJS.Timeout;
   #issuer: Issuer | undefined;
+  readonly #conversations: Conversations | undefined;
   /**
    * Whose turn it is. Each worker alternates by itself: by the number of the sample, one of two workers would send to one of two
    * endpoints only, and leave its connections to the other idle.
@@ -83,6 +89,8 @@ export class EngineWorker {
       answerDeadlines: new Deadlines(this.#clock, requestTimeoutMs),
       endingDeadlines: new Deadlines(this.#clock, MESSAGE_END_TIMEOUT_MS),
     };
+    this.#conversations = this.#createConversations();
+    this.#tools.recorder.turns = this.#conversations;
     this.#pools = this.#createPools();
     this.#nextPool = workerIndex % this.#pools.length;
     this.#beatTimer = setInterval(() => this.#beat(), BEAT_INTERVAL_MS).unref();
@@ -101,7 +109,7 @@ export class EngineWorker {
         void this.#warm(order.connections).then((result) => this.#send({ kind: 'warmed', result }));
         return;
       case 'phase':
-        this.#runPhase(order.phase, order.ticketCounter);
+        this.#runPhase(order);
         return;
       case 'change': {
         const { change } = order;
@@ -143,6 +151,13 @@ export class EngineWorker {
     return shareOf(total, this.#start.workerIndex, this.#start.workerCount);
   }
 
+  #createConversations(): Conversations | undefined {
+    const { conversations, seed = 0 } = this.#start.settings;
+    if (conversations === undefined) return undefined;
+    const { turns, heads, rules } = conversations;
+    return new Conversations({ ...{ heads, rules, seed }, turns: new TurnTable(turns) });
+  }
+
   #createPools(): readonly ConnectionPool[] {
     const {
       endpoints,
@@ -159,12 +174,13 @@ export class EngineWorker {
     const reader = adapterOf(api).createReader();
     const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
     const connections = this.#share(maxConnections);
+    const conversations = this.#conversations;
     return endpoints.map(
       (endpoint, index) =>
         new ConnectionPool({
           connector: new Connector(endpoint, readBuffer, tlsVerify),
           reader,
-          arena: RequestArena.fromShared(arenas[index]!),
+          requests: this.#requests(RequestArena.fromShared(arenas[index]!)),
           tools: this.#tools,
           streaming,
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
@@ -172,9 +188,18 @@ export class EngineWorker {
           requestsPerConnection,
           responseMemory,
           random: new RandomSource(BigInt(seed) + BigInt(this.#start.workerIndex * endpoints.length + index)),
-          onSampleEnd: () => this.#issuer?.sampleEnded(),
+          ...(conversations === undefined
+            ? { onSampleEnd: () => this.#issuer?.ticketEnded() }
+            : {
+                onResponse: (seq, final) => conversations.onResponse(seq, final),
+                onSampleEnd: (seq, nowNs, succeededNs) => conversations.sampleEnded(seq, nowNs, succeededNs),
+              }),
         }),
     );
+  }
+
+  #requests(arena: RequestArena): RequestSource {
+    return this.#conversations === undefined ? arena : new TurnRequests(arena, this.#conversations);
   }
 
   async #warm(connections: number): Promise<WarmResult> {
@@ -184,13 +209,21 @@ export class EngineWorker {
     );
   }
 
-  #runPhase({ plan, firstSampleSeq, startNs }: EnginePhase, ticketCounter: Int32Array): void {
+  #runPhase({ phase, ticketCounter, sampleCounter }: PhaseOrder): void {
+    const { plan, firstSampleSeq, firstConversation, startNs } = phase;
+    const conversations = this.#conversations;
     const { workerIndex, workerCount, settings } = this.#start;
     const pools = this.#pools;
     this.#sendHealth();
     this.#isMeasured = plan.kind === 'performance';
     const sentBefore = this.#counters[COUNTERS.issued]!;
     const notSentBefore = this.#counters[COUNTERS.notSent]!;
+    conversations?.beginPhase({
+      ...{ firstConversation, firstSampleSeq, sampleCounter },
+      send: (endpoint, seq, row, dueNs) => pools[endpoint]!.send(seq, row, dueNs),
+      onDue: () => this.#issuer?.followUpAdded(),
+      onEnd: () => this.#issuer?.ticketEnded(),
+    });
     this.#issuer = new Issuer({
       clock: this.#clock,
       pacing: settings.pacing,
@@ -199,19 +232,26 @@ export class EngineWorker {
       stop: plan.stop,
       startNs,
       slots: this.#slots(plan),
+      followUps: conversations,
       send: (index, row, dueNs) => {
-        pools[this.#nextPool]!.send(firstSampleSeq + index, row, dueNs);
-        this.#nextPool = (this.#nextPool + 1) % pools.length;
+        const pool = this.#nextPool;
+        this.#nextPool = (pool + 1) % pools.length;
+        if (conversations === undefined) pools[pool]!.send(firstSampleSeq + index, row, dueNs);
+        else conversations.begin(index, row, dueNs, pool);
       },
       onIssuingDone: (stopped) => this.#send({ kind: 'issuingDone', stopped }),
-      onFinished: (tickets) => {
+      onFinished: (sentTickets) => {
         this.#issuer = undefined;
         this.#writer.flush();
         this.#sendHealth();
         this.#isMeasured = false;
         const sent = (this.#counters[COUNTERS.issued]! - sentBefore) >>> 0;
         const notSent = (this.#counters[COUNTERS.notSent]! - notSentBefore) >>> 0;
-        this.#send({ kind: 'phaseDone', counts: { tickets, sent, notSent } });
+        const counts =
+          conversations === undefined
+            ? { tickets: sentTickets, conversations: 0 }
+            : { tickets: conversations.sampled, conversations: sentTickets };
+        this.#send({ kind: 'phaseDone', counts: { ...counts, sent, notSent } });
       },
     });
     this.#issuer.start();

@@ -4,6 +4,7 @@ import { AnswerFlag } from '../events/event-batch.ts';
 import {
   type AnswerReader,
   answerTooLong,
+  type FinalOutput,
   MAX_ANSWER_BYTES,
   ResponseFormatError,
   type StreamAccumulator,
@@ -48,6 +49,8 @@ export interface ExchangeTools {
   /** Requests ask for a stream. */
   readonly streaming: boolean;
   readonly tally: ProtocolTally;
+  /** Told of each successful response before it is recorded, where later requests repeat it. */
+  readonly onResponse?: ((seq: number, final: FinalOutput) => void) | undefined;
   /** Of all responses of the process; see `createResponseMemory`. */
   readonly responseMemory?: SharedArrayBuffer | undefined;
 }
@@ -80,6 +83,8 @@ export class Exchange implements HttpResponseSink, FrameSink {
   /** The terminator of the stream was seen. */
   #isStreamDone = false;
   #isRecorded = false;
+  /** When the sample was recorded as succeeded; NaN until then. */
+  #succeededNs = NaN;
   #failure: ErrorData | undefined;
   #hasChunk = false;
   /** Bit n: channel n was opened. */
@@ -105,6 +110,7 @@ export class Exchange implements HttpResponseSink, FrameSink {
     this.#hasEnded = false;
     this.#isStreamDone = false;
     this.#isRecorded = false;
+    this.#succeededNs = NaN;
     this.#failure = undefined;
     this.#errorBody.reset();
     this.#hasChunk = false;
@@ -115,6 +121,11 @@ export class Exchange implements HttpResponseSink, FrameSink {
   /** Whether a byte of the response has come. */
   get isAnswered(): boolean {
     return this.#isAnswered;
+  }
+
+  /** When the response was complete, ns since the run's origin; NaN for a sample that has not succeeded. */
+  get succeededNs(): number {
+    return this.#succeededNs;
   }
 
   /**
@@ -349,7 +360,7 @@ export class Exchange implements HttpResponseSink, FrameSink {
     try {
       const final = this.#tools.reader.readBody(buffer, start, end, this.#choices);
       const unstreamed = this.#tools.streaming ? AnswerFlag.unstreamed : 0;
-      this.#recorder.completed(this.#seq, this.#readNs, final, unstreamed);
+      this.#recordSuccess(final, unstreamed);
     } catch (error) {
       this.#failure = unreadableResponse(errorOnFirstLine(buffer, start, end) ?? error);
     }
@@ -363,8 +374,14 @@ export class Exchange implements HttpResponseSink, FrameSink {
     }
     if (this.#failure !== undefined) return;
     const incompleteness = answer.incompleteness();
-    if (incompleteness === undefined) this.#recorder.completed(this.#seq, this.#readNs, answer.answer(), 0);
+    if (incompleteness === undefined) this.#recordSuccess(answer.answer(), 0);
     else this.#failure = unreadableResponse(incompleteness);
+  }
+
+  #recordSuccess(final: FinalOutput, flags: number): void {
+    this.#tools.onResponse?.(this.#seq, final);
+    this.#recorder.completed(this.#seq, this.#readNs, final, flags);
+    this.#succeededNs = this.#readNs;
   }
 
   #statusFailure(): ErrorData {

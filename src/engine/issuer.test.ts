@@ -59,7 +59,7 @@ class Bench {
 
   /** Ends all that is in flight. */
   async endAll(): Promise<number> {
-    for (let ended = 0; ended < this.sent.length; ended++) this.issuer.sampleEnded();
+    for (let ended = 0; ended < this.sent.length; ended++) this.issuer.ticketEnded();
     return await this.finished.promise;
   }
 }
@@ -160,22 +160,22 @@ describe('closed loop', () => {
     expect(bench.sent.map(({ index }) => index)).toEqual([0, 1, 2]);
     expect(bench.sent.map(({ dueNs }) => dueNs)).toEqual([NaN, NaN, NaN]);
     expect(bench.counter[0]).toBe(3);
-    bench.issuer.sampleEnded();
+    bench.issuer.ticketEnded();
     await turn();
     expect(bench.sent).toHaveLength(4);
     expect(bench.stopped).toBeUndefined();
-    bench.issuer.sampleEnded();
+    bench.issuer.ticketEnded();
     await turn();
     expect(bench.sent).toHaveLength(5);
     expect(bench.stopped).toBe(false);
-    for (let left = 3; left > 0; left--) bench.issuer.sampleEnded();
+    for (let left = 3; left > 0; left--) bench.issuer.ticketEnded();
     expect(await bench.finished.promise).toBe(5);
   });
 
   test('fills slots once what has come was read, so that no read waits for a write', async () => {
     const bench = new Bench(concurrency, {}, 3);
-    bench.issuer.sampleEnded();
-    bench.issuer.sampleEnded();
+    bench.issuer.ticketEnded();
+    bench.issuer.ticketEnded();
     expect(bench.sent).toHaveLength(3);
     await turn();
     expect(bench.sent).toHaveLength(5);
@@ -277,10 +277,10 @@ describe('a change of the plan', () => {
     bench.issuer.change({ kind: 'concurrency', atNs: 0, concurrency: 4 }, 4);
     expect(bench.sent).toHaveLength(4);
     bench.issuer.change({ kind: 'concurrency', atNs: 0, concurrency: 1 }, 1);
-    for (let ended = 0; ended < 3; ended++) bench.issuer.sampleEnded();
+    for (let ended = 0; ended < 3; ended++) bench.issuer.ticketEnded();
     await turn();
     expect(bench.sent).toHaveLength(4);
-    bench.issuer.sampleEnded();
+    bench.issuer.ticketEnded();
     await turn();
     expect(bench.sent).toHaveLength(5);
   });
@@ -297,8 +297,8 @@ describe('a change of the plan', () => {
   test('a closed loop draws nothing while paused and goes on by itself', async () => {
     const bench = new Bench({ pattern: 'concurrency', concurrency: 2 }, {}, 2);
     bench.issuer.change({ kind: 'pause', atNs: 0 });
-    bench.issuer.sampleEnded();
-    bench.issuer.sampleEnded();
+    bench.issuer.ticketEnded();
+    bench.issuer.ticketEnded();
     await turn();
     expect(bench.counter[0]).toBe(2);
     bench.issuer.change({ kind: 'resume', atNs: soonNs(bench) });

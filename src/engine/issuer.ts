@@ -10,6 +10,20 @@ const SPIN_NS = 2 * NS_PER_MS;
 const MAX_SENDS_PER_TURN = 64;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Turns of conversations that follow others: due when those have ended, and in no need of a slot, as their conversation has one. */
+export interface FollowUps {
+  /** When the earliest known one is due, ns since the run's origin; Infinity when none is known. */
+  readonly nextDueNs: number;
+  /** Conversations that may still have some. */
+  readonly open: number;
+  /** Sends the earliest. */
+  sendNext(): void;
+  /** Those that are due before are due then. */
+  holdUntil(atNs: number): void;
+  /** None will be sent. */
+  giveUp(): void;
+}
+
 export interface IssuerOptions {
   readonly clock: RunClock;
   readonly pacing: Pacing;
@@ -19,14 +33,16 @@ export interface IssuerOptions {
   readonly stop: StopRule;
   /** When the plan's time 0 lies. */
   readonly startNs: number;
-  /** Samples in flight at most; Infinity in open loop. */
+  /** Samples in flight at most, or conversations under way; Infinity in open loop. */
   readonly slots: number;
+  /** Where tickets begin conversations. */
+  readonly followUps?: FollowUps | undefined;
   /** Sends ticket `index` of the phase. `dueNs`: since the run's origin; NaN in closed loop. */
   readonly send: (index: number, row: number, dueNs: number) => void;
   /** Once: nothing more will be sent; `stopped`: although the share was not used up. */
   readonly onIssuingDone: (stopped: boolean) => void;
-  /** Once, after `onIssuingDone`: nothing is in flight. */
-  readonly onFinished: (issued: number) => void;
+  /** Once, after `onIssuingDone`: nothing is in flight. `tickets`: how many were sent. */
+  readonly onFinished: (tickets: number) => void;
 }
 
 /**
@@ -41,6 +57,8 @@ export interface IssuerOptions {
  * at the clock each time round. Answers are read meanwhile, and a due time that comes while they are is not missed.
  *
  * A phase with a duration is over when that is, not when its last sample went out: until then the plan may be changed.
+ *
+ * Where a ticket begins a conversation, it keeps its slot until that is over, and the turns that follow go out here, too.
  */
 export class Issuer {
   readonly #options: IssuerOptions;
@@ -67,6 +85,8 @@ export class Issuer {
   #ended = 0;
   /** The share stands at a ticket that was not sent yet. */
   #isDrawn = false;
+  /** Other workers drew the last ticket. */
+  #isExhausted = false;
   #isIssuing = true;
   #isFinished = false;
 
@@ -82,24 +102,30 @@ export class Issuer {
     this.#turn();
   }
 
-  /** A sample of this phase has ended. */
-  sampleEnded(): void {
+  /** What a ticket of this phase has begun is over: its sample, or its conversation. */
+  ticketEnded(): void {
     this.#ended += 1;
     this.#freeSlots += 1;
     if (this.#isIssuing) {
-      if (!this.#isOpenLoop) this.#yield();
+      if (!this.#isOpenLoop || this.#options.followUps !== undefined) this.#yield();
       else if (!this.#isAhead()) this.#turn();
     }
     this.#checkFinished();
   }
 
+  /** A follow-up was added. */
+  followUpAdded(): void {
+    if (this.#isIssuing) this.#yield();
+  }
+
   /** The plan is changed for what was not sent yet; `slots`: those from then on, for a change of the concurrency. */
   change(change: PlanChange, slots = this.#pending.at(-1)?.slots ?? this.#slots): void {
     if (!this.#isIssuing) return;
-    const { share } = this.#options;
+    const { share, followUps, startNs } = this.#options;
     if (this.#isDrawn) share.putBack();
     this.#isDrawn = false;
     share.change(change);
+    if (change.kind === 'resume') followUps?.holdUntil(startNs + change.atNs);
     this.#pending.push({ atNs: change.atNs, slots });
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -113,7 +139,12 @@ export class Issuer {
 
   /** The shared counter has no ticket left. */
   exhausted(): void {
-    if (!this.#isOpenLoop) this.#endIssuing(false);
+    if (this.#isOpenLoop) return;
+    if (this.#options.followUps === undefined) this.#endIssuing(false);
+    else {
+      this.#isExhausted = true;
+      if (this.#isIssuing) this.#yield();
+    }
   }
 
   /** Open loop: the next sample is not due yet. */
@@ -125,7 +156,7 @@ export class Issuer {
   /** @hot */
   #turn(): void {
     if (!this.#isIssuing) return;
-    const { clock, share, stop, startNs, send, record } = this.#options;
+    const { clock, share, stop, startNs, send, record, followUps } = this.#options;
     let elapsedNs = clock.nowNs() - startNs;
     if (this.#isSpinning) record.spun(elapsedNs + startNs - this.#spinningSinceNs);
     this.#isSpinning = false;
@@ -134,7 +165,8 @@ export class Issuer {
       return;
     }
     if (this.#pending.length > 0) this.#takePending(elapsedNs);
-    for (let sends = 0; this.#freeSlots > 0; sends++) {
+    let sends = followUps === undefined ? 0 : this.#sendFollowUps(followUps, elapsedNs);
+    for (; this.#freeSlots > 0; sends++) {
       if (sends === MAX_SENDS_PER_TURN) {
         this.#yield();
         return;
@@ -145,7 +177,8 @@ export class Issuer {
         // Sending has taken time: the next one may have become due.
         elapsedNs = clock.nowNs() - startNs;
         if (share.dueNs > elapsedNs) {
-          this.#wakeIn(share.dueNs - elapsedNs, startNs + elapsedNs);
+          const nextNs = Math.min(share.dueNs, this.#nextFollowUpNs(elapsedNs));
+          this.#wakeIn(nextNs - elapsedNs, startNs + elapsedNs);
           return;
         }
       }
@@ -156,7 +189,7 @@ export class Issuer {
         record.sent(elapsedNs - share.dueNs);
         send(share.index, share.row, startNs + share.dueNs);
       } else send(share.index, share.row, NaN);
-      if (share.index + 1 >= stop.maxSamples) {
+      if (share.index + 1 >= stop.maxSamples && followUps === undefined) {
         this.#endIssuing(false);
         return;
       }
@@ -164,14 +197,35 @@ export class Issuer {
     this.#rest(elapsedNs);
   }
 
+  /** Sends those that are due, as many as one turn may. Returns how many. */
+  #sendFollowUps(followUps: FollowUps, elapsedNs: number): number {
+    const { share, startNs, record } = this.#options;
+    let sends = 0;
+    if (elapsedNs >= share.endNs || share.isPausedAt(elapsedNs)) return sends;
+    for (; sends < MAX_SENDS_PER_TURN && followUps.nextDueNs <= startNs + elapsedNs; sends++) {
+      record.sent(startNs + elapsedNs - followUps.nextDueNs);
+      followUps.sendNext();
+    }
+    return sends;
+  }
+
+  /** When a follow-up is to be sent next, ns since the phase began; Infinity for none. */
+  #nextFollowUpNs(elapsedNs: number): number {
+    const { followUps, share, startNs } = this.#options;
+    return followUps === undefined || share.isPausedAt(elapsedNs) ? Infinity : followUps.nextDueNs - startNs;
+  }
+
   /** There is no ticket, or no slot for one: waits for what may change that, or ends. */
   #rest(elapsedNs: number): void {
-    const { isUsedUp, endNs } = this.#options.share;
-    if (isUsedUp || elapsedNs >= endNs) this.#endIssuing(false);
-    else if (this.#timer === undefined) {
-      const wakeNs = Math.min(endNs, this.#pending[0]?.atNs ?? Infinity);
-      if (wakeNs !== Infinity) this.#sleep(wakeNs - elapsedNs);
-    }
+    const { share, followUps } = this.#options;
+    const isUsedUp = share.isUsedUp || this.#isExhausted;
+    const { endNs } = share;
+    const nextNs = this.#nextFollowUpNs(elapsedNs);
+    const wakeNs = Math.min(endNs, this.#pending[0]?.atNs ?? Infinity);
+    if (elapsedNs >= endNs || (isUsedUp && (followUps === undefined || followUps.open === 0))) {
+      this.#endIssuing(false);
+    } else if (nextNs < wakeNs) this.#wakeIn(nextNs - elapsedNs, this.#options.startNs + elapsedNs);
+    else if (this.#timer === undefined && wakeNs !== Infinity) this.#sleep(wakeNs - elapsedNs);
   }
 
   /** Takes slots, or takes them away, when the time has come; what is in flight goes on. */
@@ -185,7 +239,8 @@ export class Issuer {
   }
 
   #wakeIn(remainingNs: number, nowNs: number): void {
-    if (this.#options.pacing === 'economy') this.#sleep(remainingNs);
+    if (remainingNs <= 0) this.#yield();
+    else if (this.#options.pacing === 'economy') this.#sleep(remainingNs);
     else if (remainingNs > SPIN_NS) this.#sleep(remainingNs - SPIN_NS);
     else {
       this.#isSpinning = true;
@@ -209,6 +264,7 @@ export class Issuer {
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
     this.#options.onIssuingDone(stopped);
+    this.#options.followUps?.giveUp();
     this.#checkFinished();
   }
 

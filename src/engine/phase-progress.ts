@@ -20,6 +20,7 @@ export class PhaseProgress {
   readonly #issuing: Set<number>;
   readonly #working: Set<number>;
   #tickets = 0;
+  #conversations = 0;
   #sent = 0;
   #notSent = 0;
   #wasStopped = false;
@@ -42,8 +43,9 @@ export class PhaseProgress {
     if (this.#issuing.size === 0) this.#issuingDone.resolve();
   }
 
-  doneBy(workerIndex: number, { tickets, sent, notSent }: TicketCounts): void {
+  doneBy(workerIndex: number, { tickets, conversations, sent, notSent }: TicketCounts): void {
     this.#tickets += tickets;
+    this.#conversations += conversations;
     this.#sent += sent;
     this.#notSent += notSent;
     this.#leave(workerIndex);
@@ -68,6 +70,7 @@ export class PhaseProgress {
     else {
       this.#finished.resolve({
         tickets: this.#tickets,
+        conversations: this.#conversations,
         sent: this.#sent,
         notSent: this.#notSent,
         endedBy: this.#endedBy(),
@@ -77,6 +80,7 @@ export class PhaseProgress {
 
   #endedBy(): EndOfIssuing {
     if (this.#wasStopped) return 'stop';
-    return this.#tickets >= this.#plan.stop.maxSamples ? 'count' : 'duration';
+    const begun = this.#conversations > 0 ? this.#conversations : this.#tickets;
+    return begun >= this.#plan.stop.maxSamples ? 'count' : 'duration';
   }
 }

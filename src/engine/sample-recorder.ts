@@ -6,11 +6,28 @@ import { allCompletionTokens, type FinalOutput } from '../protocol/adapter.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { COUNTERS } from './worker-messages.ts';
 
+/** Where a sample belongs in its conversation. */
+export interface TurnPlace {
+  /** Number of the conversation in the run. */
+  readonly conversation: number;
+  /** Position of the turn in its thread, from 0. */
+  readonly position: number;
+  /** Turns of the conversation in all. */
+  readonly turnCount: number;
+}
+
+export interface TurnPlaces {
+  /** Of a sample that is due or in flight. */
+  placeOf(seq: number): TurnPlace;
+}
+
 /**
  * Writes down what happens to samples, and counts them in memory that main can see. Times are ns since the run's origin.
  * A sample is issued once, then has chunks, then completes or fails, once; or it is not sent at all.
  */
 export class SampleRecorder {
+  /** Where the samples belong to conversations: told by their issued records. */
+  turns: TurnPlaces | undefined;
   readonly #writer: BatchWriter;
   readonly #counters: Int32Array;
   #onFirstFailure: ((failure: ErrorData) => void) | undefined;
@@ -28,6 +45,7 @@ export class SampleRecorder {
     this.#writer.open(EventKind.sampleIssued, seq, atNs);
     this.#writer.extra(dueNs);
     this.#writer.extra(row);
+    if (this.turns !== undefined) this.#addTurn(this.turns.placeOf(seq));
     this.#writer.close();
   }
 
@@ -87,7 +105,14 @@ export class SampleRecorder {
     this.#writer.open(EventKind.sampleNotSent, seq, atNs);
     this.#writer.extra(dueNs);
     this.#writer.extra(row);
+    if (this.turns !== undefined) this.#addTurn(this.turns.placeOf(seq));
     this.#writer.close();
+  }
+
+  #addTurn({ conversation, position, turnCount }: TurnPlace): void {
+    this.#writer.extra(conversation);
+    this.#writer.extra(position);
+    this.#writer.extra(turnCount);
   }
 
   /** ERROR, then COMPLETE without data. */

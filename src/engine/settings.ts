@@ -1,6 +1,9 @@
+import type { DurationDistribution } from '../core/duration-distribution.ts';
 import type { SharedArena } from '../dataset/arena.ts';
+import type { SharedTurnTable } from '../dataset/turn-table.ts';
 import type { PhasePlan } from '../plan/plan.ts';
 import type { ApiName } from '../protocol/adapters.ts';
+import type { ReasoningHistory } from '../protocol/assistant-message.ts';
 import type { Endpoint } from '../protocol/http-request.ts';
 import type { CancelSettings } from './planned-cancels.ts';
 
@@ -15,6 +18,25 @@ export type Pacing = 'precise' | 'economy';
  * each sample, which counts as issued when that begins, so that TCP and TLS are inside its times.
  */
 export type ConnectionUse = 'reuse' | 'new';
+
+/** How conversations go on; crosses threads by structured clone. */
+export interface ConversationRules {
+  /** A turn that failed ends its conversation, or what waited for it is sent all the same. */
+  readonly onTurnFailure: 'end' | 'continue';
+  /** Of responses, in the history of later turns. */
+  readonly reasoning: ReasoningHistory;
+  /** From the end of what a turn waits for to its due time, where the dataset does not say; default: none. */
+  readonly thinkTime?: DurationDistribution | undefined;
+}
+
+/** The requests of a run as turns of conversations. */
+export interface ConversationSettings {
+  /** A turn is a row of the arenas. */
+  readonly turns: SharedTurnTable;
+  /** Of each endpoint: the head of a request up to the length of its body. */
+  readonly heads: readonly string[];
+  readonly rules: ConversationRules;
+}
 
 /** What holds for all phases of a run. Crosses threads by structured clone. */
 export interface EngineSettings {
@@ -50,13 +72,17 @@ export interface EngineSettings {
   readonly responseMemory?: SharedArrayBuffer | undefined;
   /** The requests, one arena an endpoint. */
   readonly arenas: readonly SharedArena[];
+  /** Where a ticket begins a conversation; absent where it is one request. */
+  readonly conversations?: ConversationSettings | undefined;
 }
 
 /** A phase placed on the clock and numbered. */
 export interface EnginePhase {
   readonly plan: PhasePlan;
-  /** Number of the phase's first sample; ticket i is sample `firstSampleSeq + i`. */
+  /** Number of the phase's first sample; without conversations, ticket i is sample `firstSampleSeq + i`. */
   readonly firstSampleSeq: number;
+  /** Number of its first conversation, where there are some: ticket i is conversation `firstConversation + i`. */
+  readonly firstConversation: number;
   /** When the plan's time 0 lies, ns since the run's origin. */
   readonly startNs: number;
 }

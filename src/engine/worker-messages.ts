@@ -29,8 +29,10 @@ export const COUNTERS = {
 
 /** What became of a worker's tickets of a phase: each was sent or, given up by the run before that, was not. */
 export interface TicketCounts {
-  /** Drawn from the plan. */
+  /** Drawn from the plan; with conversations, the turns that became due. */
   readonly tickets: number;
+  /** Conversations that were begun. */
+  readonly conversations: number;
   readonly sent: number;
   readonly notSent: number;
 }
@@ -43,7 +45,13 @@ export type WorkerOrder =
   /** Where probes come from. */
   | { readonly kind: 'probes'; readonly port: number }
   | { readonly kind: 'warm'; readonly connections: number }
-  | { readonly kind: 'phase'; readonly phase: EnginePhase; readonly ticketCounter: Int32Array }
+  | {
+      readonly kind: 'phase';
+      readonly phase: EnginePhase;
+      readonly ticketCounter: Int32Array;
+      /** Of the samples, where a ticket is a conversation. */
+      readonly sampleCounter: Int32Array;
+    }
   /** The plan of the phase under way is changed. */
   | { readonly kind: 'change'; readonly change: PlanChange }
   /** Others drew the last ticket. */

@@ -143,7 +143,11 @@ export class WorkerPool {
       this.#phase = undefined;
     };
     progress.finished.then(leave, leave);
-    this.#order({ kind: 'phase', phase, ticketCounter: createTicketCounter() });
+    this.#order({
+      ...{ kind: 'phase', phase },
+      ticketCounter: createTicketCounter(),
+      sampleCounter: createTicketCounter(),
+    });
     return progress;
   }
 

@@ -21,10 +21,10 @@ export interface RecordNote {
  *
  * | kind | extras |
  * |---|---|
- * | sample.issued | due time (ns since origin), dataset row |
+ * | sample.issued | due time (ns since origin), dataset row; of a turn of a conversation also its number, the position of the turn in its thread (from 0), turns in all |
  * | sample.recv_first, sample.recv_non_first | −k when the chunk is of choice k > 0, then the code (position in `CHANNELS`) of each channel it opens |
  * | sample.complete | see {@link COMPLETE_EXTRA}: NaN = unknown, and what is missing at the end is too |
- * | sample.not_sent | due time, dataset row |
+ * | sample.not_sent | as sample.issued |
  *
  * Records of a foreign run have none. `payload` holds the `data` of the records as MessagePack, in the reference's own
  * tagged arrays (`["TextModelOutput", …]`, `["PromptData", …]`, `["ErrorData", …]`); an empty slice stands for null.
@@ -46,7 +46,7 @@ export interface EventBatch {
 }
 
 /** Positions among the extras of an issued and of a complete record. */
-export const ISSUED_EXTRA = { dueNs: 0, row: 1 } as const;
+export const ISSUED_EXTRA = { dueNs: 0, row: 1, conversation: 2, position: 3, turnCount: 4 } as const;
 /** Token counts as the server reported them, then the tokens in the first chunk and {@link AnswerFlag} bits. */
 export const COMPLETE_EXTRA = {
   promptTokens: 0,

@@ -11,6 +11,7 @@ import {
   headlineSection,
   methodSection,
   percentileSection,
+  turnSection,
   slowestSection,
   verdictSection,
 } from './report-sections.ts';
@@ -35,7 +36,7 @@ export function reportPage(
   return wholePage({
     title: run.name,
     subtitle: subtitle(report),
-    body: markup`${verdictSection(report.verdict)} ${headlineSection(report)} ${percentileSection(report)} ${errorSection(report)}
+    body: markup`${verdictSection(report.verdict)} ${headlineSection(report)} ${percentileSection(report)}${turnSection(report)} ${errorSection(report)}
       ${time} ${distributionSection([run], paint)} ${slowestSection(slowestSamples, run.history)}
       ${methodSection(report)} ${configSection(report)}
       ${factsSection('environment', 'Environment', environment)}`,

@@ -13,6 +13,7 @@ import {
   timeText,
   waitLines,
 } from '../report/percentile-table.ts';
+import { TURN_TABLE_HEAD, turnRows } from '../report/conversation-report.ts';
 import type { Report } from '../report/report.ts';
 import { intervalText } from '../report/interval-text.ts';
 import { estimateOf, medianOf, percentileOf, type SeriesRollup } from '../report/series-report.ts';
@@ -134,6 +135,20 @@ function percentileCell(report: Report, label: string, series: SeriesRollup, per
   const interval = intervalText(estimateOf(series, percentile));
   const part = clientPartText(report, label, series, percentile);
   return markup`${text}${interval === '' ? NOTHING : markup`<small>${interval}</small>`}${part === '' ? NOTHING : markup`<small>client ${part}</small>`}`;
+}
+
+/** How turns go by their position; nothing for a run of single requests. */
+export function turnSection({ own }: Report): Markup {
+  const conversations = own?.conversations ?? null;
+  if (conversations === null || conversations.byTurn.length === 0) return NOTHING;
+  return markup`<section id="turns">
+    <h2>Turns</h2>
+    ${table(
+      [...TURN_TABLE_HEAD],
+      turnRows(conversations).map((cells) => row(cells)),
+      'Times and tokens by the position of the turn in its conversation',
+    )}
+  </section>`;
 }
 
 /** The slowest measured samples; their number finds them in the log and in the exported samples. */

@@ -67,6 +67,8 @@ export interface PlanShare {
   advance(elapsedNs: number): boolean;
   /** Open loop: the ticket last advanced to was not sent; the next `advance` draws it again. */
   putBack(): void;
+  /** Nothing is to be issued at that time since the phase began. */
+  isPausedAt(elapsedNs: number): boolean;
   /** Holds for every ticket not yet drawn. */
   change(change: PlanChange): void;
 }

@@ -110,6 +110,10 @@ class OpenLoopShare implements PlanShare {
     this.index -= this.#workerCount;
   }
 
+  isPausedAt(elapsedNs: number): boolean {
+    return this.#time.isPausedAt(elapsedNs);
+  }
+
   change(change: PlanChange): void {
     this.#time.apply(change);
   }
@@ -156,6 +160,10 @@ class ClosedLoopShare implements PlanShare {
       'internal',
       `ticket ${this.index} of a closed loop: found it put back, wanted it sent`,
     );
+  }
+
+  isPausedAt(elapsedNs: number): boolean {
+    return this.#time.isPausedAt(elapsedNs);
   }
 
   change(change: PlanChange): void {

@@ -82,10 +82,15 @@ export function headEncoder(
   apiPath: string,
   head: RequestHead,
 ): (bodyBytes: number) => string {
+  const beforeLength = headBeforeLength(endpoint, apiPath, head);
+  return (bodyBytes) => `${beforeLength}${bodyBytes}\r\n\r\n`;
+}
+
+/** Such a head up to the length of the body; behind that come two line ends. */
+export function headBeforeLength(endpoint: Endpoint, apiPath: string, head: RequestHead): string {
   const lines = [`POST ${requestTarget(endpoint, apiPath, head.path)} HTTP/1.1`];
   for (const [name, value] of headersOf(endpoint, head)) lines.push(`${name}: ${value}`);
-  const beforeLength = `${lines.join('\r\n')}\r\nContent-Length: `;
-  return (bodyBytes) => `${beforeLength}${bodyBytes}\r\n\r\n`;
+  return `${lines.join('\r\n')}\r\nContent-Length: `;
 }
 
 /** One request in one piece, with the head of {@link headEncoder}. */

@@ -1,6 +1,7 @@
 import type { ClientErrorBounds } from './client-error.ts';
 import { inFlightByLittle, littleError, type Throughput } from '../core/throughput.ts';
 import { quantilesToJson } from '../metrics/snapshot-json.ts';
+import type { ConversationReport } from './conversation-report.ts';
 import { clientErrorToJson } from './error-bound.ts';
 import type { OwnReport, Report } from './report.ts';
 import { responseFactsToJson } from './response-facts.ts';
@@ -14,6 +15,7 @@ export const OWN_REPORT_KEYS = [
   'source',
   'samples',
   'throughput',
+  'conversations',
   'requested_rate_per_second',
   'steering',
   'response_ttft',
@@ -91,6 +93,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     source: own.source,
     samples: samplesToJson(report.samples),
     throughput: own.throughput && throughputToJson(own.throughput),
+    conversations: own.conversations && conversationsToJson(own.conversations),
     requested_rate_per_second: own.requestedRatePerSecond,
     steering: steering && {
       rates_per_second: steering.ratesPerSecond,
@@ -154,6 +157,27 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     responses: own.responses && responseFactsToJson(own.responses),
     client_error: own.clientError && clientErrorToJson(own.clientError),
     client_bounds: own.errorBounds && errorBoundsToJson(own.errorBounds),
+  };
+}
+
+function conversationsToJson({ latency, byTurn, ...counts }: ConversationReport) {
+  return {
+    begun: counts.begun,
+    completed: counts.completed,
+    failed: counts.failed,
+    cut_off: counts.cutOff,
+    turns_planned: counts.turnsPlanned,
+    turns_issued: counts.turnsIssued,
+    turns_skipped: counts.turnsPlanned - counts.turnsIssued,
+    completed_per_second: counts.completedPerSecond,
+    latency: seriesToJson(latency),
+    by_turn: byTurn.map((turn) => ({
+      positions: turn.positions,
+      ttft: seriesToJson(turn.ttft),
+      latency: seriesToJson(turn.latency),
+      input_tokens: seriesToJson(turn.inputTokens),
+      cached_tokens: seriesToJson(turn.cachedTokens),
+    })),
   };
 }
 

@@ -3,6 +3,7 @@ import { countedText, countText, durationText, numberText, percentText } from '.
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { ClientErrorBounds } from './client-error.ts';
+import { conversationAccountText, conversationPaceText } from './conversation-report.ts';
 import { clientErrorText } from './error-bound-text.ts';
 import type { OwnReport } from './report.ts';
 import type {
@@ -84,6 +85,8 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Not recorded', run.foreign && run.foreign.missing.join('; ')],
     ['Publishers', own.run.publishers && publishersText(own.run.publishers)],
     ['Samples', sampleAccountText(samples)],
+    ['Conversations', own.conversations && conversationAccountText(own.conversations)],
+    ['Their pace', own.conversations && conversationPaceText(own.conversations)],
     ...throughputFacts(own.throughput),
     [
       'Target rate',

@@ -4,6 +4,7 @@ import { readThroughput, type Throughput } from '../core/throughput.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { ExactInteger, Json } from '../metrics/snapshot.ts';
 import { clientErrorBounds, type ClientErrorBounds } from './client-error.ts';
+import { type ConversationReport, readConversations } from './conversation-report.ts';
 import { findClientError, loadOf, type CalibratedCell, type ClientError } from './error-bound.ts';
 import { readRunFacts, type RunFacts } from './run-facts.ts';
 import { accountSamples, type SampleAccount } from './sample-account.ts';
@@ -69,6 +70,8 @@ export interface OwnSeries {
 export interface OwnReport extends RunFacts, OwnSeries {
   /** Over the measured window; null for a run of an earlier version, or one too short for a window. */
   readonly throughput: Throughput | null;
+  /** Null for a run of single requests. */
+  readonly conversations: ConversationReport | null;
   /** As planned. */
   readonly requestedRatePerSecond: number | null;
   /** Null when nobody touched the load. */
@@ -203,6 +206,7 @@ function ownReport(
   const requestedRatePerSecond = options.requestedRatePerSecond ?? facts.run.requestedRatePerSecond;
   const chunkGap = series('chunk_delta_ns');
   const steering = readSteering(input.extras);
+  const trackedNs = positiveOrNull(input.counter('tracked_duration_ns'));
   const load = loadOf(highestRate(requestedRatePerSecond, steering) ?? issueRateAtMost(input, latency), {
     latency,
     ttft,
@@ -211,6 +215,7 @@ function ownReport(
   return {
     ...facts,
     throughput: readThroughput(input.extras) ?? null,
+    conversations: readConversations(input, trackedNs === null ? null : Number(trackedNs)),
     requestedRatePerSecond,
     steering,
     source: options.source ?? null,

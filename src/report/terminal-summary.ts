@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { countText, durationText, numberText } from '../core/quantity-text.ts';
+import { conversationAccountText, conversationPaceText, turnTable } from './conversation-report.ts';
 import { clientErrorText } from './error-bound-text.ts';
 import {
   errorBoundsText,
@@ -34,6 +35,7 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
     colour ? styleText(style, text, { validateStream: false }) : text;
   const { level } = report.verdict;
   const [tableHead, ...tableRows] = percentileTable(report);
+  const [turnHead, ...turnLines] = turnTable(report.own?.conversations ?? null);
   return [
     `${paint(['bold', VERDICT_COLOURS[level]], level.toUpperCase())}: ${VERDICT_MEANINGS[level]}`,
     ...findingLines(report.verdict, width).map(visibleLine),
@@ -42,6 +44,7 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
     ...(tableHead === undefined
       ? []
       : ['', paint('dim', tableHead), ...tableRows, ...clientPartNotes(report, width)]),
+    ...(turnHead === undefined ? [] : ['', paint('dim', turnHead), ...turnLines]),
     ...errorBoundLines(report, width).map(visibleLine),
     ...topErrorLines(report, width).map(visibleLine),
   ];
@@ -50,8 +53,11 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
 /** What became of the samples, how long it took, and the rates. */
 export function headlines(report: Report): readonly Fact[] {
   const { samples, durationNs, own } = report;
+  const conversations = own?.conversations ?? null;
   const facts: readonly Fact[] = [
     ['Samples', sampleAccountText(samples)],
+    ['Conversations', conversations === null ? '' : conversationAccountText(conversations)],
+    ['Their pace', conversations === null ? '' : conversationPaceText(conversations)],
     ['Duration', durationNs === null ? '' : `${durationText(Number(durationNs))}, to the last response`],
     ['Rate', rateFact(report)],
     ['Tokens', tokensText(report)],

@@ -2,6 +2,7 @@ import { NOT_AVAILABLE } from '../core/quantity-text.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import { accuracyLines } from './accuracy-text.ts';
+import { turnTable } from './conversation-report.ts';
 import { fixedHalfEven } from './half-even.ts';
 import { findingLines, ownFactLines, VERDICT_MEANINGS } from './own-text.ts';
 import { percentileTableWithIntervals } from './percentile-table.ts';
@@ -62,6 +63,7 @@ export function summaryLines(report: Report): string[] {
 function openingLines(report: Report): string[] {
   const { own, verdict } = report;
   const table = own === null ? [] : percentileTableWithIntervals(report, WIDTH);
+  const turns = turnTable(own?.conversations ?? null);
   return [
     ...(own === null ? [] : verdictLines(verdict)),
     '----------------- Summary -----------------',
@@ -80,6 +82,7 @@ function openingLines(report: Report): string[] {
     ...accuracyLines(report.accuracy ?? []),
     ...(own === null ? [] : ['', ...ownFactLines(own, report.samples, WIDTH)]),
     ...(table.length === 0 ? [] : ['', ...table]),
+    ...(turns.length === 0 ? [] : ['', ...turns]),
   ];
 }
 

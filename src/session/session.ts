@@ -11,16 +11,20 @@ import { SteeredPhase, type SteeringState } from './steered-phase.ts';
 /** A phase placed on the clock and numbered, as the engine runs it. */
 export interface PlacedPhase {
   readonly plan: PhasePlan;
-  /** Number of the phase's first sample; ticket i is sample `firstSampleSeq + i`. */
+  /** Number of the phase's first sample; without conversations, ticket i is sample `firstSampleSeq + i`. */
   readonly firstSampleSeq: number;
+  /** Number of its first conversation, where there are some. */
+  readonly firstConversation: number;
   /** When the plan's time 0 lies, ns since the run's origin. */
   readonly startNs: number;
 }
 
 /** What the engine tells of a phase it has finished. */
 export interface PhaseCounts {
-  /** Drawn from the plan: each was sent or, given up by the run before that, was not. */
+  /** Drawn from the plan: each was sent or, given up by the run before that, was not. With conversations, the turns that became due. */
   readonly tickets: number;
+  /** Conversations that were begun. */
+  readonly conversations: number;
   readonly sent: number;
   readonly notSent: number;
   readonly endedBy: 'count' | 'duration' | 'stop';
@@ -89,9 +93,16 @@ const START_LEAD_NS = 5 * NS_PER_MS;
 /** The longest a timer of Node can wait, 24.8 days; beyond it a time-out is none. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** What a phase counts on from. */
+type PhaseNumbers = Pick<PlacedPhase, 'firstSampleSeq' | 'firstConversation'>;
+
 type PhaseEnd = Omit<PhaseResult, 'name' | 'kind' | 'startedNs' | 'endedNs'>;
 
-const NOTHING_ISSUED: PhaseEnd = { tickets: 0, sent: 0, notSent: 0, endedBy: 'stop', drainTimedOut: false };
+const NOTHING_ISSUED: PhaseEnd = {
+  ...{ tickets: 0, conversations: 0, sent: 0, notSent: 0 },
+  endedBy: 'stop',
+  drainTimedOut: false,
+};
 
 /**
  * Runs the phases of a plan one after another and brackets them with the session's events:
@@ -155,13 +166,14 @@ export class Session {
     const { phases: plans, record, log } = this.#options;
     const phases: PhaseResult[] = [];
     let failure: string | undefined;
-    let nextSampleSeq = 0;
+    const next = { firstSampleSeq: 0, firstConversation: 0 };
     record(EventKind.sessionStarted);
     for (const plan of plans) {
       if (this.#isStopped) break;
       try {
-        const result = await this.#runPhase(plan, nextSampleSeq);
-        nextSampleSeq += result.tickets;
+        const result = await this.#runPhase(plan, next);
+        next.firstSampleSeq += result.tickets;
+        next.firstConversation += result.conversations;
         phases.push(result);
       } catch (error) {
         failure = `phase ${plan.name}: ${errorText(error)}`;
@@ -174,7 +186,7 @@ export class Session {
     return { phases, stoppedEarly: this.#isCancelled || (this.#isStopped && isCutShort), failure };
   }
 
-  async #runPhase(plan: PhasePlan, firstSampleSeq: number): Promise<PhaseResult> {
+  async #runPhase(plan: PhasePlan, numbers: PhaseNumbers): Promise<PhaseResult> {
     const { clock, record, onPhase, onPhaseEnd } = this.#options;
     const isTracked = plan.kind === 'performance';
     // A change of the phase before, made just before its end, is not one of this phase.
@@ -184,7 +196,7 @@ export class Session {
     const startedNs = clock.nowNs();
     try {
       // Those told just now may have called stop, when the engine had nothing to stop yet.
-      const end = this.#isStopped ? NOTHING_ISSUED : await this.#issue(plan, firstSampleSeq, startedNs);
+      const end = this.#isStopped ? NOTHING_ISSUED : await this.#issue(plan, numbers, startedNs);
       const result = { name: plan.name, kind: plan.kind, ...end, startedNs, endedNs: clock.nowNs() };
       onPhaseEnd?.(result);
       return result;
@@ -202,10 +214,10 @@ export class Session {
     }
   }
 
-  #issue(plan: PhasePlan, firstSampleSeq: number, nowNs: number): Promise<PhaseEnd> {
+  #issue(plan: PhasePlan, numbers: PhaseNumbers, nowNs: number): Promise<PhaseEnd> {
     const startNs = nowNs + START_LEAD_NS;
-    const limited = limitedTo(samplesLeft(firstSampleSeq), plan);
-    const run = this.#options.engine.runPhase({ plan: limited, firstSampleSeq, startNs });
+    const limited = limitedTo(samplesLeft(numbers.firstSampleSeq), plan);
+    const run = this.#options.engine.runPhase({ plan: limited, ...numbers, startNs });
     this.#steered = new SteeredPhase(plan, startNs);
     void run.issuingDone.then(() => {
       this.#steered = undefined;

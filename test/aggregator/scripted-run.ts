@@ -91,6 +91,8 @@ export const wordCounter: TokenCounter = {
 };
 
 export interface ScriptOptions {
+  /** Samples may be turns of conversations; default false. */
+  readonly conversations?: boolean;
   /** Default true. */
   readonly streaming?: boolean;
   /** Default: words; null for none. */
@@ -106,10 +108,10 @@ export class ScriptedRun {
   startCount = 0;
   endCount = 0;
 
-  constructor({ streaming = true, tokenCounter = wordCounter }: ScriptOptions = {}) {
+  constructor({ streaming = true, tokenCounter = wordCounter, conversations }: ScriptOptions = {}) {
     const log: Log = createLog((line) => this.logLines.push(line));
     this.queue = tokenCounter === null ? undefined : new TokenQueue(tokenCounter, log);
-    this.metrics = registerRunMetrics(new MetricsRegistry({ log }), { streaming });
+    this.metrics = registerRunMetrics(new MetricsRegistry({ log }), { streaming, conversations });
     this.aggregator = new Aggregator({
       metrics: this.metrics,
       tokenQueue: this.queue,

@@ -64,7 +64,7 @@ class Bench {
     this.pool = new ConnectionPool({
       connector: new Connector(endpoint, Buffer.alloc(65536), false),
       reader: adapter.createReader(),
-      arena: RequestArena.build(1000, (row) =>
+      requests: RequestArena.build(1000, (row) =>
         encodeRequest(endpoint, adapter.path, Buffer.from(`{"row":${row}}`), { streaming: false }),
       ),
       tools,

@@ -171,7 +171,12 @@ export class LocalEngine extends Seen {
     const datasetSize = rowCountOf(this.#settings);
     const placement = { firstSampleSeq: this.#nextSeq, startNs: this.clock.nowNs(), datasetSize };
     const phase = phaseOf(arrivals, stop, placement);
-    this.take({ kind: 'phase', phase, ticketCounter: createTicketCounter() });
+    this.take({
+      kind: 'phase',
+      phase,
+      ticketCounter: createTicketCounter(),
+      sampleCounter: createTicketCounter(),
+    });
     return this.#phase.promise;
   }
 
@@ -254,7 +259,7 @@ function phaseOf(arrivals: ArrivalSettings, stop: StopAfter, placement: Placemen
     order: { order: 'sequential', datasetSize, seed: 1 },
     stop: { maxSamples, maxDurationNs: maxDurationMs * NS_PER_MS },
   };
-  return { plan, firstSampleSeq, startNs };
+  return { plan, firstSampleSeq, firstConversation: 0, startNs };
 }
 
 function arenaOf(

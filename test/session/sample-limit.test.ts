@@ -15,7 +15,13 @@ class InstantEngine implements LoadEngine {
   runPhase(placed: PlacedPhase) {
     this.phases.push(placed);
     const { maxSamples } = placed.plan.stop;
-    const counts = { tickets: maxSamples, sent: maxSamples, notSent: 0, endedBy: 'count' } as const;
+    const counts = {
+      tickets: maxSamples,
+      conversations: 0,
+      sent: maxSamples,
+      notSent: 0,
+      endedBy: 'count',
+    } as const;
     return { issuingDone: Promise.resolve(), finished: Promise.resolve(counts) };
   }
 

@@ -102,12 +102,13 @@ describe('the tables of codes', () => {
 
   it('hold the metrics', () => {
     expect(columnsUnder('Metrics', 2)).toEqual(COUNTERS.map(({ name, unit }) => [name, unit]));
-    expect(columnsUnder('Metrics', 4, 1)).toEqual(
-      SERIES.map(({ name, unit, valueKind, streamingOnly }) => [
+    expect(columnsUnder('Metrics', 5, 1)).toEqual(
+      SERIES.map(({ name, unit, valueKind, streamingOnly, conversationsOnly }) => [
         name,
         unit,
         valueKind,
         streamingOnly ? 'yes' : '',
+        conversationsOnly ? 'yes' : '',
       ]),
     );
   });
@@ -177,7 +178,8 @@ describe('the tables of names', () => {
     await writeLog(path, { prompts: [], batches: [{ workerId: -1, records }] });
     const extras =
       (await replayRun(RunDirectory.open(directory), { log: SILENT_LOG }))?.snapshot.extras ?? {};
-    const rows = columnsUnder('Extras of a snapshot', 2);
+    // This run has none; test/aggregator/conversations.test.ts looks at theirs.
+    const rows = columnsUnder('Extras of a snapshot', 2).filter(([key]) => key !== 'conversations');
     expect(rows.map(([key]) => key).sort()).toEqual(Object.keys(extras).sort());
     for (const [key, told] of rows) {
       const inner = Object.keys(Object(extras[key!]) as object);

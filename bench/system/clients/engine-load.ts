@@ -50,8 +50,10 @@ export async function startEngineLoad(options: EngineLoadOptions): Promise<Engin
   worker.take({
     kind: 'phase',
     ticketCounter: createTicketCounter(),
+    sampleCounter: createTicketCounter(),
     phase: {
       firstSampleSeq: 0,
+      firstConversation: 0,
       startNs: Number(monotonicNs() - originNs),
       plan: {
         ...{ name: 'bench', kind: 'performance', arrivals },

@@ -179,6 +179,7 @@ export class RunFold {
     this.#service = new AggregatorService({
       registry,
       streaming: header.streaming,
+      conversations: header.conversations,
       ...metricsOptions(header),
       spillDirectory,
       publisher: new SnapshotPublisher({ registry, publisher, finalPath, nowNs, log }),

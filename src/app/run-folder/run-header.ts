@@ -13,6 +13,8 @@ export interface RunHeader {
   readonly started_at: string;
   readonly version: string;
   readonly streaming: boolean;
+  /** Requests are turns of conversations. Missing in logs of single requests, and of versions before 0.2. */
+  readonly conversations?: boolean;
   /** Path of the tokenizer.json, or null. */
   readonly tokenizer: string | null;
   /** On average, for a load whose rate changes as planned. */
@@ -140,6 +142,10 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
   started_at: TEXT,
   version: TEXT,
   streaming: { wanted: 'true or false', isFine: (value) => typeof value === 'boolean' },
+  conversations: {
+    wanted: 'true or false, if any',
+    isFine: (value) => value === undefined || typeof value === 'boolean',
+  },
   tokenizer: { wanted: 'text or null', isFine: (value) => value === null || typeof value === 'string' },
   requested_rate_per_second: NUMBER_OR_NULL,
   planned_samples: NUMBER_OR_NULL,

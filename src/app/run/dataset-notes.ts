@@ -1,10 +1,9 @@
 import type { RunConfig } from '../../config/schema.ts';
 import type { Log } from '../../core/log.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
-import type { Dataset } from '../../dataset/open-dataset.ts';
 import { adapterOf } from '../../protocol/adapters.ts';
 import { echoText } from '../../report/verdict/request-checks.ts';
-import type { BuiltRequests } from './requests.ts';
+import type { BuiltRequests, Prompts } from './requests.ts';
 
 /** Names, or messages, in a note at most. */
 const SHOWN = 8;
@@ -15,7 +14,7 @@ const SHOWN_BAD_ROWS = 3;
  * of requests that measure something else than it seems.
  */
 export function tellDataset(
-  dataset: Dataset,
+  dataset: Prompts,
   { rowCount, skipped, unsentColumns, passedColumns, models, echoes }: BuiltRequests,
   config: RunConfig,
   log: Log,

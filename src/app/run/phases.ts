@@ -63,11 +63,16 @@ function atFirst(arrivals: ArrivalSettings): ArrivalSettings {
 
 /** Without any limit a phase is one pass over the dataset, or over its stages. */
 function stopRuleOf(
-  limits: { samples?: number | undefined; duration_ms?: number | undefined },
+  limits: {
+    samples?: number | undefined;
+    conversations?: number | undefined;
+    duration_ms?: number | undefined;
+  },
   datasetSize: number,
   hasStages = false,
 ): StopRule {
-  const { samples, duration_ms: durationMs } = limits;
+  const { conversations, duration_ms: durationMs } = limits;
+  const samples = limits.samples ?? conversations;
   return {
     maxSamples: samples ?? (durationMs === undefined && !hasStages ? datasetSize : Infinity),
     maxDurationNs: durationMs === undefined ? Infinity : durationMs * NS_PER_MS,

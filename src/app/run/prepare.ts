@@ -3,12 +3,15 @@ import type { RunConfig } from '../../config/schema.ts';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
-import { type Dataset, openDataset } from '../../dataset/open-dataset.ts';
+import type { ConversationSettings } from '../../engine/settings.ts';
+import { openDataset } from '../../dataset/open-dataset.ts';
+import { durationsOf } from '../../config/units.ts';
 import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
 import { adapterOf, pathOf } from '../../protocol/adapters.ts';
-import { parseEndpoint, headEncoder, type Endpoint } from '../../protocol/http-request.ts';
+import { type Endpoint, headBeforeLength, headEncoder, parseEndpoint } from '../../protocol/http-request.ts';
 import { tellDataset } from './dataset-notes.ts';
-import { buildRequests } from './requests.ts';
+import { openConversations } from './conversations.ts';
+import { buildRequests, type Prompts } from './requests.ts';
 
 /** All that can be known, and refused, before a request is sent. */
 export interface PreparedRun {
@@ -19,6 +22,9 @@ export interface PreparedRun {
   readonly promptFrames: readonly Uint8Array[];
   /** Rows of the dataset that can be sent. */
   readonly rowCount: number;
+  /** What a ticket of the plan stands for: rows, or the conversations that they are turns of. */
+  readonly ticketCount: number;
+  readonly conversations: ConversationSettings | undefined;
   readonly streaming: boolean;
   /** The tokenizer.json, in full; null without one. */
   readonly tokenizerPath: string | null;
@@ -51,27 +57,45 @@ export async function prepareRun(
     ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
     ...(config.path === undefined ? {} : { path: config.path }),
   };
-  const heads = endpoints.map((endpoint) =>
-    headEncoder(endpoint, pathOf(adapter, streaming, config.model), head),
-  );
+  const path = pathOf(adapter, streaming, config.model);
+  const heads = endpoints.map((endpoint) => headEncoder(endpoint, path, head));
   const tokenizerPath = config.tokenizer === undefined ? null : await checkTokenizer(config.tokenizer);
   const dataset = await openPrompts(config, log);
   const requests = await buildRequests(dataset, config, { streaming, heads, onProgress });
   tellDataset(dataset, requests, config, log);
+  const { turns } = requests;
   return {
     ...{ endpoints, streaming, tokenizerPath },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
     rowCount: requests.rowCount,
+    ticketCount: turns?.conversationCount ?? requests.rowCount,
+    conversations: turns && {
+      turns: turns.shared,
+      heads: endpoints.map((endpoint) => headBeforeLength(endpoint, path, head)),
+      rules: rulesOf(config),
+    },
     outputLimit: requests.outputLimit,
     skippedRows: dataset.skipped.length + requests.skipped.length,
     echoes: requests.echoes,
   };
 }
 
-/** What is sent: rows of a file, or prompts made up from a description. */
-async function openPrompts(config: RunConfig, log: Log): Promise<Dataset> {
-  const { dataset, synthetic, tokenizer } = config;
+function rulesOf({ conversations }: RunConfig): ConversationSettings['rules'] {
+  const { on_turn_failure: onTurnFailure, reasoning, think_time: thinkTime } = conversations!;
+  return {
+    ...{ onTurnFailure, reasoning },
+    // Was checked with the other settings.
+    ...(thinkTime === undefined ? {} : { thinkTime: durationsOf(thinkTime)! }),
+  };
+}
+
+/** What is sent: rows of a file, its conversations, or prompts made up from a description. */
+async function openPrompts(config: RunConfig, log: Log): Promise<Prompts> {
+  const { dataset, synthetic, tokenizer, conversations } = config;
+  if (dataset !== undefined && conversations?.multi_turn === true) {
+    return openConversations(dataset, conversations.history, log);
+  }
   if (dataset !== undefined) return openDataset(dataset, { skipBadRows: config.skip_bad_rows });
   const [{ syntheticDataset }, { parseSynthetic }] = await Promise.all([
     import('../../workload/synthesis/synthetic-dataset.ts'),

@@ -3,13 +3,16 @@ import type { RunConfig } from '../../config/schema.ts';
 import { InferometerError } from '../../core/errors.ts';
 import { countText } from '../../core/quantity-text.ts';
 import { columnGroup } from '../../core/row-columns.ts';
+import { NS_PER_MS } from '../../core/time.ts';
 import { type RequestArena, RequestArenaBuilder } from '../../dataset/arena.ts';
+import { type TurnEntry, type TurnTable, TurnTableBuilder } from '../../dataset/turn-table.ts';
 import type { Dataset, DatasetRow } from '../../dataset/open-dataset.ts';
-import { promptDataOf } from '../../dataset/prompt-data.ts';
+import { EMPTY_PROMPT_DATA, promptDataOf } from '../../dataset/prompt-data.ts';
 import { datasetError, type RowValues } from '../../dataset/row.ts';
 import { adapterOf } from '../../protocol/adapters.ts';
 import type { ApiAdapter, RequestOptions } from '../../protocol/adapter.ts';
 import { outputLimitOf } from '../../protocol/row-fields.ts';
+import type { PlannedTurn } from '../../workload/planned-turns.ts';
 import { PromptFrames } from './prompts.ts';
 
 /** The rows of a dataset as requests. */
@@ -19,6 +22,8 @@ export interface BuiltRequests {
   /** What each row asks, as unsealed frames. */
   readonly promptFrames: readonly Uint8Array[];
   readonly rowCount: number;
+  /** The conversations that the rows are turns of; undefined where each row is one. */
+  readonly turns: TurnTable | undefined;
   /** What is wrong with the rows that were left out, each with its place. */
   readonly skipped: readonly string[];
   /** Columns of which some row is not sent. */
@@ -44,20 +49,28 @@ const MAX_CHOICES = 1024;
 /** Signals and the screen get their turn this often. */
 const TURN_MS = 50;
 
+/** What a run asks: rows, each a request of its own, or conversations of turns. */
+export type Prompts = Dataset | Conversations;
+
+export interface Conversations extends Pick<Dataset, 'name' | 'skipped'> {
+  conversations(): Iterable<readonly PlannedTurn[]>;
+}
+
 /**
  * Makes the requests of a dataset, row by row: memory is that of what comes out, twice at the end. `onProgress` hears of the rows done so
  * far, some times a second. Throws `InferometerError` (input) with the place of a row that lacks what the API needs, unless such rows are
  * skipped.
  */
 export async function buildRequests(
-  dataset: Dataset,
+  prompts: Prompts,
   config: RunConfig,
   { streaming, heads, onProgress }: BuildOptions,
 ): Promise<BuiltRequests> {
-  const builder = new RequestsBuilder(dataset, config, streaming, heads);
+  const builder = new RequestsBuilder(prompts, config, streaming, heads);
   let turnEndsMs = performance.now() + TURN_MS;
-  for (const row of dataset.rows()) {
-    builder.add(row);
+  for (const part of 'rows' in prompts ? prompts.rows() : prompts.conversations()) {
+    if ('place' in part) builder.addRow(part);
+    else builder.addConversation(part);
     if (performance.now() < turnEndsMs) continue;
     onProgress?.(builder.rowCount);
     await setImmediate();
@@ -73,14 +86,28 @@ export interface BuildOptions {
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
+/** A request that was made of a row. */
+interface BuiltRequest {
+  readonly row: RowValues;
+  readonly body: string;
+  readonly bodyBytes: number;
+  readonly choices: number;
+  readonly outputLimit: number | undefined;
+  readonly isEcho: boolean;
+}
+
+/** Stands for the messages of a request that depend on responses. */
+const MESSAGES_MARK = { role: 'user', content: '\u0001 messages \u0001' };
+
 class RequestsBuilder {
-  readonly #dataset: Dataset;
+  readonly #prompts: Prompts;
   readonly #config: RunConfig;
   readonly #adapter: ApiAdapter;
   readonly #options: RequestOptions;
   readonly #heads: readonly EncodeHead[];
   readonly #arenas: readonly RequestArenaBuilder[];
-  readonly #prompts = new PromptFrames();
+  readonly #turns = new TurnTableBuilder();
+  readonly #frames = new PromptFrames();
   readonly #unsent = new Set<string>();
   readonly #passed = new Set<string>();
   readonly #models = new Set<string>();
@@ -89,8 +116,8 @@ class RequestsBuilder {
   #echoes = 0;
   rowCount = 0;
 
-  constructor(dataset: Dataset, config: RunConfig, streaming: boolean, heads: readonly EncodeHead[]) {
-    this.#dataset = dataset;
+  constructor(prompts: Prompts, config: RunConfig, streaming: boolean, heads: readonly EncodeHead[]) {
+    this.#prompts = prompts;
     this.#config = config;
     this.#adapter = adapterOf(config.api);
     this.#options = requestOptions(config, streaming, (column) => this.#unsent.add(column));
@@ -98,25 +125,39 @@ class RequestsBuilder {
     this.#arenas = heads.map(() => new RequestArenaBuilder());
   }
 
-  add({ values, place }: DatasetRow): void {
-    try {
-      this.#addRow(values);
-    } catch (error) {
-      if (!(error instanceof InferometerError) || error.code === 'INFEROMETER_DATASET_TOO_LARGE') throw error;
-      const placed = datasetError(place(), error.message, { cause: error });
-      if (!this.#config.skip_bad_rows) throw placed;
-      this.#skipped.push(placed.message);
+  addRow({ values, place }: DatasetRow): void {
+    const request = this.#placed(place, () => this.#requestOf(values));
+    if (request === undefined) return;
+    this.#append(request, true);
+    this.#frames.add(promptDataOf(values));
+  }
+
+  /** All of its turns, or none. */
+  addConversation(planned: readonly PlannedTurn[]): void {
+    const turns: { readonly request: BuiltRequest; readonly entry: TurnEntry }[] = [];
+    for (const turn of planned) {
+      const built = this.#placed(turn.place, () => this.#turnOf(turn));
+      if (built === undefined) return;
+      turns.push(built);
     }
+    for (const { request, entry } of turns) {
+      this.#append(request, entry.live === undefined);
+      // What a server counts of a history is its own to say.
+      const isKnown = entry.live === undefined || entry.position === 0;
+      this.#frames.add(isKnown ? promptDataOf(request.row) : EMPTY_PROMPT_DATA);
+    }
+    this.#turns.add(turns.map(({ entry }) => entry));
   }
 
   finish(): BuiltRequests {
     if (this.rowCount === 0) {
-      throw datasetError(this.#dataset.name, `has no usable row; the first one: ${this.#skipped[0]}`);
+      throw datasetError(this.#prompts.name, `has no usable row; the first one: ${this.#skipped[0]}`);
     }
     return {
       arenas: this.#arenas.map((arena) => arena.finish()),
-      promptFrames: this.#prompts.finish(),
+      promptFrames: this.#frames.finish(),
       rowCount: this.rowCount,
+      turns: this.#turns.conversationCount === 0 ? undefined : this.#turns.finish(),
       skipped: this.#skipped,
       unsentColumns: [...this.#unsent],
       passedColumns: [...this.#passed],
@@ -126,21 +167,59 @@ class RequestsBuilder {
     };
   }
 
-  #addRow(row: RowValues): void {
+  /** Undefined for what is skipped. */
+  #placed<T>(place: () => string, build: () => T): T | undefined {
+    try {
+      return build();
+    } catch (error) {
+      if (!(error instanceof InferometerError)) throw error;
+      const placed = datasetError(place(), error.message, { cause: error });
+      if (!this.#config.skip_bad_rows) throw placed;
+      this.#skipped.push(placed.message);
+      return undefined;
+    }
+  }
+
+  #requestOf(row: RowValues): BuiltRequest {
     const request = this.#adapter.requestBody(row, this.#options);
     const body = JSON.stringify(request);
     const bodyBytes = Buffer.byteLength(body);
     if (bodyBytes > MAX_BODY_BYTES) throw tooLong(bodyBytes);
     const choices = this.#adapter.choicesOf(request);
     if (choices > MAX_CHOICES) throw tooManyChoices(choices);
-    const limit = outputLimitOf(request);
+    const isEcho = request.echo === true && request.stream === true;
+    return { row, body, bodyBytes, choices, outputLimit: outputLimitOf(request), isEcho };
+  }
+
+  #turnOf(turn: PlannedTurn): { readonly request: BuiltRequest; readonly entry: TurnEntry } {
+    const { row, isLive, waitsFor, thread, position, forkOf } = turn;
+    const entry = { ...{ waitsFor, thread, position, forkOf }, delayNs: this.#delayNs(turn) };
+    const request = this.#requestOf(row);
+    if (!isLive) return { request, entry };
+    if (request.choices > 1) throw severalChoices(request.choices);
+    const around = this.#requestOf({ ...row, messages: [MESSAGES_MARK] }).body;
+    const [open, tail, ...rest] = around.split(JSON.stringify(MESSAGES_MARK));
+    if (open === undefined || tail === undefined || rest.length > 0) throw noLiveHistory(this.#config.api);
+    const messages = (row.messages as readonly unknown[]).map((message) => JSON.stringify(message)).join(',');
+    return { request, entry: { ...entry, live: { open, tail, messages } } };
+  }
+
+  /** NaN: drawn when it is needed. */
+  #delayNs({ delayMs }: PlannedTurn): number {
+    const { ignore_delays: isIgnored, delay_cap_ms: capMs = Infinity } = this.#config.conversations ?? {};
+    return delayMs === null || isIgnored ? NaN : Math.round(Math.min(delayMs, capMs) * NS_PER_MS);
+  }
+
+  /** `isWhole`: the request is known now; else it is made when it goes out. */
+  #append({ row, body, bodyBytes, choices, outputLimit, isEcho }: BuiltRequest, isWhole: boolean): void {
     const known = this.#outputLimit;
-    this.#outputLimit = limit === undefined || known === null ? null : Math.max(known, limit * choices);
-    this.#arenas.forEach((arena, index) =>
-      arena.appendText(choices, this.#heads[index]!(bodyBytes), body, bodyBytes),
-    );
-    if (request.echo === true && request.stream === true) this.#echoes += 1;
-    this.#prompts.add(promptDataOf(row));
+    this.#outputLimit =
+      outputLimit === undefined || known === null ? null : Math.max(known, outputLimit * choices);
+    for (const [index, arena] of this.#arenas.entries()) {
+      if (isWhole) arena.appendText(choices, this.#heads[index]!(bodyBytes), body, bodyBytes);
+      else arena.appendText(choices, '', '', 0);
+    }
+    if (isEcho) this.#echoes += 1;
     for (const name in row) if (columnGroup(name) === undefined) this.#passed.add(name);
     if (typeof row.model === 'string') this.#models.add(row.model);
     this.rowCount += 1;
@@ -162,6 +241,22 @@ function requestOptions(
     ...(config.max_output_tokens === undefined ? {} : { maxOutputTokens: config.max_output_tokens }),
     ...(config.limit_field === undefined ? {} : { limitField: config.limit_field }),
   };
+}
+
+function severalChoices(choices: number): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_DATASET_ROW',
+    'input',
+    `the request asks for ${countText(choices)} choices; a turn whose response goes into the history can have one`,
+  );
+}
+
+function noLiveHistory(api: string): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_DATASET_ROW',
+    'input',
+    `--api ${api} cannot repeat this server's responses; use --api chat, or --history recorded`,
+  );
 }
 
 function tooManyChoices(choices: number): InferometerError {

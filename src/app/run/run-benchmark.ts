@@ -1,6 +1,6 @@
-import { parseDurations } from '../../config/durations.ts';
 import { withStagesOfFile } from '../../config/rate-file.ts';
 import type { RunConfig } from '../../config/schema.ts';
+import { durationsOf } from '../../config/units.ts';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
@@ -86,7 +86,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const { events } = options;
   if (events?.address !== undefined) await claimEventPlace(events.address);
   const prepared = await prepareRun(config, log, toldNowAndThen(screen));
-  const phases = phasesOf(planned, prepared.rowCount);
+  const phases = phasesOf(planned, prepared.ticketCount);
   checkPlanLimits(phases);
   let recordingFailure: unknown;
   const services = await openRunServices({
@@ -173,6 +173,7 @@ function startPool(
       workers,
       endpoints: prepared.endpoints,
       arenas: prepared.arenas.map((arena) => arena.shared),
+      conversations: prepared.conversations,
       api: config.api,
       streaming: prepared.streaming,
       requestTimeoutMs: config.client.request_timeout_ms,
@@ -213,7 +214,7 @@ function startPool(
 
 function cancelSettings({ cancel }: RunConfig): CancelSettings | undefined {
   // The schema has seen to it that the text is a distribution.
-  return cancel && { share: cancel.share, after: parseDurations(cancel.after)! };
+  return cancel && { share: cancel.share, after: durationsOf(cancel.after)! };
 }
 
 /** Reading a dataset is told when it takes longer than a moment. */

@@ -179,6 +179,18 @@ async function openEventBus(
   );
 }
 
+/** Of conversations, whose turns differ in number, only whole passes tell. */
+function plannedSamples(
+  tickets: number,
+  { conversations, rowCount, ticketCount }: PreparedRun,
+  { sample_order: order }: RunConfig,
+): number | null {
+  if (!Number.isFinite(tickets)) return null;
+  if (conversations === undefined) return tickets;
+  const isWhole = tickets % ticketCount === 0 && order !== 'with_replacement';
+  return isWhole ? (tickets / ticketCount) * rowCount : null;
+}
+
 function headerOf(
   config: RunConfig,
   prepared: PreparedRun,
@@ -194,10 +206,11 @@ function headerOf(
     started_at: new Date().toISOString(),
     version: programVersion(),
     streaming: prepared.streaming,
+    ...(prepared.conversations === undefined ? {} : { conversations: true }),
     tokenizer: prepared.tokenizerPath,
     requested_rate_per_second: isOpenLoop(arrivals) ? arrivals.ratePerSecond : null,
     rate_changes: isOpenLoop(arrivals) && arrivals.stages !== undefined,
-    planned_samples: Number.isFinite(maxSamples) ? maxSamples : null,
+    planned_samples: plannedSamples(maxSamples, prepared, config),
     output_limit: prepared.outputLimit,
     skipped_rows: prepared.skippedRows,
     echo_rows: prepared.echoes,

@@ -1,0 +1,142 @@
+import { TURN_BUCKETS } from '../core/metric-catalogue.ts';
+import { COMPLETE_EXTRA, type EventBatch, extraOf, ISSUED_EXTRA } from '../events/event-batch.ts';
+import type { Json } from '../metrics/snapshot.ts';
+import type { SeriesSampler } from '../metrics/sampler.ts';
+import type { SampleOutcome } from './history-recorder.ts';
+import type { RunMetrics } from './run-metrics.ts';
+
+/** The last position, from 0, in each bucket of turns but the last. */
+const LAST_POSITIONS = [0, 1, 3, 7, 15];
+const NO_BUCKET = 255;
+/** Beyond this a file claims what no run can have; such turns are samples and nothing more. */
+const MAX_TURNS = 2 ** 32;
+
+/** A conversation of which not all turns have succeeded yet. */
+interface OpenConversation {
+  readonly turnCount: number;
+  readonly firstDueNs: number;
+  succeeded: number;
+  hasFailed: boolean;
+}
+
+interface TurnSeries {
+  readonly ttft: SeriesSampler | undefined;
+  readonly latency: SeriesSampler;
+  readonly isl: SeriesSampler;
+  readonly cachedTokens: SeriesSampler;
+}
+
+/**
+ * What becomes of conversations, from the samples that are their turns. One is completed when all of its turns have succeeded, and failed
+ * when one has not; the others are under way, or cut off once the run is over.
+ *
+ * Memory: some 100 bytes for each conversation that is not completed, and a byte for each sample in flight.
+ */
+export class ConversationTracker {
+  readonly #latency: SeriesSampler;
+  readonly #series: readonly TurnSeries[];
+  readonly #open = new Map<number, OpenConversation>();
+  /** By slot of the sample table. */
+  #buckets = new Uint8Array(1024);
+  #conversations = new Float64Array(1024);
+  #begun = 0;
+  #completed = 0;
+  #failed = 0;
+  #turnsPlanned = 0;
+  #turnsIssued = 0;
+
+  private constructor(latency: SeriesSampler, series: readonly TurnSeries[]) {
+    this.#latency = latency;
+    this.#series = series;
+  }
+
+  /** Undefined for a run of single requests. */
+  static of({ series }: RunMetrics): ConversationTracker | undefined {
+    const latency = series.conversation_latency_ns;
+    if (latency === undefined) return undefined;
+    const ofBuckets = TURN_BUCKETS.map((bucket) => ({
+      ttft: series[`turn_${bucket}_ttft_ns`],
+      latency: series[`turn_${bucket}_latency_ns`]!,
+      isl: series[`turn_${bucket}_isl`]!,
+      cachedTokens: series[`turn_${bucket}_cached_tokens`]!,
+    }));
+    return new ConversationTracker(latency, ofBuckets);
+  }
+
+  /** A sample got a row. */
+  onIssued(batch: EventBatch, index: number, slot: number, dueNs: number): void {
+    this.#reserve(slot);
+    this.#buckets[slot] = NO_BUCKET;
+    const conversation = extraOf(batch, index, ISSUED_EXTRA.conversation);
+    const position = extraOf(batch, index, ISSUED_EXTRA.position);
+    const turnCount = extraOf(batch, index, ISSUED_EXTRA.turnCount);
+    if (!(conversation >= 0 && position >= 0 && turnCount > 0 && turnCount < MAX_TURNS)) return;
+    const bucket = LAST_POSITIONS.findIndex((last) => position <= last);
+    this.#buckets[slot] = bucket < 0 ? LAST_POSITIONS.length : bucket;
+    this.#conversations[slot] = conversation;
+    this.#turnsIssued += 1;
+    if (this.#open.has(conversation)) return;
+    this.#open.set(conversation, { turnCount, firstDueNs: dueNs, succeeded: 0, hasFailed: false });
+    this.#begun += 1;
+    this.#turnsPlanned += turnCount;
+  }
+
+  onFirstChunk(slot: number, ttftNs: number): void {
+    this.#series[this.#buckets[slot]!]?.ttft?.record(ttftNs);
+  }
+
+  onComplete(
+    batch: EventBatch,
+    index: number,
+    slot: number,
+    outcome: SampleOutcome,
+    { timestampNs, issuedNs }: { readonly timestampNs: number; readonly issuedNs: number },
+  ): void {
+    const series = this.#series[this.#buckets[slot]!];
+    if (series === undefined) return;
+    const conversation = this.#conversations[slot]!;
+    const open = this.#open.get(conversation)!;
+    if (outcome !== 'succeeded') {
+      if (outcome === 'errored' && !open.hasFailed) {
+        open.hasFailed = true;
+        this.#failed += 1;
+      }
+      return;
+    }
+    series.latency.record(timestampNs - issuedNs);
+    recordIfKnown(series.isl, extraOf(batch, index, COMPLETE_EXTRA.promptTokens));
+    recordIfKnown(series.cachedTokens, extraOf(batch, index, COMPLETE_EXTRA.cachedTokens));
+    open.succeeded += 1;
+    if (open.succeeded < open.turnCount) return;
+    this.#open.delete(conversation);
+    this.#completed += 1;
+    this.#latency.record(timestampNs - open.firstDueNs);
+  }
+
+  /** Undefined before the first one. `under_way` are cut off once the run is over. */
+  facts(): { readonly [key: string]: Json } | undefined {
+    if (this.#begun === 0) return undefined;
+    return {
+      begun: this.#begun,
+      completed: this.#completed,
+      failed: this.#failed,
+      under_way: this.#begun - this.#completed - this.#failed,
+      turns_planned: this.#turnsPlanned,
+      turns_issued: this.#turnsIssued,
+    };
+  }
+
+  #reserve(slot: number): void {
+    if (slot < this.#buckets.length) return;
+    const buckets = new Uint8Array(2 * slot);
+    buckets.set(this.#buckets);
+    this.#buckets = buckets;
+    const conversations = new Float64Array(2 * slot);
+    conversations.set(this.#conversations);
+    this.#conversations = conversations;
+  }
+}
+
+function recordIfKnown(series: SeriesSampler, value: number): void {
+  if (value >= 0) series.record(value);
+}

@@ -1,0 +1,253 @@
+import { drawDurationNs } from '../../core/duration-distribution.ts';
+import { RandomSource } from '../../core/random.ts';
+import { NO_THREAD, type TurnTable } from '../../dataset/turn-table.ts';
+import { drawTicket, MAX_TICKETS } from '../../plan/tickets.ts';
+import { assistantMessage } from '../../protocol/assistant-message.ts';
+import type { FinalOutput } from '../../protocol/adapter.ts';
+import type { FollowUps } from '../issuer.ts';
+import type { TurnPlace, TurnPlaces } from '../sample-recorder.ts';
+import type { ConversationRules } from '../settings.ts';
+import { DueTurns } from './due-turns.ts';
+import { ThreadHistory } from './thread-history.ts';
+
+export interface ConversationsOptions {
+  readonly turns: TurnTable;
+  readonly rules: ConversationRules;
+  readonly seed: number;
+  /** Of each endpoint: the head of a request up to the length of its body. */
+  readonly heads: readonly string[];
+}
+
+/** Of a phase. */
+export interface ConversationPhase {
+  /** Numbers of the phase's first conversation and of its first sample. */
+  readonly firstConversation: number;
+  readonly firstSampleSeq: number;
+  /** Counts the samples of all workers; see `createTicketCounter`. */
+  readonly sampleCounter: Int32Array;
+  /** The turn has a number and is due; it goes to the endpoint of its conversation. */
+  readonly send: (endpoint: number, seq: number, row: number, dueNs: number) => void;
+  /** A turn will be due: see {@link FollowUps.nextDueNs}. */
+  readonly onDue: () => void;
+  /** Nothing more of one conversation will be sent, and nothing is in flight. */
+  readonly onEnd: () => void;
+}
+
+/** A conversation under way. */
+interface Talk {
+  readonly number: number;
+  readonly firstTurn: number;
+  readonly turnCount: number;
+  readonly endpoint: number;
+  /** By position in the conversation: how many turns it still waits for, and when the last of those so far ended. */
+  readonly waits: Uint32Array;
+  readonly readyNs: Float64Array;
+  /** By thread; made when a live turn needs it. */
+  readonly histories: (ThreadHistory | undefined)[];
+  inFlight: number;
+  /** Turns that wait for their due time. */
+  scheduled: number;
+  /** No turn will be sent any more. */
+  isCutOff: boolean;
+}
+
+/** One turn of it that is due or in flight. */
+interface OpenTurn extends TurnPlace {
+  readonly talk: Talk;
+  readonly turn: number;
+  dueNs: number;
+  request: Uint8Array | undefined;
+}
+
+/**
+ * The conversations of one worker: sends the turns that follow once those they wait for have ended, and makes requests of what the server
+ * has answered.
+ *
+ * A conversation stays with its worker and its endpoint. Its samples are numbered as they go out, from a counter that all workers share. A turn
+ * costs a few allocations; a run of single requests has none of this.
+ */
+export class Conversations implements FollowUps, TurnPlaces {
+  readonly #turns: TurnTable;
+  readonly #rules: ConversationRules;
+  readonly #seed: number;
+  readonly #heads: readonly Uint8Array[];
+  readonly #roomBefore: number;
+  readonly #due = new DueTurns<OpenTurn>();
+  readonly #inFlight = new Map<number, OpenTurn>();
+  readonly #talks = new Set<Talk>();
+  #phase: ConversationPhase | undefined;
+  #sampled = 0;
+  #heldUntilNs = 0;
+
+  constructor({ turns, rules, seed, heads }: ConversationsOptions) {
+    this.#turns = turns;
+    this.#rules = rules;
+    this.#seed = seed;
+    this.#heads = heads.map((head) => Buffer.from(head, 'latin1'));
+    this.#roomBefore = Math.max(...this.#heads.map(({ length }) => length)) + turns.maxOpenBytes;
+  }
+
+  beginPhase(phase: ConversationPhase): void {
+    this.#phase = phase;
+    this.#sampled = 0;
+    this.#heldUntilNs = 0;
+  }
+
+  /** Samples of this phase that were numbered here. */
+  get sampled(): number {
+    return this.#sampled;
+  }
+
+  get open(): number {
+    return this.#talks.size;
+  }
+
+  get nextDueNs(): number {
+    return this.#due.nextDueNs;
+  }
+
+  /** Begins conversation `index` of the phase, number `conversation` of the table. `dueNs`: NaN in closed loop. */
+  begin(index: number, conversation: number, dueNs: number, endpoint: number): void {
+    const turns = this.#turns;
+    const firstTurn = turns.firstTurnOf(conversation);
+    const turnCount = turns.turnCountOf(conversation);
+    const talk: Talk = {
+      number: this.#phase!.firstConversation + index,
+      ...{ firstTurn, turnCount, endpoint },
+      waits: new Uint32Array(turnCount),
+      readyNs: new Float64Array(turnCount),
+      histories: [],
+      inFlight: 0,
+      // Not over while it begins.
+      scheduled: 1,
+      isCutOff: false,
+    };
+    this.#talks.add(talk);
+    for (let at = 0; at < turnCount; at++) talk.waits[at] = turns.waitsOf(firstTurn + at);
+    for (let at = 0; at < turnCount && !talk.isCutOff; at++) {
+      if (turns.waitsOf(firstTurn + at) === 0) this.#send(this.#opened(talk, firstTurn + at, dueNs));
+    }
+    talk.scheduled -= 1;
+    this.#endIfOver(talk);
+  }
+
+  sendNext(): void {
+    const open = this.#due.shift()!;
+    open.talk.scheduled -= 1;
+    if (open.talk.isCutOff) this.#endIfOver(open.talk);
+    else this.#send(open);
+  }
+
+  holdUntil(atNs: number): void {
+    this.#heldUntilNs = atNs;
+    this.#due.holdUntil(atNs);
+  }
+
+  giveUp(): void {
+    for (const { talk } of this.#due.clear()) talk.scheduled -= 1;
+    for (const talk of [...this.#talks]) {
+      talk.isCutOff = true;
+      this.#endIfOver(talk);
+    }
+  }
+
+  /** The request of a live turn that is due or in flight; undefined for one that is whole in the arena. */
+  requestOf(seq: number, turn: number): Uint8Array | undefined {
+    if (!this.#turns.isLive(turn)) return undefined;
+    const open = this.#inFlight.get(seq)!;
+    open.request ??= this.#historyOf(open).requestOf(turn, this.#heads[open.talk.endpoint]!);
+    return open.request;
+  }
+
+  placeOf(seq: number): TurnPlace {
+    return this.#inFlight.get(seq)!;
+  }
+
+  /** The response to a sample, before {@link sampleEnded}. */
+  onResponse(seq: number, { output }: FinalOutput): void {
+    const open = this.#inFlight.get(seq)!;
+    const history = open.talk.histories[this.#turns.threadOf(open.turn)];
+    if (history === undefined) return;
+    history.addResponse(JSON.stringify(assistantMessage(output, this.#rules.reasoning)));
+  }
+
+  /** A sample has ended, in any way: what waited for it gets its due time. `succeededNs`: see `ConnectionPoolOptions.onSampleEnd`. */
+  sampleEnded(seq: number, nowNs: number, succeededNs: number): void {
+    const open = this.#inFlight.get(seq)!;
+    const { talk, turn } = open;
+    this.#inFlight.delete(seq);
+    talk.inFlight -= 1;
+    const hasFailed = Number.isNaN(succeededNs);
+    if (hasFailed && this.#rules.onTurnFailure === 'end') talk.isCutOff = true;
+    if (!talk.isCutOff) this.#release(talk, turn, hasFailed ? nowNs : succeededNs);
+    this.#endIfOver(talk);
+  }
+
+  #release(talk: Talk, turn: number, endNs: number): void {
+    const { waits, readyNs, firstTurn } = talk;
+    for (const follower of this.#turns.followersOf(turn)) {
+      const at = follower - firstTurn;
+      readyNs[at] = Math.max(readyNs[at]!, endNs);
+      waits[at]! -= 1;
+      if (waits[at] !== 0) continue;
+      this.#fork(talk, follower);
+      talk.scheduled += 1;
+      const dueNs = Math.max(readyNs[at] + this.#delayNs(talk, follower), this.#heldUntilNs);
+      this.#due.push(this.#opened(talk, follower, dueNs));
+      this.#phase!.onDue();
+    }
+  }
+
+  #delayNs(talk: Talk, turn: number): number {
+    const delayNs = this.#turns.delayNsOf(turn);
+    const { thinkTime } = this.#rules;
+    if (!Number.isNaN(delayNs)) return delayNs;
+    if (thinkTime === undefined) return 0;
+    // Drawn by what it is, not by when: a run with the same seed draws the same, however many workers it has.
+    const at = BigInt(talk.number) * BigInt(2 ** 32) + BigInt(turn - talk.firstTurn);
+    return drawDurationNs(thinkTime, new RandomSource((BigInt(this.#seed) << 96n) + at));
+  }
+
+  #opened(talk: Talk, turn: number, dueNs: number): OpenTurn {
+    return {
+      ...{ talk, turn, dueNs },
+      request: undefined,
+      conversation: talk.number,
+      position: this.#turns.positionOf(turn),
+      turnCount: talk.turnCount,
+    };
+  }
+
+  #send(open: OpenTurn): void {
+    const { firstSampleSeq, sampleCounter, send } = this.#phase!;
+    const index = drawTicket(sampleCounter, MAX_TICKETS);
+    if (index < 0) {
+      open.talk.isCutOff = true;
+      this.#endIfOver(open.talk);
+      return;
+    }
+    const seq = firstSampleSeq + index;
+    this.#sampled += 1;
+    open.talk.inFlight += 1;
+    this.#inFlight.set(seq, open);
+    send(open.talk.endpoint, seq, open.turn, open.dueNs);
+  }
+
+  #historyOf({ talk, turn }: OpenTurn): ThreadHistory {
+    const thread = this.#turns.threadOf(turn);
+    return (talk.histories[thread] ??= new ThreadHistory(this.#turns, this.#roomBefore));
+  }
+
+  /** A thread that goes on from another's history has what that says now: the other may say more before the first turn is due. */
+  #fork({ histories }: Talk, turn: number): void {
+    const forkOf = this.#turns.forkOf(turn);
+    if (forkOf === NO_THREAD) return;
+    const parent = histories[forkOf];
+    if (parent !== undefined) histories[this.#turns.threadOf(turn)] = parent.fork();
+  }
+
+  #endIfOver(talk: Talk): void {
+    if (talk.inFlight > 0 || (talk.scheduled > 0 && !talk.isCutOff)) return;
+    if (this.#talks.delete(talk)) this.#phase!.onEnd();
+  }
+}

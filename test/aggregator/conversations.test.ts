@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { CANCELLED_ERROR_TYPE } from '../../src/core/event-types.ts';
+import { TURN_BUCKETS } from '../../src/core/metric-catalogue.ts';
+import type { EventRecord } from '../../src/events/event-batch.ts';
+import { complete, event, failed, recvFirst, ScriptedRun, started, startTracking } from './scripted-run.ts';
+import { EventKind } from '../../src/core/event-types.ts';
+
+function turn(
+  sample: number,
+  atNs: number,
+  [conversation, position, turnCount]: readonly [number, number, number],
+): EventRecord {
+  return {
+    ...event(EventKind.sampleIssued, atNs, sample),
+    extras: [atNs - 5, 0, conversation, position, turnCount],
+  };
+}
+
+interface Scripted {
+  readonly turnCount: number;
+  /** What becomes of each turn that is sent; a conversation may stop before its end. */
+  readonly ends: readonly ('ok' | 'error' | 'cancelled' | 'open')[];
+}
+
+const scripted: fc.Arbitrary<Scripted> = fc.integer({ min: 1, max: 20 }).chain((turnCount) =>
+  fc.record({
+    turnCount: fc.constant(turnCount),
+    ends: fc.array(fc.constantFrom('ok', 'ok', 'ok', 'ok', 'error', 'cancelled', 'open'), {
+      minLength: 1,
+      maxLength: turnCount,
+    }),
+  }),
+);
+
+/** In which group of positions a turn is, counted by hand. */
+function bucketOf(position: number): string {
+  const nth = position + 1;
+  return nth <= 2 ? String(nth) : nth <= 4 ? '3_4' : nth <= 8 ? '5_8' : nth <= 16 ? '9_16' : '17_up';
+}
+
+test('counts conversations and sorts their turns as a plain count does, however they are interleaved', () => {
+  fc.assert(
+    fc.property(fc.array(scripted, { maxLength: 12 }), fc.integer(), (conversations, seed) => {
+      const run = new ScriptedRun({ conversations: true, tokenCounter: null });
+      run.send(started(0), startTracking(0));
+      // The turns of a conversation in their order, those of different ones mixed.
+      const left = conversations.map(({ ends }, number) => ({ number, ends: [...ends], position: 0 }));
+      const latencies = new Map<string, number[]>();
+      let atNs = 1000;
+      let sample = 0;
+      let draw = seed >>> 0;
+      const firstDueNs = new Map<number, number>();
+      const whole: number[] = [];
+      while (left.some(({ ends }) => ends.length > 0)) {
+        draw = (draw * 1_664_525 + 1_013_904_223) >>> 0;
+        const open = left.filter(({ ends }) => ends.length > 0);
+        const one = open[draw % open.length]!;
+        const end = one.ends.shift()!;
+        const { turnCount, ends } = conversations[one.number]!;
+        const tookNs = 10 + (draw % 90);
+        if (one.position === 0) firstDueNs.set(one.number, atNs - 5);
+        run.send(turn(sample, atNs, [one.number, one.position, turnCount]));
+        if (end !== 'open') {
+          if (end === 'ok') run.send(recvFirst(sample, atNs + 4));
+          else run.send(failed(sample, atNs + tookNs, end === 'cancelled' ? CANCELLED_ERROR_TYPE : 'Boom'));
+          run.send(complete(sample, atNs + tookNs, end === 'ok' ? { usage: [7, 3] } : {}));
+        }
+        if (end === 'ok') {
+          const bucket = bucketOf(one.position);
+          latencies.set(bucket, [...(latencies.get(bucket) ?? []), tookNs]);
+          const isLast = one.position + 1 === turnCount && ends.every((each) => each === 'ok');
+          if (isLast) whole.push(atNs + tookNs - firstDueNs.get(one.number)!);
+        }
+        one.position += 1;
+        sample += 1;
+        atNs += 100;
+      }
+      const completed = conversations.filter(
+        ({ turnCount, ends }) => ends.length === turnCount && ends.every((end) => end === 'ok'),
+      );
+      const bad = conversations.filter(({ ends }) => ends.includes('error'));
+      expect(run.aggregator.extras().conversations).toEqual(
+        conversations.length === 0
+          ? undefined
+          : {
+              begun: conversations.length,
+              completed: completed.length,
+              failed: bad.length,
+              under_way: conversations.length - completed.length - bad.length,
+              turns_planned: conversations.reduce((sum, { turnCount }) => sum + turnCount, 0),
+              turns_issued: sample,
+            },
+      );
+      expect(run.values('conversation_latency_ns')).toEqual(whole);
+      for (const bucket of TURN_BUCKETS) {
+        const own = latencies.get(bucket) ?? [];
+        expect(run.values(`turn_${bucket}_latency_ns`)).toEqual(own);
+        expect(run.values(`turn_${bucket}_ttft_ns`)).toEqual(own.map(() => 4));
+        expect(run.values(`turn_${bucket}_isl`)).toEqual(own.map(() => 7));
+      }
+    }),
+  );
+});
+
+test('samples that claim no place, or a mad one, are samples and nothing more', () => {
+  const run = new ScriptedRun({ conversations: true });
+  run.send(started(0), startTracking(0));
+  const places: readonly (readonly number[])[] = [
+    [],
+    [NaN, 0, 1],
+    [0, -1, 1],
+    [0, 0, 0],
+    [0, 0, Infinity],
+    [-3, 0, 2],
+  ];
+  for (const [sample, place] of places.entries()) {
+    run.send(
+      { ...event(EventKind.sampleIssued, 10 + sample, sample), extras: [0, 0, ...place] },
+      complete(sample, 50),
+    );
+  }
+  expect(run.count('tracked_samples_succeeded')).toBe(places.length);
+  expect(run.aggregator.extras().conversations).toBeUndefined();
+});
+
+test('a run of single requests has none of the series', () => {
+  expect(new ScriptedRun().values('conversation_latency_ns')).toBeUndefined();
+});
