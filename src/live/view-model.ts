@@ -35,6 +35,8 @@ export interface LiveView extends Steering, PlanProgress, LiveRates {
   readonly inFlight: number;
   /** Samples the plan will issue; null when a duration ends it. */
   readonly plannedSamples: number | null;
+  /** The stages of its load in words; null without any. */
+  readonly load: string | null;
   /** Token counts enqueued and not yet recorded. */
   readonly pendingTokenCounts: number;
   /** Samples ended a second between successive snapshots, oldest first. */
@@ -98,6 +100,7 @@ export class LiveViewModel {
       ...counts,
       ...steering,
       plannedSamples,
+      load: typeof run.load === 'string' ? run.load : null,
       ...(isFollowingPlan
         ? planProgress({
             issued: counts.issued,

@@ -98,6 +98,8 @@ export interface RunIdentity {
   /** On average, where it changes as planned. */
   readonly requestedRatePerSecond: number | null;
   readonly doesRateChange: boolean;
+  /** The stages of the load in words; null without any. */
+  readonly load: string | null;
   readonly plannedSamples: number | null;
   /** The largest limit of output tokens sent; null when a request had none. */
   readonly outputLimit: number | null;
@@ -143,6 +145,7 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       startedAt: textOf(run.started_at) || null,
       requestedRatePerSecond: numberOf(run.requested_rate_per_second),
       doesRateChange: run.rate_changes === true,
+      load: textOf(run.load),
       plannedSamples: numberOf(run.planned_samples),
       outputLimit: numberOf(run.output_limit),
       skippedRows: numberOf(run.skipped_rows) ?? 0,

@@ -22,6 +22,7 @@ export const HEADER: RunHeader = {
   tokenizer: null,
   requested_rate_per_second: 12.5,
   rate_changes: false,
+  load: 'rate 10/s for 1m',
   planned_samples: 3,
   output_limit: 100,
   skipped_rows: 0,

@@ -211,6 +211,7 @@ export class RunFold {
         ...{ run_id, started_at, version, requested_rate_per_second, planned_samples },
         ...plannedLoad(header),
         rate_changes: header.rate_changes ?? false,
+        ...(header.load === undefined ? {} : { load: header.load }),
         stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
         output_limit: header.output_limit ?? null,
         skipped_rows: header.skipped_rows ?? 0,

@@ -21,6 +21,8 @@ export interface RunHeader {
   readonly requested_rate_per_second: number | null;
   /** The rate changes as planned. Missing in logs of versions before 0.2. */
   readonly rate_changes?: boolean;
+  /** The stages of the load, or the file they came from, in words. Missing without stages. */
+  readonly load?: string;
   /** Samples the plan will issue, or null when a duration ends it. */
   readonly planned_samples: number | null;
   /** The largest limit of output tokens sent; null when a request has none. Missing in logs of versions before 0.2. */
