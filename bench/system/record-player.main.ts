@@ -1,7 +1,8 @@
 /**
  * Plays a streaming load of MLCommons endpoints to one subscriber: batches of 1000 records, as the reference sends them.
  *
- * Usage: node record-player.main.ts ADDRESS RECORDS RECORDS_PER_SECOND; prints the number of samples when all are sent.
+ * Usage: node record-player.main.ts ADDRESS RECORDS RECORDS_PER_SECOND theirs|ours; prints the number of samples when all are sent. `ours`: as
+ * our own event bus has them, with our extra key.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { XPublisher } from 'zeromq';
@@ -22,14 +23,21 @@ const SAMPLES = 16_000;
 const ORIGIN_NS = 86_400_000_000_000n;
 const PROMPT = 'Why is the sky blue, and why is it red in the evening? '.repeat(4);
 const UINT64 = 0xcf;
-const BEFORE_TIMESTAMP = Buffer.concat([Buffer.from('timestamp_ns'), Buffer.of(UINT64)]);
+/** What stands in front of a time: of the record, and of when our sample was due, the first of two extras. */
+const BEFORE_TIMES = [
+  Buffer.concat([Buffer.from('timestamp_ns'), Buffer.of(UINT64)]),
+  Buffer.concat([Buffer.from('inferometer_extras'), Buffer.of(0x92, UINT64)]),
+];
 
-const [address = '', records = '0', rate = '0'] = process.argv.slice(2);
+const [address = '', records = '0', rate = '0', whose = 'theirs'] = process.argv.slice(2);
 const prompt = new PayloadEncoder().promptData({
   ...{ text: PROMPT, tokenIds: null, messages: null, tools: null },
   ...{ chatTemplateKwargs: null, chatTemplate: null, toolChoice: null },
 });
-const codec = new EventRecordCodec({ runId: createRunId(), originNs: ORIGIN_NS, promptOf: () => prompt });
+const codec = new EventRecordCodec({
+  ...{ runId: createRunId(), originNs: ORIGIN_NS, promptOf: () => prompt },
+  writesExtras: whose === 'ours',
+});
 const sessionMessage = (kind: EventKind, timestampNs: number) =>
   packSingle(codec.encode({ kind, timestampNs: timestampNs as EventRecord['timestampNs'] }));
 
@@ -45,7 +53,7 @@ const startedMs = performance.now();
 let sent = 0;
 for (let round = 0; sent < wanted; round++) {
   for (const batch of batches) {
-    for (const at of batch.timestampsAt) {
+    for (const at of batch.timesAt) {
       if (round > 0) batch.bytes.writeBigUInt64BE(batch.bytes.readBigUInt64BE(at) + spanNs, at);
     }
     // The socket takes the bytes over until they are sent; the next round writes into others.
@@ -68,7 +76,7 @@ async function end(): Promise<void> {
 
 interface Batch {
   readonly bytes: Buffer;
-  readonly timestampsAt: readonly number[];
+  readonly timesAt: readonly number[];
 }
 
 function prepare(): { readonly batches: readonly Batch[]; readonly spanNs: bigint } {
@@ -83,16 +91,18 @@ function prepare(): { readonly batches: readonly Batch[]; readonly spanNs: bigin
   return {
     batches: Array.from({ length: batchCount }, (_, i) => {
       const bytes = Buffer.from(packBatch(payloads.slice(i * BATCH_RECORDS, (i + 1) * BATCH_RECORDS)));
-      return { bytes, timestampsAt: placesOf(bytes) };
+      return { bytes, timesAt: placesOf(bytes) };
     }),
     spanNs: BigInt(lastNs),
   };
 }
 
-/** Where the timestamps stand. */
+/** Where the times stand. */
 function placesOf(bytes: Buffer): readonly number[] {
   const places: number[] = [];
-  for (let hit = bytes.indexOf(BEFORE_TIMESTAMP); hit >= 0; hit = bytes.indexOf(BEFORE_TIMESTAMP, hit + 1))
-    places.push(hit + BEFORE_TIMESTAMP.length);
+  for (const before of BEFORE_TIMES) {
+    for (let hit = bytes.indexOf(before); hit >= 0; hit = bytes.indexOf(before, hit + 1))
+      places.push(hit + before.length);
+  }
   return places;
 }

@@ -17,13 +17,13 @@ export const APIS = [
   'llamacpp',
   'triton',
 ] as const satisfies readonly ApiName[];
-/** Those in which requests have due times, by the names of `ARRIVAL_PROCESSES`. */
+/** Those in which requests have due times at a rate, by the names of `ARRIVAL_PROCESSES`. */
 export const OPEN_LOOP_PATTERNS = [
   'constant',
   'poisson',
   'gamma',
 ] as const satisfies readonly ArrivalProcessName[];
-export const LOAD_PATTERNS = ['burst', ...OPEN_LOOP_PATTERNS, 'concurrency'] as const;
+export const LOAD_PATTERNS = ['burst', ...OPEN_LOOP_PATTERNS, 'concurrency', 'replay'] as const;
 export const HISTORIES = ['auto', 'live', 'recorded'] as const satisfies readonly HistoryChoice[];
 export const SAMPLE_ORDERS = ['without_replacement', 'with_replacement', 'sequential'] as const;
 export const JUDGED_METRICS = [

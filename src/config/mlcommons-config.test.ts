@@ -109,6 +109,8 @@ describe('toMlcommonsConfig', () => {
     [{ '--drain-timeout': '0s' }, '--drain-timeout'],
     [{ '--extra': 'priority=3' }, '--extra'],
     [{ '--limit-field': 'max_tokens' }, '--limit-field'],
+    [{ '--replay': 'on' }, '--replay'],
+    [{ '--format': 'mooncake' }, '--format'],
   ])('says why %j has no form of theirs', (flags, why) => {
     expect(toMlcommonsConfig(ours(flags), true)).toEqual({ why: expect.stringContaining(why) as string });
   });

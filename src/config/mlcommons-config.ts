@@ -165,6 +165,11 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     holds: ({ dataset }) => dataset !== undefined && !/\.(jsonl|json|csv)$/i.test(dataset),
   },
   { text: '--multi-turn', holds: ({ conversations }) => conversations?.multi_turn === true },
+  {
+    text: '--format with other datasets than rows of prompts, and traces',
+    holds: ({ format }) => format !== undefined && format !== 'rows',
+  },
+  { text: '--replay', holds: ({ load }) => load.pattern === 'replay' },
   { text: '--synthetic', holds: ({ synthetic }) => synthetic !== undefined },
   { text: '--pattern gamma', holds: ({ load }) => load.pattern === 'gamma' },
   {

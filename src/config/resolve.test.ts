@@ -150,7 +150,7 @@ describe('resolveConfig', () => {
       'grpc',
       'one of chat, completions, responses, anthropic, ollama, ollama-generate, sglang, tgi, llamacpp, triton',
     ],
-    ['--pattern', 'sawtooth', 'one of burst, constant, poisson, gamma, concurrency'],
+    ['--pattern', 'sawtooth', 'one of burst, constant, poisson, gamma, concurrency, replay'],
     [
       '--stages',
       'rate 10',
@@ -184,7 +184,7 @@ describe('resolveConfig', () => {
     [
       '--cancel-after',
       '2',
-      'a duration such as 2s, or one of fixed:TIME, uniform:LEAST,MOST, exponential:MEAN, lognormal:MEDIAN,SIGMA',
+      'a time with its unit such as 2s, or one of fixed:TIME, uniform:LEAST,MOST, exponential:MEAN, lognormal:MEDIAN,SIGMA, such as lognormal:2s,0.5',
     ],
     ['--requests-per-connection', '0', 'a whole number from 1 to 2147483647'],
     ['--endpoint', '', 'text that is not empty'],
@@ -303,6 +303,58 @@ describe('resolveConfig', () => {
     [{ '--path': [''] }, '--path must be text that is not empty (got "")'],
   ])('refuses the request settings %j', (flags, message) => {
     expect(refusal(flags as Record<string, string[]>)).toContain(message);
+  });
+
+  it('reads how a trace is replayed', () => {
+    const flags = {
+      '--replay': ['on'],
+      '--speed': ['2'],
+      '--idle-cap': ['5s'],
+      '--from': ['10m'],
+      '--to': ['20m'],
+    };
+    const load = { pattern: 'replay', speed: 2, idle_cap_ms: 5000, from_ms: 600_000, to_ms: 1_200_000 };
+    expect(resolve(flags).load).toEqual(load);
+    expect(resolve({}, {}, JSON.stringify({ load })).load).toEqual(load);
+    expect(resolve({ '--pattern': ['replay'] }).load).toEqual({ pattern: 'replay' });
+  });
+
+  it.each([
+    [{ '--replay': ['on'], '--speed': ['0'] }, '--speed must be a number above 0, at most 1000000 (got "0")'],
+    [
+      { '--replay': ['on'], '--speed': ['-1'] },
+      '--speed must be a number above 0, at most 1000000 (got "-1")',
+    ],
+    [{ '--replay': ['on'], '--idle-cap': ['0s'] }, '--idle-cap must be a time above 0'],
+    [
+      { '--replay': ['on'], '--from': ['20m'], '--to': ['10m'] },
+      '--to must be later than --from (got --from 20m 00s and --to 10m 00s)',
+    ],
+    [{ '--speed': ['2'], '--rate': ['5'] }, '--speed is only for --replay (got --pattern poisson)'],
+    [{ '--to': ['2m'] }, '--to is only for --replay (got --pattern burst)'],
+    [
+      { '--replay': ['on'], '--rate': ['5'] },
+      '--rate is only for --pattern constant, poisson or gamma (got replay)',
+    ],
+    [
+      { '--replay': ['on'], '--pattern': ['poisson'] },
+      '--pattern and --replay set the same; give one of them',
+    ],
+    [
+      { '--replay': ['on'], '--sample-order': ['with-replacement'] },
+      '--sample-order with-replacement is not for --replay',
+    ],
+    [{ '--replay': ['on'], '--skip-bad-rows': ['on'] }, '--skip-bad-rows is not for --replay'],
+  ])('refuses the replay %j', (flags, message) => {
+    expect(refusal(flags as unknown as Record<string, string[]>)).toContain(message);
+  });
+
+  it('needs a trace to replay, and a dataset to say how it is written', () => {
+    const synthetic = { '--synthetic': ['input=5'], '--tokenizer': ['t'] };
+    expect(refusal({ ...synthetic, '--replay': ['on'] }, '--dataset')).toContain('--replay needs --dataset');
+    expect(refusal({ ...synthetic, '--format': ['mooncake'] }, '--dataset')).toContain(
+      '--format is only for --dataset',
+    );
   });
 
   it('has a default for what is sent', () => {

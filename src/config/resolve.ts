@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { InferometerError } from '../core/errors.ts';
+import { durationText } from '../core/quantity-text.ts';
+import { NS_PER_MS } from '../core/time.ts';
 import type { ConfigFile, Tree } from './config-file.ts';
 import { redactUrls } from '../core/redact-url.ts';
 import { isRedacted } from './redact.ts';
@@ -31,9 +33,14 @@ interface Given {
 export function resolveConfig(sources: ConfigSources): RunConfig {
   const { file } = sources;
   const tree = structuredClone(file?.tree ?? {});
+  const setBy = new Map<string, string>();
   for (const setting of SETTINGS) {
     const given = givenFor(setting, sources);
-    if (given !== undefined) setGiven(tree, setting, valueOf(setting, given));
+    if (given === undefined) continue;
+    const other = setBy.get(setting.path);
+    if (other !== undefined) throw inputError(`${other} and ${given.origin} set the same; give one of them`);
+    setBy.set(setting.path, given.origin);
+    setGiven(tree, setting, valueOf(setting, given));
   }
   refuseRedacted(tree, [], file);
   inferPattern(tree);
@@ -96,13 +103,15 @@ function inferPattern(tree: Tree): void {
 }
 
 function hasConcurrencyStages(stages: unknown): boolean {
-  const isOne = (stage: unknown) => isTree(stage) && isOfConcurrency(stage as unknown as StageConfig);
+  const isOne = (stage: unknown) =>
+    isTree(stage) && ('concurrency' in stage || 'ramp_to_concurrency' in stage);
   return Array.isArray(stages) && stages.some(isOne);
 }
 
 function checkRules(config: RunConfig): void {
   checkPrompts(config);
   checkConversations(config);
+  checkReplay(config);
   const { pattern, rate_per_second: rate, stages, stages_file: file, burstiness, concurrency } = config.load;
   const hasStages = stages !== undefined || file !== undefined;
   const isOpenLoop = OPEN_LOOP_PATTERNS.some((one) => one === pattern);
@@ -158,7 +167,38 @@ function checkConcurrencyStages(
     throw inputError('--concurrency and --stages both say how many requests are in flight; give one of them');
 }
 
-function checkPrompts({ dataset, synthetic, tokenizer }: RunConfig): void {
+/** The flags that say how a trace is replayed, by where their values are. */
+const REPLAY_FLAGS = {
+  speed: '--speed',
+  idle_cap_ms: '--idle-cap',
+  from_ms: '--from',
+  to_ms: '--to',
+} as const;
+
+function checkReplay({ load, dataset, sample_order: order, skip_bad_rows: skipsBadRows }: RunConfig): void {
+  const { pattern, from_ms: fromMs = 0, to_ms: toMs = Infinity } = load;
+  if (pattern !== 'replay') {
+    for (const [key, flag] of Object.entries(REPLAY_FLAGS)) {
+      if (load[key as keyof typeof REPLAY_FLAGS] === undefined) continue;
+      throw inputError(`${flag} is only for --replay (got --pattern ${pattern})`);
+    }
+    return;
+  }
+  if (dataset === undefined)
+    throw inputError('--replay needs --dataset, a trace that says when requests came');
+  if (toMs <= fromMs) {
+    const [from, to] = [fromMs, toMs].map((ms) => durationText(ms * NS_PER_MS));
+    throw inputError(`--to must be later than --from (got --from ${from} and --to ${to})`);
+  }
+  if (order === 'with_replacement') {
+    throw inputError(
+      '--sample-order with-replacement is not for --replay: a trace is sent in its order, once',
+    );
+  }
+  if (skipsBadRows) throw inputError('--skip-bad-rows is not for --replay: a trace is sent as a whole');
+}
+
+function checkPrompts({ dataset, format, synthetic, tokenizer }: RunConfig): void {
   if (dataset === undefined && synthetic === undefined) {
     throw inputError(
       `--dataset is missing: ${settingOf('dataset')!.help}; or make prompts up with --synthetic`,
@@ -166,6 +206,9 @@ function checkPrompts({ dataset, synthetic, tokenizer }: RunConfig): void {
   }
   if (dataset !== undefined && synthetic !== undefined) {
     throw inputError('--dataset and --synthetic both say what to send; give one of them');
+  }
+  if (format !== undefined && dataset === undefined) {
+    throw inputError('--format is only for --dataset: it says how that is written');
   }
   if (synthetic !== undefined && tokenizer === undefined) {
     throw inputError(

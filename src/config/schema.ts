@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { DURATIONS_ALLOWED } from '../core/duration-distribution.ts';
-import { CONCURRENCY, MAX_IN_FLIGHT, RATE_PER_SECOND } from '../core/load-ranges.ts';
+import { CONCURRENCY, MAX_IN_FLIGHT, RATE_PER_SECOND, REPLAY_SPEED } from '../core/load-ranges.ts';
 import { MAX_TICKETS } from '../plan/tickets.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
 import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
-import { durationsOf } from './units.ts';
+import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 
 // Each check says what is allowed, in words that follow "must be" for a flag and for a file.
 
@@ -28,6 +27,8 @@ function wholeNumber(least: number, most: number) {
 
 /** The longest time a run may issue: its clock counts ns in a number, which does for 104 days. */
 const MAX_RUN_MS = 2400 * 3_600_000;
+/** The longest trace that a part can be taken of: a year. */
+const MAX_TRACE_MS = 8784 * 3_600_000;
 /** The longest time to wait for something: a timer does for 24.8 days. */
 const MAX_WAIT_MS = 576 * 3_600_000;
 
@@ -101,8 +102,11 @@ export const runConfigSchema = group({
   dataset: text('the path of a file')
     .optional()
     .describe(
-      '.jsonl, .json, .csv or .parquet file with a column prompt or messages, .txt with a prompt per line, or a folder of such files',
+      '.jsonl, .json, .csv or .parquet file with a column prompt or messages, .txt with a prompt per line, a trace, or a folder of such files',
     ),
+  format: text('the name of a format')
+    .optional()
+    .describe('how the dataset is written; default: found out from its content (docs/formats.md)'),
   synthetic: text(SYNTHETIC_ALLOWED)
     .refine((given) => typeof parseSynthetic(given) !== 'string', SYNTHETIC_ALLOWED)
     .optional()
@@ -119,7 +123,7 @@ export const runConfigSchema = group({
       .default('drop')
       .describe('whether the history repeats the reasoning of responses'),
     think_time: text(DURATIONS_ALLOWED)
-      .refine((given) => durationsOf(given) !== undefined, DURATIONS_ALLOWED)
+      .refine((given) => parseDurations(given) !== undefined, DURATIONS_ALLOWED)
       .optional()
       .describe('from the end of a turn to the next one, where the dataset does not say'),
     ignore_delays: z.boolean('true or false').default(false).describe('leave out the delays of the dataset'),
@@ -183,6 +187,23 @@ export const runConfigSchema = group({
     concurrency: wholeNumber(CONCURRENCY.least, CONCURRENCY.most)
       .optional()
       .describe('number of requests in flight, for concurrency'),
+    speed: z
+      .number(REPLAY_SPEED.allowed)
+      .min(REPLAY_SPEED.least, REPLAY_SPEED.allowed)
+      .max(REPLAY_SPEED.most, REPLAY_SPEED.allowed)
+      .optional()
+      .describe('how many times as fast as it was recorded, for replay; default 1'),
+    idle_cap_ms: timeAboveZeroMs(MAX_RUN_MS)
+      .optional()
+      .describe(
+        'longest gap between two requests, in time of the run, for replay; longer ones are cut to it',
+      ),
+    from_ms: timeMs(MAX_TRACE_MS)
+      .optional()
+      .describe('where to begin, on the clock of the trace since its first arrival, for replay'),
+    to_ms: timeAboveZeroMs(MAX_TRACE_MS)
+      .optional()
+      .describe('where to end, likewise; what arrives at that time is not sent any more'),
   }).prefault({}),
   stop: group({
     samples: wholeNumber(1, MAX_TICKETS)
@@ -202,7 +223,7 @@ export const runConfigSchema = group({
   cancel: group({
     share: z.number(SHARE).gt(0, SHARE).max(1, SHARE).describe('share of the requests that are cancelled'),
     after: text(DURATIONS_ALLOWED)
-      .refine((given) => durationsOf(given) !== undefined, DURATIONS_ALLOWED)
+      .refine((given) => parseDurations(given) !== undefined, DURATIONS_ALLOWED)
       .describe('how long after it was sent such a request is cancelled'),
   }).optional(),
   sample_order: choice(SAMPLE_ORDERS).default('without_replacement').describe('which dataset row comes next'),

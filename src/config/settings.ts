@@ -1,8 +1,8 @@
-import { DURATIONS_ALLOWED } from '../core/duration-distribution.ts';
 import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
+import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 import { parseStages } from './stages.ts';
-import { durationsOf, parseDecimal, parseDurationMs, parseShare } from './units.ts';
+import { parseDecimal, parseDurationMs, parseShare } from './units.ts';
 
 /** Text of one flag to the value of the schema, or what is allowed instead. */
 type Parse = (text: string) => { readonly value: unknown } | { readonly allowed: string };
@@ -47,6 +47,10 @@ const share: Parse = (given) => {
   const value = parseShare(given);
   return value === undefined ? { allowed: 'a share such as 5% or 0.05' } : { value };
 };
+
+/** Stays text: it is what people read in config.yaml, too. */
+const durations: Parse = (given) =>
+  parseDurations(given) === undefined ? { allowed: DURATIONS_ALLOWED } : { value: given };
 
 const countOrDuration: Parse = (given) => {
   const samples = parseDecimal(given);
@@ -119,10 +123,6 @@ const synthetic: Parse = (given) => {
   return typeof parsed === 'string' ? { allowed: `${SYNTHETIC_ALLOWED}; ${parsed}` } : { value: given };
 };
 
-/** Stays text, too. */
-const durations: Parse = (given) =>
-  durationsOf(given) === undefined ? { allowed: DURATIONS_ALLOWED } : { value: given };
-
 const onOffAuto = choice('on', 'off', 'auto');
 
 const onOff: Parse = (given) => {
@@ -152,7 +152,15 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'dataset',
     argument: '<file>',
-    help: 'prompts: .jsonl, .json, .csv, .parquet, or .txt with one per line, also as .gz or .zst, or a folder of them (docs/datasets.md)',
+    help: 'prompts: .jsonl, .json, .csv, .parquet, or .txt with one per line, also as .gz or .zst, or a folder of them (docs/datasets.md); or a trace (docs/formats.md)',
+    parse: anyText,
+  },
+  {
+    flag: '--format',
+    group: 'requests',
+    path: 'format',
+    argument: '<name>',
+    help: 'how the dataset is written, such as mooncake, instead of finding out from its content (inferometer dataset info --help lists all)',
     parse: anyText,
   },
   {
@@ -240,7 +248,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.pattern',
     argument: '<pattern>',
-    help: 'burst, constant, poisson, gamma or concurrency (default: poisson with --rate or --stages, gamma with --burstiness, concurrency with --concurrency or --stages of one, else burst)',
+    help: 'burst, constant, poisson, gamma, concurrency or replay (default: poisson with --rate or --stages, gamma with --burstiness, concurrency with --concurrency or --stages of one, else burst)',
     parse: choice(...LOAD_PATTERNS),
   },
   {
@@ -275,6 +283,46 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<n>',
     help: 'number of requests in flight, for concurrency',
     parse: number,
+  },
+  {
+    flag: '--replay',
+    group: 'load',
+    path: 'load.pattern',
+    argument: '',
+    help: 'send the requests of a trace at the times it has for them; the same as --pattern replay',
+    parse: () => ({ value: 'replay' }),
+  },
+  {
+    flag: '--speed',
+    group: 'load',
+    path: 'load.speed',
+    argument: '<n>',
+    help: 'replay so many times as fast as the trace was recorded, e.g. 2 (default 1)',
+    parse: number,
+  },
+  {
+    flag: '--idle-cap',
+    group: 'load',
+    path: 'load.idle_cap_ms',
+    argument: '<time>',
+    help: 'cut longer gaps between the requests of a replay to this, e.g. 5s',
+    parse: duration,
+  },
+  {
+    flag: '--from',
+    group: 'load',
+    path: 'load.from_ms',
+    argument: '<time>',
+    help: 'begin a replay so long after the first request of the trace, e.g. 10m',
+    parse: duration,
+  },
+  {
+    flag: '--to',
+    group: 'load',
+    path: 'load.to_ms',
+    argument: '<time>',
+    help: 'end a replay so long after the first request of the trace, e.g. 20m',
+    parse: duration,
   },
   {
     flag: '--samples',

@@ -1,6 +1,3 @@
-import { type DurationDistribution, parseDurations } from '../core/duration-distribution.ts';
-import { NS_PER_MS } from '../core/time.ts';
-
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /**
@@ -24,12 +21,4 @@ export function parseShare(text: string): number | undefined {
   const isPercent = text.trim().endsWith('%');
   const number = parseDecimal(isPercent ? text.trim().slice(0, -1) : text);
   return number === undefined || !isPercent ? number : number / 100;
-}
-
-/** A distribution of durations as people write it: `2s`, `lognormal:8s,0.6`. `undefined` for anything else. */
-export function durationsOf(text: string): DurationDistribution | undefined {
-  return parseDurations(text, (part) => {
-    const ms = parseDurationMs(part);
-    return ms === undefined ? undefined : ms * NS_PER_MS;
-  });
 }

@@ -1,54 +1,62 @@
-import { expect, test } from 'vitest';
-import { drawDurationNs, parseDurations } from './duration-distribution.ts';
+import { describe, expect, it } from 'vitest';
+import { type DurationDistribution, drawDurationMs } from './duration-distribution.ts';
+import { KeyedRandom } from './keyed-random.ts';
 import { RandomSource } from './random.ts';
-import { NS_PER_MS, NS_PER_SECOND } from './time.ts';
 
-/** Stands in for whoever knows units. */
-function parseNs(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(text);
-  return match === null ? undefined : Number(match[1]) * (match[2] === 's' ? NS_PER_SECOND : NS_PER_MS);
+const COUNT = 20_000;
+
+function drawn(distribution: DurationDistribution, random = new RandomSource(3)): number[] {
+  return Array.from({ length: COUNT }, () => drawDurationMs(distribution, random)).sort((a, b) => a - b);
 }
 
-function draws(text: string): readonly number[] {
-  const durations = parseDurations(text, parseNs)!;
-  const random = new RandomSource(1);
-  return Array.from({ length: 20_000 }, () => drawDurationNs(durations, random));
+const quantile = (values: readonly number[], q: number) => values[Math.floor(q * values.length)]!;
+
+describe('spans of time', () => {
+  it('at one value are that value, and take no random number', () => {
+    const random = new RandomSource(3);
+    expect(
+      new Set(Array.from({ length: 9 }, () => drawDurationMs({ kind: 'fixed', ms: 7 }, random))),
+    ).toEqual(new Set([7]));
+    expect(random.uniform()).toBe(new RandomSource(3).uniform());
+  });
+
+  it('uniform lie evenly between the ends', () => {
+    const values = drawn({ kind: 'uniform', leastMs: 100, mostMs: 300 });
+    expect(values[0]).toBeGreaterThanOrEqual(100);
+    expect(values.at(-1)).toBeLessThan(300);
+    for (const q of [0.1, 0.5, 0.9]) expect(Math.abs(quantile(values, q) - (100 + 200 * q))).toBeLessThan(4);
+  });
+
+  it('exponential have its quantiles', () => {
+    const values = drawn({ kind: 'exponential', meanMs: 50 });
+    for (const q of [0.1, 0.5, 0.9]) expect(quantile(values, q) / (-50 * Math.log(1 - q))).toBeCloseTo(1, 1);
+  });
+
+  it.each([
+    ['MT19937', () => new RandomSource(3)],
+    ['one key after the other', keysInTurn],
+  ])('lognormal have its quantiles, drawn by %s', (_name, random) => {
+    const values = Array.from(
+      { length: COUNT },
+      ((source) => () => {
+        return drawDurationMs({ kind: 'lognormal', medianMs: 2000, sigma: 0.5 }, source);
+      })(random()),
+    ).sort((a, b) => a - b);
+    expect(quantile(values, 0.5) / 2000).toBeCloseTo(1, 1);
+    expect(quantile(values, 0.8413) / (2000 * Math.exp(0.5))).toBeCloseTo(1, 1);
+    expect(quantile(values, 0.1587) / (2000 * Math.exp(-0.5))).toBeCloseTo(1, 1);
+  });
+});
+
+/** The first two draws of each key, as they are used. */
+function keysInTurn() {
+  const random = new KeyedRandom(3, 1);
+  let draws = 0;
+  return {
+    uniform: () => {
+      if (draws % 2 === 0) random.start(draws / 2);
+      draws += 1;
+      return random.uniform();
+    },
+  };
 }
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-test('a plain duration is fixed', () => {
-  expect(new Set(draws('2s'))).toEqual(new Set([2e9]));
-  expect(parseDurations('2s', parseNs)).toEqual(parseDurations('fixed:2s', parseNs));
-});
-
-test('each distribution has the mean or the median that it says', () => {
-  expect(mean(draws('exponential:3s'))).toBeCloseTo(3e9, -8.3);
-  expect(mean(draws('uniform:1s,5s'))).toBeCloseTo(3e9, -8);
-  const sorted = [...draws('lognormal:8s,0.6')].sort((a, b) => a - b);
-  expect(sorted[sorted.length / 2]! / 8e9).toBeCloseTo(1, 1);
-  const logs = sorted.map((value) => Math.log(value / 8e9));
-  expect(Math.sqrt(mean(logs.map((log) => log * log)))).toBeCloseTo(0.6, 1);
-});
-
-test('draws are whole ns from 0 to a day', () => {
-  for (const text of ['lognormal:20000s,5', 'exponential:80000s', 'uniform:0s,1ms']) {
-    for (const value of draws(text)) {
-      expect(Number.isInteger(value) && value >= 0 && value <= 86_400e9).toBe(true);
-    }
-  }
-});
-
-test.each([
-  '',
-  '2',
-  'fixed:',
-  'lognormal:8s',
-  'lognormal:8s,-1',
-  'lognormal:8s,9',
-  'uniform:5s,1s',
-  'normal:1s,2',
-  '1s,2s',
-])('%o is none', (text) => expect(parseDurations(text, parseNs)).toBeUndefined());

@@ -50,18 +50,6 @@ describe('the numbers of a key', () => {
     expect(kolmogorov(seconds)).toBeLessThan(KOLMOGOROV_LIMIT);
   });
 
-  it('are normal when asked for: mean, deviation and tails', () => {
-    const random = new KeyedRandom(7, 1);
-    const values = Array.from({ length: KEYS }, (_, key) => {
-      random.start(key);
-      return random.normal();
-    });
-    const moment = (power: number) => values.reduce((sum, value) => sum + value ** power, 0) / KEYS;
-    expect(Math.abs(moment(1))).toBeLessThan(4 / Math.sqrt(KEYS));
-    expect(Math.abs(moment(2) - 1)).toBeLessThan(4 * Math.sqrt(2 / KEYS));
-    expect(Math.abs(moment(4) - 3)).toBeLessThan(4 * Math.sqrt(96 / KEYS));
-  });
-
   it('tell nothing of those of the next key', () => {
     const random = new KeyedRandom(7, 1);
     const values = Array.from({ length: KEYS }, (_, key) => firstOf(random, key) - 0.5);

@@ -51,10 +51,4 @@ export class KeyedRandom {
   uniform(): number {
     return this.next32() / WORD;
   }
-
-  /** A draw from the standard normal distribution (Box and Muller; the second value of the pair is dropped). */
-  normal(): number {
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
-    return radius * Math.cos(2 * Math.PI * this.uniform());
-  }
 }

@@ -30,6 +30,14 @@ export const CONCURRENCY: NumberRange = {
   allowed: `a whole number from 1 to ${MAX_IN_FLIGHT}`,
 };
 
+/** How many times as fast as it was recorded a trace may be replayed. */
+export const REPLAY_SPEED: NumberRange = {
+  least: 0.000_001,
+  most: 1_000_000,
+  isWhole: false,
+  allowed: 'a number above 0, at most 1000000',
+};
+
 /** Longest note that marks a moment of a run, UTF-16 units. */
 export const MAX_NOTE_LENGTH = 200;
 

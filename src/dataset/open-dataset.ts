@@ -1,7 +1,7 @@
 import { InferometerError } from '../core/errors.ts';
 import { mapColumns } from './columns.ts';
 import { datasetError, isRowValues, type RawRow, type RowValues, shown } from './row.ts';
-import { DATASET_EXTENSIONS, extensionOf, openSource, type SourceFile } from './source.ts';
+import { DATASET_EXTENSIONS, extensionOf, openSource, type Source, type SourceFile } from './source.ts';
 
 /** What a run may ask, row by row. */
 export interface Dataset {
@@ -36,7 +36,21 @@ export interface DatasetOptions {
  * its format.
  */
 export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
-  const { files } = await openSource(path);
+  return datasetOf(await openSource(path), options);
+}
+
+/** Whether the first row of files is one that {@link datasetOf} can use. */
+export function holdsRows({ files }: Source): boolean {
+  try {
+    for (const raw of files[0]?.rows() ?? []) return rowOf(raw) !== undefined;
+  } catch {
+    return false;
+  }
+  return false;
+}
+
+/** The same of files that are open. Throws `InferometerError` (input) for a file that is not of its format. */
+export function datasetOf({ path, files }: Source, options: DatasetOptions = {}): Dataset {
   const parsed = files.map(rowsOf);
   const skipped: string[] = [];
   function* rows(): Generator<DatasetRow> {

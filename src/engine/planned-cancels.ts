@@ -1,6 +1,5 @@
-import { drawDurationNs, type DurationDistribution } from '../core/duration-distribution.ts';
+import { drawDurationMs, type DurationDistribution } from '../core/duration-distribution.ts';
 import { KeyedRandom } from '../core/keyed-random.ts';
-import { NS_PER_MS } from '../core/time.ts';
 
 /** Samples that are cancelled as a user does who stops waiting. Crosses threads by structured clone. */
 export interface CancelSettings {
@@ -12,6 +11,8 @@ export interface CancelSettings {
 
 /** Keeps these draws apart from others by the same seed. */
 const PURPOSE = 1;
+/** The longest a timer of Node can take; a sample that would be cancelled later times out before. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Which samples are cancelled, and when: a function of the run's seed and the number of the sample, whichever worker sends it. */
 export class PlannedCancels {
@@ -27,6 +28,6 @@ export class PlannedCancels {
   delayMsOf(seq: number): number | undefined {
     this.#random.start(seq);
     if (this.#random.uniform() >= this.#settings.share) return undefined;
-    return drawDurationNs(this.#settings.after, this.#random) / NS_PER_MS;
+    return Math.min(drawDurationMs(this.#settings.after, this.#random), MAX_TIMER_MS);
   }
 }

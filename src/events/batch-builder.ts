@@ -56,7 +56,7 @@ export class EventBatchBuilder {
   add(record: EventRecord): void {
     const finishReason = finishReasonCode(record.finishReason);
     if (record.payload !== undefined) this.addPayload(record.payload);
-    for (const extra of record.extras ?? []) this.#addExtra(extra);
+    for (const extra of record.extras ?? []) this.addExtra(extra);
     this.addRow(
       record.kind,
       record.timestampNs,
@@ -78,7 +78,17 @@ export class EventBatchBuilder {
     this.#payloadEnd = end;
   }
 
-  /** Adds a record whose payload is there already. @hot */
+  /** Adds a number to the extras of the record that is added next. @hot */
+  addExtra(value: number): void {
+    if (this.#extraEnd === this.#extras.length) {
+      const larger = new Float64Array(2 * this.#extras.length);
+      larger.set(this.#extras);
+      this.#extras = larger;
+    }
+    this.#extras[this.#extraEnd++] = value;
+  }
+
+  /** Adds a record whose payload and extras are there already. @hot */
   addRow(
     kind: number,
     timestampNs: number,
@@ -123,15 +133,6 @@ export class EventBatchBuilder {
     this.#payloadEnds = copyInto(new Uint32Array(capacity), this.#payloadEnds);
     this.#extraEnds = copyInto(new Uint32Array(capacity), this.#extraEnds);
     this.#timestampsNs = copyInto(new Float64Array(capacity), this.#timestampsNs);
-  }
-
-  #addExtra(value: number): void {
-    if (this.#extraEnd === this.#extras.length) {
-      const larger = new Float64Array(2 * this.#extras.length);
-      larger.set(this.#extras);
-      this.#extras = larger;
-    }
-    this.#extras[this.#extraEnd++] = value;
   }
 }
 

@@ -45,11 +45,12 @@ const BATCH_TOPIC_VIEW = new DataView(BATCH_TOPIC.buffer, BATCH_TOPIC.byteOffset
  *
  * As in the reference, a message of no more than a topic is ignored, a batch that is no array of binaries is dropped whole, and a record that
  * cannot be read counts as an `error.generic` of no sample; it has the time of the record before it, which the log of the run knows.
- * About 0.1 µs a record of the usual form.
+ * Samples belong to their publisher: one of the same id from another is another sample. About 0.1 µs a record of the usual form.
  */
 export class RecordBatches {
   readonly #options: RecordBatchesOptions;
-  readonly #samples: SampleNumbers;
+  /** Without numbers of our own: small ones take no memory of their own in V8. */
+  readonly #firstSamples = new SampleNumbers(undefined);
   readonly #session: JointSession;
   readonly #streams: Stream[] = [];
   readonly #builder = new EventBatchBuilder(FIRST_RECORDS);
@@ -59,8 +60,6 @@ export class RecordBatches {
 
   constructor(options: RecordBatchesOptions) {
     this.#options = options;
-    // Without numbers of our own: small ones take no memory of their own in V8.
-    this.#samples = new SampleNumbers(undefined);
     this.#session = new JointSession(options.publishers);
   }
 
@@ -129,11 +128,13 @@ export class RecordBatches {
     if (known?.shiftNs === shiftNs) return known;
     const { keepsNotes } = this.#options;
     const originNs = this.#options.originNs - shiftNs;
+    const samples = known?.samples ?? new SampleNumbers(undefined, this.#firstSamples);
     const stream: Stream = {
       shiftNs,
+      samples,
       lastNs: known?.lastNs ?? 0,
       codec: new EventRecordCodec({
-        ...{ originNs, keepsNotes, samples: this.#samples },
+        ...{ originNs, keepsNotes, samples },
         nowNs: () => originNs + BigInt(this.#builder.lastTimestampNs ?? stream.lastNs),
         takes: (kind) => this.#session.takes(publisher, kind),
         onFault: (error: WireFormatError) => this.#fault(`${error.name}: ${error.message}`, publisher),
@@ -170,6 +171,8 @@ export function firstTimestampNs(message: Uint8Array): bigint | undefined {
 interface Stream {
   readonly shiftNs: bigint;
   readonly codec: EventRecordCodec;
+  /** Two publishers may have samples of the same id. */
+  readonly samples: SampleNumbers;
   /** Time of the last record, since the run's origin. */
   lastNs: number;
 }

@@ -272,7 +272,19 @@ describe('EventRecordCodec', () => {
     );
     const ORIGIN = 2n ** 40n + 12_345n;
 
-    /** As the reference writes it; of a few samples, so that their records follow one another. */
+    const extra = fc.oneof(
+      fc.constantFrom(NaN, 0, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 50),
+      fc.constantFrom(-1, -32, -33, -128, -129, -32_768, -32_769, -(2 ** 31), -(2 ** 31) - 1),
+      fc.integer(),
+    );
+    const extras = fc.array(extra, { maxLength: 16 });
+    const oddExtra = fc.oneof(
+      fc.constantFrom<unknown>(null, 1.5, 'x', true, [], {}, 2n ** 53n, 2n ** 64n - 1n, -(2n ** 63n)),
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
+      fc.nat(),
+    );
+
+    /** As the reference writes it, and as we do; of a few samples, so that their records follow one another. */
     const usual = fc
       .record({
         kind: fc.constantFrom(EventKind.sampleIssued, EventKind.sampleComplete, EventKind.sampleRecvNonFirst),
@@ -282,14 +294,21 @@ describe('EventRecordCodec', () => {
         finishReason: fc.option(fc.constantFrom(...FINISH_REASONS, 'other'), { nil: undefined }),
         workerId: fc.option(fc.constantFrom(0, 1, 127, 128, 70_000), { nil: undefined }),
         conversationId: fc.option(fc.constantFrom('c'), { nil: undefined, freq: 10 }),
+        extras: fc.option(extras, { nil: undefined }),
       })
-      .map(
-        ({ kind, timestampNs, payload: data, finishReason, sampleUuid: uuid, workerId, conversationId }) => {
-          const note = { sampleUuid: uuid, ...defined({ workerId, conversationId }) };
-          const record = { kind, timestampNs, note, ...defined({ payload: data, finishReason }) };
-          return new EventRecordCodec({ originNs: ORIGIN }).encode(record).payload;
-        },
-      );
+      .map(({ kind, timestampNs, sampleUuid: uuid, workerId, conversationId, payload: data, ...more }) => {
+        const note = { sampleUuid: uuid, ...defined({ workerId, conversationId }) };
+        const record = { kind, timestampNs, note, ...defined({ payload: data, ...more }) };
+        return new EventRecordCodec({ originNs: ORIGIN, writesExtras: true }).encode(record).payload;
+      });
+    /** Our key with what our writer would not write there. */
+    const oddExtras = fc
+      .tuple(fc.constantFrom('sample.issued', 'sample.complete'), fc.array(oddExtra, { maxLength: 17 }))
+      .map(([event_type, inferometer_extras]) => {
+        const sample = { sample_uuid: uuids[4]!, conversation_id: '', turn: null, data: null };
+        const record = { event_type, timestamp_ns: ORIGIN + 9n, ...sample, inferometer_extras };
+        return encode(record, { useBigInt64: true });
+      });
 
     const damaged = fc.tuple(usual, fc.nat(), fc.nat(0xff)).map(([bytes, at, byte]) => {
       const copy = bytes.slice();
@@ -307,9 +326,12 @@ describe('EventRecordCodec', () => {
         const ordered = isTurned ? entries.reverse() : entries;
         return encode(Object.fromEntries(ordered), { useBigInt64: true });
       });
-    const stream = fc.array(fc.oneof(usual, usual, usual, damaged, cut, longer, foreign, wireRecord), {
-      maxLength: 40,
-    });
+    const stream = fc.array(
+      fc.oneof(usual, usual, usual, damaged, cut, longer, foreign, oddExtras, wireRecord),
+      {
+        maxLength: 40,
+      },
+    );
     const options = fc.constantFrom(
       { originNs: ORIGIN },
       { originNs: ORIGIN, runId: RUN_ID },
@@ -342,7 +364,7 @@ describe('EventRecordCodec', () => {
     });
 
     it('takes no damaged byte for another record', () => {
-      const options = { runId: RUN_ID, originNs: ORIGIN, nowNs: () => ORIGIN };
+      const options = { runId: RUN_ID, originNs: ORIGIN, nowNs: () => ORIGIN, writesExtras: true };
       const writing = new EventRecordCodec(options);
       const record = { kind: EventKind.sampleComplete, timestampNs: ns(7), sampleSeq: seq(5) };
       const data = payloads.textModelOutput({ output: 'x', reasoning: null, toolCalls: null });
@@ -350,12 +372,15 @@ describe('EventRecordCodec', () => {
         least: record,
         finished: { ...record, payload: data, finishReason: 'stop' },
         ofWorker: { ...record, note: { workerId: 3 } },
+        ofOurs: { ...record, extras: [3, 200, NaN, 70_000, 2 ** 40, 1, -7] },
+        issuedByUs: { ...record, kind: EventKind.sampleIssued, extras: [5, 2] },
         ofConversation: { ...record, note: { conversationId: 'c', turn: 0xc8 } },
         whole: {
           ...record,
           payload: data,
           finishReason: 'stop',
           note: { sampleUuid: uuids[4]!, workerId: 3, conversationId: 'c', turn: 0 },
+          extras: [1, 300],
         },
       };
       const differing: string[] = [];
@@ -388,10 +413,11 @@ describe('EventRecordCodec', () => {
     });
 
     it('takes no record that is cut, or has a byte more or less, whatever stands behind it', () => {
-      const writing = new EventRecordCodec({ runId: RUN_ID, originNs: ORIGIN });
+      const writing = new EventRecordCodec({ runId: RUN_ID, originNs: ORIGIN, writesExtras: true });
       const data = payloads.textModelOutput({ output: 'x', reasoning: null, toolCalls: null });
       const record = { kind: EventKind.sampleComplete, timestampNs: ns(7), sampleSeq: seq(5), payload: data };
-      const bytes = writing.encode({ ...record, finishReason: 'stop', note: { workerId: 3 } }).payload;
+      const rest = { finishReason: 'stop', note: { workerId: 3 }, extras: [300, NaN] };
+      const bytes = writing.encode({ ...record, ...rest }).payload;
       const template = new RecordTemplate(ORIGIN, new SampleNumbers(RUN_ID));
       const batch = new EventBatchBuilder(1);
       const around = new Uint8Array(bytes.length + 2);
@@ -411,7 +437,7 @@ describe('EventRecordCodec', () => {
     it('takes the usual records without the general reader', () => {
       const samples = new SampleNumbers(RUN_ID);
       const template = new RecordTemplate(ORIGIN, samples);
-      const writing = new EventRecordCodec({ runId: RUN_ID, originNs: ORIGIN });
+      const writing = new EventRecordCodec({ runId: RUN_ID, originNs: ORIGIN, writesExtras: true });
       const batch = new EventBatchBuilder(0);
       const record = { kind: EventKind.sampleRecvNonFirst, timestampNs: ns(7), sampleSeq: seq(5) };
       const data = payloads.textModelOutput({ output: 'x', reasoning: null, toolCalls: null });
@@ -420,12 +446,14 @@ describe('EventRecordCodec', () => {
         sampleUuid: '0123456789abcdef0123456789abcdef',
         ...{ workerId: 3, conversationId: 'c12', turn: 130 },
       };
-      for (const usualRecord of [record, complete, { ...complete, note: foreignNote }]) {
+      const issued = { ...record, kind: EventKind.sampleIssued, extras: [-40, 7] };
+      const ours = { ...complete, extras: [100, 2000, NaN, NaN, 0, 1, 4] };
+      for (const usualRecord of [record, complete, { ...complete, note: foreignNote }, issued, ours]) {
         expect(reads(template, writing.encode(usualRecord).payload, batch)).toBe(true);
       }
       const other = encode({ event_type: 'sample.complete', timestamp_ns: 2 ** 41 });
       expect(reads(template, other, batch)).toBe(false);
-      expect(batch.finish(-1)).toMatchObject({ count: 3, sampleSeqs: Uint32Array.of(5, 5, 2 ** 31) });
+      expect(batch.finish(-1)).toMatchObject({ count: 5, sampleSeqs: Uint32Array.of(5, 5, 2 ** 31, 5, 5) });
     });
   });
 

@@ -1,7 +1,8 @@
 import { KnownBytes } from '../core/byte-words.ts';
 import { EVENT_TOPICS, EventKind, FINISH_ABSENT, FINISH_OTHER } from '../core/event-types.ts';
 import { type EventBatchBuilder, finishReasonCode } from './batch-builder.ts';
-import type { RecordNote } from './event-batch.ts';
+import { ISSUED_EXTRA, type RecordNote } from './event-batch.ts';
+import { ExtrasReader } from './extras-reader.ts';
 import { PayloadChecker } from './payload-check.ts';
 import { RECORD_KEYS, recordHead } from './record-keys.ts';
 import type { SampleNumbers } from './sample-numbers.ts';
@@ -43,15 +44,16 @@ const TURN = new KnownBytes(RECORD_KEYS.turn);
 const DATA = new KnownBytes(RECORD_KEYS.data);
 const FINISH_REASON = new KnownBytes(RECORD_KEYS.finishReason);
 const WORKER_ID = new KnownBytes(RECORD_KEYS.workerId);
+const EXTRAS = new KnownBytes(RECORD_KEYS.extras);
 
 /** Where the header of the topic stands: behind that of the map and the first key. */
 const TOPIC_OFFSET = 1 + RECORD_KEYS.eventType.length;
-/** Entries that every record of this form has; finish reason and worker may follow. */
+/** Entries that every record of this form has; finish reason, worker and extras of ours may follow. */
 const LEAST_ENTRIES = 6;
 
 /**
- * Reads the records that make up a stream, those of samples, in the one form the reference writes them: all bytes but those
- * of timestamp, uuid, conversation, data, finish reason and worker are known beforehand and compared, eight at a time.
+ * Reads the records that make up a stream, those of samples, in the one form the reference writes them, and ours with extras: all bytes but those
+ * of timestamp, uuid, conversation, data, finish reason, worker and extras are known beforehand and compared, eight at a time.
  *
  * A record of any other form, however legal, is left to the general reader. About 0.1 µs a record; without notes it makes no object
  * and no text, but a finish reason's.
@@ -59,6 +61,7 @@ const LEAST_ENTRIES = 6;
 export class RecordTemplate {
   readonly #heads = headsByTopicMarker();
   readonly #payloads = new PayloadChecker();
+  readonly #extras: ExtrasReader;
   readonly #samples: SampleNumbers;
   readonly #originHigh: number;
   readonly #originLow: number;
@@ -85,6 +88,7 @@ export class RecordTemplate {
   constructor(originNs: bigint, samples: SampleNumbers, keepsNotes = true) {
     this.#originHigh = Number(originNs >> 32n);
     this.#originLow = Number(BigInt.asUintN(32, originNs));
+    this.#extras = new ExtrasReader(originNs);
     this.#samples = samples;
     this.#keepsNotes = keepsNotes;
   }
@@ -105,7 +109,7 @@ export class RecordTemplate {
       this.#readUuid() &&
       this.#readConversation() &&
       this.#readData() &&
-      this.#readRest(entries - LEAST_ENTRIES) &&
+      this.#readRest(entries - LEAST_ENTRIES, head.kind) &&
       this.#at === this.#end;
     if (!isOfThisForm) return false;
     if (this.#dataEnd > this.#dataStart) batch.addPayload(this.#bytes(this.#dataStart, this.#dataEnd));
@@ -191,14 +195,32 @@ export class RecordTemplate {
     return this.#dataEnd >= 0;
   }
 
-  #readRest(entries: number): boolean {
+  #readRest(entries: number, kind: EventKind): boolean {
     this.#finishReason = FINISH_ABSENT;
     this.#workerId = -1;
-    if (entries === 0) return true;
+    this.#extras.clear();
+    let left = entries;
+    if (left > 0 && this.#isNext(FINISH_REASON)) {
+      if (!this.#readFinishReason()) return false;
+      left -= 1;
+    }
+    if (left > 0 && this.#isNext(WORKER_ID)) {
+      if (!this.#readWorker()) return false;
+      left -= 1;
+    }
+    if (left > 0 && this.#isNext(EXTRAS)) {
+      if (!this.#readExtras(kind)) return false;
+      left -= 1;
+    }
+    return left === 0;
+  }
+
+  /** Passes over bytes if they are next. */
+  #isNext(bytes: KnownBytes): boolean {
     const at = this.#at;
-    if (this.#skip(FINISH_REASON)) return this.#readFinishReason() && this.#readWorker(entries - 1);
+    if (this.#skip(bytes)) return true;
     this.#at = at;
-    return this.#readWorker(entries);
+    return false;
   }
 
   /** One of those that have a code. */
@@ -213,16 +235,24 @@ export class RecordTemplate {
     return this.#finishReason !== FINISH_OTHER;
   }
 
-  #readWorker(entries: number): boolean {
-    if (entries === 0) return true;
-    if (entries !== 1 || !this.#skip(WORKER_ID) || this.#at >= this.#end) return false;
+  /** A small one. */
+  #readWorker(): boolean {
+    if (this.#at >= this.#end) return false;
     this.#workerId = this.#view.getUint8(this.#at++);
     return this.#workerId < 0x80;
+  }
+
+  #readExtras(kind: EventKind): boolean {
+    const timeAt = kind === EventKind.sampleIssued ? ISSUED_EXTRA.dueNs : -1;
+    this.#at = this.#extras.endOf(this.#view, this.#at, this.#end, timeAt);
+    return this.#at >= 0;
   }
 
   #addTo(batch: EventBatchBuilder, kind: EventKind): void {
     const ownSeq = this.#samples.ownSeqOfKey(this.#uuid);
     const seq = ownSeq < 0 ? this.#samples.foreignSeqOfKey(this.#uuid, kind) : ownSeq;
+    const { count, values } = this.#extras;
+    for (let i = 0; i < count; i++) batch.addExtra(values[i]!);
     const note = this.#keepsNotes ? this.#note(ownSeq < 0) : undefined;
     batch.addRow(kind, this.#timestampNs, seq, this.#finishReason, note);
   }

@@ -21,14 +21,15 @@ export class SampleNumbers {
   readonly #foreignByKey = new UuidMap<SampleSeq>();
   readonly #foreignByText = new Map<string, SampleSeq>();
   readonly #key: UuidKey = new Int32Array(UUID_KEY_WORDS);
-  #nextForeignSeq: number;
+  readonly #foreignSeqs: { next: number };
 
-  /** Without a run id all samples are foreign. */
-  constructor(runId: RunId | undefined) {
+  /** Without a run id all samples are foreign. `others`: of a stream of the same run whose samples have numbers of their own. */
+  constructor(runId: RunId | undefined, others?: SampleNumbers) {
     this.#runId = runId;
     const runKey: UuidKey = new Int32Array(UUID_KEY_WORDS);
     this.#runKey = runId !== undefined && uuidKeyOf(runId.padEnd(32, '0'), runKey) ? runKey : undefined;
-    this.#nextForeignSeq = runId === undefined ? 0 : FOREIGN_SEQS_FROM;
+    const firstSeq = runId === undefined ? 0 : FOREIGN_SEQS_FROM;
+    this.#foreignSeqs = others === undefined ? { next: firstSeq } : others.#foreignSeqs;
   }
 
   /** The number of a sample of our own run; `undefined` for others. */
@@ -68,7 +69,7 @@ export class SampleNumbers {
   }
 
   #next(): SampleSeq {
-    return this.#nextForeignSeq++ as SampleSeq;
+    return this.#foreignSeqs.next++ as SampleSeq;
   }
 }
 

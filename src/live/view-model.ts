@@ -33,6 +33,8 @@ export interface LiveView extends Steering, PlanProgress, LiveRates {
   readonly cancelled: number;
   /** The warm-up's too. */
   readonly inFlight: number;
+  /** The load is a trace: the rate that is asked for is its average. */
+  readonly replaysTrace: boolean;
   /** Samples the plan will issue; null when a duration ends it. */
   readonly plannedSamples: number | null;
   /** The stages of its load in words; null without any. */
@@ -99,6 +101,7 @@ export class LiveViewModel {
       elapsedNs,
       ...counts,
       ...steering,
+      replaysTrace: run.replay !== undefined && run.replay !== null,
       plannedSamples,
       load: typeof run.load === 'string' ? run.load : null,
       ...(isFollowingPlan

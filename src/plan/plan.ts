@@ -14,7 +14,10 @@ export interface ConcurrencySettings {
   readonly stages?: readonly ConcurrencyStage[] | undefined;
 }
 
-export interface OpenLoopSettings {
+/** Each request has a due time, drawn by a process or read from a trace. */
+export type OpenLoopSettings = ProcessSettings | ReplaySettings;
+
+export interface ProcessSettings {
   readonly pattern: ArrivalProcessName;
   /** On average, where there are stages. */
   readonly ratePerSecond: number;
@@ -24,6 +27,16 @@ export interface OpenLoopSettings {
   readonly seed?: number | undefined;
   /** Of the gamma process. */
   readonly burstiness?: number | undefined;
+}
+
+/** Arrival i is row i of the dataset. */
+export interface ReplaySettings {
+  readonly pattern: 'replay';
+  /** When each arrival is due, as Float64Array: whole ns since the phase began, ascending (see `replaySchedule`). */
+  readonly dueNs: SharedArrayBuffer;
+  /** On average; null where all arrivals come at once. A rate that is set by hand speeds the whole schedule up to this average. */
+  readonly ratePerSecond: number | null;
+  readonly stages?: undefined;
 }
 
 export function isOpenLoop(arrivals: ArrivalSettings): arrivals is OpenLoopSettings {

@@ -1,6 +1,7 @@
 import { InferometerError } from '../core/errors.ts';
 import { countText } from '../core/quantity-text.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
+import { arrivalsBefore } from './arrivals/replay.ts';
 import { isOpenLoop, type OpenLoopSettings, type PhasePlan } from './plan.ts';
 import { RateProfile } from './rate-profile.ts';
 import { MAX_TICKETS } from './tickets.ts';
@@ -45,7 +46,9 @@ export function checkPlanLimits(phases: readonly PhasePlan[]): void {
   }
 }
 
-function expectedArrivals({ ratePerSecond, stages }: OpenLoopSettings, durationNs: number): number {
+function expectedArrivals(arrivals: OpenLoopSettings, durationNs: number): number {
+  if (arrivals.pattern === 'replay') return arrivalsBefore(arrivals.dueNs, durationNs);
+  const { ratePerSecond, stages } = arrivals;
   if (stages !== undefined) return new RateProfile(stages).countAt(durationNs);
   return (ratePerSecond * durationNs) / NS_PER_SECOND;
 }

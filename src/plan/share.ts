@@ -9,6 +9,7 @@ import {
   type PlanShare,
   type StopRule,
 } from './plan.ts';
+import { RecordedArrivals } from './arrivals/replay.ts';
 import { RateProfile } from './rate-profile.ts';
 import { createSampleOrder, type SampleOrder } from './sample-order.ts';
 import { type PlanChange, SteeredTime } from './steering.ts';
@@ -19,7 +20,7 @@ import { drawTicket, MAX_TICKETS } from './tickets.ts';
  * What worker `workerIndex` of `workerCount` issues in a phase.
  *
  * Open loop: arrival i belongs to worker i mod `workerCount`; each worker derives the whole schedule and order and passes over the
- * others' entries. A duration limit ends the schedule at the first due time that reaches it, however late the workers are. After
+ * others' entries. A replay ends with its last arrival. A duration limit ends the schedule at the first due time that reaches it, however late the workers are. After
  * changes (`SteeredTime`) the shares are still those of one schedule, also when they came to the workers at different times.
  * Closed loop: workers draw from `ticketCounter`, which holds how many samples were issued; see `createTicketCounter`.
  *
@@ -39,7 +40,9 @@ export function createPlanShare(
     const steps = arrivals.pattern === 'concurrency' ? concurrencySteps(arrivals) : undefined;
     return new ClosedLoopShare(order, stop, ticketCounter, steps);
   }
-  return new OpenLoopShare(openLoopTimes(arrivals, stop), order, stop.maxSamples, workerIndex, workerCount);
+  const times = openLoopTimes(arrivals, stop);
+  const maxSamples = Math.min(stop.maxSamples, times.count);
+  return new OpenLoopShare(times, order, maxSamples, workerIndex, workerCount);
 }
 
 /** The arrivals of a plan and the clock they are on. */
@@ -47,19 +50,27 @@ interface OpenLoopTimes {
   /** Times of the plan, in the units of its clock, in ascending order. */
   readonly next: () => number;
   readonly time: SteeredTime;
+  /** How many there are; Infinity for a process that never ends. */
+  readonly count: number;
 }
 
-function openLoopTimes(
-  { pattern, ratePerSecond, stages, seed = 0, burstiness = 1 }: OpenLoopSettings,
-  { maxDurationNs }: StopRule,
-): OpenLoopTimes {
+function openLoopTimes(arrivals: OpenLoopSettings, { maxDurationNs }: StopRule): OpenLoopTimes {
+  if (arrivals.pattern === 'replay') {
+    const recorded = new RecordedArrivals(arrivals.dueNs);
+    const time = new SteeredTime(arrivals.ratePerSecond, maxDurationNs);
+    return { next: () => recorded.nextDueNs(), time, count: recorded.count };
+  }
+  const { pattern, ratePerSecond, stages, seed = 0, burstiness = 1 } = arrivals;
   const options = { seed, burstiness };
+  const count = Infinity;
   if (stages === undefined) {
     const schedule = scheduleAtRate(pattern, ratePerSecond, options);
-    return { next: () => schedule.nextDueNs(), time: new SteeredTime(ratePerSecond, maxDurationNs) };
+    const time = new SteeredTime(ratePerSecond, maxDurationNs);
+    return { next: () => schedule.nextDueNs(), time, count };
   }
-  const arrivals = unitArrivals(pattern, options);
-  return { next: () => arrivals.next(), time: new SteeredTime(new RateProfile(stages), maxDurationNs) };
+  const unit = unitArrivals(pattern, options);
+  const time = new SteeredTime(new RateProfile(stages), maxDurationNs);
+  return { next: () => unit.next(), time, count };
 }
 
 class OpenLoopShare implements PlanShare {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { OpenLoopSettings, PhasePlan } from './plan.ts';
+import type { PhasePlan, ProcessSettings } from './plan.ts';
 import { RateProfile, type RateStage } from './rate-profile.ts';
 import { createPlanShare } from './share.ts';
 import type { PlanChange } from './steering.ts';
@@ -12,11 +12,7 @@ const RAMP: readonly RateStage[] = [
   { forNs: 8 * S, fromPerSecond: 100, toPerSecond: 1000 },
 ];
 
-function planOf(
-  arrivals: Partial<OpenLoopSettings>,
-  maxDurationNs: number,
-  maxSamples = Infinity,
-): PhasePlan {
+function planOf(arrivals: Partial<ProcessSettings>, maxDurationNs: number, maxSamples = Infinity): PhasePlan {
   return {
     name: 'performance',
     kind: 'performance',

@@ -3,7 +3,9 @@ import { inFlightByLittle, littleError, type Throughput } from '../core/throughp
 import { quantilesToJson } from '../metrics/snapshot-json.ts';
 import type { ConversationReport } from './conversation-report.ts';
 import { clientErrorToJson } from './error-bound.ts';
+import type { PublishedByFacts } from './run-facts.ts';
 import type { OwnReport, Report } from './report.ts';
+import type { ReplayFacts } from './replay-facts.ts';
 import { responseFactsToJson } from './response-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
 import type { SeriesReport } from './series-report.ts';
@@ -87,8 +89,8 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     verdict: report.verdict,
     run: {
       ...{ run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
-      ...(run.publishers && { publishers: run.publishers }),
-      ...(run.foreign && { load_generator: run.foreign.loadGenerator, not_recorded: run.foreign.missing }),
+      ...(run.replay && { replay: replayToJson(run.replay) }),
+      ...(run.publishedBy && publishedByToJson(run.publishedBy)),
     },
     source: own.source,
     samples: samplesToJson(report.samples),
@@ -212,6 +214,13 @@ function throughputToJson(throughput: Throughput) {
   };
 }
 
+function publishedByToJson({ addresses, loadGenerator, missing }: PublishedByFacts) {
+  return {
+    ...(addresses.length > 0 && { publishers: addresses }),
+    ...(loadGenerator !== null && { load_generator: loadGenerator, not_recorded: missing }),
+  };
+}
+
 function samplesToJson(samples: SampleAccount) {
   const { issued, succeeded, errored, cancelled, cancelledByPlan, notSent, inFlight, unaccounted, missing } =
     samples;
@@ -251,4 +260,12 @@ function seriesToJson(series: SeriesReport): Record<string, unknown> {
 /** Text that `JSON.stringify` copies as it is; in V8 since Node 21 and not yet in the types of the language. */
 function rawJson(text: string): unknown {
   return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
+}
+
+function replayToJson(replay: ReplayFacts): Record<string, unknown> {
+  const { trace, speed, idleCapMs, fromMs, toMs, arrivals, spanNs } = replay;
+  return {
+    ...{ trace, speed, idle_cap_ms: idleCapMs, from_ms: fromMs, to_ms: toMs },
+    ...{ arrivals, span_ns: spanNs },
+  };
 }

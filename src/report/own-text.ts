@@ -1,3 +1,4 @@
+import { replayText } from './replay-facts.ts';
 import { METRIC_NAMES, metricVerdictText } from '../core/judged-metrics.ts';
 import { countedText, countText, durationText, numberText, percentText } from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
@@ -6,13 +7,15 @@ import type { ClientErrorBounds } from './client-error.ts';
 import { conversationAccountText, conversationPaceText } from './conversation-report.ts';
 import { clientErrorText } from './error-bound-text.ts';
 import type { OwnReport } from './report.ts';
-import type {
-  ClientFacts,
-  ErrorTypeCount,
-  EventStreamFacts,
-  ReceptionFacts,
-  RunIdentity,
-  TokenSources,
+import {
+  type ClientFacts,
+  type ErrorTypeCount,
+  type EventStreamFacts,
+  isAggregated,
+  isReportDirectory,
+  type ReceptionFacts,
+  type RunIdentity,
+  type TokenSources,
 } from './run-facts.ts';
 import { responseRemarks } from './response-facts.ts';
 import type { SampleAccount } from './sample-account.ts';
@@ -80,10 +83,11 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
   const { run, source, requestedRatePerSecond, eventStream } = own;
   const facts: readonly (readonly [label: string, text: string | null])[] = [
     ['Run', runText(run)],
-    ['Load generator', run.foreign && run.foreign.loadGenerator],
+    ['Load generator', run.publishedBy?.loadGenerator ?? null],
     ['Source of the numbers', source],
-    ['Not recorded', run.foreign && run.foreign.missing.join('; ')],
-    ['Publishers', own.run.publishers && publishersText(own.run.publishers)],
+    ['Not recorded', run.publishedBy?.missing.join('; ') ?? null],
+    ['Publishers', run.publishedBy && publishersText(run.publishedBy.addresses)],
+    ['Load', run.replay && replayText(run.replay, requestedRatePerSecond)],
     ['Samples', sampleAccountText(samples)],
     ['Conversations', own.conversations && conversationAccountText(own.conversations)],
     ['Their pace', own.conversations && conversationPaceText(own.conversations)],
@@ -101,13 +105,10 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Responses', own.responses && responseRemarks(own.responses).join('; ')],
     [
       'Event stream',
-      eventStream && (run.foreign === null ? eventStreamText(eventStream) : foreignEventsText(eventStream)),
+      eventStream && (isReportDirectory(run) ? foreignEventsText(eventStream) : eventStreamText(eventStream)),
     ],
     ['Reception', own.reception && receptionText(own.reception)],
-    [
-      'Client',
-      own.client === null ? (own.run.publishers === null ? null : CLIENT_UNKNOWN) : clientText(own.client),
-    ],
+    ['Client', own.client === null ? (isAggregated(run) ? CLIENT_UNKNOWN : null) : clientText(own.client)],
     ['Client error', own.errorBounds && errorBoundsText(own.errorBounds)],
     ['Calibration', own.clientError && clientErrorText(own.clientError)],
   ];

@@ -6,7 +6,7 @@ import type { ExactInteger, Json } from '../metrics/snapshot.ts';
 import { clientErrorBounds, type ClientErrorBounds } from './client-error.ts';
 import { type ConversationReport, readConversations } from './conversation-report.ts';
 import { findClientError, loadOf, type CalibratedCell, type ClientError } from './error-bound.ts';
-import { readRunFacts, type RunFacts } from './run-facts.ts';
+import { isAggregated, readRunFacts, type RunFacts } from './run-facts.ts';
 import { accountSamples, type SampleAccount } from './sample-account.ts';
 import { medianOf, percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
 import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
@@ -270,8 +270,8 @@ function verdictOf(
     malformedFrames: own?.eventStream?.malformedFrames ?? 0,
     tornBytes: options.tornBytes ?? own?.eventStream?.tornBytes ?? 0,
     client: own?.client ?? null,
-    loadGenerator: own?.run.foreign?.loadGenerator ?? null,
-    isAggregated: own !== null && own.run.publishers !== null,
+    loadGenerator: own?.run.publishedBy?.loadGenerator ?? null,
+    isAggregated: own !== null && isAggregated(own.run),
     reception: own?.reception ?? null,
     steering: own?.steering ?? null,
     requestedRatePerSecond: highestRate(

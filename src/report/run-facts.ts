@@ -1,3 +1,4 @@
+import { type ReplayFacts, replayOf } from './replay-facts.ts';
 import { readResponseFacts, type ResponseFacts } from './response-facts.ts';
 import type { SnapshotInput } from './snapshot-input.ts';
 
@@ -100,6 +101,8 @@ export interface RunIdentity {
   readonly doesRateChange: boolean;
   /** The stages of the load in words; null without any. */
   readonly load: string | null;
+  /** The trace that was replayed; null for any other load. */
+  readonly replay: ReplayFacts | null;
   readonly plannedSamples: number | null;
   /** The largest limit of output tokens sent; null when a request had none. */
   readonly outputLimit: number | null;
@@ -107,15 +110,16 @@ export interface RunIdentity {
   readonly skippedRows: number;
   /** The tokenizer that the log names and that was not opened to count again. */
   readonly tokenizerNotOpened: string | null;
-  /** Addresses of the programs whose events were aggregated; null for a run of our own. */
-  readonly publishers: readonly string[] | null;
-  /** Of a run that another load generator recorded; null for ours. */
-  readonly foreign: ForeignRunFacts | null;
+  /** Null for a run of our own. */
+  readonly publishedBy: PublishedByFacts | null;
 }
 
-/** What is known of a run that is not ours. */
-export interface ForeignRunFacts {
-  readonly loadGenerator: string;
+/** Whose events a run is made of. */
+export interface PublishedByFacts {
+  /** Where an aggregator received them; none for a report directory. */
+  readonly addresses: readonly string[];
+  /** Null when nothing tells. */
+  readonly loadGenerator: string | null;
   /** What its record lacks. */
   readonly missing: readonly string[];
 }
@@ -146,12 +150,12 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       requestedRatePerSecond: numberOf(run.requested_rate_per_second),
       doesRateChange: run.rate_changes === true,
       load: textOf(run.load),
+      replay: replayOf(run.replay),
       plannedSamples: numberOf(run.planned_samples),
       outputLimit: numberOf(run.output_limit),
       skippedRows: numberOf(run.skipped_rows) ?? 0,
       tokenizerNotOpened: textOf(run.tokenizer_not_opened),
-      foreign: isFields(run.foreign) ? foreignOf(run.foreign) : null,
-      publishers: Array.isArray(run.publishers) ? run.publishers.map(String) : null,
+      publishedBy: publishedByOf(run),
     },
     errorsByType: listOf(extras.errors_by_type).flatMap(errorTypeOf),
     tokenSources: Object.fromEntries(
@@ -165,13 +169,31 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
   };
 }
 
+/** Whether the events were received from publishers. */
+export function isAggregated({ publishedBy }: RunIdentity): boolean {
+  return publishedBy !== null && publishedBy.addresses.length > 0;
+}
+
+/** Whether they were read from a report directory of another load generator. */
+export function isReportDirectory({ publishedBy }: RunIdentity): boolean {
+  return publishedBy !== null && publishedBy.addresses.length === 0;
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
-function foreignOf({ load_generator: loadGenerator, missing }: Fields): ForeignRunFacts {
+/** Snapshots of versions before 0.2 tell it in two fields. */
+function publishedByOf({ published_by, foreign, publishers }: Fields): PublishedByFacts | null {
+  const by = published_by ?? foreign ?? (Array.isArray(publishers) ? {} : undefined);
+  if (!isFields(by)) return null;
   return {
-    loadGenerator: textOf(loadGenerator) ?? 'another load generator',
-    missing: listOf(missing).filter((part) => typeof part === 'string'),
+    addresses: textsOf(by.addresses ?? publishers),
+    loadGenerator: textOf(by.load_generator),
+    missing: textsOf(by.missing),
   };
+}
+
+function textsOf(list: unknown): readonly string[] {
+  return listOf(list).filter((part) => typeof part === 'string');
 }
 
 function errorTypeOf(entry: unknown): ErrorTypeCount[] {

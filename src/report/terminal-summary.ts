@@ -11,6 +11,7 @@ import {
   type Fact,
 } from './own-text.ts';
 import { clientPartNotes, percentileTable } from './percentile-table.ts';
+import { replayText } from './replay-facts.ts';
 import type { Report } from './report.ts';
 import type { SeriesReport } from './series-report.ts';
 import { askedRateText } from './steering.ts';
@@ -40,7 +41,7 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
     `${paint(['bold', VERDICT_COLOURS[level]], level.toUpperCase())}: ${VERDICT_MEANINGS[level]}`,
     ...findingLines(report.verdict, width).map(visibleLine),
     '',
-    ...alignLabels(headlines(report)).map(visibleLine),
+    ...alignLabels(headlines(report), width).map(visibleLine),
     ...(tableHead === undefined
       ? []
       : ['', paint('dim', tableHead), ...tableRows, ...clientPartNotes(report, width)]),
@@ -55,6 +56,7 @@ export function headlines(report: Report): readonly Fact[] {
   const { samples, durationNs, own } = report;
   const conversations = own?.conversations ?? null;
   const facts: readonly Fact[] = [
+    ['Load', own?.run.replay ? replayText(own.run.replay, own.requestedRatePerSecond) : ''],
     ['Samples', sampleAccountText(samples)],
     ['Conversations', conversations === null ? '' : conversationAccountText(conversations)],
     ['Their pace', conversations === null ? '' : conversationPaceText(conversations)],
@@ -108,10 +110,10 @@ function meanLength(lengths: SeriesReport, direction: string): string[] {
   return [`${numberText(lengths.average)} ${direction}`];
 }
 
-/** Label and text a line. */
-function alignLabels(facts: readonly Fact[]): string[] {
-  const width = Math.max(0, ...facts.map(([label]) => label.length));
-  return facts.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
+/** Label and text a line, wrapped to `width`. */
+function alignLabels(facts: readonly Fact[], width: number): string[] {
+  const labelWidth = Math.max(0, ...facts.map(([label]) => label.length));
+  return facts.flatMap(([label, text]) => wrapText(`${label.padEnd(labelWidth)}  `, text, width));
 }
 
 function errorBoundLines({ own }: Report, width: number): string[] {

@@ -7,11 +7,14 @@ export interface RunHeader {
   readonly runId: RunId;
   /** CLOCK_MONOTONIC at the run's origin. */
   readonly originNs: bigint;
-  /** Addresses of the publishers whose events were aggregated; missing or none for a run of our own. */
+  /** Addresses of the publishers whose events were aggregated; missing or none for other runs. */
   readonly publishers?: readonly string[];
 }
 
-/** Reads `run_id`, `origin_ns` (decimal text) and `publishers` of a header frame. Throws `INFEROMETER_RUNLOG_HEADER`. */
+/**
+ * Reads `run_id`, `origin_ns` (decimal text) and the addresses in `published_by` of a header frame; in logs of versions before 0.2 they are in
+ * `publishers`. Throws `INFEROMETER_RUNLOG_HEADER`.
+ */
 export function readRunHeader(frame: Frame): RunHeader {
   let json: unknown;
   try {
@@ -19,7 +22,9 @@ export function readRunHeader(frame: Frame): RunHeader {
   } catch (error) {
     throw badHeader('is no JSON', error);
   }
-  const { run_id: runId, origin_ns: originNs, publishers = [] } = (json ?? {}) as Record<string, unknown>;
+  const fields = (json ?? {}) as Record<string, unknown>;
+  const { run_id: runId, origin_ns: originNs, published_by: by } = fields;
+  const { addresses: publishers = [] } = (by ?? { addresses: fields.publishers }) as Record<string, unknown>;
   if (typeof runId !== 'string') throw badHeader('has no run_id');
   if (typeof originNs !== 'string' || !/^-?\d+$/.test(originNs)) {
     throw badHeader('has no origin_ns, a decimal text');

@@ -55,7 +55,9 @@ function rateWords(
 ): Line {
   const asked = controls?.ratePerSecond ?? view.requestedRatePerSecond;
   return [
-    ...(asked === null ? [] : [span(`${settingText(round3(asked))}/s asked, `)]),
+    ...(asked === null
+      ? []
+      : [span(`${settingText(round3(asked))}/s ${view.replaysTrace ? 'on average' : 'asked'}, `)]),
     span(issuedPerSecond === null ? '…' : `${numberText(issuedPerSecond)}/s issued`, 'strong'),
     span(succeededPerSecond === null ? '' : `, ${numberText(succeededPerSecond)}/s succeeded`),
   ];

@@ -4,7 +4,7 @@ import type { Conversation } from './conversation.ts';
 import { sampleOf, type WorkloadFormat } from './format.ts';
 import { WORKLOAD_FORMATS } from './formats.ts';
 import { type Note, Notes } from './notes.ts';
-import { openSource } from '../dataset/source.ts';
+import { openSource, type Source } from '../dataset/source.ts';
 
 /** A file or folder of conversations. */
 export interface Workload {
@@ -13,11 +13,11 @@ export interface Workload {
   /** Whether the format was found out by content. */
   readonly isDetected: boolean;
   /**
-   * The conversations in the order of the file. Throws `INFEROMETER_DATASET_INVALID` (input), with the place, for what can't be sent and for a file
+   * The conversations in the order of the file, read anew each time. Throws `INFEROMETER_DATASET_INVALID` (input), with the place, for what can't be sent and for a file
    * without a conversation.
    */
   conversations(): Iterable<Conversation>;
-  /** What was odd so far; complete when all conversations were read. */
+  /** What was odd so far in the latest reading; complete when all conversations were read. */
   readonly notes: readonly Note[];
 }
 
@@ -27,12 +27,18 @@ export interface Workload {
  * Throws `InferometerError` (input) for a file that can't be read and for a format that there is not.
  */
 export async function openWorkload(path: string, formatName?: string): Promise<Workload> {
+  return workloadOf(await openSource(path), formatName);
+}
+
+/** The same of files that are open. Throws `InferometerError` (input) for a format that there is not. */
+export function workloadOf(source: Source, formatName?: string): Workload {
   const named = formatName === undefined ? undefined : formatNamed(formatName);
-  const source = await openSource(path);
+  const { path } = source;
   const sample = sampleOf(source);
   const format = named ?? WORKLOAD_FORMATS.find(({ recognizes }) => recognizes?.(sample) === true)!;
-  const notes = new Notes();
+  let notes = new Notes();
   function* conversations(): Generator<Conversation> {
+    notes = new Notes();
     let count = 0;
     for (const conversation of format.read({ source, notes })) {
       count += 1;

@@ -47,13 +47,14 @@ export async function talk(url: string, text: string, options: TalkOptions = {})
   try {
     const path = join(folder, text.startsWith('[') ? 'talks.json' : 'talks.jsonl');
     writeFileSync(path, text);
-    return await run(url, path, options);
+    return await talkOf(url, path, options);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function run(url: string, path: string, options: TalkOptions): Promise<Talk> {
+/** The same for a file, or a folder, that is there. */
+export async function talkOf(url: string, path: string, options: TalkOptions = {}): Promise<Talk> {
   const { flags = [], arrivals = { pattern: 'concurrency', concurrency: 8 }, workers = 2 } = options;
   const given = ['--endpoint', url, '--model', 'm', '--dataset', path, '--multi-turn', 'on', ...flags];
   const pairs = Array.from(

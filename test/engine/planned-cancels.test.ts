@@ -31,14 +31,15 @@ function engineAt({ url }: RawServer, cancel: CancelSettings, streaming = false)
 }
 
 const isCancelled = ({ error }: SeenSample) => error?.errorType === 'cancelled.planned';
-const after = (ms: number) => ({ name: 'fixed', parameters: [ms * NS_PER_MS] }) as const;
-const HALF: CancelSettings = { share: 0.5, after: after(100) };
+const HALF: CancelSettings = { share: 0.5, after: { kind: 'fixed', ms: 100 } };
 
 function seedOf(isWanted: (plan: PlannedCancels) => boolean): number {
   let seed = 0;
   while (!isWanted(new PlannedCancels(HALF, seed))) seed += 1;
   return seed;
 }
+
+const after = (ms: number) => ({ kind: 'fixed', ms }) as const;
 
 test('a sample is cancelled its time after it was issued, with what it has got so far', async () => {
   const server = await startServer(({ socket }) =>
@@ -77,10 +78,7 @@ test('the same samples are cancelled with any number of workers, as many as was 
     setTimeout(() => socket.write(withLength(ANSWER)), 150);
   });
   const cancelledBy = async (workers: number) => {
-    const cancel = {
-      share: 0.3,
-      after: { name: 'uniform', parameters: [1 * NS_PER_MS, 20 * NS_PER_MS] },
-    } as const;
+    const cancel = { share: 0.3, after: { kind: 'uniform', leastMs: 1, mostMs: 20 } } as const;
     const engine = await ThreadedEngine.start({ urls: [server.url], workers, cancel, seed: 11 });
     closing.push(() => engine.close());
     await engine.run({ pattern: 'constant', ratePerSecond: 1000 }, { maxSamples: 200 });

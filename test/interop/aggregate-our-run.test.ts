@@ -22,25 +22,14 @@ it("aggregate, on the bus of a run of ours, comes to the run's own final snapsho
   const address = `ipc://${bench.file('events')}`;
   const aggregate = bench.start(['aggregate', '--connect', address, '--out', bench.file('theirs')]);
   await waitFor(() => existsSync(bench.file('theirs/run.json')), 'the aggregator');
-  const run = bench.start([
-    ...[
-      'run',
-      '--endpoint',
-      url,
-      '--model',
-      'm',
-      '--dataset',
-      bench.dataset(40),
-      '--out',
-      bench.file('ours'),
-    ],
-    ...['--rate', '150', '--duration', '2s', '--streaming', 'on'],
-    ...['--event-wire', 'mlcommons', '--event-address', address],
-  ]);
+  const load = ['--rate', '150', '--duration', '2s', '--streaming', 'on'];
+  const run = bench.start(
+    bench.runArgs(url, 40, ...load, '--event-wire', 'mlcommons', '--event-address', address),
+  );
   expect(WENT_THROUGH, run.stderr).toContain((await run.finished).code);
   const { code, stderr } = await aggregate.finished;
   expect(WENT_THROUGH, stderr).toContain(code);
-  const [ours, theirs] = [finalMetrics('ours'), finalMetrics('theirs')];
+  const [ours, theirs] = [finalMetrics('run'), finalMetrics('theirs')];
   expect(Number((ours.get('total_samples_issued') as { value: bigint }).value)).toBeGreaterThan(200);
   // Their wire has no due times, so what is counted from them is only in ours.
   const common = [...ours.keys()].filter((name) => theirs.has(name));

@@ -104,7 +104,7 @@ describe('report', () => {
     const rebuilt = await rebuildReport(theirs({ parts: ['events'] }).path, SILENT_LOG);
     expect(rebuilt.report.latency).toMatchObject({ count: SAMPLES });
     expect(rebuilt.report.outputSequenceLengths.kind).toBe('empty');
-    expect(rebuilt.report.own?.run.foreign?.missing[0]).toBe(
+    expect(rebuilt.report.own?.run.publishedBy?.missing[0]).toBe(
       'metrics/final_snapshot.json is missing (no token counts)',
     );
   });
@@ -280,7 +280,7 @@ describe('a broken report directory', () => {
     }
     const { report } = await rebuildReport(directory.path, SILENT_LOG);
     expect(report.own?.source).toBe('final snapshot file');
-    expect(report.own?.run.foreign?.missing.join()).toMatch(
+    expect(report.own?.run.publishedBy?.missing.join()).toMatch(
       /events.jsonl is a symbolic link.*config.yaml is a symbolic link/,
     );
     rmSync(directory.file('metrics'), { recursive: true });

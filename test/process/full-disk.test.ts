@@ -1,5 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -20,26 +19,21 @@ interface Summary {
 }
 
 /** Runs into `place` until its log has no more room; then the report, as the run left it and as it is rebuilt. */
-async function runAndReport(place: string, before: string) {
+async function runAndReport(place: string, before?: string) {
   const url = await bench.mock(...MOCK);
   const args = ['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(20), '--quiet'];
   const load = ['--pattern', 'constant', '--rate', '400', '--duration', '5s', '--out', place];
-  const script = `${before}; exec "$@"`;
-  const run = spawn('bash', ['-c', script, 'bash', process.execPath, ENTRY, ...args, ...load], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let told = '';
-  run.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
-  const [code] = (await once(run, 'close')) as [number];
+  const run = bench.startBehind(before, [...args, ...load]);
+  const { code, stderr } = await run.finished;
   const { outcome } = JSON.parse(readFileSync(join(place, 'run.json'), 'utf8')) as {
     outcome: { state: string; verdict: string; frames: number };
   };
   const report = spawnSync(process.execPath, [ENTRY, 'report', place, '--json'], { encoding: 'utf8' });
-  return { code, told, outcome, report: JSON.parse(report.stdout) as Summary };
+  return { code, stderr, outcome, report: JSON.parse(report.stdout) as Summary };
 }
 
-function expectAgreement({ code, told, outcome, report }: Awaited<ReturnType<typeof runAndReport>>): void {
-  expect(told).toContain('cannot write the run log');
+function expectAgreement({ code, stderr, outcome, report }: Awaited<ReturnType<typeof runAndReport>>): void {
+  expect(stderr).toContain('cannot write the run log');
   expect(code).toBe(4);
   expect(outcome).toMatchObject({ verdict: 'invalid' });
   expect(report.verdict.level).toBe('invalid');
@@ -58,7 +52,7 @@ describe('a run whose log has no more room', () => {
     const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${LOG_KIB}k`, 'none', disk]);
     if (status !== 0) skip('no disk can be mounted here');
     try {
-      expectAgreement(await runAndReport(join(disk, 'run'), 'true'));
+      expectAgreement(await runAndReport(join(disk, 'run')));
     } finally {
       spawnSync('umount', [disk]);
     }

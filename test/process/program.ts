@@ -24,8 +24,17 @@ export class Program {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], environment: Record<string, string> = {}, directory = process.cwd()) {
-    this.child = spawn(process.execPath, [ENTRY, ...args], {
+  /** `before`: a shell command that is run first in the same process, such as `ulimit -f 300`. */
+  constructor(
+    args: readonly string[],
+    environment: Record<string, string> = {},
+    directory = process.cwd(),
+    before = '',
+  ) {
+    const command = [process.execPath, ENTRY, ...args];
+    const [file, ...rest] =
+      before === '' ? command : ['bash', '-c', `${before}; exec "$@"`, 'bash', ...command];
+    this.child = spawn(file!, rest, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1', ...environment },
       cwd: directory,
@@ -95,9 +104,12 @@ export class Workbench {
   readonly #programs: Program[] = [];
 
   start(args: readonly string[], environment?: Record<string, string>, directory?: string): Program {
-    const program = new Program(args, environment, directory);
-    this.#programs.push(program);
-    return program;
+    return this.#keep(new Program(args, environment, directory));
+  }
+
+  /** Starts it behind a shell command such as `ulimit -f 300`, if there is one. */
+  startBehind(before: string | undefined, args: readonly string[]): Program {
+    return this.#keep(new Program(args, {}, undefined, before));
   }
 
   /** Starts a mock server in a process of its own; resolves to its URL. */
@@ -115,6 +127,13 @@ export class Workbench {
       ),
     );
     return path;
+  }
+
+  /** The arguments of a run against `url` with a dataset of that many rows, into the directory `run`. */
+  runArgs(url: string, rowCount: number, ...more: readonly string[]): string[] {
+    const dataset = this.dataset(rowCount);
+    const target = ['--endpoint', url, '--model', 'm', '--dataset', dataset, '--out', this.file('run')];
+    return ['run', ...target, ...more];
   }
 
   file(name: string): string {
@@ -137,5 +156,10 @@ export class Workbench {
   async end(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.end()));
     rmSync(this.path, { recursive: true, force: true });
+  }
+
+  #keep(program: Program): Program {
+    this.#programs.push(program);
+    return program;
   }
 }

@@ -37,7 +37,7 @@ class Place extends Workbench {
   }
 
   /** Arguments of a run that goes on for longer than any test. */
-  async runArgs(...load: readonly string[]): Promise<string[]> {
+  async loadArgs(...load: readonly string[]): Promise<string[]> {
     const url = await this.mock('--ttft', 'fixed:20', '--inter-token', 'fixed:2');
     return [
       ...['run', '--endpoint', url, '--model', 'm', '--dataset', this.dataset(20), '--out', 'run'],
@@ -63,7 +63,7 @@ class Place extends Workbench {
 describe.skipIf(missing !== undefined)(NAME, { timeout: 150_000, concurrent: true }, () => {
   it('steers an open-loop run at 80×24', () =>
     Place.use(async (place) => {
-      const terminal = place.open(SMALL, await place.runArgs('--rate', '20'));
+      const terminal = place.open(SMALL, await place.loadArgs('--rate', '20'));
       await terminal.waitForText(/live · performance/);
       await terminal.waitForText(/▸TTFT +[\d.]+ [mµ]s/);
       await terminal.waitForText(/Rate +20\/s asked/);
@@ -119,7 +119,7 @@ describe.skipIf(missing !== undefined)(NAME, { timeout: 150_000, concurrent: tru
     Place.use(async (place) => {
       const terminal = place.open(
         LARGE,
-        await place.runArgs('--pattern', 'concurrency', '--concurrency', '4'),
+        await place.loadArgs('--pattern', 'concurrency', '--concurrency', '4'),
       );
       await terminal.waitForText(/In flight +\d of 4 asked for/);
       await terminal.waitForText(/Latency {2}\d+ values.*\n[^]*Latency p99/);
@@ -140,7 +140,7 @@ describe.skipIf(missing !== undefined)(NAME, { timeout: 150_000, concurrent: tru
 
   it('is watched from another terminal, which leaves again', () =>
     Place.use(async (place) => {
-      const run = place.start(await place.runArgs('--rate', '20'), {}, place.path);
+      const run = place.start(await place.loadArgs('--rate', '20'), {}, place.path);
       await run.waitForOutput(/measuring/);
       const watcher = place.open(SMALL, ['watch', 'run']);
       await watcher.waitForText(/live · performance/);
@@ -157,7 +157,7 @@ describe.skipIf(missing !== undefined)(NAME, { timeout: 150_000, concurrent: tru
 
   it('has no colours with NO_COLOR, and colours without', () =>
     Place.use(async (place) => {
-      const args = await place.runArgs('--rate', '20');
+      const args = await place.loadArgs('--rate', '20');
       const terminal = place.open(SMALL, args, { environment: { NO_COLOR: '1' } });
       await terminal.waitForText(/TTFT {2}\d+ values/);
       // Bold, dim and inverse are no colours; 30 to 107 and 38;5;n are.
@@ -173,7 +173,7 @@ describe.skipIf(missing !== undefined)(NAME, { timeout: 150_000, concurrent: tru
 
   it('is drawn at the usual size where a terminal says it has 0 columns', () =>
     Place.use(async (place) => {
-      const args = await place.runArgs('--rate', '20');
+      const args = await place.loadArgs('--rate', '20');
       const terminal = place.open(LARGE, args, { before: 'stty cols 0 rows 0' });
       await terminal.waitForText(/TTFT {2}\d+ values/);
       expect(
@@ -188,7 +188,7 @@ describe.skipIf(missing !== undefined)(NAME, { timeout: 150_000, concurrent: tru
 
   it('ends with a report when its terminal is closed', () =>
     Place.use(async (place) => {
-      const terminal = place.open(SMALL, await place.runArgs('--rate', '20'));
+      const terminal = place.open(SMALL, await place.loadArgs('--rate', '20'));
       await terminal.waitForText(/TTFT {2}\d+ values/);
       terminal.end();
       const outcome = () => place.tryJson<{ outcome: { state: string } }>('run/run.json')?.outcome.state;

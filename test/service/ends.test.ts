@@ -1,108 +1,42 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encode } from '@msgpack/msgpack';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Pull } from 'zeromq';
-import { type Program, waitFor, Workbench } from '../process/program.ts';
 import { packSingle } from '../../src/transport/batch-frame.ts';
-import { FRAME_TOPIC, type Frame, topicBytes } from '../../src/transport/frame.ts';
+import { FRAME_TOPIC, type Frame } from '../../src/transport/frame.ts';
 import { RecordedRun } from '../app/recorded-run.ts';
-import { EventPlayer, readRecording } from './event-player.ts';
+import { waitFor } from '../process/program.ts';
+import { readRecording } from './event-player.ts';
+import { counterOf, ServiceBench, sessionOf } from './service-bench.ts';
 
-let bench: Workbench;
-const players: EventPlayer[] = [];
+let bench: ServiceBench;
 beforeEach(() => {
-  bench = new Workbench();
+  bench = new ServiceBench();
 });
-afterEach(async () => {
-  for (const player of players.splice(0)) player.close();
-  await bench.end();
-});
-
-interface Snapshot {
-  readonly state: string;
-  readonly metrics: readonly Readonly<Record<string, unknown>>[];
-  readonly extras: {
-    readonly reception: Record<string, number>;
-    readonly in_flight: number;
-    readonly run: { readonly publishers: readonly string[] };
-  };
-}
-interface Manifest {
-  readonly outcome: { readonly state: string };
-}
+afterEach(() => bench.end());
 
 const { messages: recorded } = readRecording('streaming');
-const finalSnapshot = (path = 'run/metrics/final_snapshot.json') => bench.json<Snapshot>(path);
-const counterOf = ({ metrics }: Snapshot, name: string) =>
-  metrics.find((metric) => metric.name === name)?.value;
-
-async function bindPlayer(name = 'events'): Promise<EventPlayer> {
-  const player = await EventPlayer.bind(`ipc://${bench.file(name)}`);
-  players.push(player);
-  return player;
-}
-
-async function startAggregator(...flags: string[]): Promise<{ program: Program; player: EventPlayer }> {
-  const player = await bindPlayer();
-  const program = bench.start([
-    'aggregate',
-    '--connect',
-    player.address,
-    '--out',
-    bench.file('run'),
-    ...flags,
-  ]);
-  await player.waitForSubscriber();
-  return { program, player };
-}
-
-/** Waits until it has published a snapshot of so many issued samples. */
-async function waitForIssued(program: Program, issued: number): Promise<void> {
-  const watching = bench.start(['watch', bench.file('run')]);
-  await watching.waitForOutput(new RegExp(`\\b${issued} issued`));
-  watching.child.kill('SIGINT');
-  expect(program.child.exitCode).toBeNull();
-}
-
-/** A record as a message of its own. */
-function message(event_type: string, atNs: number, sample_uuid = ''): Uint8Array {
-  const payload = encode({ event_type, timestamp_ns: atNs, sample_uuid });
-  return packSingle({ topic: topicBytes(event_type), payload });
-}
-
-/** A session of one sample of 100 ns. */
-function session(startNs: number, uuid: string): readonly Uint8Array[] {
-  return [
-    message('session.started', startNs),
-    message('session.start_performance_tracking', startNs),
-    message('sample.issued', startNs + 10, uuid),
-    message('sample.complete', startNs + 110, uuid),
-    message('session.stop_performance_tracking', startNs + 200),
-    message('session.ended', startNs + 200),
-  ];
-}
 
 describe('an aggregation', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'that gets %s is interrupted, and goes on later',
     async (signal) => {
-      const { program, player } = await startAggregator();
+      const { program, player } = await bench.startAggregator();
       await player.play(recorded.slice(0, -1));
-      await waitForIssued(program, 60);
+      await bench.waitForIssued(program, 60);
       program.child.kill(signal);
       const { code, stdout } = await program.finished;
       expect(code).toBe(130);
-      expect(finalSnapshot().state).toBe('interrupted');
+      expect(bench.finalSnapshot().state).toBe('interrupted');
       expect(stdout).toContain('the run did not come to its end');
-      expect(bench.json<Manifest>('run/run.json').outcome.state).toBe('interrupted');
+      expect(bench.outcomeState()).toBe('interrupted');
       if (signal === 'SIGINT') return;
       const resumed = bench.start(['aggregate', '--out', bench.file('run')]);
       await player.waitForSubscriber();
       await player.play(recorded.slice(-1));
       await resumed.finished;
-      expect(finalSnapshot().state).toBe('complete');
-      expect(counterOf(finalSnapshot(), 'tracked_samples_completed')).toBe(60);
+      expect(bench.finalSnapshot().state).toBe('complete');
+      expect(counterOf(bench.finalSnapshot(), 'tracked_samples_completed')).toBe(60);
       const again = bench.start(['aggregate', '--out', bench.file('run')]);
       expect(await again.finished).toMatchObject({
         code: 2,
@@ -132,7 +66,7 @@ describe('an aggregation', () => {
   });
 
   it('whose publisher goes away ends as interrupted after --wait', async () => {
-    const { program, player } = await startAggregator('--wait', '1s');
+    const { program, player } = await bench.startAggregator('--wait', '1s');
     await player.play(recorded.slice(0, 5));
     await waitFor(
       () => existsSync(bench.file('run/run.log')) && readFileSync(bench.file('run/run.log')).length > 20_000,
@@ -142,27 +76,30 @@ describe('an aggregation', () => {
     const { code, stderr } = await program.finished;
     expect(code).toBe(4);
     expect(stderr).toContain('no publisher for 1 s');
-    expect(finalSnapshot()).toMatchObject({
+    expect(bench.finalSnapshot()).toMatchObject({
       state: 'interrupted',
       extras: { reception: { publishers_lost: 1 } },
     });
   });
 
   it('whose publisher comes back goes on, and says so', async () => {
-    const { program, player } = await startAggregator();
+    const { program, player } = await bench.startAggregator();
     await player.play(recorded.slice(0, -1));
-    await waitForIssued(program, 60);
+    await bench.waitForIssued(program, 60);
     player.close();
-    const again = await bindPlayer();
+    const again = await bench.bindPlayer();
     await again.waitForSubscriber();
     await again.play(recorded.slice(-1));
     const { stdout } = await program.finished;
-    expect(finalSnapshot()).toMatchObject({ state: 'complete', extras: { reception: { reconnected: 1 } } });
+    expect(bench.finalSnapshot()).toMatchObject({
+      state: 'complete',
+      extras: { reception: { reconnected: 1 } },
+    });
     expect(stdout.replace(/\s+/g, ' ')).toContain('a publisher was disconnected and came back 1 time');
   });
 
   it('of two publishers makes one run of theirs, whatever their clocks say', async () => {
-    const [one, two] = [await bindPlayer('one'), await bindPlayer('two')];
+    const [one, two] = [await bench.bindPlayer('one'), await bench.bindPlayer('two')];
     const flags = [
       '--connect',
       one.address,
@@ -175,25 +112,20 @@ describe('an aggregation', () => {
     ];
     const program = bench.start(['aggregate', ...flags, '--out', bench.file('run')]);
     await Promise.all([one.waitForSubscriber(), two.waitForSubscriber()]);
-    await one.play(session(5e15, 'a'.repeat(32)));
-    await waitFor(
-      () =>
-        existsSync(bench.file('run/run.log')) &&
-        readFileSync(bench.file('run/run.log')).includes('session.ended'),
-      'log',
-    );
+    await one.play(sessionOf(5e15, 'a'.repeat(32)));
+    await bench.waitForLogged('session.ended');
     // It has ended its session, and may go.
     one.close();
     await sleep(1000);
-    await two.play(session(1e12, 'b'.repeat(32)));
+    await two.play(sessionOf(1e12, 'b'.repeat(32)));
     const { stderr } = await program.finished;
     expect(stderr).toContain('has another clock');
     expect(stderr).not.toContain('no publisher');
-    const snapshot = finalSnapshot();
+    const snapshot = bench.finalSnapshot();
     expect(snapshot.extras.reception).toMatchObject({ publishers_lost: 0, reconnected: 0 });
     expect(snapshot).toMatchObject({
       state: 'complete',
-      extras: { run: { publishers: [one.address, two.address] } },
+      extras: { run: { published_by: { addresses: [one.address, two.address] } } },
     });
     expect(counterOf(snapshot, 'tracked_samples_completed')).toBe(2);
     const latency = snapshot.metrics.find(({ name }) => name === 'sample_latency_ns');
@@ -203,7 +135,7 @@ describe('an aggregation', () => {
   });
 
   it('refuses a directory that another one is at work in, or that holds a run of its own kind', async () => {
-    const { program } = await startAggregator();
+    const { program } = await bench.startAggregator();
     await program.waitForOutput(/watch it with/);
     const second = bench.start([
       'aggregate',
@@ -229,7 +161,7 @@ describe('an aggregation', () => {
 
 describe('started by the launcher of MLCommons endpoints', () => {
   it('speaks its handshake, takes its flags and leaves its file where it looks for it', async () => {
-    const player = await bindPlayer('ev_pub_1');
+    const player = await bench.bindPlayer('ev_pub_1');
     const ready = new Pull({ linger: 0 });
     await ready.bind(`ipc://${bench.file('svc_ready_1')}`);
     mkdirSync(bench.file('metrics'));
@@ -256,7 +188,7 @@ describe('started by the launcher of MLCommons endpoints', () => {
     program.child.kill('SIGINT');
     await player.play(recorded);
     expect(await program.finished).toMatchObject({ code: 0, stdout: '', stderr: '' });
-    const snapshot = finalSnapshot('metrics/final_snapshot.json');
+    const snapshot = bench.finalSnapshot('metrics/final_snapshot.json');
     expect(snapshot.state).toBe('complete');
     const ttft = snapshot.metrics.find(({ name }) => name === 'ttft_ns')!;
     expect((ttft.histogram as unknown[]).length).toBe(20);
@@ -265,7 +197,7 @@ describe('started by the launcher of MLCommons endpoints', () => {
   });
 
   it('has a file of an interrupted run when it is ended before an event came', async () => {
-    const player = await bindPlayer('ev_pub_1');
+    const player = await bench.bindPlayer('ev_pub_1');
     mkdirSync(bench.file('metrics'));
     const program = bench.start([
       ...[
@@ -283,7 +215,7 @@ describe('started by the launcher of MLCommons endpoints', () => {
     await waitFor(() => existsSync(bench.file('metrics/.ready')), '.ready');
     program.child.kill('SIGTERM');
     expect((await program.finished).code).toBe(0);
-    const snapshot = finalSnapshot('metrics/final_snapshot.json');
+    const snapshot = bench.finalSnapshot('metrics/final_snapshot.json');
     expect(snapshot.state).toBe('interrupted');
     expect(snapshot.metrics.some(({ name }) => name === 'ttft_ns')).toBe(false);
   });
@@ -308,7 +240,7 @@ describe('the bus of a run of our own', () => {
     const run = new RecordedRun();
     const frames = [run.writeHeader(), run.start(), run.sample(0), run.sample(1), run.sample(2), run.end()];
     const asMessage = ({ bytes }: Frame) => packSingle({ topic: FRAME_TOPIC, payload: bytes });
-    const [one, two] = [await bindPlayer('one'), await bindPlayer('two')];
+    const [one, two] = [await bench.bindPlayer('one'), await bench.bindPlayer('two')];
     const program = bench.start([
       ...['aggregate', '--connect', one.address, '--connect', two.address, '--out', bench.file('run')],
     ]);
@@ -325,7 +257,7 @@ describe('the bus of a run of our own', () => {
     await one.play([last!, end!]);
     const { stderr, stdout } = await program.finished;
     expect(stderr).toContain('1 frame before the next one never arrived');
-    const snapshot = finalSnapshot();
+    const snapshot = bench.finalSnapshot();
     expect(snapshot).toMatchObject({
       state: 'complete',
       extras: { reception: { frames_missed: 1, messages_refused: 1 }, run: { run_id: run.header.run_id } },

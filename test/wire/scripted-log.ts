@@ -27,7 +27,12 @@ export const HEADER: RunHeader = {
   output_limit: 100,
   skipped_rows: 0,
   echo_rows: 0,
-  publishers: ['tcp://127.0.0.1:5600'],
+  published_by: {
+    addresses: ['tcp://127.0.0.1:5600'],
+    load_generator: null,
+    missing: ['a'],
+    legacy_qps: false,
+  },
   metrics: { significant_figures: 3, bucket_count: 30, early_stopping: false },
   config: { api: 'openai-chat', endpoints: ['http://127.0.0.1/€'] },
 };

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTokenizer, type Tokenizer } from '../../src/tokens/tokenizer.ts';
-import { type PromptUse, synthesize } from '../../src/workload/synthesis/synthetic-prompts.ts';
+import type { PromptUse } from '../../src/workload/synthesis/prompt-counter.ts';
+import { synthesize } from '../../src/workload/synthesis/synthetic-prompts.ts';
 import { parseSynthetic, type SyntheticSpec } from '../../src/workload/synthesis/synthetic-spec.ts';
 import { vocabularies } from './vocabularies.ts';
 

@@ -1,10 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { siblingModule } from '../../core/sibling-module.ts';
+import { HelperProcess } from '../machine/helper-process.ts';
 import type { EventBusOptions, FromEventBus, ToEventBus } from './messages.ts';
 
 /** For subscribers that are behind when the run is over. */
@@ -17,29 +15,22 @@ const TOLD_WAIT_MS = 1000;
  * this process, however that ends; when it ends first, the run goes on without it.
  */
 export class EventBusProcess {
-  readonly #child: ChildProcess;
+  readonly #process: HelperProcess<ToEventBus, FromEventBus>;
   readonly #log: Log;
   readonly #opened = Promise.withResolvers<string>();
-  readonly #ended: Promise<string>;
   #address = '';
   #isEnding = false;
-  #hasEnded = false;
 
   private constructor(options: EventBusOptions, log: Log) {
-    const module = fileURLToPath(siblingModule(import.meta.url, './event-bus.main'));
-    const child = fork(module, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-    this.#child = child;
     this.#log = log;
-    const over = Promise.withResolvers<string>();
-    child.once('error', (error) => over.resolve(error.message));
-    child.once('exit', (code, signal) => over.resolve(signal ?? `exit code ${code}`));
-    this.#ended = over.promise.finally(() => (this.#hasEnded = true));
-    void this.#ended.then((how) => this.#tellEnd(how));
-    // Without files to spare a process has none; that it could not be started is told by its end.
-    if (child.stderr !== null)
-      createInterface({ input: child.stderr }).on('line', (line) => log.warning(`event bus: ${line}`));
-    child.on('message', (message) => this.#take(message as FromEventBus));
-    this.#send({ kind: 'open', ...options });
+    this.#process = new HelperProcess({
+      module: siblingModule(import.meta.url, './event-bus.main'),
+      name: 'event bus',
+      onMessage: (message) => this.#take(message),
+      log,
+    });
+    void this.#process.ended.then((how) => this.#tellEnd(how));
+    this.#process.send({ kind: 'open', ...options });
   }
 
   /** Starts it; resolves when it can be subscribed to. Throws `INFEROMETER_EVENT_BUS` (set-up) for an address that can't be had. */
@@ -62,7 +53,7 @@ export class EventBusProcess {
   /** The run is over, and so many frames are in its log. */
   endAt(frames: number): void {
     this.#isEnding = true;
-    this.#send({ kind: 'end', frames });
+    this.#process.send({ kind: 'end', frames });
   }
 
   /** Waits for those who subscribe to get the rest, up to 60 s; at once without {@link endAt}. Never rejects. */
@@ -73,8 +64,7 @@ export class EventBusProcess {
 
   async discard(): Promise<void> {
     this.#isEnding = true;
-    if (!this.#hasEnded) this.#child.kill('SIGKILL');
-    await this.#ended;
+    await this.#process.kill();
   }
 
   async #waitForSubscribers(): Promise<void> {
@@ -82,9 +72,9 @@ export class EventBusProcess {
       () => this.#log.info('waiting for the subscribers of the events to take the rest'),
       TOLD_WAIT_MS,
     );
-    await Promise.race([this.#ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
+    await Promise.race([this.#process.ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
     clearTimeout(telling);
-    if (this.#hasEnded) return;
+    if (this.#process.hasEnded) return;
     this.#log.warning(
       `a subscriber of the events did not take all of them within ${END_TIMEOUT_MS / 1000} s; the run log has them`,
     );
@@ -113,10 +103,5 @@ export class EventBusProcess {
       this.#log.warning(`the event bus has ended (${why}); the run goes on without it`);
     this.#isEnding = true;
     this.#opened.reject(new InferometerError('INFEROMETER_EVENT_BUS', 'setup', `event bus: ${why}`));
-  }
-
-  #send(message: ToEventBus): void {
-    // That it has ended is told by its end.
-    if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 }

@@ -28,9 +28,10 @@ import { accountOfFrame, EngineAccount } from '../run-folder/engine-account.ts';
 import { ReceptionTally, receptionOfFrame } from '../run-folder/reception.ts';
 import {
   decodeRunHeader,
-  foreignJson,
   isAggregated,
+  isReportDirectory,
   jsonOfFrame,
+  publishedByJson,
   type RunHeader,
 } from '../run-folder/run-header.ts';
 import { markOfFrame } from '../run-folder/run-marks.ts';
@@ -126,6 +127,8 @@ export class RunFold {
         return;
       }
       case FrameKind.reception:
+        // A publisher that was lost is no longer waited for.
+        this.#events?.batchOf(frame);
         this.#reception.fold(receptionOfFrame(frame));
         return;
       case FrameKind.prompts: {
@@ -212,11 +215,11 @@ export class RunFold {
         ...plannedLoad(header),
         rate_changes: header.rate_changes ?? false,
         ...(header.load === undefined ? {} : { load: header.load }),
+        ...(header.replay === undefined ? {} : { replay: { ...header.replay } }),
         stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
         output_limit: header.output_limit ?? null,
         skipped_rows: header.skipped_rows ?? 0,
-        ...(header.foreign === undefined ? {} : { foreign: foreignJson(header.foreign) }),
-        ...(header.publishers === undefined ? {} : { publishers: header.publishers }),
+        ...(header.published_by && { published_by: publishedByJson(header.published_by) }),
         ...(header.tokenizer !== null && this.#options.tokenizerOf(header) === null
           ? { tokenizer_not_opened: header.tokenizer }
           : {}),
@@ -230,7 +233,7 @@ export class RunFold {
 
   /** The session's own batches: STOP_LOADGEN says that somebody stopped a run of ours before its plan was done. */
   #noteStop(batch: EventBatch): void {
-    if (batch.workerId < 0 && this.#header?.foreign === undefined)
+    if (batch.workerId < 0 && this.#header !== undefined && !isReportDirectory(this.#header))
       this.#stoppedEarly ||= batch.kinds.includes(EventKind.sessionStopLoadgen);
   }
 
@@ -239,7 +242,7 @@ export class RunFold {
     this.#faults[what] += 1;
     if (this.#faults[what] > TOLD_FAULTS) return;
     const { log } = this.#options;
-    const address = this.#header?.publishers?.[publisher] ?? `publisher ${publisher}`;
+    const address = this.#header?.published_by?.addresses[publisher] ?? `publisher ${publisher}`;
     const place = `${address}: message ${message} of frame ${frame.seq} of the run log`;
     log.warning(
       record === undefined
@@ -291,7 +294,7 @@ function metricsOptions({ metrics }: RunHeader): Pick<AggregatorServiceOptions, 
 }
 
 /** What viewers want to know of the plan beside the header's own fields; null where the configuration asks for none. */
-function plannedLoad({ config }: RunHeader): { readonly [key: string]: Json } {
+function plannedLoad({ config, replay }: RunHeader): { readonly [key: string]: Json } {
   const { stop, load, judge } = config as {
     readonly judge?: readonly string[];
     readonly stop?: { readonly duration_ms?: number };
@@ -301,8 +304,13 @@ function plannedLoad({ config }: RunHeader): { readonly [key: string]: Json } {
   return {
     requested_concurrency: load?.concurrency ?? null,
     ...(judge === undefined ? {} : { judge }),
-    planned_duration_ns: durationMs === undefined ? null : durationMs * NS_PER_MS,
+    planned_duration_ns: durationMs === undefined ? spanOf(replay) : durationMs * NS_PER_MS,
   };
+}
+
+/** A trace that comes all at once has no time to go. */
+function spanOf(replay: RunHeader['replay']): number | null {
+  return replay === undefined || replay.span_ns === 0 ? null : replay.span_ns;
 }
 
 function malformed(found: string): InferometerError {

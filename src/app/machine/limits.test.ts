@@ -2,7 +2,15 @@ import { cpus } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../config/resolve.ts';
 import type { RunConfig } from '../../config/schema.ts';
-import { engineLimits, type MachineLimits, machineLimits, pacingOf, watchIdleCores } from './limits.ts';
+import { replaySchedule } from '../../plan/arrivals/replay.ts';
+import {
+  engineLimits,
+  type MachineLimits,
+  machineLimits,
+  pacingOf,
+  warmedFor,
+  watchIdleCores,
+} from './limits.ts';
 
 const MACHINE: MachineLimits = { cores: 4, openFiles: 1024, localPorts: 28_000 };
 
@@ -11,6 +19,18 @@ function configOf(...flags: readonly (readonly [flag: string, text: string])[]):
   const texts = new Map(given.map(([flag, text]) => [flag, [text]]));
   return resolveConfig({ flags: texts, environment: {} });
 }
+
+describe('warmedFor', () => {
+  const limits = { workers: 1, maxConnections: 1024, warmConnections: 1, shortage: undefined };
+  const everyMs = (count: number) => replaySchedule(Float64Array.from({ length: count }, (_, i) => i));
+
+  it('opens what the busiest second of a replay may need, up to a limit', () => {
+    expect(warmedFor(limits, everyMs(30)).warmConnections).toBe(30);
+    expect(warmedFor(limits, everyMs(3000)).warmConnections).toBe(256);
+    expect(warmedFor({ ...limits, maxConnections: 4 }, everyMs(30)).warmConnections).toBe(4);
+    expect(warmedFor(limits, undefined)).toBe(limits);
+  });
+});
 
 describe('engineLimits', () => {
   it('leaves a core, files and ports to the rest', () => {

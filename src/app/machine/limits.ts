@@ -4,6 +4,7 @@ import type { RunConfig } from '../../config/schema.ts';
 import { valueOfStage } from '../../config/stages.ts';
 import { InferometerError } from '../../core/errors.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
+import { busiestSecond } from '../../plan/arrivals/replay.ts';
 import type { Pacing } from '../../engine/settings.ts';
 
 /** What the machine can give; undefined where the system does not tell. */
@@ -148,6 +149,13 @@ function connectionLimit(
   }
   const count = client.max_connections ?? Math.min(available, Math.max(DEFAULT_MAX_CONNECTIONS, needed));
   return { count, shortage: undefined };
+}
+
+/** The limits with as many connections to open in advance as a replay may need at once. `dueNs`: of the replay, else undefined. */
+export function warmedFor(limits: EngineLimits, dueNs: SharedArrayBuffer | undefined): EngineLimits {
+  if (dueNs === undefined) return limits;
+  const { maxConnections } = limits;
+  return { ...limits, warmConnections: Math.min(maxConnections, MAX_WARM_CONNECTIONS, busiestSecond(dueNs)) };
 }
 
 function connectionsToWarm({ load, stop }: RunConfig): number {

@@ -24,7 +24,7 @@ export function isQuickExport(logBytes: number): boolean {
  */
 export async function exportEvents(
   directory: RunDirectory,
-  { run_id: runId, origin_ns: originNs, publishers = [] }: RunHeader,
+  { run_id: runId, origin_ns: originNs, published_by }: RunHeader,
   log: Log,
   outPath = directory.eventsPath,
   onEvents?: (count: number, part: number) => void,
@@ -32,7 +32,7 @@ export async function exportEvents(
   const reader = logReaderOf(directory, log);
   const logBytes = statSync(directory.recordPath).size;
   const onProgress = onEvents && ((count: number, bytes: number) => onEvents(count, bytes / logBytes));
-  const header = { runId, originNs: BigInt(originNs), publishers };
+  const header = { runId, originNs: BigInt(originNs), publishers: published_by?.addresses ?? [] };
   const result = await exportEventsJsonl(reader, outPath, header, onProgress);
   const losses = lossesText(reader.losses);
   if (losses !== undefined) log.warning(`${outPath}: events are missing: ${losses} in ${reader.path}`);

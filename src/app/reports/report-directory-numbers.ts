@@ -3,7 +3,7 @@ import type { Log } from '../../core/log.ts';
 import type { MetricSnapshot, MetricsSnapshot, SeriesSnapshot } from '../../metrics/snapshot.ts';
 import { replayRun } from '../fold/replay.ts';
 import type { RunDirectory } from '../run-folder/run-directory.ts';
-import { foreignJson, type RunHeader } from '../run-folder/run-header.ts';
+import { publishedByJson, type RunHeader } from '../run-folder/run-header.ts';
 import { readFinalSnapshot, type SourcedSnapshot } from './report-source.ts';
 
 /** Counted by a tokenizer that we don't have, so that our replay of the events lacks them. */
@@ -47,8 +47,14 @@ export async function reportDirectoryNumbers(
 
 /** A snapshot of theirs with what a replay tells of the run beside the metrics. */
 export function withRun(snapshot: MetricsSnapshot, header: RunHeader): MetricsSnapshot {
-  const { run_id, version, requested_rate_per_second, planned_samples, foreign } = header;
-  const run = { run_id, version, requested_rate_per_second, planned_samples, foreign: foreignJson(foreign!) };
+  const { run_id, version, requested_rate_per_second, planned_samples, published_by } = header;
+  const run = {
+    run_id,
+    version,
+    requested_rate_per_second,
+    planned_samples,
+    published_by: publishedByJson(published_by!),
+  };
   return { ...snapshot, extras: { ...snapshot.extras, run } };
 }
 

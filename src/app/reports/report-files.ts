@@ -22,7 +22,7 @@ export function makeReport(
   return reportFromSnapshot(toJson(sourced.snapshot), {
     version: programVersion(),
     source: sourced.source,
-    useLegacyLoadgenQpsMetrics: header.foreign?.legacy_qps ?? false,
+    useLegacyLoadgenQpsMetrics: header.published_by?.legacy_qps ?? false,
     stoppedEarly,
     runConfig: configSections(config),
     outputLimit: header.output_limit ?? null,

@@ -1,17 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { RunId } from '../../core/ids.ts';
 import { encodeMessagesFrame } from '../../events/received-messages.ts';
+import { readRunHeader } from '../../runlog/run-header.ts';
 import { FrameKind, type Frame, sealFrame } from '../../transport/frame.ts';
 import { frameCheck } from './frame-check.ts';
 import { receptionFrame } from './reception.ts';
-import { encodeRunHeader, jsonFrame } from './run-header.ts';
+import { decodeRunHeader, encodeRunHeader, jsonFrame } from './run-header.ts';
 
 const header = (publishers?: readonly string[]): Frame =>
   sealFrame(
     encodeRunHeader({
       ...{ format: 1, run_id: '00112233aabbccdd' as RunId, origin_ns: '5', started_at: '', version: '' },
       ...{ streaming: true, tokenizer: null, requested_rate_per_second: null, planned_samples: null },
-      ...{ config: {}, ...(publishers && { publishers }) },
+      config: {},
+      ...(publishers && {
+        published_by: { addresses: publishers, load_generator: null, missing: [], legacy_qps: false },
+      }),
     }),
     FrameKind.runHeader,
     0,
@@ -42,7 +46,23 @@ describe('the check of a frame of what was received', () => {
     expect(() => check(sealFrame(new Uint8Array(30), FrameKind.messages, 1))).toThrow('no header');
   });
 
+  it('knows the publishers of a log of an earlier version', () => {
+    const { published_by: _, ...fields } = JSON.parse(
+      Buffer.from(header(['tcp://127.0.0.1:1']).body).toString(),
+    ) as Record<string, unknown>;
+    const earlier = (publishers: unknown) =>
+      sealFrame(jsonFrame({ ...fields, publishers }), FrameKind.runHeader, 0);
+    expect(decodeRunHeader(earlier(['a', 'b'])).published_by?.addresses).toEqual(['a', 'b']);
+    expect(readRunHeader(earlier(['a', 'b'])).publishers).toEqual(['a', 'b']);
+    const check = frameCheck();
+    check(earlier(['a', 'b']));
+    check(messages(1));
+    expect(() => check(messages(2))).toThrow('messages of publisher 2, of 2 in the header');
+    expect(() => frameCheck()(earlier([]))).toThrow('publishers');
+  });
+
   it('refuses a header with publishers that are none', () => {
-    expect(() => frameCheck()(header([]))).toThrow('publishers: a list of 1 to 256 texts');
+    const many = Array.from({ length: 257 }, (_, i) => `ipc:///${i}`);
+    expect(() => frameCheck()(header(many))).toThrow('published_by: addresses (up to 256)');
   });
 });

@@ -16,7 +16,7 @@ import { decodePrompts } from '../../events/prompts-codec.ts';
 import { LATENESS_BUCKETS } from '../../stats/lateness-counts.ts';
 import { type Frame, FrameKind } from '../../transport/frame.ts';
 import { accountOfFrame } from './engine-account.ts';
-import { decodeRunHeader, jsonOfFrame } from './run-header.ts';
+import { decodeRunHeader, jsonOfFrame, publishersOf } from './run-header.ts';
 import { type Reception, receptionOfFrame } from './reception.ts';
 import { markOfFrame } from './run-marks.ts';
 
@@ -35,7 +35,7 @@ export function frameCheck(): (frame: Frame) => void {
     switch (frame.kind) {
       case FrameKind.runHeader:
         if (hasHeader) throw malformed('a second header');
-        publishers = decodeRunHeader(frame).publishers?.length ?? 0;
+        publishers = publishersOf(decodeRunHeader(frame)).length;
         hasHeader = true;
         return;
       case FrameKind.events:

@@ -36,7 +36,8 @@ export async function reportHeader(directory: RunDirectory): Promise<RunHeader> 
     requested_rate_per_second: settings.ratePerSecond ?? null,
     planned_samples: settings.samples ?? null,
     config: settings.config,
-    foreign: {
+    published_by: {
+      addresses: [],
       load_generator: LOAD_GENERATOR,
       missing: reportDirectory?.missing ?? [],
       legacy_qps: settings.takesLegacyWindow,

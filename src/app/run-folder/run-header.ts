@@ -23,6 +23,8 @@ export interface RunHeader {
   readonly rate_changes?: boolean;
   /** The stages of the load, or the file they came from, in words. Missing without stages. */
   readonly load?: string;
+  /** The load is a trace, sent at its own times; missing for any other. */
+  readonly replay?: ReplayedTrace;
   /** Samples the plan will issue, or null when a duration ends it. */
   readonly planned_samples: number | null;
   /** The largest limit of output tokens sent; null when a request has none. Missing in logs of versions before 0.2. */
@@ -31,19 +33,35 @@ export interface RunHeader {
   readonly skipped_rows?: number;
   /** Rows whose request asks for the prompt in front of a streamed response. Missing likewise. */
   readonly echo_rows?: number;
-  /** Addresses of the publishers whose events were aggregated, at least one; missing for a run of our own. */
-  readonly publishers?: readonly string[];
   /** How the metrics are made, where that is not the default. */
   readonly metrics?: MetricsSettings;
   /** The configuration, secrets redacted. */
   readonly config: { readonly [key: string]: Json };
-  /** Of a run that another load generator recorded; absent for ours. */
-  readonly foreign?: ForeignRun;
+  /** Who published the events, when we did not record them ourselves; absent for a run of our own. */
+  readonly published_by?: PublishedBy;
 }
 
-/** What is known of a run that is not ours. */
-export interface ForeignRun {
-  readonly load_generator: string;
+/** A trace as a run replays it. */
+export interface ReplayedTrace {
+  /** Its path, as it was given. */
+  readonly trace: string;
+  readonly speed: number;
+  /** Gaps were cut to this; null where they were not. */
+  readonly idle_cap_ms: number | null;
+  /** The part that is sent, on the clock of the trace; null where it begins or ends with the trace. */
+  readonly from_ms: number | null;
+  readonly to_ms: number | null;
+  readonly arrivals: number;
+  /** From the first arrival to the last, in time of the run. */
+  readonly span_ns: number;
+}
+
+/** Whose events a run is made of: what an aggregator subscribed to, or a report directory of another load generator. */
+export interface PublishedBy {
+  /** Where an aggregator received them; none when they come from a report directory. */
+  readonly addresses: readonly string[];
+  /** Name of the program that sent the load; null when nothing tells. */
+  readonly load_generator: string | null;
   /** What its record lacks. */
   readonly missing: readonly string[];
   /** Its own report takes QPS and TPS from the window of MLPerf LoadGen. */
@@ -51,15 +69,25 @@ export interface ForeignRun {
 }
 
 /** As a snapshot carries it among what it tells of the run. */
-export function foreignJson({ load_generator, missing, legacy_qps }: ForeignRun): {
+export function publishedByJson({ addresses, load_generator, missing, legacy_qps }: PublishedBy): {
   readonly [key: string]: Json;
 } {
-  return { load_generator, missing: [...missing], legacy_qps };
+  return { addresses: [...addresses], load_generator, missing: [...missing], legacy_qps };
 }
 
-/** Whose load it was: another program's, of which nothing is known but what it published, or our own. */
-export function isAggregated({ publishers }: Pick<RunHeader, 'publishers'>): boolean {
-  return publishers !== undefined;
+/** Addresses that an aggregator subscribed to; none for other runs. */
+export function publishersOf({ published_by: by }: Pick<RunHeader, 'published_by'>): readonly string[] {
+  return by?.addresses ?? [];
+}
+
+/** Whether the events were received from publishers. */
+export function isAggregated(header: Pick<RunHeader, 'published_by'>): boolean {
+  return publishersOf(header).length > 0;
+}
+
+/** Whether it is a report directory of another load generator. */
+export function isReportDirectory(header: Pick<RunHeader, 'published_by'>): boolean {
+  return header.published_by !== undefined && !isAggregated(header);
 }
 
 /** What another launcher may ask of our aggregator. */
@@ -115,8 +143,17 @@ export function decodeRunHeader(frame: Frame): RunHeader {
   for (const [field, { wanted, isFine }] of Object.entries(FIELDS)) {
     if (!isFine(header[field])) throw badHeader(`${field}: ${wanted}`);
   }
+  const { publishers, ...others } = header;
   // Every field was looked at.
-  return header as unknown as RunHeader;
+  const checked = others as unknown as RunHeader;
+  if (publishers === undefined) return checked;
+  const published_by = {
+    addresses: publishers as string[],
+    load_generator: null,
+    missing: [],
+    legacy_qps: false,
+  };
+  return { ...checked, published_by };
 }
 
 interface FieldCheck {
@@ -153,23 +190,23 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
   planned_samples: NUMBER_OR_NULL,
   output_limit: NUMBER_IF_ANY,
   skipped_rows: NUMBER_IF_ANY,
+  published_by: {
+    wanted: `addresses (up to ${MAX_PUBLISHERS}), load_generator, missing and legacy_qps, if any`,
+    isFine: (value) => value === undefined || isPublishedBy(value),
+  },
+  // What logs of versions before 0.2 have instead.
   publishers: {
     wanted: `a list of 1 to ${MAX_PUBLISHERS} texts`,
-    isFine: (value) =>
-      value === undefined ||
-      (Array.isArray(value) &&
-        value.length > 0 &&
-        value.length <= MAX_PUBLISHERS &&
-        value.every((address) => typeof address === 'string')),
+    isFine: (value) => value === undefined || (areAddresses(value) && value.length > 0),
   },
   metrics: {
     wanted: 'settings of the metrics in their ranges',
     isFine: (value) => value === undefined || (isFields(value) && areMetricsSettings(value)),
   },
   config: { wanted: 'an object', isFine: isFields },
-  foreign: {
-    wanted: 'load_generator, missing and legacy_qps, if any',
-    isFine: (value) => value === undefined || isForeignRun(value),
+  replay: {
+    wanted: 'a trace with its speed, arrivals and span_ns, if any',
+    isFine: (value) => value === undefined || isReplayedTrace(value),
   },
 };
 
@@ -190,15 +227,31 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isForeignRun(value: unknown): boolean {
-  if (!isFields(value)) return false;
-  const { load_generator: generator, missing, legacy_qps: legacy } = value;
+function isReplayedTrace(value: unknown): boolean {
+  if (!isFields(value) || typeof value.trace !== 'string') return false;
+  const areNumbers = ['speed', 'arrivals', 'span_ns'].every((name) => Number.isFinite(value[name]));
   return (
-    typeof generator === 'string' &&
-    typeof legacy === 'boolean' &&
-    Array.isArray(missing) &&
-    missing.every((part) => typeof part === 'string')
+    areNumbers && ['idle_cap_ms', 'from_ms', 'to_ms'].every((name) => NUMBER_OR_NULL.isFine(value[name]))
   );
+}
+
+function isPublishedBy(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const { addresses, load_generator: generator, missing, legacy_qps: legacy } = value;
+  return (
+    areAddresses(addresses) &&
+    (generator === null || typeof generator === 'string') &&
+    typeof legacy === 'boolean' &&
+    areTexts(missing)
+  );
+}
+
+function areAddresses(value: unknown): value is readonly string[] {
+  return areTexts(value) && value.length <= MAX_PUBLISHERS;
+}
+
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((part) => typeof part === 'string');
 }
 
 function badHeader(wanted: string): InferometerError {

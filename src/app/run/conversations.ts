@@ -11,13 +11,15 @@ const SHOWN_NOTES = 8;
 /** The conversations of a dataset, all turns of each. Tells what was odd in it. */
 export async function openConversations(
   path: string,
+  format: string | undefined,
   history: HistoryChoice,
   log: Log,
-): Promise<Conversations> {
-  const workload = await openWorkload(path);
+): Promise<Conversations & { readonly format: string }> {
+  const workload = await openWorkload(path, format);
   log.info(`${path}: read as ${workload.format.title}`);
   return {
     name: path,
+    format: workload.format.name,
     skipped: [],
     *conversations() {
       for (const conversation of workload.conversations()) yield plannedTurns(conversation, history);

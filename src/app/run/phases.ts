@@ -1,11 +1,14 @@
 import type { RunConfig } from '../../config/schema.ts';
 import { valueOfStage } from '../../config/stages.ts';
+import { InferometerError } from '../../core/errors.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../core/time.ts';
+import { arrivalsBefore, meanArrivalRate } from '../../plan/arrivals/replay.ts';
 import {
   type ArrivalSettings,
   isOpenLoop,
   type OpenLoopSettings,
   type PhasePlan,
+  type ReplaySettings,
   type StopRule,
 } from '../../plan/plan.ts';
 import { ConcurrencyProfile, type ConcurrencyStage } from '../../plan/concurrency-profile.ts';
@@ -17,16 +20,25 @@ const WARMUP_ORDER_SEED_OFFSET = 1;
 /** An average is told, not followed. */
 const AVERAGE_DIGITS = 4;
 
-/** The phases a configuration asks for, in order: a warm-up when wanted, then performance. */
-export function phasesOf(config: RunConfig, datasetSize: number): readonly PhasePlan[] {
+/**
+ * The phases a configuration asks for, in order: a warm-up when wanted, then performance. `dueNs`: when each row of a replay is due.
+ *
+ * Throws `INFEROMETER_PLAN_REPLAY` (input) for the warm-up of a trace that has no rate.
+ */
+export function phasesOf(
+  config: RunConfig,
+  datasetSize: number,
+  dueNs?: SharedArrayBuffer,
+): readonly PhasePlan[] {
   const { warmup, stop } = config;
-  const arrivals = arrivalsOf(config);
+  const arrivals = dueNs === undefined ? arrivalsOf(config) : replayOf(config, dueNs);
   const performance: PhasePlan = {
     name: 'performance',
     kind: 'performance',
     arrivals,
     order: { order: config.sample_order, datasetSize, seed: config.seed },
     stop: withinStages(stopRuleOf(stop, datasetSize, stagesNs(arrivals) < Infinity), arrivals),
+    ...(arrivals.pattern === 'replay' ? inItsOrder(config, arrivals, datasetSize) : {}),
   };
   if (warmup === undefined) return [performance];
   return [
@@ -34,13 +46,42 @@ export function phasesOf(config: RunConfig, datasetSize: number): readonly Phase
       ...performance,
       name: 'warmup',
       kind: 'warmup',
-      order: { ...performance.order, seed: config.seed + WARMUP_ORDER_SEED_OFFSET },
+      order: { order: config.sample_order, datasetSize, seed: config.seed + WARMUP_ORDER_SEED_OFFSET },
       // At the rate that measuring begins with.
-      arrivals: atFirst(arrivals),
+      arrivals: arrivals.pattern === 'replay' ? atItsMeanRate(config, arrivals) : atFirst(arrivals),
       stop: stopRuleOf(warmup, datasetSize),
     },
     performance,
   ];
+}
+
+/** Each row once, at its time. */
+function replayOf({ stop }: RunConfig, dueNs: SharedArrayBuffer): ReplaySettings {
+  const mean = meanArrivalRate(dueNs, stopRuleOf(stop, 0).maxDurationNs);
+  const ratePerSecond = mean === null ? null : Number(mean.toPrecision(AVERAGE_DIGITS));
+  return { pattern: 'replay', dueNs, ratePerSecond };
+}
+
+/** A replay ends with its last row, unless its duration is over before that. */
+function inItsOrder(
+  { stop, seed }: RunConfig,
+  { dueNs }: ReplaySettings,
+  datasetSize: number,
+): Pick<PhasePlan, 'order' | 'stop'> {
+  const rule = stopRuleOf(stop, datasetSize);
+  const endsBefore = arrivalsBefore(dueNs, rule.maxDurationNs) < datasetSize;
+  const maxSamples = endsBefore ? rule.maxSamples : Math.min(rule.maxSamples, datasetSize);
+  return { order: { order: 'sequential', datasetSize, seed }, stop: { ...rule, maxSamples } };
+}
+
+/** What a warm-up sends has no times: it is drawn from the trace. */
+function atItsMeanRate({ seed }: RunConfig, { ratePerSecond }: ReplaySettings): ArrivalSettings {
+  if (ratePerSecond !== null) return { pattern: 'poisson', ratePerSecond, seed };
+  throw new InferometerError(
+    'INFEROMETER_PLAN_REPLAY',
+    'input',
+    '--warmup of a replay goes at the mean rate of the trace, but all requests of this one come at once; leave it out',
+  );
 }
 
 function isStaged(
@@ -99,6 +140,12 @@ function arrivalsOf({ load, seed, stop }: RunConfig): ArrivalSettings {
       const stages = concurrencyStagesOf(load);
       return { pattern, concurrency: stages?.[0]?.from ?? concurrency, stages };
     }
+    case 'replay':
+      throw new InferometerError(
+        'INFEROMETER_PLAN_REPLAY',
+        'internal',
+        'replay: found no due times, wanted those of the trace',
+      );
     default: {
       const stages = stagesOf(load);
       const rate = stages === undefined ? ratePerSecond : averageRate(stages, stop.duration_ms);

@@ -4,8 +4,12 @@ import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
 import type { ConversationSettings } from '../../engine/settings.ts';
-import { openDataset } from '../../dataset/open-dataset.ts';
-import { durationsOf } from '../../config/units.ts';
+import { parseDurations } from '../../config/durations.ts';
+import { NS_PER_MS } from '../../core/time.ts';
+import { datasetOf, holdsRows } from '../../dataset/open-dataset.ts';
+import { openSource, type Source } from '../../dataset/source.ts';
+import type { ReplayOptions } from '../../workload/dataset/replay-window.ts';
+import type { Workload } from '../../workload/open-workload.ts';
 import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
 import { adapterOf, pathOf } from '../../protocol/adapters.ts';
 import { type Endpoint, headBeforeLength, headEncoder, parseEndpoint } from '../../protocol/http-request.ts';
@@ -34,6 +38,10 @@ export interface PreparedRun {
   readonly skippedRows: number;
   /** Requests that ask for the prompt in front of a streamed response. */
   readonly echoes: number;
+  /** The format of a dataset that holds no rows of prompts, but conversations or a trace; null for rows. */
+  readonly format: string | null;
+  /** When each row is due: see `replaySchedule`; undefined where the load says it. */
+  readonly dueNs: SharedArrayBuffer | undefined;
 }
 
 /**
@@ -60,12 +68,12 @@ export async function prepareRun(
   const path = pathOf(adapter, streaming, config.model);
   const heads = endpoints.map((endpoint) => headEncoder(endpoint, path, head));
   const tokenizerPath = config.tokenizer === undefined ? null : await checkTokenizer(config.tokenizer);
-  const dataset = await openPrompts(config, log);
+  const { dataset, format, dueNs } = await openPrompts(config, log);
   const requests = await buildRequests(dataset, config, { streaming, heads, onProgress });
   tellDataset(dataset, requests, config, log);
   const { turns } = requests;
   return {
-    ...{ endpoints, streaming, tokenizerPath },
+    ...{ endpoints, streaming, tokenizerPath, format, dueNs },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
     rowCount: requests.rowCount,
@@ -86,30 +94,69 @@ function rulesOf({ conversations }: RunConfig): ConversationSettings['rules'] {
   return {
     ...{ onTurnFailure, reasoning },
     // Was checked with the other settings.
-    ...(thinkTime === undefined ? {} : { thinkTime: durationsOf(thinkTime)! }),
+    ...(thinkTime === undefined ? {} : { thinkTime: parseDurations(thinkTime)! }),
   };
 }
 
-/** What is sent: rows of a file, its conversations, or prompts made up from a description. */
-async function openPrompts(config: RunConfig, log: Log): Promise<Prompts> {
+/** What is sent, and of a replay when. */
+interface OpenedPrompts extends Pick<PreparedRun, 'format' | 'dueNs'> {
+  readonly dataset: Prompts;
+}
+
+/** Rows of a file, conversations or a trace, or prompts made up from a description. */
+async function openPrompts(config: RunConfig, log: Log): Promise<OpenedPrompts> {
   const { dataset, synthetic, tokenizer, conversations } = config;
+  const [use, { seed }] = [adapterOf(config.api).isChat ? 'chat' : 'completion', config] as const;
   if (dataset !== undefined && conversations?.multi_turn === true) {
-    return openConversations(dataset, conversations.history, log);
+    const opened = await openConversations(dataset, config.format, conversations.history, log);
+    return { dataset: opened, format: opened.format, dueNs: undefined };
   }
-  if (dataset !== undefined) return openDataset(dataset, { skipBadRows: config.skip_bad_rows });
+  if (dataset !== undefined) {
+    const source = await openSource(dataset);
+    const workload = await workloadIn(source, config);
+    if (workload === undefined) {
+      const rows = datasetOf(source, { skipBadRows: config.skip_bad_rows });
+      return { dataset: rows, format: null, dueNs: undefined };
+    }
+    const { workloadDataset } = await import('../../workload/dataset/workload-dataset.ts');
+    const replay = config.load.pattern === 'replay' ? replayOptions(config) : undefined;
+    const read = await workloadDataset({ workload, tokenizerPath: tokenizer, use, seed, replay, log });
+    return { dataset: read, format: workload.format.name, dueNs: read.dueNs };
+  }
   const [{ syntheticDataset }, { parseSynthetic }] = await Promise.all([
     import('../../workload/synthesis/synthetic-dataset.ts'),
     import('../../workload/synthesis/synthetic-spec.ts'),
   ]);
-  return syntheticDataset({
+  const made = await syntheticDataset({
     // Both were checked with the other settings.
     spec: parseSynthetic(synthetic!) as SyntheticSpec,
     text: synthetic!,
     tokenizerPath: tokenizer!,
-    use: adapterOf(config.api).isChat ? 'chat' : 'completion',
-    seed: config.seed,
-    log,
+    ...{ use, seed, log },
   });
+  return { dataset: made, format: null, dueNs: undefined };
+}
+
+/** Formats that rows of prompts can be read as. */
+const ROW_FORMATS: readonly string[] = ['rows', 'sharegpt', 'openai-batch'];
+
+/**
+ * The conversations or the trace that files hold; undefined for rows of prompts. Files whose first row has a prompt are rows, unless their
+ * format is named or they are replayed: every field of a row is sent, and a trace has room for a few.
+ */
+async function workloadIn(source: Source, { format, load }: RunConfig): Promise<Workload | undefined> {
+  const isReplayed = load.pattern === 'replay';
+  if (!isReplayed && (format === undefined ? holdsRows(source) : format === 'rows')) return undefined;
+  const { workloadOf } = await import('../../workload/open-workload.ts');
+  const workload = workloadOf(source, format);
+  const isRows = format === undefined && ROW_FORMATS.includes(workload.format.name);
+  return isRows && !isReplayed ? undefined : workload;
+}
+
+function replayOptions({ load, stop }: RunConfig): ReplayOptions {
+  const { speed, idle_cap_ms: idleCapMs, from_ms: fromMs, to_ms: toMs } = load;
+  const { samples: maxArrivals, duration_ms: durationMs = Infinity } = stop;
+  return { speed, idleCapMs, fromMs, toMs, maxArrivals, maxDurationNs: durationMs * NS_PER_MS };
 }
 
 /** Loads it once for the error it may have: better now than in the aggregator, after the load. Returns its file. */

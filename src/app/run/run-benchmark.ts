@@ -1,6 +1,6 @@
+import { parseDurations } from '../../config/durations.ts';
 import { withStagesOfFile } from '../../config/rate-file.ts';
 import type { RunConfig } from '../../config/schema.ts';
-import { durationsOf } from '../../config/units.ts';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
@@ -19,7 +19,7 @@ import { type EventWire, eventBusText } from '../event-bus/wires.ts';
 import { Closers } from './closers.ts';
 import { accountFrame } from '../run-folder/engine-account.ts';
 import { checkCpus, pinProgram } from '../machine/cpu-pinning.ts';
-import { type EngineLimits, engineLimits, pacingOf, watchIdleCores } from '../machine/limits.ts';
+import { type EngineLimits, engineLimits, pacingOf, warmedFor, watchIdleCores } from '../machine/limits.ts';
 import { phasesOf } from './phases.ts';
 import { ProgressWatch } from './progress-watch.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
@@ -86,7 +86,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const { events } = options;
   if (events?.address !== undefined) await claimEventPlace(events.address);
   const prepared = await prepareRun(config, log, toldNowAndThen(screen));
-  const phases = phasesOf(planned, prepared.ticketCount);
+  const phases = phasesOf(planned, prepared.ticketCount, prepared.dueNs);
   checkPlanLimits(phases);
   let recordingFailure: unknown;
   const services = await openRunServices({
@@ -114,7 +114,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   );
   const starting = startPool(config, limits, pacing, prepared, services, log, progress);
   closers.add(() => starting.then((started) => started.close()).catch(() => undefined));
-  const writingConfig = writeConfig(services, config, prepared.streaming);
+  const writingConfig = writeConfig(services, config, prepared);
   closers.add(() => writingConfig.catch(() => undefined));
   // What the end needs is loaded while others start: not while requests run, nor when an update may have replaced the files.
   const [pool, { concludeRun }] = await Promise.all([
@@ -145,7 +145,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   screen.started(services.directory.path, control);
   if (view !== undefined) log.info(viewPlaceText(view));
   if (events !== undefined) log.info(eventBusText(events.wire, services.eventBus!.address));
-  await warmConnections(limits, pool, services.mask, log);
+  await warmConnections(warmedFor(limits, prepared.dueNs), pool, services.mask, log);
   const watching = setInterval(() => progress.look(pool.counts(), performance.now()), PROGRESS_INTERVAL_MS);
   const outcome = await session.run().finally(() => clearInterval(watching));
   control.end();
@@ -214,7 +214,7 @@ function startPool(
 
 function cancelSettings({ cancel }: RunConfig): CancelSettings | undefined {
   // The schema has seen to it that the text is a distribution.
-  return cancel && { share: cancel.share, after: durationsOf(cancel.after)! };
+  return cancel && { share: cancel.share, after: parseDurations(cancel.after)! };
 }
 
 /** Reading a dataset is told when it takes longer than a moment. */
@@ -238,13 +238,13 @@ function ownCpuMs({ pid }: AggregatorProcess): number {
 async function writeConfig(
   { directory, header }: RunServices,
   config: RunConfig,
-  streaming: boolean,
+  { streaming, format }: PreparedRun,
 ): Promise<void> {
   const [{ stringify }, { toMlcommonsConfig }] = await Promise.all([
     import('yaml'),
     import('../../config/mlcommons-config.ts'),
   ]);
-  const theirs = toMlcommonsConfig(config, streaming);
+  const theirs = toMlcommonsConfig({ ...config, format: format ?? config.format }, streaming);
   try {
     const text = stringify(header.config);
     if ('tree' in theirs) {

@@ -7,7 +7,7 @@ import type { Log } from '../../core/log.ts';
 import { createRunClock, type RunClock } from '../../core/time.ts';
 import { SnapshotCodec } from '../../metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../../metrics/snapshot-subscriber.ts';
-import { isOpenLoop, type PhasePlan } from '../../plan/plan.ts';
+import { isOpenLoop, type PhasePlan, type ReplaySettings } from '../../plan/plan.ts';
 import { RunLogWriter } from '../../runlog/append.ts';
 import { FRAME_CODEC } from '../../transport/frame-codec.ts';
 import { FrameKind } from '../../transport/frame.ts';
@@ -24,7 +24,7 @@ import { machineFacts, ManifestKeeper } from '../run-folder/manifest-keeper.ts';
 import type { PreparedRun } from './prepare.ts';
 import { identityOf } from '../run-folder/process-identity.ts';
 import { defaultRunPath, RunDirectory, type RunManifest } from '../run-folder/run-directory.ts';
-import { encodeRunHeader, type RunHeader } from '../run-folder/run-header.ts';
+import { encodeRunHeader, type ReplayedTrace, type RunHeader } from '../run-folder/run-header.ts';
 import { RunRecorder } from './run-recorder.ts';
 import { createRunSockets } from '../run-folder/run-sockets.ts';
 import { SecretMask, warnOfShortSecrets } from './secret-mask.ts';
@@ -210,7 +210,8 @@ function headerOf(
     ...(prepared.conversations === undefined ? {} : { conversations: true }),
     tokenizer: prepared.tokenizerPath,
     requested_rate_per_second: isOpenLoop(arrivals) ? arrivals.ratePerSecond : null,
-    rate_changes: isOpenLoop(arrivals) && arrivals.stages !== undefined,
+    rate_changes: isOpenLoop(arrivals) && (arrivals.stages !== undefined || arrivals.pattern === 'replay'),
+    ...(arrivals.pattern === 'replay' ? { replay: replayedTrace(config, arrivals) } : {}),
     ...stagesInWords(config.load),
     planned_samples: plannedSamples(maxSamples, prepared, config),
     output_limit: prepared.outputLimit,
@@ -223,4 +224,17 @@ function headerOf(
 function stagesInWords({ stages, stages_file: file }: RunConfig['load']): Pick<RunHeader, 'load'> {
   if (stages !== undefined) return { load: stagesText(stages) };
   return file === undefined ? {} : { load: `the rates of ${file}` };
+}
+
+function replayedTrace({ dataset, load }: RunConfig, { dueNs }: ReplaySettings): ReplayedTrace {
+  const times = new Float64Array(dueNs);
+  return {
+    trace: dataset!,
+    speed: load.speed ?? 1,
+    idle_cap_ms: load.idle_cap_ms ?? null,
+    from_ms: load.from_ms ?? null,
+    to_ms: load.to_ms ?? null,
+    arrivals: times.length,
+    span_ns: times.at(-1)!,
+  };
 }

@@ -6,7 +6,7 @@ import type { RunFold } from '../fold/run-fold.ts';
 
 export interface LoggedFoldOptions {
   readonly writer: RunLogWriter;
-  readonly fold: RunFold;
+  readonly fold: Pick<RunFold, 'handle' | 'ended'>;
   /** Told once when the log cannot be written any more: from then on nothing is taken. */
   readonly onFailure: (error: unknown) => void;
   /** Told once when the session has ended. */
@@ -14,13 +14,18 @@ export interface LoggedFoldOptions {
   readonly log: Log;
 }
 
+/** Most that waits in memory to be folded before whoever brings more has to wait, bytes. */
+const MAX_WAITING_BYTES = 2 ** 26;
+
 /** Frames into the log, and only then into the metrics, in order. */
 export class LoggedFold {
   readonly #options: LoggedFoldOptions;
   /** Frames that wait for one before them, such as the header while it loads a tokenizer. */
   readonly #waiting: Frame[] = [];
+  #waitingBytes = 0;
   #isBusy = false;
   #isClosed = false;
+  #unrecordedFrames = 0;
   #idle = Promise.withResolvers<void>();
 
   constructor(options: LoggedFoldOptions) {
@@ -28,14 +33,26 @@ export class LoggedFold {
     this.#idle.resolve();
   }
 
+  /** Frames that arrived and could not be written into the log. */
+  get unrecordedFrames(): number {
+    return this.#unrecordedFrames;
+  }
+
+  /** Resolves when there is room for more frames; undefined when there is now. */
+  get room(): Promise<void> | undefined {
+    return this.#waitingBytes > MAX_WAITING_BYTES ? this.#idle.promise : undefined;
+  }
+
   /** Takes an unsealed frame, whose bytes may be used again afterwards. */
   record(kind: FrameKind, bytes: Uint8Array): void {
+    if (this.#unrecordedFrames > 0) this.#unrecordedFrames += 1;
     if (this.#isClosed) return;
     let frame: Frame;
     try {
       frame = this.#options.writer.append(kind, bytes);
     } catch (error) {
       this.#isClosed = true;
+      this.#unrecordedFrames = 1;
       this.#options.onFailure(error);
       return;
     }
@@ -44,8 +61,10 @@ export class LoggedFold {
 
   /** Folds a frame that is in the log. */
   fold(frame: Frame): void {
-    if (this.#isBusy) this.#waiting.push(frameOf(frame.kind, frame.seq, frame.body));
-    else this.#handle(frame);
+    if (this.#isBusy) {
+      this.#waiting.push(frameOf(frame.kind, frame.seq, frame.body));
+      this.#waitingBytes += frame.bytes.length;
+    } else this.#handle(frame);
   }
 
   /** Takes nothing any more; resolves when all that was taken is folded. */
@@ -71,8 +90,12 @@ export class LoggedFold {
     this.#idle = Promise.withResolvers();
     await handled.catch((error: unknown) => this.#leaveOut(frame, error));
     this.#isBusy = false;
-    for (let next = this.#waiting.shift(); next !== undefined && !this.#isBusy; next = this.#waiting.shift())
+    while (!this.#isBusy) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#waitingBytes -= next.bytes.length;
       this.#handle(next);
+    }
     if (!this.#isBusy) this.#idle.resolve();
   }
 

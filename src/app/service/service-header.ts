@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { InferometerError } from '../../core/errors.ts';
 import { checkAddress } from '../../transport/zmq/address.ts';
-import { MAX_PUBLISHERS, type RunHeader } from '../run-folder/run-header.ts';
+import { MAX_PUBLISHERS, publishersOf, type RunHeader } from '../run-folder/run-header.ts';
 import { programVersion } from '../run-folder/version.ts';
 import type { RunPlace } from './run-place.ts';
 import type { ServiceOptions } from './service-options.ts';
@@ -18,14 +18,14 @@ export interface ServiceSettings {
 /** Throws `InferometerError` (input) for addresses that are none, too many or twice, and for what contradicts the run that is resumed. */
 export function settingsOf(options: ServiceOptions, { directory, resumed }: RunPlace): ServiceSettings {
   const tokenizer = options.tokenizerPath === undefined ? null : resolve(options.tokenizerPath);
-  const addresses = options.addresses.length > 0 ? options.addresses : (resumed?.publishers ?? []);
+  const addresses = options.addresses.length > 0 ? options.addresses : resumed ? publishersOf(resumed) : [];
   checkAddresses(addresses);
   const streaming = options.streaming ?? resumed?.streaming ?? options.streamingByDefault;
   if (resumed !== undefined) {
     const differing = [
-      ...(addresses.join(' ') === resumed.publishers?.join(' ')
+      ...(addresses.join(' ') === publishersOf(resumed).join(' ')
         ? []
-        : [`--connect ${resumed.publishers?.join(' --connect ')}`]),
+        : [`--connect ${publishersOf(resumed).join(' --connect ')}`]),
       ...(streaming === resumed.streaming ? [] : [`--streaming ${resumed.streaming ? 'on' : 'off'}`]),
       ...(tokenizer === resumed.tokenizer
         ? []
@@ -65,7 +65,7 @@ export function headerMaker(settings: ServiceSettings, { runId }: RunPlace) {
       ...{ requested_rate_per_second: null, planned_samples: null, config },
     }),
     tokenizer,
-    publishers: addresses,
+    published_by: { addresses, load_generator: null, missing: [], legacy_qps: false },
     ...(metrics === undefined ? {} : { metrics }),
   });
 }

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText, EXIT_CODES, InferometerError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
 import type { RunMark } from '../../core/run-history.ts';
 import { monotonicNs } from '../../core/time.ts';
 import { isTerminal, type MetricsSnapshot } from '../../metrics/snapshot.ts';
@@ -44,6 +45,8 @@ export interface ServiceEnd {
 
 /** A message must fit into a frame, with the lengths beside it. */
 const MAX_MESSAGE_BYTES = MAX_FRAME_BYTES - 64;
+/** What may wait to be received, of all publishers together, bytes. */
+const MAX_QUEUED_BYTES = 2 ** 28;
 /** A launcher is told that we are ready once we are connected, or after this: its publisher may not be bound yet. */
 const READY_AT_THE_LATEST_MS = 1000;
 
@@ -77,6 +80,7 @@ class Aggregation {
   #logged: LoggedFold | undefined;
   #manifest!: ManifestKeeper;
   #last: MetricsSnapshot | undefined;
+  #isSignaled = false;
 
   private constructor(options: ServiceOptions, closers: Closers, place: RunPlace) {
     this.#options = options;
@@ -109,7 +113,7 @@ class Aggregation {
   async #open(): Promise<void> {
     const { launcher, log } = this.#options;
     const isLaunched = launcher !== undefined;
-    this.#closers.add(onServiceSignals({ isLaunched, log, onEnd: () => this.#end.resolve('signal') }));
+    this.#closers.add(onServiceSignals({ isLaunched, log, onEnd: () => this.#onSignal() }));
     const sockets = await createRunSockets();
     this.#closers.add(() => sockets.remove());
     const outlets = await openSnapshotOutlets(this.#options, sockets, (snapshot) => {
@@ -130,8 +134,8 @@ class Aggregation {
       spillDirectory: directory.path,
       tokenizerOf: () => this.#options.tokenizerPath ?? null,
       eventStream: () => ({
-        ...{ frames: this.#writer?.nextSeq ?? 0, heals: 0, healed_frames: 0, lost_frames: 0 },
-        aggregator_restarts: 0,
+        ...{ frames: this.#writer?.nextSeq ?? 0, heals: 0, healed_frames: 0 },
+        ...{ lost_frames: this.#logged?.unrecordedFrames ?? 0, aggregator_restarts: 0 },
       }),
       log,
     });
@@ -153,6 +157,7 @@ class Aggregation {
     const receivers = addresses.map((address, publisher) =>
       MessageReceiver.connect(address, {
         maxMessageBytes: MAX_MESSAGE_BYTES,
+        maxQueuedBytes: MAX_QUEUED_BYTES / addresses.length,
         onConnection: (state) => publishers.on(publisher, state),
       }),
     );
@@ -164,13 +169,16 @@ class Aggregation {
     await this.#openLog();
     const receiving = receivers.map((receiver, publisher) =>
       receiver
-        .run((messages) => this.#intake.take(publisher, messages))
+        .run((messages) => {
+          this.#intake.take(publisher, messages);
+          return this.#logged?.room;
+        })
         .catch((error: unknown) => this.#fail(`${addresses[publisher]}: ${errorText(error)}`)),
     );
     if (launcher === undefined) {
       log.info(`aggregating ${addresses.join(', ')} into ${this.#place.directory.path}`);
       log.info(`watch it with: inferometer watch ${this.#place.directory.path}`);
-    } else await reportReady(launcher, publishers);
+    } else await reportReady(launcher, publishers, log);
     const reason = await this.#end.promise;
     close();
     await Promise.all(receiving);
@@ -187,8 +195,12 @@ class Aggregation {
     const writer = this.#writer;
     if (this.#header === undefined || writer === undefined)
       return endWithoutEvents(reason, this.#place, this.#options);
-    await (this.#fold.ended ? this.#fold.finished() : this.#fold.interrupt());
-    await writer.close().catch((error: unknown) => log.error(errorText(error)));
+    await (this.#fold.ended && !this.#isSignaled ? this.#fold.finished() : this.#fold.interrupt());
+    let outputFailures = 0;
+    await writer.close().catch((error: unknown) => {
+      outputFailures += 1;
+      log.error(errorText(error));
+    });
     const last = this.#last;
     if (last === undefined || !isTerminal(last.state)) {
       throw new InferometerError(
@@ -197,15 +209,20 @@ class Aggregation {
         `no final snapshot could be made; try: inferometer report ${directory.path}`,
       );
     }
-    const { report, failures } = await concludeAggregation(directory, this.#header, last, {
+    const { report, failures: fileFailures } = await concludeAggregation(directory, this.#header, last, {
       ...{ logBytes: writer.bytes, isElsewhere: launcher !== undefined, log },
     });
-    const exitCode = exitCodeOf(failures > 0 ? 'failure' : reason, report, this.#options);
+    outputFailures += fileFailures;
+    const end = this.#isSignaled && last.state === 'interrupted' ? 'signal' : reason;
+    const exitCode = exitCodeOf(outputFailures > 0 ? 'failure' : end, report, this.#options);
     await this.#manifest.update({
       outcome: {
         state: reason === 'failure' ? 'failed' : last.state === 'complete' ? 'complete' : 'interrupted',
         ended_at: new Date().toISOString(),
-        ...{ exit_code: exitCode, frames: writer.nextSeq, report_source: 'final snapshot file' },
+        exit_code: exitCode,
+        // Those that could not be written too, so that a reader knows what is missing.
+        frames: writer.nextSeq + (this.#logged?.unrecordedFrames ?? 0),
+        report_source: 'final snapshot file',
         verdict: report.verdict.level,
       },
     });
@@ -256,6 +273,13 @@ class Aggregation {
     }
   }
 
+  /** Whatever is still to be counted when the session has ended is given up, and the snapshot says how much that was. */
+  #onSignal(): void {
+    this.#isSignaled = true;
+    this.#end.resolve('signal');
+    if (this.#fold.ended) void this.#fold.interrupt();
+  }
+
   #fail(why: string): void {
     this.#options.log.error(why);
     this.#end.resolve('failure');
@@ -263,10 +287,16 @@ class Aggregation {
 }
 
 /** Tells a launcher that we listen: its publisher sends nothing before. */
-async function reportReady({ outputPath, ready }: LauncherOptions, publishers: Publishers): Promise<void> {
+async function reportReady(
+  { outputPath, ready }: LauncherOptions,
+  publishers: Publishers,
+  log: Log,
+): Promise<void> {
   await publishers.connected(READY_AT_THE_LATEST_MS);
   await writeFile(join(outputPath, '.ready'), '');
-  if (ready !== undefined) await sendReady(ready.address, ready.id);
+  if (ready === undefined) return;
+  // Its publisher may send all the same.
+  await sendReady(ready.address, ready.id).catch((error: unknown) => log.warning(errorText(error)));
 }
 
 /** Folds what an earlier process logged, and tells where the log goes on. */

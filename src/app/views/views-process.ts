@@ -1,12 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { siblingModule } from '../../core/sibling-module.ts';
 import type { RunControls } from '../../live/run-controls.ts';
 import { applyControl } from '../../web/control-actions.ts';
+import { HelperProcess } from '../machine/helper-process.ts';
 import type { WebOptions } from './serve-views.ts';
 import type { ControlRequest, FromViews, ToViews } from './views-messages.ts';
 
@@ -27,29 +25,22 @@ const CLOSE_TIMEOUT_MS = 5000;
  * issues requests has no part in it. It follows the run as any other viewer does, and ends with this process, however that ends.
  */
 export class ViewsProcess {
-  readonly #child: ChildProcess;
+  readonly #process: HelperProcess<ToViews, FromViews>;
   readonly #log: Log;
-  readonly #ended: Promise<string>;
   readonly #opened = Promise.withResolvers<void>();
   #controls: RunControls | undefined;
   #isClosing = false;
-  #hasEnded = false;
 
   private constructor({ web, otlpUrl, mayControl, log }: ViewsProcessOptions) {
-    const module = fileURLToPath(siblingModule(import.meta.url, './views.main'));
-    const child = fork(module, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-    this.#child = child;
     this.#log = log;
-    const over = Promise.withResolvers<string>();
-    child.once('error', (error) => over.resolve(error.message));
-    child.once('exit', (code, signal) => over.resolve(signal ?? `exit code ${code}`));
-    this.#ended = over.promise.finally(() => (this.#hasEnded = true));
-    void this.#ended.then((how) => this.#tellEnd(how));
-    // Without files to spare a process has none; that it could not be started is told by its end.
-    if (child.stderr !== null)
-      createInterface({ input: child.stderr }).on('line', (line) => log.warning(`views: ${line}`));
-    child.on('message', (message) => this.#take(message as FromViews));
-    this.#send({ kind: 'open', web, otlpUrl, mayControl });
+    this.#process = new HelperProcess({
+      module: siblingModule(import.meta.url, './views.main'),
+      name: 'views',
+      onMessage: (message) => this.#take(message),
+      log,
+    });
+    void this.#process.ended.then((how) => this.#tellEnd(how));
+    this.#process.send({ kind: 'open', web, otlpUrl, mayControl });
   }
 
   /**
@@ -70,17 +61,16 @@ export class ViewsProcess {
   /** The run has its directory: shows it from now on. `controls` steer it. */
   follow(runPath: string, controls: RunControls | undefined): void {
     this.#controls = controls;
-    this.#send({ kind: 'follow', runPath });
+    this.#process.send({ kind: 'follow', runPath });
   }
 
   /** Shows the run's last state and ends. Never rejects; takes 5 s at most. */
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#controls = undefined;
-    this.#send({ kind: 'close' });
-    await Promise.race([this.#ended, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
-    if (!this.#hasEnded) this.#child.kill('SIGKILL');
-    await this.#ended;
+    this.#process.send({ kind: 'close' });
+    await Promise.race([this.#process.ended, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    await this.#process.kill();
   }
 
   #take(message: FromViews): void {
@@ -106,7 +96,7 @@ export class ViewsProcess {
   #answer({ id, action, body }: ControlRequest): void {
     const outcome =
       action === null ? ({ outcome: 'done' } as const) : applyControl(this.#controls, action, body);
-    this.#send({ kind: 'answer', id, outcome, state: this.#controls?.state ?? null });
+    this.#process.send({ kind: 'answer', id, outcome, state: this.#controls?.state ?? null });
   }
 
   #tellEnd(how: string): void {
@@ -117,10 +107,5 @@ export class ViewsProcess {
     this.#log.warning(
       `the process of the page ended (${how}); the run goes on without it, and can be served from another terminal`,
     );
-  }
-
-  #send(message: ToViews): void {
-    // That it has ended is told by its end.
-    if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 }

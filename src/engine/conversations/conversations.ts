@@ -1,5 +1,6 @@
-import { drawDurationNs } from '../../core/duration-distribution.ts';
-import { RandomSource } from '../../core/random.ts';
+import { drawDurationMs } from '../../core/duration-distribution.ts';
+import { KeyedRandom } from '../../core/keyed-random.ts';
+import { NS_PER_MS } from '../../core/time.ts';
 import { NO_THREAD, type TurnTable } from '../../dataset/turn-table.ts';
 import { drawTicket, MAX_TICKETS } from '../../plan/tickets.ts';
 import { assistantMessage } from '../../protocol/assistant-message.ts';
@@ -32,6 +33,11 @@ export interface ConversationPhase {
   /** Nothing more of one conversation will be sent, and nothing is in flight. */
   readonly onEnd: () => void;
 }
+
+/** Keeps the draws of think times apart from others by the seed. */
+const THINK_TIME = 2;
+/** Turns of a conversation that draw think times of their own. */
+const KEYS_PER_CONVERSATION = 2 ** 21;
 
 /** A conversation under way. */
 interface Talk {
@@ -69,7 +75,7 @@ interface OpenTurn extends TurnPlace {
 export class Conversations implements FollowUps, TurnPlaces {
   readonly #turns: TurnTable;
   readonly #rules: ConversationRules;
-  readonly #seed: number;
+  readonly #random: KeyedRandom;
   readonly #heads: readonly Uint8Array[];
   readonly #roomBefore: number;
   readonly #due = new DueTurns<OpenTurn>();
@@ -82,7 +88,7 @@ export class Conversations implements FollowUps, TurnPlaces {
   constructor({ turns, rules, seed, heads }: ConversationsOptions) {
     this.#turns = turns;
     this.#rules = rules;
-    this.#seed = seed;
+    this.#random = new KeyedRandom(seed, THINK_TIME);
     this.#heads = heads.map((head) => Buffer.from(head, 'latin1'));
     this.#roomBefore = Math.max(...this.#heads.map(({ length }) => length)) + turns.maxOpenBytes;
   }
@@ -204,8 +210,10 @@ export class Conversations implements FollowUps, TurnPlaces {
     if (!Number.isNaN(delayNs)) return delayNs;
     if (thinkTime === undefined) return 0;
     // Drawn by what it is, not by when: a run with the same seed draws the same, however many workers it has.
-    const at = BigInt(talk.number) * BigInt(2 ** 32) + BigInt(turn - talk.firstTurn);
-    return drawDurationNs(thinkTime, new RandomSource((BigInt(this.#seed) << 96n) + at));
+    this.#random.start(
+      talk.number * KEYS_PER_CONVERSATION + ((turn - talk.firstTurn) % KEYS_PER_CONVERSATION),
+    );
+    return Math.round(drawDurationMs(thinkTime, this.#random) * NS_PER_MS);
   }
 
   #opened(talk: Talk, turn: number, dueNs: number): OpenTurn {

@@ -79,14 +79,29 @@ export class ReadyHost {
 
 /**
  * Reports service `id` as ready to the host at `address`. Call it after subscribers are connected and signal handlers
- * installed. Returns when the message is handed over; it may take 5 s to leave.
+ * installed. Returns when a connected host has been sent the message.
+ *
+ * Throws `INFEROMETER_TRANSPORT_UNHEARD` (setup) when no host could be reached within 5 s.
  */
 export async function sendReady(address: string, id: number): Promise<void> {
   checkAddress(address);
-  const socket = new Push({ linger: SEND_TIMEOUT_MS, sendTimeout: SEND_TIMEOUT_MS, ...LIMITS });
+  // Queued for connections only: a host that isn't there would otherwise go unnoticed, and hold up the end of this process.
+  const socket = new Push({
+    linger: SEND_TIMEOUT_MS,
+    sendTimeout: SEND_TIMEOUT_MS,
+    immediate: true,
+    ...LIMITS,
+  });
   try {
     socket.connect(address);
     await socket.send(encode(id));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    throw new InferometerError(
+      'INFEROMETER_TRANSPORT_UNHEARD',
+      'setup',
+      `${address}: nobody there to report to within ${SEND_TIMEOUT_MS / 1000} s that the service is ready`,
+    );
   } finally {
     socket.close();
   }

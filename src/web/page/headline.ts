@@ -67,6 +67,7 @@ function rateText({
   succeededPerSecond,
   requestedRatePerSecond,
   issuedPerSecond,
+  replaysTrace,
 }: LiveView): TileText | undefined {
   if (succeededPerSecond === null) return undefined;
   return {
@@ -74,7 +75,7 @@ function rateText({
     unit: '/s',
     note:
       requestedRatePerSecond !== null
-        ? `of ${settingText(requestedRatePerSecond)}/s asked for`
+        ? `of ${settingText(requestedRatePerSecond)}/s asked for${replaysTrace ? ' on average' : ''}`
         : issuedPerSecond === null
           ? ''
           : `${numberText(issuedPerSecond)}/s issued`,

@@ -96,6 +96,7 @@ function callsOf(spans: readonly Span[], notes: Notes): readonly Call[] {
       notes.add(place, 'a call has no messages, which were not recorded; only its length is known');
     if (messages !== undefined && output?.length === 0)
       notes.add(place, 'a call has an empty output: it failed, or was cancelled; it is left out of a run');
+    if (span.hasFailed) notes.add(place, 'a call failed when it was recorded; it is left out of a run');
     const hasFailed = span.hasFailed || output?.length === 0;
     return {
       span,

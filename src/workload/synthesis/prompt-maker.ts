@@ -14,24 +14,29 @@ const PROBE_WORDS = [1, 2, 7, 40, 300];
 /** So many prompts are counted again, and from then on one in so many: more once one was wrong. */
 const ALWAYS_COUNTED = 64;
 const COUNTED_EACH = 16;
+/** Counting takes some µs a token: when so many were counted without a fault, one prompt in so many will do. */
+const WELL_COUNTED_TOKENS = 1_000_000;
+const THEN_COUNTED_EACH = 256;
 const MOST_CORRECTIONS = 8;
 
 /**
  * Makes prompts that have exactly as many tokens as asked for, as the server counts them. Texts are words that are one token each, so a length is a
- * number of words; what stands around them is measured. Prompts are counted again: the first ones all, the others now and then, and
- * all of them once one was off, which is then put right.
+ * number of words; what stands around them is measured. Prompts are counted again: the first ones all, the others now and then, the longer
+ * they are the less often, and all of them once one was off, which is then put right.
  */
 export class PromptMaker {
   /** Tokens around the text of a prompt. */
   readonly overheadTokens: number;
-  readonly #lexicon: Lexicon;
+  /** The words that prompts are made of. */
+  readonly lexicon: Lexicon;
   readonly #counter: PromptCounter;
   #made = 0;
+  #countedTokens = 0;
   #countsAll: boolean;
   #inexact = 0;
 
   constructor(vocabulary: Iterable<string>, counter: PromptCounter) {
-    this.#lexicon = findLexicon(vocabulary, counter.countText);
+    this.lexicon = findLexicon(vocabulary, counter.countText);
     this.#counter = counter;
     const overheads = PROBE_WORDS.map((words) => counter.countPrompt(this.#probe(words)) - words);
     this.overheadTokens = overheads[0]!;
@@ -68,15 +73,26 @@ export class PromptMaker {
         `a prompt of ${tokens} tokens can't be made: what the API and the chat template put around it takes ${this.overheadTokens}`,
       );
     }
-    const wanted = tokens + beginning.length;
     const own = this.#words(tokens - this.overheadTokens, random, beginning.length === 0);
-    this.#made += 1;
-    const isCounted = this.#countsAll || this.#made <= ALWAYS_COUNTED || this.#made % COUNTED_EACH === 0;
-    const text = [...beginning, ...own].join(' ');
-    return isCounted ? this.#corrected(text, wanted, [...beginning, ...own], random) : text;
+    return this.exactly([...beginning, ...own], tokens + beginning.length, random);
   }
 
-  #corrected(text: string, wanted: number, words: string[], random: RandomSource): string {
+  /** A prompt of these words, put right at its end should the server not count it as `tokens`. The first word is one of `starters`. */
+  exactly(words: readonly string[], tokens: number, random: RandomSource): string {
+    this.#made += 1;
+    const text = words.join(' ');
+    if (!this.#isCounted()) return text;
+    this.#countedTokens += tokens;
+    return this.#corrected(text, tokens, words, random);
+  }
+
+  #isCounted(): boolean {
+    if (this.#countsAll) return true;
+    if (this.#countedTokens >= WELL_COUNTED_TOKENS) return this.#made % THEN_COUNTED_EACH === 0;
+    return this.#made <= ALWAYS_COUNTED || this.#made % COUNTED_EACH === 0;
+  }
+
+  #corrected(text: string, wanted: number, words: readonly string[], random: RandomSource): string {
     for (let attempt = 0; attempt < MOST_CORRECTIONS; attempt++) {
       const missing = wanted - this.#counter.countPrompt(text);
       if (missing === 0) return text;
@@ -90,7 +106,7 @@ export class PromptMaker {
   }
 
   #words(count: number, random: RandomSource, isFirst: boolean): string[] {
-    const { words, starters } = this.#lexicon;
+    const { words, starters } = this.lexicon;
     return Array.from({ length: count }, (_, index) => {
       const from = isFirst && index === 0 ? starters : words;
       return from[random.below(from.length)]!;
@@ -98,7 +114,7 @@ export class PromptMaker {
   }
 
   #probe(words: number): string {
-    const { words: list, starters } = this.#lexicon;
+    const { words: list, starters } = this.lexicon;
     return Array.from({ length: words }, (_, index) =>
       index === 0 ? starters[0]! : list[index % list.length]!,
     ).join(' ');

@@ -2,7 +2,8 @@ import type { Log } from '../../core/log.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
 import type { Dataset, DatasetRow } from '../../dataset/open-dataset.ts';
 import { loadTokenizer } from '../../tokens/tokenizer.ts';
-import { type PromptUse, synthesize } from './synthetic-prompts.ts';
+import { type PromptUse, UNKNOWN_TEMPLATE } from './prompt-counter.ts';
+import { synthesize } from './synthetic-prompts.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
 
 export interface SyntheticDatasetOptions {
@@ -30,10 +31,7 @@ export async function syntheticDataset({
   const tokenizer = await loadTokenizer(tokenizerPath);
   const prompts = synthesize(spec, tokenizer, use, seed);
   if (!prompts.isTemplateKnown) {
-    log.warning(
-      '--synthetic: the tokenizer has no chat template beside it, so what the server puts around a prompt is not part of its length; ' +
-        'put tokenizer_config.json or chat_template.jinja of the model into the same folder',
-    );
+    log.warning(`--synthetic: ${UNKNOWN_TEMPLATE}`);
   }
   return { name: `--synthetic ${text}`, rows, skipped: [] };
 

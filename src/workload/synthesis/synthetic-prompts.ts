@@ -1,11 +1,9 @@
 import { RandomSource } from '../../core/random.ts';
 import type { RowValues } from '../../dataset/row.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
+import { isTemplateKnown, promptCounter, type PromptUse } from './prompt-counter.ts';
 import { PromptMaker } from './prompt-maker.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
-
-/** What the server does with a prompt before it counts. */
-export type PromptUse = 'chat' | 'completion';
 
 export interface SyntheticPrompts {
   /** Tokens around the text of each prompt; part of its length. */
@@ -35,17 +33,10 @@ export function synthesize(
   use: PromptUse,
   seed: number,
 ): SyntheticPrompts {
-  const { renderChat } = tokenizer;
-  const countText = (text: string) => tokenizer.countTokens(text);
-  const maker = new PromptMaker(tokenizer.vocabulary(), { countText, countPrompt });
+  const maker = new PromptMaker(tokenizer.vocabulary(), promptCounter(tokenizer, use));
   // Told at once, not when it is drawn.
   if (spec.input.most < maker.leastTokens) maker.prompt(spec.input.most, new RandomSource(seed));
   let raised = 0;
-
-  function countPrompt(text: string): number {
-    if (use === 'completion') return tokenizer.countFramed(text);
-    return countText(renderChat === undefined ? text : renderChat([{ role: 'user', content: text }]));
-  }
 
   function* rows(): Generator<RowValues> {
     const lengths = new RandomSource(seed);
@@ -63,7 +54,7 @@ export function synthesize(
 
   return {
     overheadTokens: maker.overheadTokens,
-    isTemplateKnown: use === 'completion' || renderChat !== undefined,
+    isTemplateKnown: isTemplateKnown(tokenizer, use),
     rows,
     get raised() {
       return raised;

@@ -20,6 +20,8 @@ export interface Prepared {
   readonly outputLimit: number | null;
   readonly skippedRows: number;
   readonly echoes: number;
+  /** When each request of a replay is due; null for any other load. */
+  readonly dueMs: readonly number[] | null;
 }
 
 export interface DatasetFile {
@@ -57,6 +59,7 @@ export async function prepare(flags: Flags, file: DatasetFile = ONE_PROMPT): Pro
       outputLimit: run.outputLimit,
       skippedRows: run.skippedRows,
       echoes: run.echoes,
+      dueMs: run.dueNs === undefined ? null : [...new Float64Array(run.dueNs)].map((ns) => ns / 1e6),
     };
   } catch (error) {
     if (!(error instanceof InferometerError)) throw error;

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { encode } from '@msgpack/msgpack';
+import { packSingle } from '../../src/transport/batch-frame.ts';
+import { topicBytes } from '../../src/transport/frame.ts';
+import { type Program, waitFor, Workbench } from '../process/program.ts';
+import { EventPlayer } from './event-player.ts';
+
+/** What tests read of a snapshot file. */
+export interface SnapshotFile {
+  readonly state: string;
+  readonly n_pending_tasks: number;
+  readonly metrics: readonly Readonly<Record<string, unknown>>[];
+  readonly extras: {
+    readonly reception: Record<string, number>;
+    readonly in_flight: number;
+    readonly run: { readonly published_by: { readonly addresses: readonly string[] } };
+  };
+}
+
+/** The value of a counter. */
+export function counterOf({ metrics }: SnapshotFile, name: string): unknown {
+  return metrics.find((metric) => metric.name === name)?.value;
+}
+
+/** A workbench with publishers and an aggregator whose run directory is `run`. */
+export class ServiceBench extends Workbench {
+  readonly #players: EventPlayer[] = [];
+
+  /** Binds a publisher at an `ipc://` socket of this name. */
+  async bindPlayer(name = 'events'): Promise<EventPlayer> {
+    const player = await EventPlayer.bind(`ipc://${this.file(name)}`);
+    this.#players.push(player);
+    return player;
+  }
+
+  /** Starts an aggregator of one publisher, which it waits to be subscribed to. */
+  async startAggregator(...flags: string[]): Promise<{ program: Program; player: EventPlayer }> {
+    const player = await this.bindPlayer();
+    const program = this.start([
+      ...['aggregate', '--connect', player.address, '--out', this.file('run')],
+      ...flags,
+    ]);
+    await player.waitForSubscriber();
+    return { program, player };
+  }
+
+  finalSnapshot(path = 'run/metrics/final_snapshot.json'): SnapshotFile {
+    return this.json<SnapshotFile>(path);
+  }
+
+  /** The state that `run.json` tells. */
+  outcomeState(run = 'run'): string | undefined {
+    return this.tryJson<{ readonly outcome: { readonly state: string } }>(`${run}/run.json`)?.outcome.state;
+  }
+
+  /** Waits until the run log has these bytes. */
+  async waitForLogged(part: string): Promise<void> {
+    const path = this.file('run/run.log');
+    await waitFor(() => existsSync(path) && readFileSync(path).includes(part), `${part} in the log`);
+  }
+
+  /** Waits until a snapshot of so many issued samples is published. */
+  async waitForIssued(program: Program, issued: number): Promise<void> {
+    const watching = this.start(['watch', this.file('run')]);
+    await watching.waitForOutput(new RegExp(`\\b${issued} issued`));
+    watching.child.kill('SIGINT');
+    if (program.child.exitCode !== null) throw new Error(`the aggregator has ended:\n${program.stderr}`);
+  }
+
+  override async end(): Promise<void> {
+    for (const player of this.#players.splice(0)) player.close();
+    await super.end();
+  }
+}
+
+/** A record as a message of its own. */
+export function recordMessage(
+  event_type: string,
+  timestamp_ns: number,
+  sample_uuid = '',
+  more: Readonly<Record<string, unknown>> = {},
+): Uint8Array {
+  const payload = encode({ event_type, timestamp_ns, sample_uuid, ...more });
+  return packSingle({ topic: topicBytes(event_type), payload });
+}
+
+/** A session of one sample of 100 ns. */
+export function sessionOf(startNs: number, uuid: string): readonly Uint8Array[] {
+  return [
+    recordMessage('session.started', startNs),
+    recordMessage('session.start_performance_tracking', startNs),
+    recordMessage('sample.issued', startNs + 10, uuid),
+    recordMessage('sample.complete', startNs + 110, uuid),
+    recordMessage('session.stop_performance_tracking', startNs + 200),
+    recordMessage('session.ended', startNs + 200),
+  ];
+}
