@@ -88,6 +88,14 @@ describe('resolveConfig', () => {
       pattern: 'poisson',
       stages_file: 'rates.csv',
     });
+    expect(resolve({ '--stages': ['concurrency 5 for 1m, ramp to 9 over 1s, pause for 2s'] }).load).toEqual({
+      pattern: 'concurrency',
+      stages: [
+        { concurrency: 5, duration_ms: 60_000 },
+        { ramp_to_concurrency: 9, duration_ms: 1000 },
+        { concurrency: 0, duration_ms: 2000 },
+      ],
+    });
     const even = resolve({ '--stages': [stages], '--pattern': ['constant'] });
     expect(even.load.pattern).toBe('constant');
     expect(resolve({ '--rate': ['5'], '--burstiness': ['0.5'] }).load).toEqual({
@@ -146,7 +154,20 @@ describe('resolveConfig', () => {
     [
       '--stages',
       'rate 10',
-      STAGES('rate 10', 'say "rate N for TIME", "ramp to N over TIME" or "pause for TIME"'),
+      STAGES(
+        'rate 10',
+        'say "rate N for TIME", "concurrency N for TIME", "ramp to N over TIME" or "pause for TIME"',
+      ),
+    ],
+    [
+      '--stages',
+      'rate 10 for 6s, concurrency 5 for 1s',
+      STAGES('rate 10 for 6s', 'stages are of a rate or of a concurrency, not of both'),
+    ],
+    [
+      '--stages',
+      'concurrency 2.5 for 6s',
+      STAGES('concurrency 2.5 for 6s', 'the concurrency must be 0 or a whole number from 1 to 1000000'),
     ],
     [
       '--stages',
@@ -189,6 +210,18 @@ describe('resolveConfig', () => {
       '--rate and --stages both say how many requests a second; give one of them',
     ],
     [
+      { '--concurrency': ['5'], '--stages': ['concurrency 5 for 1s'] },
+      '--concurrency and --stages both say how many requests are in flight; give one of them',
+    ],
+    [
+      { '--pattern': ['poisson'], '--stages': ['concurrency 5 for 1s'] },
+      '--stages of a concurrency are only for --pattern concurrency (got poisson)',
+    ],
+    [
+      { '--rate': ['5'], '--stages': ['concurrency 5 for 1s'] },
+      '--rate and --stages both say how many requests a second; give one of them',
+    ],
+    [
       { '--pattern': ['burst'], '--stages': ['@rates.csv'] },
       '--stages is only for --pattern constant, poisson or gamma (got burst)',
     ],
@@ -198,7 +231,7 @@ describe('resolveConfig', () => {
     ],
     [
       { '--stages': ['pause for 5s, ramp to 0 over 1s'] },
-      '--stages have no request: one of them needs a rate above 0',
+      '--stages have no request: one of them needs a rate or a concurrency above 0',
     ],
     [
       { '--rate': ['5'], '--pattern': ['poisson'], '--burstiness': ['2'] },

@@ -8,6 +8,7 @@ import { isRedacted } from './redact.ts';
 import { runConfigSchema, type RunConfig } from './schema.ts';
 import { OPEN_LOOP_PATTERNS } from './choices.ts';
 import { type Setting, SETTINGS, settingOf } from './settings.ts';
+import { isOfConcurrency, type StageConfig, valueOfStage } from './stages.ts';
 
 export interface ConfigSources {
   /** The lowest layer above the defaults. */
@@ -95,9 +96,16 @@ function inferPattern(tree: Tree): void {
   if (!isTree(load)) return;
   if (load.pattern !== undefined) return;
   if (load.burstiness !== undefined) load.pattern = 'gamma';
+  else if (hasConcurrencyStages(load.stages)) load.pattern = 'concurrency';
   else if ([load.rate_per_second, load.stages, load.stages_file].some((one) => one !== undefined)) {
     load.pattern = 'poisson';
   } else if (load.concurrency !== undefined) load.pattern = 'concurrency';
+}
+
+function hasConcurrencyStages(stages: unknown): boolean {
+  const isOne = (stage: unknown) =>
+    isTree(stage) && ('concurrency' in stage || 'ramp_to_concurrency' in stage);
+  return Array.isArray(stages) && stages.some(isOne);
 }
 
 function checkRules(config: RunConfig): void {
@@ -111,17 +119,16 @@ function checkRules(config: RunConfig): void {
   if (rate !== undefined && hasStages) {
     throw inputError('--rate and --stages both say how many requests a second; give one of them');
   }
+  if (stages?.some(isOfConcurrency)) checkConcurrencyStages(config.load, stages);
   if (isOpenLoop && rate === undefined && !hasStages) {
     throw inputError(`--pattern ${pattern} needs --rate, the number of requests per second, or --stages`);
   }
-  if (!isOpenLoop && (rate !== undefined || hasStages)) {
+  if (!isOpenLoop && (rate !== undefined || (hasStages && stages?.some(isOfConcurrency) !== true))) {
     const flag = rate === undefined ? '--stages' : '--rate';
     throw inputError(`${flag} is only for --pattern ${openLoops} (got ${pattern})`);
   }
-  if (
-    stages?.every((one) => ('rate_per_second' in one ? one.rate_per_second : one.ramp_to_per_second) === 0)
-  ) {
-    throw inputError('--stages have no request: one of them needs a rate above 0');
+  if (stages?.every((one) => valueOfStage(one) === 0)) {
+    throw inputError('--stages have no request: one of them needs a rate or a concurrency above 0');
   }
   if (burstiness !== undefined && pattern !== 'gamma') {
     throw inputError(`--burstiness is only for --pattern gamma (got ${pattern})`);
@@ -129,8 +136,10 @@ function checkRules(config: RunConfig): void {
   if (burstiness === undefined && pattern === 'gamma') {
     throw inputError('--pattern gamma needs --burstiness, the shape of its gaps');
   }
-  if (pattern === 'concurrency' && concurrency === undefined) {
-    throw inputError('--pattern concurrency needs --concurrency, the number of requests in flight');
+  if (pattern === 'concurrency' && concurrency === undefined && !hasStages) {
+    throw inputError(
+      '--pattern concurrency needs --concurrency, the number of requests in flight, or --stages',
+    );
   }
   if (pattern !== 'concurrency' && concurrency !== undefined) {
     throw inputError(`--concurrency is only for --pattern concurrency (got ${pattern})`);
@@ -144,6 +153,18 @@ function checkRules(config: RunConfig): void {
   for (const [name, instead] of Object.entries(NOT_EXTRA)) {
     if (name in config.extra) throw inputError(`--extra cannot set ${name}; ${instead}`);
   }
+}
+
+function checkConcurrencyStages(
+  { pattern, concurrency }: RunConfig['load'],
+  stages: readonly StageConfig[],
+): void {
+  if (!stages.every(isOfConcurrency))
+    throw inputError('--stages are of a rate or of a concurrency, not of both');
+  if (pattern !== 'concurrency')
+    throw inputError(`--stages of a concurrency are only for --pattern concurrency (got ${pattern})`);
+  if (concurrency !== undefined)
+    throw inputError('--concurrency and --stages both say how many requests are in flight; give one of them');
 }
 
 /** The flags that say how a trace is replayed, by where their values are. */

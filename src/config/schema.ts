@@ -54,12 +54,21 @@ const BURSTINESS = 'a number from 0.001 to 1000';
 function stage() {
   const { most, allowed } = RATE_PER_SECOND;
   const rate = () => z.number(`0 or ${allowed}`).min(0, `0 or ${allowed}`).max(most, `0 or ${allowed}`);
-  const what = 'a stage: duration_ms, and rate_per_second or ramp_to_per_second';
+  const { most: mostInFlight, allowed: allowedInFlight } = CONCURRENCY;
+  const inFlight = () =>
+    z
+      .int(`0 or ${allowedInFlight}`)
+      .min(0, `0 or ${allowedInFlight}`)
+      .max(mostInFlight, `0 or ${allowedInFlight}`);
+  const what =
+    'a stage: duration_ms, and rate_per_second, ramp_to_per_second, concurrency or ramp_to_concurrency';
   const duration_ms = timeAboveZeroMs(MAX_RUN_MS);
   return z.union(
     [
       z.strictObject({ rate_per_second: rate(), duration_ms }),
       z.strictObject({ ramp_to_per_second: rate(), duration_ms }),
+      z.strictObject({ concurrency: inFlight(), duration_ms }),
+      z.strictObject({ ramp_to_concurrency: inFlight(), duration_ms }),
     ],
     what,
   );
@@ -165,7 +174,7 @@ export const runConfigSchema = group({
       .min(1, 'a list of stages')
       .max(MAX_STAGES, `at most ${MAX_STAGES} stages`)
       .optional()
-      .describe('a rate that changes, instead of one rate'),
+      .describe('a rate or a concurrency that changes, instead of one'),
     stages_file: text('the path of a file')
       .optional()
       .describe('.csv or .json file of such a rate, with the columns second and rate'),

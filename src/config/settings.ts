@@ -248,7 +248,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.pattern',
     argument: '<pattern>',
-    help: 'burst, constant, poisson, gamma, concurrency or replay (default: poisson with --rate or --stages, gamma with --burstiness, concurrency with --concurrency, else burst)',
+    help: 'burst, constant, poisson, gamma, concurrency or replay (default: poisson with --rate or --stages, gamma with --burstiness, concurrency with --concurrency or --stages of one, else burst)',
     parse: choice(...LOAD_PATTERNS),
   },
   {
@@ -265,7 +265,7 @@ export const SETTINGS: readonly Setting[] = [
     path: 'load.stages',
     filePath: 'load.stages_file',
     argument: '<stages>',
-    help: 'a rate that changes, instead of --rate: "rate 10 for 1m, ramp to 200 over 5m, pause for 30s", or @rates.csv with the columns second and rate; ends the run unless --duration does',
+    help: 'a rate or concurrency that changes, instead of --rate or --concurrency: "rate 10 for 1m, ramp to 200 over 5m, pause for 30s", "concurrency 10 for 1m, ramp to 100 over 5m", or @rates.csv with the columns second and rate; ends the run unless --duration does',
     parse: parseStages,
   },
   {

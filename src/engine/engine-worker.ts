@@ -232,6 +232,7 @@ export class EngineWorker {
       stop: plan.stop,
       startNs,
       slots: this.#slots(plan),
+      slotsAt: (concurrency) => this.#share(concurrency),
       followUps: conversations,
       send: (index, row, dueNs) => {
         const pool = this.#nextPool;

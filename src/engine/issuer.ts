@@ -35,6 +35,8 @@ export interface IssuerOptions {
   readonly startNs: number;
   /** Samples in flight at most, or conversations under way; Infinity in open loop. */
   readonly slots: number;
+  /** This worker's slots at a concurrency of all workers, for a plan that changes it. */
+  readonly slotsAt?: ((concurrency: number) => number) | undefined;
   /** Where tickets begin conversations. */
   readonly followUps?: FollowUps | undefined;
   /** Sends ticket `index` of the phase. `dueNs`: since the run's origin; NaN in closed loop. */
@@ -76,8 +78,8 @@ export class Issuer {
   #slots: number;
   /** Below 0 when slots were taken away that are in use. */
   #freeSlots: number;
-  /** Changes that take effect later, and the slots from then on. */
-  readonly #pending: { readonly atNs: number; readonly slots: number }[] = [];
+  /** Changes by hand that take effect later, and the slots from then on where it is the concurrency that changes. */
+  readonly #pending: { readonly atNs: number; readonly slots: number | undefined }[] = [];
   /** The event loop was left to turn until a due time comes, and when. */
   #isSpinning = false;
   #spinningSinceNs = 0;
@@ -119,11 +121,13 @@ export class Issuer {
   }
 
   /** The plan is changed for what was not sent yet; `slots`: those from then on, for a change of the concurrency. */
-  change(change: PlanChange, slots = this.#pending.at(-1)?.slots ?? this.#slots): void {
+  change(change: PlanChange, slots?: number): void {
     if (!this.#isIssuing) return;
     const { share, followUps, startNs } = this.#options;
     if (this.#isDrawn) share.putBack();
     this.#isDrawn = false;
+
+    if (change.kind === 'concurrency') this.#keepPlanned(change.atNs);
     share.change(change);
     if (change.kind === 'resume') followUps?.holdUntil(startNs + change.atNs);
     this.#pending.push({ atNs: change.atNs, slots });
@@ -165,6 +169,7 @@ export class Issuer {
       return;
     }
     if (this.#pending.length > 0) this.#takePending(elapsedNs);
+    if (share.nextConcurrencyNs <= elapsedNs) this.#takePlanned(elapsedNs);
     let sends = followUps === undefined ? 0 : this.#sendFollowUps(followUps, elapsedNs);
     for (; this.#freeSlots > 0; sends++) {
       if (sends === MAX_SENDS_PER_TURN) {
@@ -221,7 +226,7 @@ export class Issuer {
     const isUsedUp = share.isUsedUp || this.#isExhausted;
     const { endNs } = share;
     const nextNs = this.#nextFollowUpNs(elapsedNs);
-    const wakeNs = Math.min(endNs, this.#pending[0]?.atNs ?? Infinity);
+    const wakeNs = Math.min(endNs, this.#pending[0]?.atNs ?? Infinity, share.nextConcurrencyNs);
     if (elapsedNs >= endNs || (isUsedUp && (followUps === undefined || followUps.open === 0))) {
       this.#endIssuing(false);
     } else if (nextNs < wakeNs) this.#wakeIn(nextNs - elapsedNs, this.#options.startNs + elapsedNs);
@@ -232,10 +237,27 @@ export class Issuer {
   #takePending(elapsedNs: number): void {
     while (this.#pending.length > 0 && this.#pending[0]!.atNs <= elapsedNs) {
       const { slots } = this.#pending.shift()!;
-      if (slots === this.#slots) continue;
-      this.#freeSlots += slots - this.#slots;
-      this.#slots = slots;
+      if (slots !== undefined) this.#setSlots(slots);
     }
+  }
+
+  /** The same for the changes that the plan has. */
+  #takePlanned(elapsedNs: number): void {
+    const { share, slotsAt } = this.#options;
+    while (share.nextConcurrencyNs <= elapsedNs) this.#setSlots(slotsAt!(share.takeConcurrency()));
+  }
+
+  /** A concurrency set by hand ends those of the plan: keeps the changes that come before. */
+  #keepPlanned(untilNs: number): void {
+    const { share, slotsAt } = this.#options;
+    for (let atNs = share.nextConcurrencyNs; atNs < untilNs; atNs = share.nextConcurrencyNs) {
+      this.#pending.push({ atNs, slots: slotsAt!(share.takeConcurrency()) });
+    }
+  }
+
+  #setSlots(slots: number): void {
+    this.#freeSlots += slots - this.#slots;
+    this.#slots = slots;
   }
 
   #wakeIn(remainingNs: number, nowNs: number): void {

@@ -23,6 +23,7 @@ export function progressJson({ view, verdict }: LiveUpdate): Readonly<Record<str
     samples_in_flight: view.inFlight,
     token_counts_pending: view.pendingTokenCounts,
     requested_rate_per_second: view.requestedRatePerSecond,
+    load: view.load,
     requested_concurrency: view.requestedConcurrency,
     issued_per_second: view.issuedPerSecond,
     ended_per_second: view.endedPerSecond,

@@ -304,6 +304,7 @@ describe('JSON lines', () => {
       samples_in_flight: 10,
       token_counts_pending: 0,
       requested_rate_per_second: 50,
+      load: null,
       requested_concurrency: null,
       issued_per_second: null,
       ended_per_second: null,

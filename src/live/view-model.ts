@@ -37,6 +37,8 @@ export interface LiveView extends Steering, PlanProgress, LiveRates {
   readonly replaysTrace: boolean;
   /** Samples the plan will issue; null when a duration ends it. */
   readonly plannedSamples: number | null;
+  /** The stages of its load in words; null without any. */
+  readonly load: string | null;
   /** Token counts enqueued and not yet recorded. */
   readonly pendingTokenCounts: number;
   /** Samples ended a second between successive snapshots, oldest first. */
@@ -101,6 +103,7 @@ export class LiveViewModel {
       ...steering,
       replaysTrace: run.replay !== undefined && run.replay !== null,
       plannedSamples,
+      load: typeof run.load === 'string' ? run.load : null,
       ...(isFollowingPlan
         ? planProgress({
             issued: counts.issued,

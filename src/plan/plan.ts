@@ -1,12 +1,18 @@
 import type { ArrivalProcessName } from './arrivals/arrival-processes.ts';
+import type { ConcurrencyStage } from './concurrency-profile.ts';
 import type { RateStage } from './rate-profile.ts';
 import type { PlanChange } from './steering.ts';
 
 /** When requests are wanted: in open loop they have due times, in closed loop (burst, concurrency) there are slots for them. */
-export type ArrivalSettings =
-  | { readonly pattern: 'burst' }
-  | { readonly pattern: 'concurrency'; readonly concurrency: number }
-  | OpenLoopSettings;
+export type ArrivalSettings = { readonly pattern: 'burst' } | ConcurrencySettings | OpenLoopSettings;
+
+export interface ConcurrencySettings {
+  readonly pattern: 'concurrency';
+  /** Samples in flight; where there are stages, at their beginning. */
+  readonly concurrency: number;
+  /** The concurrency over time; without them it is the same throughout. */
+  readonly stages?: readonly ConcurrencyStage[] | undefined;
+}
 
 /** Each request has a due time, drawn by a process or read from a trace. */
 export type OpenLoopSettings = ProcessSettings | ReplaySettings;
@@ -76,6 +82,10 @@ export interface PlanShare {
   readonly isUsedUp: boolean;
   /** When the duration is over as things stand, ns since the phase began; Infinity without one, and while the phase is paused. */
   readonly endNs: number;
+  /** Closed loop: when the plan changes the concurrency next, as things stand, ns since the phase began; Infinity for never. */
+  readonly nextConcurrencyNs: number;
+  /** The concurrency from then on; the next change is the one behind it. */
+  takeConcurrency(): number;
   /** `elapsedNs`: time since the phase began, for the duration limit and pauses in closed loop. */
   advance(elapsedNs: number): boolean;
   /** Open loop: the ticket last advanced to was not sent; the next `advance` draws it again. */

@@ -1,7 +1,15 @@
 import { InferometerError } from '../core/errors.ts';
 import { scheduleAtRate, unitArrivals } from './arrivals/arrival-processes.ts';
+import { ConcurrencyProfile, ConcurrencySteps } from './concurrency-profile.ts';
+import {
+  type ConcurrencySettings,
+  isOpenLoop,
+  type OpenLoopSettings,
+  type PhasePlan,
+  type PlanShare,
+  type StopRule,
+} from './plan.ts';
 import { RecordedArrivals } from './arrivals/replay.ts';
-import { isOpenLoop, type OpenLoopSettings, type PhasePlan, type PlanShare, type StopRule } from './plan.ts';
 import { RateProfile } from './rate-profile.ts';
 import { createSampleOrder, type SampleOrder } from './sample-order.ts';
 import { type PlanChange, SteeredTime } from './steering.ts';
@@ -29,8 +37,8 @@ export function createPlanShare(
   const stop = checkedStopRule(plan.stop);
   const order = createSampleOrder(plan.order);
   if (!isOpenLoop(arrivals)) {
-    if (arrivals.pattern === 'concurrency') checkConcurrency(arrivals.concurrency);
-    return new ClosedLoopShare(order, stop, ticketCounter);
+    const steps = arrivals.pattern === 'concurrency' ? concurrencySteps(arrivals) : undefined;
+    return new ClosedLoopShare(order, stop, ticketCounter, steps);
   }
   const times = openLoopTimes(arrivals, stop);
   const maxSamples = Math.min(stop.maxSamples, times.count);
@@ -70,6 +78,7 @@ class OpenLoopShare implements PlanShare {
   row = 0;
   dueNs = 0;
   isUsedUp = false;
+  readonly nextConcurrencyNs = Infinity;
   readonly #nextPlanTime: () => number;
   readonly #time: SteeredTime;
   readonly #order: SampleOrder;
@@ -121,6 +130,14 @@ class OpenLoopShare implements PlanShare {
     this.index -= this.#workerCount;
   }
 
+  takeConcurrency(): number {
+    throw new InferometerError(
+      'INFEROMETER_PLAN_CONCURRENCY',
+      'internal',
+      'an open loop: found its concurrency asked for, wanted no one to',
+    );
+  }
+
   isPausedAt(elapsedNs: number): boolean {
     return this.#time.isPausedAt(elapsedNs);
   }
@@ -139,8 +156,16 @@ class ClosedLoopShare implements PlanShare {
   readonly #time: SteeredTime;
   readonly #ticketLimit: number;
   readonly #ticketCounter: Int32Array;
+  /** Changes of the concurrency that the plan has; undefined once somebody set it by hand. */
+  #steps: ConcurrencySteps | undefined;
 
-  constructor(order: SampleOrder, { maxSamples, maxDurationNs }: StopRule, ticketCounter: Int32Array) {
+  constructor(
+    order: SampleOrder,
+    { maxSamples, maxDurationNs }: StopRule,
+    ticketCounter: Int32Array,
+    steps: ConcurrencySteps | undefined,
+  ) {
+    this.#steps = steps;
     this.#order = order;
     this.#time = new SteeredTime(null, maxDurationNs);
     this.#ticketLimit = Math.min(maxSamples, MAX_TICKETS);
@@ -164,6 +189,17 @@ class ClosedLoopShare implements PlanShare {
     return true;
   }
 
+  /** The plan's time of closed loop is the time that is not paused. */
+  get nextConcurrencyNs(): number {
+    return this.#steps === undefined ? Infinity : this.#time.dueNs(this.#steps.atNs);
+  }
+
+  takeConcurrency(): number {
+    const { concurrency } = this.#steps!;
+    this.#steps!.advance();
+    return concurrency;
+  }
+
   /** A ticket of the shared counter cannot be given back, and need not: it is drawn when it is sent. */
   putBack(): void {
     throw new InferometerError(
@@ -179,7 +215,14 @@ class ClosedLoopShare implements PlanShare {
 
   change(change: PlanChange): void {
     this.#time.apply(change);
+    if (change.kind === 'concurrency') this.#steps = undefined;
   }
+}
+
+function concurrencySteps({ concurrency, stages }: ConcurrencySettings): ConcurrencySteps | undefined {
+  if (stages !== undefined) return new ConcurrencySteps(new ConcurrencyProfile(stages));
+  checkConcurrency(concurrency);
+  return undefined;
 }
 
 function checkWorker(workerIndex: number, workerCount: number): void {

@@ -111,6 +111,14 @@ export class SteeredTime {
     return this.#profile!.rateAt(isPaused ? profileNs : profileNs + Math.max(0, elapsedNs - fromNs));
   }
 
+  /** How much of the time until then was not paused, by what is known now. */
+  activeNsAt(elapsedNs: number): number {
+    let at = this.#stretches.length - 1;
+    while (at > 0 && this.#stretches[at]!.fromNs > elapsedNs) at -= 1;
+    const { fromNs, activeNs, isPaused } = this.#stretches[at]!;
+    return isPaused ? activeNs : activeNs + Math.max(0, elapsedNs - fromNs);
+  }
+
   /** @hot */
   isPausedAt(elapsedNs: number): boolean {
     let at = this.#stretches.length - 1;

@@ -98,6 +98,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
         ? null
         : askedRateText(requestedRatePerSecond, own.steering) + (run.doesRateChange ? ' on average' : ''),
     ],
+    ['Load', run.load],
     ['Steered', own.steering && steeringText(own.steering)],
     ['Token counts', tokenSourcesText(own.tokenSources)],
     ['Tokenizer', run.tokenizerNotOpened === null ? null : notOpenedText(run.tokenizerNotOpened)],

@@ -99,6 +99,8 @@ export interface RunIdentity {
   /** On average, where it changes as planned. */
   readonly requestedRatePerSecond: number | null;
   readonly doesRateChange: boolean;
+  /** The stages of the load in words; null without any. */
+  readonly load: string | null;
   /** The trace that was replayed; null for any other load. */
   readonly replay: ReplayFacts | null;
   readonly plannedSamples: number | null;
@@ -147,6 +149,7 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       startedAt: textOf(run.started_at) || null,
       requestedRatePerSecond: numberOf(run.requested_rate_per_second),
       doesRateChange: run.rate_changes === true,
+      load: textOf(run.load),
       replay: replayOf(run.replay),
       plannedSamples: numberOf(run.planned_samples),
       outputLimit: numberOf(run.output_limit),

@@ -1,6 +1,7 @@
 import { CONCURRENCY, isWithin, RATE_PER_SECOND } from '../core/load-ranges.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import { isOpenLoop, type PhasePlan } from '../plan/plan.ts';
+import { ConcurrencyProfile } from '../plan/concurrency-profile.ts';
 import { RateProfile } from '../plan/rate-profile.ts';
 import { type PlanChange, SteeredTime, type Steering } from '../plan/steering.ts';
 
@@ -20,6 +21,8 @@ const LEAD_NS = 50 * NS_PER_MS;
 export class SteeredPhase {
   readonly #startNs: number;
   readonly #time: SteeredTime;
+  /** Of the plan, in closed loop; undefined once the concurrency was set by hand. */
+  #concurrencies: ConcurrencyProfile | undefined;
   #state: SteeringState;
   #lastNs = 0;
 
@@ -29,6 +32,8 @@ export class SteeredPhase {
     const { ratePerSecond, stages } = isOpenLoop(arrivals) ? arrivals : { ratePerSecond: null };
     const concurrency = 'concurrency' in arrivals ? arrivals.concurrency : null;
     const planned = stages === undefined ? ratePerSecond : new RateProfile(stages);
+    const concurrencyStages = arrivals.pattern === 'concurrency' ? arrivals.stages : undefined;
+    this.#concurrencies = concurrencyStages && new ConcurrencyProfile(concurrencyStages);
     this.#time = new SteeredTime(planned, stop.maxDurationNs);
     this.#state = { isPaused: false, ratePerSecond, concurrency };
   }
@@ -36,6 +41,9 @@ export class SteeredPhase {
   /** `nowNs`: since the run's origin. */
   stateAt(nowNs: number): SteeringState {
     const state = this.#state;
+    if (this.#concurrencies !== undefined) {
+      return { ...state, concurrency: this.#concurrencies.at(this.#time.activeNsAt(nowNs - this.#startNs)) };
+    }
     if (state.ratePerSecond === null) return state;
     return { ...state, ratePerSecond: this.#time.rateAt(nowNs - this.#startNs) ?? state.ratePerSecond };
   }
@@ -52,6 +60,7 @@ export class SteeredPhase {
     if (state === undefined || atNs >= this.#time.endNs) return undefined;
     const change: PlanChange = { atNs, ...steering };
     this.#time.apply(change);
+    if (steering.kind === 'concurrency') this.#concurrencies = undefined;
     this.#state = state;
     this.#lastNs = atNs;
     return change;
@@ -72,7 +81,8 @@ export class SteeredPhase {
       case 'concurrency': {
         const { concurrency } = steering;
         const makesSense = state.concurrency !== null && isWithin(CONCURRENCY, concurrency);
-        return makesSense && concurrency !== state.concurrency ? { ...state, concurrency } : undefined;
+        const isNew = concurrency !== state.concurrency || this.#concurrencies !== undefined;
+        return makesSense && isNew ? { ...state, concurrency } : undefined;
       }
     }
   }

@@ -58,9 +58,17 @@ describe('run --stages', () => {
     // 50 in the first second, none in the next, 75 in the last: constant arrivals are at most one off.
     writeFileSync(rates, 'second,rate\n0,50\n1,50\n1,0\n2,0\n3,150\n');
     expect(WENT_THROUGH).toContain((await start().finished).code);
-    const times = await arrivals(url);
+    const csv = bench.file('samples.csv');
+    const table = bench.start(['export', bench.file('run'), '--samples', 'csv', '--out', csv]);
+    expect((await table.finished).code).toBe(0);
+    const [head = '', ...lines] = readFileSync(csv, 'utf8').trim().split('\n');
+    const dueAt = head.split(',').indexOf('due_ns');
+    const times = lines.map((line) => Number(line.split(',')[dueAt]) / S);
+    const first = Math.min(...times);
     expect(Math.abs(times.length - 125)).toBeLessThanOrEqual(1);
-    expect(times.filter((at) => at >= 1.2 && at < 1.9)).toEqual([]);
+    // The first is due at once, or a gap of 20 ms after that.
+    expect(times.filter((at) => at - first > 1.001 && at - first < 1.979)).toEqual([]);
+    expect((await arrivals(url)).length).toBe(times.length);
     expect(readFileSync(bench.file('run/config.yaml'), 'utf8')).toContain(`stages_file: ${rates}`);
   });
 
@@ -82,4 +90,44 @@ describe('run --stages', () => {
     expect(issued(two!.stdout)).toBe(issued(one!.stdout));
     expect(Number(issued(one!.stdout))).toBeGreaterThan(10);
   });
+});
+
+it('run --stages of a concurrency tells its stages, and a watcher gets them too', async () => {
+  const url = await bench.mock('--ttft', 'fixed:20', '--output-tokens', 'fixed:1');
+  const run = bench.start([
+    ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(10)],
+    ...['--out', bench.file('run'), '--workers', '2', '--warmup', '3', '--json-lines'],
+    ...['--stages', 'concurrency 2 for 500ms, ramp to 6 over 500ms, concurrency 6 for 500ms'],
+  ]);
+  const { code, stdout } = await run.finished;
+  expect(WENT_THROUGH).toContain(code);
+  const load = 'concurrency 2 for 500ms, ramp to 6 over 500ms, concurrency 6 for 500ms';
+  expect(stdout).toContain(`"load":${JSON.stringify(load)}`);
+  const report = readFileSync(bench.file('run/report.txt'), 'utf8').replace(/\s+/g, ' ');
+  expect(report).toContain(`Load: ${load}`);
+  const samples = bench.start([
+    'export',
+    bench.file('run'),
+    '--samples',
+    'csv',
+    '--out',
+    bench.file('s.csv'),
+  ]);
+  expect((await samples.finished).code).toBe(0);
+  const [head = '', ...lines] = readFileSync(bench.file('s.csv'), 'utf8').trim().split('\n');
+  const at = (name: string) => head.split(',').indexOf(name);
+  const times = lines
+    .map((line) => line.split(','))
+    .filter((cells) => cells[at('measured')] === 'true')
+    .map((cells) => ({ from: Number(cells[at('issued_ns')]), to: Number(cells[at('completed_ns')]) }));
+  const inFlight = times.map(({ from }) => times.filter((one) => one.from <= from && one.to > from).length);
+  expect(Math.max(...inFlight)).toBe(6);
+  // It begins with 2 and lasts as long as the stages.
+  expect(Math.max(...inFlight.slice(0, 10))).toBe(2);
+  const [first, last] = [
+    Math.min(...times.map(({ from }) => from)),
+    Math.max(...times.map(({ from }) => from)),
+  ];
+  expect((last - first) / S).toBeLessThan(1.6);
+  expect((last - first) / S).toBeGreaterThan(1.2);
 });

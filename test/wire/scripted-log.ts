@@ -26,6 +26,7 @@ export const HEADER: RunHeader = {
     ...{ trace: 't.jsonl', speed: 2, idle_cap_ms: null, from_ms: null, to_ms: 5000 },
     ...{ arrivals: 3, span_ns: 250e6 },
   },
+  load: 'rate 10/s for 1m',
   planned_samples: 3,
   output_limit: 100,
   skipped_rows: 0,

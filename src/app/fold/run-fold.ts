@@ -214,6 +214,7 @@ export class RunFold {
         ...{ run_id, started_at, version, requested_rate_per_second, planned_samples },
         ...plannedLoad(header),
         rate_changes: header.rate_changes ?? false,
+        ...(header.load === undefined ? {} : { load: header.load }),
         ...(header.replay === undefined ? {} : { replay: { ...header.replay } }),
         stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
         output_limit: header.output_limit ?? null,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import type { RunConfig } from '../../config/schema.ts';
+import { valueOfStage } from '../../config/stages.ts';
 import { InferometerError } from '../../core/errors.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
 import { busiestSecond } from '../../plan/arrivals/replay.ts';
@@ -123,7 +124,9 @@ function connectionLimit(
       ? `an open-file limit of ${countText(machine.openFiles!)}, which leaves ${countedText(available, 'connection')}; ` +
         `raise it (ulimit -n ${wanted + RESERVED_DESCRIPTORS})`
       : `${countedText(available, 'local port')}, one for each connection; widen net.ipv4.ip_local_port_range`;
-  const needed = client.max_connections ?? load.concurrency;
+  const inFlight =
+    load.pattern === 'concurrency' ? (load.concurrency ?? highestStage(load.stages)) : undefined;
+  const needed = client.max_connections ?? inFlight;
   if (needed === undefined) {
     const shortage =
       available < FEW_CONNECTIONS
@@ -132,7 +135,12 @@ function connectionLimit(
     return { count: Math.min(available, DEFAULT_MAX_CONNECTIONS), shortage };
   }
   if (needed > available) {
-    const flag = client.max_connections === undefined ? '--concurrency' : '--max-connections';
+    const flag =
+      client.max_connections !== undefined
+        ? '--max-connections'
+        : load.concurrency === undefined
+          ? '--stages of a concurrency of'
+          : '--concurrency';
     throw new InferometerError(
       'INFEROMETER_LIMIT_EXCEEDED',
       'input',
@@ -154,20 +162,17 @@ function connectionsToWarm({ load, stop }: RunConfig): number {
   const { pattern, concurrency, rate_per_second: rate } = load;
   switch (pattern) {
     case 'concurrency':
-      return concurrency ?? 1;
+      return concurrency ?? highestStage(load.stages);
     case 'burst':
       return stop.samples ?? Infinity;
     default:
-      return Math.min(MAX_WARM_CONNECTIONS, Math.ceil(rate ?? highestRate(load.stages)));
+      return Math.min(MAX_WARM_CONNECTIONS, Math.ceil(rate ?? highestStage(load.stages)));
   }
 }
 
-/** Of the stages, requests a second. */
-function highestRate(stages: RunConfig['load']['stages'] = []): number {
-  const rates = stages.map((one) =>
-    'rate_per_second' in one ? one.rate_per_second : one.ramp_to_per_second,
-  );
-  return rates.reduce((most, rate) => Math.max(most, rate), 1);
+/** Of the stages, requests a second or in flight. */
+function highestStage(stages: RunConfig['load']['stages'] = []): number {
+  return stages.map(valueOfStage).reduce((most, value) => Math.max(most, value), 1);
 }
 
 /** A file of the system, empty where there is none. */

@@ -21,6 +21,8 @@ export interface RunHeader {
   readonly requested_rate_per_second: number | null;
   /** The rate changes as planned. Missing in logs of versions before 0.2. */
   readonly rate_changes?: boolean;
+  /** The stages of the load, or the file they came from, in words. Missing without stages. */
+  readonly load?: string;
   /** The load is a trace, sent at its own times; missing for any other. */
   readonly replay?: ReplayedTrace;
   /** Samples the plan will issue, or null when a duration ends it. */

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../../config/schema.ts';
+import { valueOfStage } from '../../config/stages.ts';
 import { InferometerError } from '../../core/errors.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../core/time.ts';
 import { arrivalsBefore, meanArrivalRate } from '../../plan/arrivals/replay.ts';
@@ -10,6 +11,7 @@ import {
   type ReplaySettings,
   type StopRule,
 } from '../../plan/plan.ts';
+import { ConcurrencyProfile, type ConcurrencyStage } from '../../plan/concurrency-profile.ts';
 import { RateProfile, type RateStage } from '../../plan/rate-profile.ts';
 
 /** Added to the seed for the sample order of the warm-up, so that it does not send what is measured next. */
@@ -35,7 +37,7 @@ export function phasesOf(
     kind: 'performance',
     arrivals,
     order: { order: config.sample_order, datasetSize, seed: config.seed },
-    stop: withinStages(stopRuleOf(stop, datasetSize, isStaged(arrivals)), arrivals),
+    stop: withinStages(stopRuleOf(stop, datasetSize, stagesNs(arrivals) < Infinity), arrivals),
     ...(arrivals.pattern === 'replay' ? inItsOrder(config, arrivals, datasetSize) : {}),
   };
   if (warmup === undefined) return [performance];
@@ -90,13 +92,22 @@ function isStaged(
 
 /** A phase ends with its stages at the latest. */
 function withinStages(stop: StopRule, arrivals: ArrivalSettings): StopRule {
-  if (!isStaged(arrivals)) return stop;
-  const { totalNs } = new RateProfile(arrivals.stages);
-  return { ...stop, maxDurationNs: Math.min(stop.maxDurationNs, totalNs) };
+  return { ...stop, maxDurationNs: Math.min(stop.maxDurationNs, stagesNs(arrivals)) };
 }
 
-/** A warm-up has no stages: it goes at the first rate above 0 that they have. */
+/** How long its stages take; Infinity where it has none. */
+function stagesNs(arrivals: ArrivalSettings): number {
+  if (isStaged(arrivals)) return new RateProfile(arrivals.stages).totalNs;
+  if (arrivals.pattern !== 'concurrency' || arrivals.stages === undefined) return Infinity;
+  return new ConcurrencyProfile(arrivals.stages).totalNs;
+}
+
+/** A warm-up has no stages: it goes at the first rate, or concurrency, above 0 that they have. */
 function atFirst(arrivals: ArrivalSettings): ArrivalSettings {
+  if (arrivals.pattern === 'concurrency' && arrivals.stages !== undefined) {
+    const values = arrivals.stages.flatMap(({ from, to }) => [from, to]);
+    return { pattern: 'concurrency', concurrency: values.find((value) => value > 0)! };
+  }
   if (!isStaged(arrivals)) return arrivals;
   const rates = arrivals.stages.flatMap(({ fromPerSecond, toPerSecond }) => [fromPerSecond, toPerSecond]);
   return { ...arrivals, stages: undefined, ratePerSecond: rates.find((rate) => rate > 0)! };
@@ -125,8 +136,10 @@ function arrivalsOf({ load, seed, stop }: RunConfig): ArrivalSettings {
   switch (pattern) {
     case 'burst':
       return { pattern };
-    case 'concurrency':
-      return { pattern, concurrency };
+    case 'concurrency': {
+      const stages = concurrencyStagesOf(load);
+      return { pattern, concurrency: stages?.[0]?.from ?? concurrency, stages };
+    }
     case 'replay':
       throw new InferometerError(
         'INFEROMETER_PLAN_REPLAY',
@@ -143,13 +156,25 @@ function arrivalsOf({ load, seed, stop }: RunConfig): ArrivalSettings {
 
 /** The stages of a load as the plan has them; undefined for a load at one rate. */
 export function stagesOf({ stages }: RunConfig['load']): readonly RateStage[] | undefined {
-  let fromPerSecond = 0;
+  return placedStages(stages)?.map(({ forNs, from, to }) => ({
+    forNs,
+    fromPerSecond: from,
+    toPerSecond: to,
+  }));
+}
+
+/** Those of a concurrency, likewise. */
+function concurrencyStagesOf({ stages }: RunConfig['load']): readonly ConcurrencyStage[] | undefined {
+  return placedStages(stages);
+}
+
+function placedStages(stages: RunConfig['load']['stages']) {
+  let before = 0;
   const placed = stages?.map((stage) => {
-    const isRamp = 'ramp_to_per_second' in stage;
-    const toPerSecond = isRamp ? stage.ramp_to_per_second : stage.rate_per_second;
-    const from = isRamp ? fromPerSecond : toPerSecond;
-    fromPerSecond = toPerSecond;
-    return { forNs: stage.duration_ms * NS_PER_MS, fromPerSecond: from, toPerSecond };
+    const to = valueOfStage(stage);
+    const from = 'ramp_to_per_second' in stage || 'ramp_to_concurrency' in stage ? before : to;
+    before = to;
+    return { forNs: stage.duration_ms * NS_PER_MS, from, to };
   });
   // One that takes no time only says what the next ramp goes on from.
   return placed?.filter(({ forNs }) => forNs > 0);

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { redactConfig, secretsOf } from '../../config/redact.ts';
 import type { RunConfig } from '../../config/schema.ts';
+import { stagesText } from '../../config/stages.ts';
 import { createRunId } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import { createRunClock, type RunClock } from '../../core/time.ts';
@@ -211,12 +212,18 @@ function headerOf(
     requested_rate_per_second: isOpenLoop(arrivals) ? arrivals.ratePerSecond : null,
     rate_changes: isOpenLoop(arrivals) && (arrivals.stages !== undefined || arrivals.pattern === 'replay'),
     ...(arrivals.pattern === 'replay' ? { replay: replayedTrace(config, arrivals) } : {}),
+    ...stagesInWords(config.load),
     planned_samples: plannedSamples(maxSamples, prepared, config),
     output_limit: prepared.outputLimit,
     skipped_rows: prepared.skippedRows,
     echo_rows: prepared.echoes,
     config: redactConfig(config) as RunHeader['config'],
   };
+}
+
+function stagesInWords({ stages, stages_file: file }: RunConfig['load']): Pick<RunHeader, 'load'> {
+  if (stages !== undefined) return { load: stagesText(stages) };
+  return file === undefined ? {} : { load: `the rates of ${file}` };
 }
 
 function replayedTrace({ dataset, load }: RunConfig, { dueNs }: ReplaySettings): ReplayedTrace {

@@ -47,7 +47,7 @@ const names = Object.keys(TYPICAL) as (keyof typeof TYPICAL)[];
 const VIEW: LiveView = {
   ...{ state: 'live', runId: 'a1b2c3d4e5f60718a1b2c3d4e5f60718', elapsedNs: 95e9, phase: 'performance' },
   ...{ warmingUp: false, isPaused: false, isStopping: false, issued: 3240, succeeded: 3198, errored: 6 },
-  ...{ cancelled: 0, inFlight: 36, plannedSamples: 4800, planShare: 0.675, remainingNs: 39e9 },
+  ...{ cancelled: 0, inFlight: 36, plannedSamples: 4800, load: null, planShare: 0.675, remainingNs: 39e9 },
   ...{ requestedRatePerSecond: 44, replaysTrace: false, requestedConcurrency: null, pendingTokenCounts: 0 },
   ...{ issuedPerSecond: 43.8, endedPerSecond: 43.2, succeededPerSecond: 43.1, outputTokensPerSecond: 3180 },
   endedPerSecondHistory: [],
