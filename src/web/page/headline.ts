@@ -74,7 +74,7 @@ function rateText({
     unit: '/s',
     note:
       requestedRatePerSecond !== null
-        ? `of ${settingText(requestedRatePerSecond)}/s asked for`
+        ? `of ${settingText(requestedRatePerSecond)}/s requested`
         : issuedPerSecond === null
           ? ''
           : `${numberText(issuedPerSecond)}/s issued`,
@@ -84,7 +84,7 @@ function rateText({
 function inFlightText({ inFlight, requestedConcurrency, state }: LiveView): TileText {
   // Nobody asks for any when issuing is over.
   const asked = state === 'live' ? requestedConcurrency : null;
-  const note = asked === null ? 'now' : `of ${countText(asked)} asked for`;
+  const note = asked === null ? 'now' : `of ${countText(asked)} requested`;
   return { value: countText(inFlight), note };
 }
 
