@@ -3,16 +3,16 @@ export const COMMANDS = {
   run: 'Load-tests an endpoint that serves a language model, over any of its APIs.',
   aggregate:
     "Aggregates the events of other programs, such as MLCommons endpoints', into a run like our own.",
-  watch: 'Shows a run live from another terminal; attach and leave at will.',
+  watch: 'Shows a run live from another terminal; attach and detach at any time.',
   serve: 'Serves the live page of a run, past runs, and metrics for Prometheus.',
   report: 'Rebuilds the report of a run from its run log, also of a run that was killed.',
   compare: 'Tells whether runs differ from a baseline by more than chance and a margin.',
-  plot: 'Draws the charts of a run, or of several laid over each other, as SVG or PNG.',
+  plot: 'Draws the charts of a run, or of several overlaid, as SVG or PNG.',
   export: 'Writes the samples of a run as a table, one row each: Parquet or CSV.',
   dataset: 'Says what a dataset or a trace holds, and shows its conversations.',
-  'serve-mock': 'Serves a mock LLM that knows the truth about its own times.',
+  'serve-mock': 'Runs a mock LLM server that records its true timings (GET /truth).',
   demo: 'Starts the mock LLM server, load-tests it and prints the report.',
   calibrate:
-    "Measures this machine's own error against a mock server that knows the truth; later reports quote it.",
+    "Measures this machine's own error against a mock server that records its true timings; later reports quote it.",
 } as const;
 export type CommandName = keyof typeof COMMANDS;

@@ -39,12 +39,12 @@ export function compareCommand(finish: (exitCode: number) => void): Command {
       '<runs...>',
       'run directories, or report directories of MLCommons endpoints; the first is the baseline',
     )
-    .option('--margin <share>', 'differences up to this are of no interest', '3%')
-    .option('--confidence <share>', 'with which all intervals of a table hold together', '95%')
-    .addOption(choiceOption('--format <format>', 'what is written', FORMATS, 'text'))
+    .option('--margin <share>', 'ignore differences up to this', '3%')
+    .option('--confidence <share>', 'simultaneous confidence level of all intervals in a table', '95%')
+    .addOption(choiceOption('--format <format>', 'output format', FORMATS, 'text'))
     .option('--out <file>', 'write there instead of printing')
     .option('--halves', 'compare the second half of one run with its first')
-    .option('--strict', 'exit 6 also unless it is shown that nothing is worse beyond the margin')
+    .option('--strict', 'also exit 6 when a regression beyond the margin cannot be ruled out')
     .addHelpText(
       'after',
       '\nExit codes: 0 nothing is surely worse beyond the margin, 6 something is (with --strict: or may be), 2 wrong input.',

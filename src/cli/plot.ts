@@ -32,17 +32,20 @@ export function plotCommand(finish: (exitCode: number) => void): Command {
   ])
     .argument(
       '<runs...>',
-      'run directories, or report directories of MLCommons endpoints; several are laid over each other',
+      'run directories, or report directories of MLCommons endpoints; several are overlaid',
     )
     .addOption(choiceOption('--format <format>', 'what is written', PLOT_FORMATS, 'svg'))
     .addOption(choiceOption('--theme <theme>', 'of the drawings', THEMES, 'light'))
     .option(
       '--chart <ids...>',
-      'these only: ttft, latency, errors, histogram-ttft, percentiles-ttft, … (default all)',
+      'only these charts: ttft, latency, errors, histogram-ttft, percentiles-ttft, … (default all)',
     )
-    .option('--width <px>', 'of the drawing; images have twice as many', pixels('--width'), 900)
-    .option('--height <px>', 'likewise', pixels('--height'), 320)
-    .option('--out <dir>', 'default: plots in the directory of a single run, else plots here')
+    .option('--width <px>', 'width of the drawing; images have twice as many', pixels('--width'), 900)
+    .option('--height <px>', 'height of the drawing; images have twice as many', pixels('--height'), 320)
+    .option(
+      '--out <dir>',
+      'directory to write to (default: plots/ in the directory of a single run, else plots/ here)',
+    )
     .action(async (paths: string[], flags: Flags) => finish(await plot(paths, flags)));
 }
 

@@ -36,8 +36,8 @@ export function serveMockCommand(finish: (exitCode: number) => void): Command {
       'time to first token: fixed:N, normal:MEAN,SD or lognormal:MEDIAN,SIGMA',
       'lognormal:80,0.4',
     )
-    .option('--inter-token <ms>', 'time between tokens, likewise', 'normal:10,2')
-    .option('--output-tokens <n>', 'tokens of an answer, likewise', 'lognormal:60,0.5')
+    .option('--inter-token <ms>', 'time between tokens, as for --ttft', 'normal:10,2')
+    .option('--output-tokens <n>', 'tokens in an answer, as for --ttft', 'lognormal:60,0.5')
     .option('--seed <n>', 'seed of all that is drawn', '42')
     .option('--write-bytes <n>', 'split output into writes of this many bytes')
     .option(

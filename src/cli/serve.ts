@@ -25,9 +25,12 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
       '[target]',
       'run directory, report directory of MLCommons endpoints, or address of snapshots (default: the newest run under way)',
     )
-    .option('--key <key>', 'of an address that asks for one (INFEROMETER_VIEW_KEY)')
+    .option('--key <key>', 'key for an address that requires one (INFEROMETER_VIEW_KEY)')
     .option('--listen <[host:]port>', 'where to serve (default 127.0.0.1:7860, or any free port)')
-    .option('--token <text>', 'asked of every viewer; made up for other hosts (INFEROMETER_WEB_TOKEN)')
+    .option(
+      '--token <text>',
+      'viewers must present this token; generated when listening beyond localhost (INFEROMETER_WEB_TOKEN)',
+    )
     .option('--runs <dir>', 'folder of the runs listed (default runs, or where the run directory is)')
     .option('--otlp <url>', 'push metrics to this OpenTelemetry collector as well')
     .action(async (target: string | undefined, flags: Flags) => finish(await serve(target, flags)));

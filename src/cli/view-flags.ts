@@ -25,7 +25,10 @@ export function addViewFlags(command: Command): void {
       '--web-control',
       'the page may also pause, change the rate, mark and stop the run (asks for the token)',
     )
-    .option('--token <text>', 'asked of every viewer; made up where one is needed (INFEROMETER_WEB_TOKEN)')
+    .option(
+      '--token <text>',
+      'viewers must present this token; generated where one is needed (INFEROMETER_WEB_TOKEN)',
+    )
     .option('--otlp <url>', 'push metrics to this OpenTelemetry collector, such as http://localhost:4318');
 }
 

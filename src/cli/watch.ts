@@ -43,10 +43,10 @@ export function watchCommand(finish: (exitCode: number) => void): Command {
       '[run]',
       `run directory, or address of --view-address (default: the newest run under way in ${RUNS_PATH}/, else the newest)`,
     )
-    .option('--key <key>', 'of an address that asks for one (INFEROMETER_VIEW_KEY)')
-    .option('--replay', 'play a run that is over from its run log')
-    .option('--speed <factor>', 'with --replay: so many times faster than it was', '1')
-    .option('--once', 'print how the run stands and leave')
+    .option('--key <key>', 'key for an address that requires one (INFEROMETER_VIEW_KEY)')
+    .option('--replay', 'play back a finished run from its run log')
+    .option('--speed <factor>', 'playback speed factor, with --replay', '1')
+    .option('--once', 'print the current state of the run and exit')
     .option('--json', 'with --once: the whole snapshot as JSON, as in metrics/final_snapshot.json')
     .action(async (run: string | undefined, flags: WatchFlags) => finish(await watch(run, flags)));
 }

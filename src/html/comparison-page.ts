@@ -42,7 +42,7 @@ export function comparisonPage(
   const { baseline, pairs, margin, confidence, version } = report;
   return wholePage({
     title: pairs.map(({ run }) => `${run.letter} against A`).join(', '),
-    subtitle: `Margin ±${marginText(margin)}; all intervals of a table hold together with ${marginText(confidence)} confidence.`,
+    subtitle: `Margin ±${marginText(margin)}; simultaneous confidence of all intervals in a table: ${marginText(confidence)}.`,
     body: markup`${runSection([baseline, ...pairs.map(({ run }) => run)])}
       ${pairs.map((pair) => pairSection(pair, margin))} ${distributionSection(runs, paint)} ${timeSection(runs, paint)}`,
     version,
@@ -107,7 +107,7 @@ function pairSection({ run, comparison, settingDifferences }: ComparedPair, marg
     <div class="verdict ${LEVELS[judgement]}">
       <p><strong>${judgementText(judgement, margin)}</strong></p>
       <p>${worst.length} of ${differences.length} metrics: ${worst.map(({ key }) => metricLabel(key)).join(', ')}</p>
-      ${tooShort ? markup`<p>The runs are short for how far they are correlated in time; run longer for intervals to rely on.</p>` : NOTHING}
+      ${tooShort ? markup`<p>The runs are too short relative to their autocorrelation; run longer for reliable intervals.</p>` : NOTHING}
     </div>
     <div class="scroll">
       <table>

@@ -8,7 +8,7 @@ export function clientErrorText(error: ClientError): string {
     case 'none':
       return 'none of this machine; to measure its error at rest: inferometer calibrate';
     case 'no_load':
-      return 'no bound: the requests went out all at once, or too few to tell a rate';
+      return 'no bound: requests were sent in one burst, or too few to estimate a rate';
     case 'other_connections':
       return 'no bound: calibrate measures plain HTTP over connections that are kept alive, and this run had TLS or closed its connections';
     case 'beyond':

@@ -174,7 +174,7 @@ describe('what a report says', () => {
     [findClientError([], load), 'none of this machine; to measure its error at rest: inferometer calibrate'],
     [
       findClientError([largest], null),
-      'no bound: the requests went out all at once, or too few to tell a rate',
+      'no bound: requests were sent in one burst, or too few to estimate a rate',
     ],
     [
       findClientError([largest], loadAt(300.4, 600, 60_000)),

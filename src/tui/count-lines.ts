@@ -82,7 +82,7 @@ function inFlightWords({ inFlight, requestedConcurrency, state }: LiveView, cont
   const asked = state === 'live' ? (controls?.concurrency ?? requestedConcurrency) : null;
   return [
     span(countText(inFlight), 'strong'),
-    span(asked === null ? '' : ` of ${countText(asked)} asked for`),
+    span(asked === null ? '' : ` of ${countText(asked)} requested`),
   ];
 }
 

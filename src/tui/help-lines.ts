@@ -17,7 +17,7 @@ const VIEWING: readonly Entry[] = [
   ['?', 'this page'],
 ];
 const READING: readonly string[] = [
-  'Every plot shows the whole run so far; ╌ is what was asked for.',
+  'Every plot shows the whole run so far; ╌ is the requested load.',
   'Distributions have a logarithmic axis that follows the data.',
   'Marks: ┃ phase, ‖ pause, ▸ resume, ± rate or concurrency, ◆ note, ■ stop, × cancel.',
   'Percentiles are those of measured samples so far, from a histogram; the report has exact ones.',

@@ -30,7 +30,7 @@ describe('run --synthetic', () => {
     ]);
     const { code, stderr } = await run.finished;
     expect(WENT_THROUGH, stderr).toContain(code);
-    const [, around] = /made up 25 prompts, (\d+) tokens of each around its text/.exec(stderr)!;
+    const [, around] = /generated 25 prompts, (\d+) tokens of each around its text/.exec(stderr)!;
     const { input_sequence_lengths: lengths } = bench.json('run/performance/result_summary.json');
     // The text alone, without what the template puts around it.
     expect(lengths).toMatchObject({ min: 120 - Number(around), max: 120 - Number(around) });

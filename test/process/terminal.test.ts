@@ -121,10 +121,10 @@ describe.skipIf(missing !== undefined)(NAME, { timeout: 150_000, concurrent: tru
         LARGE,
         await place.loadArgs('--pattern', 'concurrency', '--concurrency', '4'),
       );
-      await terminal.waitForText(/In flight +\d of 4 asked for/);
+      await terminal.waitForText(/In flight +\d of 4 requested/);
       await terminal.waitForText(/Latency {2}\d+ values.*\n[^]*Latency p99/);
       terminal.type('+');
-      await terminal.waitForText(/In flight +\d of 5 asked for/);
+      await terminal.waitForText(/In flight +\d of 5 requested/);
       await terminal.waitForText(/± \d:\d\d concurrency 5/);
 
       terminal.resize({ width: 70, height: 10 });

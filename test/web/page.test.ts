@@ -242,7 +242,7 @@ describe.skipIf(executablePath === undefined)(
         await page.locator('.pill[data-state="live"]').waitFor();
         await page.getByLabel('Samples a second').fill('45');
         await page.getByRole('button', { name: 'Set rate' }).click();
-        await page.getByText('of 45/s asked for').waitFor();
+        await page.getByText('of 45/s requested').waitFor();
         page.on('dialog', (dialog) => void dialog.accept());
         await page.getByRole('button', { name: 'Stop' }).click();
         await run.finished;

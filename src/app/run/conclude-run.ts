@@ -49,7 +49,7 @@ export async function concludeRun(
     throw new InferometerError(
       'INFEROMETER_REPORT_NOTHING',
       'execution',
-      `no snapshot of the run could be had; try: inferometer report ${directory.path}`,
+      `no snapshot of the run is available; try: inferometer report ${directory.path}`,
     );
   }
   const calibration =

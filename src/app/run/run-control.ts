@@ -107,7 +107,9 @@ export class RunControl implements RunControls, ShutdownLadder {
     this.#resolveStopped();
     if (this.#running === undefined) this.#log.info('stopping before the run begins');
     else if (this.#isOver)
-      this.#log.info('the load is over, the report is being made (Ctrl-C twice more exits without it)');
+      this.#log.info(
+        'the load has ended, and the report is being written (Ctrl-C twice more exits without it)',
+      );
     else {
       this.#log.info('stopping: no new requests, draining those in flight (Ctrl-C again cancels them)');
       this.#recordEnd('stop', this.#running, !this.#running.session.isIssued);

@@ -118,8 +118,8 @@ function judgeClock({ client }: VerdictFacts): Judgement {
   if (stepMs < L.clockStepMs) return undefined;
   return worse(
     stepMs >= L.clockStepInvalidMs,
-    `the wall clock went ${msText(stepMs)} from the monotonic one at once: it was set, or the machine slept, which no time of ours` +
-      ' shows; if it slept, repeat the run',
+    `the wall clock jumped ${msText(stepMs)}: it was adjusted, or the machine was suspended (suspension is not included in any measured` +
+      ' time); if it was suspended, repeat the run',
   );
 }
 

@@ -55,7 +55,7 @@ function judgeRate(facts: VerdictFacts): Judgement {
   return worse(
     share < L.rateShareInvalid * (1 - scatter),
     `requests went out at ${numberText(issueRateAtMostPerSecond)}/s at most, ${percentText(share)} of the ` +
-      `${settingText(requestedRatePerSecond)}/s asked for: raise --max-connections or --workers, or lower --rate`,
+      `${settingText(requestedRatePerSecond)}/s requested: raise --max-connections or --workers, or lower --rate`,
   );
 }
 
@@ -79,8 +79,8 @@ function judgeIssueDelay(facts: VerdictFacts): Judgement {
   const waited = waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns);
   return degraded(
     `1 % of the requests went out more than ${durationText(issueDelayP99Ns)} late, at a mean gap of ${durationText(gapNs)}, ` +
-      `${waited ? 'for want of a free connection' : 'because the client was late'}: the load was not the one asked for; ` +
-      `read the response metrics, and raise ${waited ? '--max-connections' : '--workers'}`,
+      `because ${waited ? 'no connection was free' : 'the client was late'}, so the actual load was not the requested load; ` +
+      `use the response metrics (measured from the scheduled time), and raise ${waited ? '--max-connections' : '--workers'}`,
   );
 }
 

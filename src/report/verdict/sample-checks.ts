@@ -16,7 +16,7 @@ export const SAMPLE_CHECKS: readonly Check[] = [
   ),
   check(
     'client_limits',
-    'a sample failed for want of ports or descriptors on the client',
+    'a sample failed because the client had no port or descriptor left',
     `more than ${percents(L.clientLimitShareInvalid)} did`,
     judgeClientLimits,
   ),

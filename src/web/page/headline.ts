@@ -75,7 +75,7 @@ function rateText({
     unit: '/s',
     note:
       requestedRatePerSecond !== null
-        ? `of ${settingText(requestedRatePerSecond)}/s asked for${replaysTrace ? ' on average' : ''}`
+        ? `of ${settingText(requestedRatePerSecond)}/s requested${replaysTrace ? ' on average' : ''}`
         : issuedPerSecond === null
           ? ''
           : `${numberText(issuedPerSecond)}/s issued`,
@@ -85,7 +85,7 @@ function rateText({
 function inFlightText({ inFlight, requestedConcurrency, state }: LiveView): TileText {
   // Nobody asks for any when issuing is over.
   const asked = state === 'live' ? requestedConcurrency : null;
-  const note = asked === null ? 'now' : `of ${countText(asked)} asked for`;
+  const note = asked === null ? 'now' : `of ${countText(asked)} requested`;
   return { value: countText(inFlight), note };
 }
 

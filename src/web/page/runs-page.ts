@@ -77,7 +77,7 @@ export class RunsPage implements Page {
     } catch (error) {
       setText(
         this.#note,
-        `The list cannot be had: ${error instanceof Error ? error.message : String(error)}`,
+        `Couldn't load the run list: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
   }

@@ -45,7 +45,7 @@ export async function syntheticDataset({
       prompts.overheadTokens === 0
         ? ''
         : `, ${countedText(prompts.overheadTokens, 'token')} of each around its text`;
-    log.info(`made up ${countedText(row, 'prompt')}${around}`);
+    log.info(`generated ${countedText(row, 'prompt')}${around}`);
     if (prompts.raised > 0) {
       log.warning(
         `--synthetic: ${countText(prompts.raised)} of ${countedText(row, 'length')} were too short for what stands around a prompt and were raised to ${prompts.overheadTokens + 1}`,
