@@ -67,7 +67,7 @@ it.each([
   run.writer.append(FrameKind.runHeader, encodeRunHeader({ ...run.header, replay } as never));
   run.end();
   const log = createLog(() => undefined);
-  await expect(rebuildReport(run.path, log)).rejects.toThrow("wanted the run's header");
+  await expect(rebuildReport(run.path, log)).rejects.toThrow("its first frame must be the run's header");
 });
 
 it('a run.json does not send a watcher to another machine', async () => {
