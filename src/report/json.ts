@@ -19,6 +19,7 @@ export const OWN_REPORT_KEYS = [
   'throughput',
   'conversations',
   'requested_rate_per_second',
+  'issued_rate_per_second',
   'steering',
   'response_ttft',
   'response_latency',
@@ -97,6 +98,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     throughput: own.throughput && throughputToJson(own.throughput),
     conversations: own.conversations && conversationsToJson(own.conversations),
     requested_rate_per_second: own.requestedRatePerSecond,
+    issued_rate_per_second: own.issuedRatePerSecond,
     steering: steering && {
       rates_per_second: steering.ratesPerSecond,
       concurrencies: steering.concurrencies,

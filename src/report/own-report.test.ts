@@ -299,3 +299,46 @@ describe('the line on response and service latency', () => {
     expect(linesOf(12e6, 1020e6, null)).toEqual([`${start}the client sent requests late.`]);
   });
 });
+
+describe('what was sent of a planned load', () => {
+  const reportOf = (run: object, extras: object = {}) =>
+    ownReportOf({
+      counters: { tracked_samples_issued: 991, tracked_samples_succeeded: 991 },
+      metrics: [timeSeries('issue_delay_ns', 991, 2_000_000)],
+      extras: { issuing_ns: 10e9, in_flight: 0, run, ...extras },
+    });
+  const sentLine = (report: Report) =>
+    /^Sent: .*(?:\n .*)*/m.exec(reportText(report))?.[0].replace(/\s+/g, ' ');
+
+  it('is told as a share of the target, and how late it went out', () => {
+    const report = reportOf({ requested_rate_per_second: 100 });
+    expect(sentLine(report)).toBe(
+      'Sent: 99.0/s (99.0 % of the target); late by 2.00 ms at the median, 2.00 ms at p99 and 2.00 ms at most',
+    );
+    expect(reportToJson(report)).toMatchObject({ issued_rate_per_second: 99 });
+  });
+
+  it('has no share where the rate changed', () => {
+    const late = 'Sent: late by 2.00 ms at the median, 2.00 ms at p99 and 2.00 ms at most';
+    expect(sentLine(reportOf({ requested_rate_per_second: 100, rate_changes: true }))).toBe(late);
+  });
+
+  it('has no share where a conversation brings several samples', () => {
+    const conversations = { begun: 500, completed: 500, failed: 0, turns_planned: 991, turns_issued: 991 };
+    const report = reportOf(
+      { requested_rate_per_second: 50 },
+      { conversations: { ...conversations, under_way: 0 } },
+    );
+    expect(report.own?.conversations).not.toBeNull();
+    expect(sentLine(report)).not.toContain('of the target');
+  });
+
+  it('is nothing in closed loop, which plans no rate', () => {
+    expect(sentLine(reportOf({}))).toBeUndefined();
+  });
+
+  it('comes with the stages in words', () => {
+    const text = reportText(reportOf({ load: 'concurrency 2 for 1m, ramp to 9 over 1m' }));
+    expect(text).toContain('Load: concurrency 2 for 1m, ramp to 9 over 1m');
+  });
+});

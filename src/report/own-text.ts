@@ -18,6 +18,7 @@ import {
   type TokenSources,
 } from './run-facts.ts';
 import { responseRemarks } from './response-facts.ts';
+import { medianOf, percentileOf } from './series-report.ts';
 import type { SampleAccount } from './sample-account.ts';
 import { askedRateText, steeringText } from './steering.ts';
 import { drainText, inFlightText, rateText, windowText } from './throughput-text.ts';
@@ -87,7 +88,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Source of the numbers', source],
     ['Not recorded', run.publishedBy?.missing.join('; ') ?? null],
     ['Publishers', run.publishedBy && publishersText(run.publishedBy.addresses)],
-    ['Load', run.replay && replayText(run.replay, requestedRatePerSecond)],
+    ['Load', run.replay === null ? run.load : replayText(run.replay, requestedRatePerSecond)],
     ['Samples', sampleAccountText(samples)],
     ['Conversations', own.conversations && conversationAccountText(own.conversations)],
     ['Their pace', own.conversations && conversationPaceText(own.conversations)],
@@ -98,7 +99,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
         ? null
         : askedRateText(requestedRatePerSecond, own.steering) + (run.doesRateChange ? ' on average' : ''),
     ],
-    ['Load', run.load],
+    ['Sent', sentText(own)],
     ['Steered', own.steering && steeringText(own.steering)],
     ['Token counts', tokenSourcesText(own.tokenSources)],
     ['Tokenizer', run.tokenizerNotOpened === null ? null : notOpenedText(run.tokenizerNotOpened)],
@@ -113,6 +114,29 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Calibration', own.clientError && clientErrorText(own.clientError)],
   ];
   return facts.flatMap(([label, text]) => (text ? [[label, text] as const] : []));
+}
+
+/**
+ * What of the planned load went out, and how late: `49.8/s (99.6 % of the target); 116 µs late at the median, …`. Null in closed loop. The
+ * rate of stages, or of a run that was steered, has no single number to be held against.
+ */
+function sentText(own: OwnReport): string | null {
+  const { requestedRatePerSecond: target, issuedRatePerSecond: issued, issueDelay, steering, run } = own;
+  if (target === null) return null;
+  // The target of conversations is when they begin, and each brings several samples.
+  const isSteady = steering === null && !run.doesRateChange && own.conversations === null;
+  const rate =
+    isSteady && issued !== null
+      ? `${numberText(issued)}/s (${percentText(issued / target)} of the target)`
+      : null;
+  const [median, p99] = [medianOf(issueDelay), percentileOf(issueDelay, 99)];
+  const most = issueDelay.kind === 'values' ? issueDelay.max : null;
+  const delay =
+    median === null || p99 === null || most === null
+      ? null
+      : `late by ${durationText(median)} at the median, ${durationText(p99)} at p99 and ${durationText(Number(most))} at most`;
+  const parts = [rate, delay].filter((part) => part !== null);
+  return parts.length === 0 ? null : parts.join('; ');
 }
 
 /** What was done in the measured window, and what came behind it. */

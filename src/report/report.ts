@@ -74,6 +74,8 @@ export interface OwnReport extends RunFacts, OwnSeries {
   readonly conversations: ConversationReport | null;
   /** As planned. */
   readonly requestedRatePerSecond: number | null;
+  /** As it went out, from the first sample to the last; null before there were two, and for a snapshot that does not tell. */
+  readonly issuedRatePerSecond: number | null;
   /** Null when nobody touched the load. */
   readonly steering: SteeringFacts | null;
   readonly source: string | null;
@@ -217,6 +219,7 @@ function ownReport(
     throughput: readThroughput(input.extras) ?? null,
     conversations: readConversations(input, trackedNs === null ? null : Number(trackedNs)),
     requestedRatePerSecond,
+    issuedRatePerSecond: issueRate(input),
     steering,
     source: options.source ?? null,
     clientError:
@@ -279,7 +282,7 @@ function verdictOf(
       own?.steering ?? null,
     ),
     doesRateChange: own?.run.doesRateChange ?? false,
-    issueRateAtMostPerSecond: issueRate(input) ?? issueRateAtMost(input, latency),
+    issueRateAtMostPerSecond: own?.issuedRatePerSecond ?? issueRateAtMost(input, latency),
     issueDelayP99Ns: own === null ? null : percentileOf(own.issueDelay, 99),
     clientLimitErrors: own?.errorsByType.find(({ type }) => type === CLIENT_LIMIT_ERROR_TYPE)?.count ?? 0,
     medianResponseLatencyNs: own === null ? null : medianOf(own.responseLatency),

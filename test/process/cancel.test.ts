@@ -28,7 +28,7 @@ function samplesOf(csv: string, outcome: string) {
 
 it('run --cancel cancels the same requests each time, and none of them is a failure', async () => {
   const url = await bench.mock(
-    ...['--ttft', 'fixed:5', '--output-tokens', 'fixed:20', '--inter-token', 'fixed:10'],
+    ...['--ttft', 'fixed:5', '--output-tokens', 'fixed:20', '--inter-token', 'fixed:50'],
   );
   const run = async (name: string, workers: string) => {
     const { code, stdout } = await bench.start([
