@@ -1,3 +1,4 @@
+import { createRunClock } from '../../src/core/time.ts';
 import { TurnTableBuilder, type TurnTable } from '../../src/dataset/turn-table.ts';
 import { Conversations } from '../../src/engine/conversations/conversations.ts';
 import { createTicketCounter } from '../../src/plan/tickets.ts';
@@ -80,7 +81,7 @@ const RESPONSE: FinalOutput = {
 /** One conversation, all turns. */
 function talk(turns: TurnTable): void {
   const conversations = new Conversations({
-    ...{ turns, seed: 1, heads: [HEAD] },
+    ...{ clock: createRunClock(), turns, seed: 1, heads: [HEAD] },
     rules: { onTurnFailure: 'end', reasoning: 'drop' },
   });
   let sent = { seq: -1, row: -1 };

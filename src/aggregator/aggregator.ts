@@ -15,7 +15,7 @@ import { choiceOf, extraOf, type EventBatch, ISSUED_EXTRA } from '../events/even
 import type { CounterSampler } from '../metrics/sampler.ts';
 import { asJson, type Json, type SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
-import { ConversationTracker } from './conversation-tracker.ts';
+import { ConversationTracker, type TurnOutcome } from './conversation-tracker.ts';
 import { ErrorTally } from './error-tally.ts';
 import { HistoryRecorder, type SampleOutcome } from './history-recorder.ts';
 import { LatenessRecorder } from './lateness-recorder.ts';
@@ -238,7 +238,9 @@ export class Aggregator {
         return;
       case EventKind.sampleNotSent:
         // It has no row, and the run may have stopped tracking: what it was due for tells whether it was to be measured.
-        if (this.#windows.latestIndex >= 0) this.#counters.tracked_samples_not_sent.add(1);
+        if (this.#windows.latestIndex < 0) return;
+        this.#counters.tracked_samples_not_sent.add(1);
+        this.#conversations?.onNotSent(batch, index);
         return;
       case EventKind.sessionStarted:
         this.#onStarted(timestampNs);
@@ -362,7 +364,10 @@ export class Aggregator {
     this.#tokens.onComplete(batch, index, slot, timestampNs);
     const window = table.windows[slot]!;
     const issuedNs = table.issuedNs[slot]!;
-    this.#conversations?.onComplete(batch, index, slot, outcome, { timestampNs, issuedNs });
+    this.#conversations?.onComplete(batch, index, slot, turnOutcomeOf(table.flags[slot]!), {
+      timestampNs,
+      issuedNs,
+    });
     if (outcome === 'cancelled') {
       this.#windows.onCancelled(window);
       this.#throughput.onCancelled(timestampNs);
@@ -442,6 +447,12 @@ function distributionsOf({ series }: RunMetrics): Record<string, LogDistribution
 function flagOf(errorType: string): number {
   if (errorType === CANCELLED_BY_PLAN_ERROR_TYPE) return RowFlag.cancelled | RowFlag.cancelledByPlan;
   return errorType === CANCELLED_ERROR_TYPE ? RowFlag.cancelled : RowFlag.errored;
+}
+
+/** A cancellation by the plan is the end that somebody meant for a conversation, too. */
+function turnOutcomeOf(flags: number): TurnOutcome {
+  if ((flags & (RowFlag.errored | RowFlag.cancelledByPlan)) !== 0) return 'failed';
+  return (flags & RowFlag.cancelled) === 0 ? 'succeeded' : 'given_up';
 }
 
 /** A sample that met another error before it was cancelled is errored. */

@@ -2,7 +2,6 @@ import { TURN_BUCKETS } from '../core/metric-catalogue.ts';
 import { COMPLETE_EXTRA, type EventBatch, extraOf, ISSUED_EXTRA } from '../events/event-batch.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import type { SeriesSampler } from '../metrics/sampler.ts';
-import type { SampleOutcome } from './history-recorder.ts';
 import type { RunMetrics } from './run-metrics.ts';
 
 /** The last position, from 0, in each bucket of turns but the last. */
@@ -18,6 +17,9 @@ interface OpenConversation {
   succeeded: number;
   hasFailed: boolean;
 }
+
+/** `given_up`: by the end of the run. */
+export type TurnOutcome = 'succeeded' | 'failed' | 'given_up';
 
 interface TurnSeries {
   readonly ttft: SeriesSampler | undefined;
@@ -75,6 +77,18 @@ export class ConversationTracker {
     this.#buckets[slot] = bucket < 0 ? LAST_POSITIONS.length : bucket;
     this.#conversations[slot] = conversation;
     this.#turnsIssued += 1;
+    this.#begin(conversation, turnCount, dueNs);
+  }
+
+  /** A turn was due and given up: its conversation was begun all the same. */
+  onNotSent(batch: EventBatch, index: number): void {
+    const conversation = extraOf(batch, index, ISSUED_EXTRA.conversation);
+    const turnCount = extraOf(batch, index, ISSUED_EXTRA.turnCount);
+    if (!(conversation >= 0 && turnCount > 0 && turnCount < MAX_TURNS)) return;
+    this.#begin(conversation, turnCount, extraOf(batch, index, ISSUED_EXTRA.dueNs));
+  }
+
+  #begin(conversation: number, turnCount: number, dueNs: number): void {
     if (this.#open.has(conversation)) return;
     this.#open.set(conversation, { turnCount, firstDueNs: dueNs, succeeded: 0, hasFailed: false });
     this.#begun += 1;
@@ -89,15 +103,17 @@ export class ConversationTracker {
     batch: EventBatch,
     index: number,
     slot: number,
-    outcome: SampleOutcome,
+    outcome: TurnOutcome,
     { timestampNs, issuedNs }: { readonly timestampNs: number; readonly issuedNs: number },
   ): void {
     const series = this.#series[this.#buckets[slot]!];
     if (series === undefined) return;
     const conversation = this.#conversations[slot]!;
-    const open = this.#open.get(conversation)!;
+    const open = this.#open.get(conversation);
+    // A log may claim more turns than it said there are.
+    if (open === undefined) return;
     if (outcome !== 'succeeded') {
-      if (outcome === 'errored' && !open.hasFailed) {
+      if (outcome === 'failed' && !open.hasFailed) {
         open.hasFailed = true;
         this.#failed += 1;
       }

@@ -155,7 +155,7 @@ export class EngineWorker {
     const { conversations, seed = 0 } = this.#start.settings;
     if (conversations === undefined) return undefined;
     const { turns, heads, rules } = conversations;
-    return new Conversations({ ...{ heads, rules, seed }, turns: new TurnTable(turns) });
+    return new Conversations({ clock: this.#clock, ...{ heads, rules, seed }, turns: new TurnTable(turns) });
   }
 
   #createPools(): readonly ConnectionPool[] {
@@ -250,8 +250,12 @@ export class EngineWorker {
         const notSent = (this.#counters[COUNTERS.notSent]! - notSentBefore) >>> 0;
         const counts =
           conversations === undefined
-            ? { tickets: sentTickets, conversations: 0 }
-            : { tickets: conversations.sampled, conversations: sentTickets };
+            ? { tickets: sentTickets, conversations: 0, cutOff: 0 }
+            : {
+                tickets: conversations.sampled,
+                conversations: sentTickets,
+                cutOff: conversations.cutOff,
+              };
         this.#send({ kind: 'phaseDone', counts: { ...counts, sent, notSent } });
       },
     });

@@ -21,11 +21,18 @@ test.each([
   async (endedBy, maxSamples, stopped) => {
     const progress = new PhaseProgress(planOf(maxSamples), 2);
     progress.issuingDoneBy(0, false);
-    progress.doneBy(0, { tickets: 3, sent: 3, conversations: 0, notSent: 0 });
+    progress.doneBy(0, { tickets: 3, sent: 3, conversations: 0, cutOff: 0, notSent: 0 });
     progress.issuingDoneBy(1, stopped);
     await progress.issuingDone;
-    progress.doneBy(1, { tickets: 4, sent: 2, conversations: 0, notSent: 2 });
-    expect(await progress.finished).toEqual({ tickets: 7, sent: 5, conversations: 0, notSent: 2, endedBy });
+    progress.doneBy(1, { tickets: 4, sent: 2, conversations: 0, cutOff: 0, notSent: 2 });
+    expect(await progress.finished).toEqual({
+      tickets: 7,
+      sent: 5,
+      conversations: 0,
+      cutOff: 0,
+      notSent: 2,
+      endedBy,
+    });
   },
 );
 
@@ -36,7 +43,7 @@ test('is over only when each worker is', async () => {
   void progress.finished.then(() => (settled += 1));
   progress.issuingDoneBy(0, false);
   progress.issuingDoneBy(0, false);
-  progress.doneBy(0, { tickets: 1, sent: 1, conversations: 0, notSent: 0 });
+  progress.doneBy(0, { tickets: 1, sent: 1, conversations: 0, cutOff: 0, notSent: 0 });
   await new Promise((resolve) => setImmediate(resolve));
   expect(settled).toBe(0);
 });
@@ -50,7 +57,7 @@ test('a death waits for the others, then rejects; issuing is over all the same',
   await new Promise((resolve) => setImmediate(resolve));
   expect(rejected).toBe(false);
   progress.issuingDoneBy(1, true);
-  progress.doneBy(1, { tickets: 2, sent: 2, conversations: 0, notSent: 0 });
+  progress.doneBy(1, { tickets: 2, sent: 2, conversations: 0, cutOff: 0, notSent: 0 });
   await progress.issuingDone;
   await expect(progress.finished).rejects.toThrow('first');
 });

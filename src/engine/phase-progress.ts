@@ -21,6 +21,7 @@ export class PhaseProgress {
   readonly #working: Set<number>;
   #tickets = 0;
   #conversations = 0;
+  #cutOff = 0;
   #sent = 0;
   #notSent = 0;
   #wasStopped = false;
@@ -43,9 +44,10 @@ export class PhaseProgress {
     if (this.#issuing.size === 0) this.#issuingDone.resolve();
   }
 
-  doneBy(workerIndex: number, { tickets, conversations, sent, notSent }: TicketCounts): void {
+  doneBy(workerIndex: number, { tickets, conversations, cutOff, sent, notSent }: TicketCounts): void {
     this.#tickets += tickets;
     this.#conversations += conversations;
+    this.#cutOff += cutOff;
     this.#sent += sent;
     this.#notSent += notSent;
     this.#leave(workerIndex);
@@ -71,6 +73,7 @@ export class PhaseProgress {
       this.#finished.resolve({
         tickets: this.#tickets,
         conversations: this.#conversations,
+        cutOff: this.#cutOff,
         sent: this.#sent,
         notSent: this.#notSent,
         endedBy: this.#endedBy(),
@@ -81,6 +84,6 @@ export class PhaseProgress {
   #endedBy(): EndOfIssuing {
     if (this.#wasStopped) return 'stop';
     const begun = this.#conversations > 0 ? this.#conversations : this.#tickets;
-    return begun >= this.#plan.stop.maxSamples ? 'count' : 'duration';
+    return begun >= this.#plan.stop.maxSamples && this.#cutOff === 0 ? 'count' : 'duration';
   }
 }

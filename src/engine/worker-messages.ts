@@ -33,6 +33,8 @@ export interface TicketCounts {
   readonly tickets: number;
   /** Conversations that were begun. */
   readonly conversations: number;
+  /** Conversations that the end of issuing cut off. */
+  readonly cutOff: number;
   readonly sent: number;
   readonly notSent: number;
 }

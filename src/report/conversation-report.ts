@@ -1,5 +1,12 @@
 import { TURN_BUCKETS } from '../core/metric-catalogue.ts';
-import { countedText, countText, durationText, NOT_AVAILABLE, numberText } from '../core/quantity-text.ts';
+import {
+  countedText,
+  countText,
+  durationText,
+  NOT_AVAILABLE,
+  numberText,
+  settingText,
+} from '../core/quantity-text.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import { percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
@@ -73,11 +80,16 @@ export function conversationAccountText(report: ConversationReport): string {
   );
 }
 
-/** How fast they went; empty where none was completed. */
-export function conversationPaceText({ completedPerSecond, latency }: ConversationReport): string {
-  if (latency.kind === 'empty') return '';
-  const rate = completedPerSecond === null ? '' : `${numberText(completedPerSecond)}/s, `;
-  return `${rate}each took ${timeOf(latency, 50)} at p50, ${timeOf(latency, 99)} at p99`;
+/** How fast they went, and at what rate they were to begin, if at one. */
+export function conversationPaceText(
+  { completedPerSecond, latency }: ConversationReport,
+  requestedPerSecond: number | null,
+): string {
+  const asked = requestedPerSecond === null ? [] : [`${settingText(requestedPerSecond)}/s were to begin`];
+  if (latency.kind === 'empty') return asked.join('');
+  const done = completedPerSecond === null ? [] : [`${numberText(completedPerSecond)}/s completed`];
+  const each = `each took ${timeOf(latency, 50)} at p50, ${timeOf(latency, 99)} at p99`;
+  return [...asked, ...done, each].join(', ');
 }
 
 export const TURN_TABLE_HEAD = [

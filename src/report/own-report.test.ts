@@ -333,6 +333,14 @@ describe('what was sent of a planned load', () => {
     expect(sentLine(report)).not.toContain('of the target');
   });
 
+  it('is not held against the rate at which conversations begin', () => {
+    const conversations = { begun: 100, completed: 100, failed: 0, turns_planned: 991, turns_issued: 991 };
+    const findings = (extras: object) =>
+      reportOf({ requested_rate_per_second: 500 }, extras).verdict.findings.map(({ check }) => check);
+    expect(findings({})).toContain('rate_achieved');
+    expect(findings({ conversations: { ...conversations, under_way: 0 } })).not.toContain('rate_achieved');
+  });
+
   it('is nothing in closed loop, which plans no rate', () => {
     expect(sentLine(reportOf({}))).toBeUndefined();
   });

@@ -209,7 +209,10 @@ function ownReport(
   const chunkGap = series('chunk_delta_ns');
   const steering = readSteering(input.extras);
   const trackedNs = positiveOrNull(input.counter('tracked_duration_ns'));
-  const load = loadOf(highestRate(requestedRatePerSecond, steering) ?? issueRateAtMost(input, latency), {
+  const conversations = readConversations(input, trackedNs === null ? null : Number(trackedNs));
+  // Of conversations the rate is that at which they begin.
+  const planned = conversations === null ? highestRate(requestedRatePerSecond, steering) : null;
+  const load = loadOf(planned ?? issueRateAtMost(input, latency), {
     latency,
     ttft,
     chunkGap,
@@ -217,7 +220,7 @@ function ownReport(
   return {
     ...facts,
     throughput: readThroughput(input.extras) ?? null,
-    conversations: readConversations(input, trackedNs === null ? null : Number(trackedNs)),
+    conversations,
     requestedRatePerSecond,
     issuedRatePerSecond: issueRate(input),
     steering,
@@ -281,6 +284,7 @@ function verdictOf(
       own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,
       own?.steering ?? null,
     ),
+    hasConversations: (own?.conversations ?? null) !== null,
     doesRateChange: own?.run.doesRateChange ?? false,
     issueRateAtMostPerSecond: own?.issuedRatePerSecond ?? issueRateAtMost(input, latency),
     issueDelayP99Ns: own === null ? null : percentileOf(own.issueDelay, 99),

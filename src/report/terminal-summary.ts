@@ -59,7 +59,10 @@ export function headlines(report: Report): readonly Fact[] {
     ['Load', own?.run.replay ? replayText(own.run.replay, own.requestedRatePerSecond) : ''],
     ['Samples', sampleAccountText(samples)],
     ['Conversations', conversations === null ? '' : conversationAccountText(conversations)],
-    ['Their pace', conversations === null ? '' : conversationPaceText(conversations)],
+    [
+      'Their pace',
+      conversations === null ? '' : conversationPaceText(conversations, own?.requestedRatePerSecond ?? null),
+    ],
     ['Duration', durationNs === null ? '' : `${durationText(Number(durationNs))}, to the last response`],
     ['Rate', rateFact(report)],
     ['Tokens', tokensText(report)],
@@ -91,7 +94,9 @@ export function rateNotes({ samples, own }: Report): readonly string[] {
   const asked = own?.requestedRatePerSecond ?? null;
   return [
     ...(samples.errored === 0 || own?.throughput ? [] : ['including failures']),
-    ...(asked === null ? [] : [`target ${askedRateText(asked, own?.steering ?? null)}`]),
+    ...(asked === null || (own?.conversations ?? null) !== null
+      ? []
+      : [`target ${askedRateText(asked, own?.steering ?? null)}`]),
   ];
 }
 

@@ -36,6 +36,7 @@ const CLIENT: NonNullable<VerdictFacts['client']> = {
 /** A run of 10 s at 1000/s without any fault. */
 const FACTS: VerdictFacts = {
   state: 'complete',
+  hasConversations: false,
   pendingTaskCount: 0,
   stoppedEarly: false,
   samples: SAMPLES,

@@ -25,6 +25,8 @@ export interface PhaseCounts {
   readonly tickets: number;
   /** Conversations that were begun. */
   readonly conversations: number;
+  /** Conversations that the end of issuing cut off. */
+  readonly cutOff: number;
   readonly sent: number;
   readonly notSent: number;
   readonly endedBy: 'count' | 'duration' | 'stop';
@@ -99,7 +101,7 @@ type PhaseNumbers = Pick<PlacedPhase, 'firstSampleSeq' | 'firstConversation'>;
 type PhaseEnd = Omit<PhaseResult, 'name' | 'kind' | 'startedNs' | 'endedNs'>;
 
 const NOTHING_ISSUED: PhaseEnd = {
-  ...{ tickets: 0, conversations: 0, sent: 0, notSent: 0 },
+  ...{ tickets: 0, conversations: 0, cutOff: 0, sent: 0, notSent: 0 },
   endedBy: 'stop',
   drainTimedOut: false,
 };

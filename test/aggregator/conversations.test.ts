@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CANCELLED_ERROR_TYPE } from '../../src/core/event-types.ts';
+import { CANCELLED_BY_PLAN_ERROR_TYPE, CANCELLED_ERROR_TYPE } from '../../src/core/event-types.ts';
 import { TURN_BUCKETS } from '../../src/core/metric-catalogue.ts';
 import type { EventRecord } from '../../src/events/event-batch.ts';
 import { complete, event, failed, recvFirst, ScriptedRun, started, startTracking } from './scripted-run.ts';
@@ -126,4 +126,22 @@ test('samples that claim no place, or a mad one, are samples and nothing more', 
 
 test('a run of single requests has none of the series', () => {
   expect(new ScriptedRun().values('conversation_latency_ns')).toBeUndefined();
+});
+
+test('a conversation whose turn was due and given up was begun; one with a planned cancellation has failed', () => {
+  const run = new ScriptedRun({ conversations: true });
+  run.send(started(0), startTracking(0));
+  run.send({ ...event(EventKind.sampleNotSent, 20, 0), extras: [10, 0, 7, 0, 3] });
+  run.send(turn(1, 30, [8, 0, 2]), failed(1, 40, CANCELLED_BY_PLAN_ERROR_TYPE), complete(1, 40));
+  run.send(turn(2, 30, [9, 0, 2]), failed(2, 40, CANCELLED_ERROR_TYPE), complete(2, 40));
+  expect(run.aggregator.extras().conversations).toEqual({
+    ...{ begun: 3, completed: 0, failed: 1, under_way: 2, turns_planned: 7, turns_issued: 2 },
+  });
+});
+
+test('a log that claims more turns than it said there are is read to its end', () => {
+  const run = new ScriptedRun({ conversations: true });
+  run.send(started(0), startTracking(0));
+  run.send(turn(0, 10, [1, 0, 1]), turn(1, 10, [1, 0, 1]), complete(0, 20), complete(1, 30));
+  expect(run.count('tracked_samples_succeeded')).toBe(2);
 });

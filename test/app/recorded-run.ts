@@ -79,7 +79,7 @@ export class RecordedRun {
     const result = { name: 'performance', kind: 'performance', sent, notSent, endedBy } as const;
     return this.writer.append(
       FrameKind.account,
-      accountFrame({ ...result, ...times, tickets: sent + notSent, conversations: 0 }),
+      accountFrame({ ...result, ...times, tickets: sent + notSent, conversations: 0, cutOff: 0 }),
     );
   }
 

@@ -115,7 +115,7 @@ describe('load', () => {
       arrivals: { pattern: 'concurrency', concurrency: 4 },
       maxDurationMs: 300,
     });
-    expect(outcome).toMatchObject({ conversations: 4, endedBy: 'duration', notSent: 0 });
+    expect(outcome).toMatchObject({ conversations: 4, cutOff: 4, endedBy: 'duration', notSent: 0 });
     expect(turns.every(({ hasFailed, endedNs }) => !hasFailed && endedNs > 0)).toBe(true);
     expect(turns.length).toBeGreaterThan(4);
     expect(turns.length).toBeLessThan(4 * 16);
@@ -137,6 +137,18 @@ describe('load', () => {
     expect(resumed).toHaveLength(4);
     expect(turns).toHaveLength(32);
   });
+});
+
+test('a duration that cuts conversations off ended the phase, also when all had begun', async () => {
+  server = await startTalkingServer(
+    () => ({ content: 'yes' }),
+    () => 20,
+  );
+  const { outcome } = await talk(server.url, multiTurn(4, 1000, 20), {
+    conversations: 4,
+    maxDurationMs: 200,
+  });
+  expect(outcome).toMatchObject({ conversations: 4, cutOff: 4, endedBy: 'duration' });
 });
 
 describe('a turn that fails', () => {

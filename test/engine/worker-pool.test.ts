@@ -165,7 +165,7 @@ test('cancelling after a stop ends everything; the pool can go on', async () => 
   isSilent = false;
   engine.events.length = 0;
   expect(await engine.run({ pattern: 'burst' }, { maxSamples: 64 })).toEqual({
-    ...{ tickets: 64, conversations: 0, sent: 64, notSent: 0 },
+    ...{ tickets: 64, conversations: 0, cutOff: 0, sent: 64, notSent: 0 },
     endedBy: 'count',
   });
   expectWhole(engine.samples(), 64);

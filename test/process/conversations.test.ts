@@ -142,7 +142,8 @@ describe('what makes no sense is refused', () => {
       ['--multi-turn', '--think-time', 'normal:2'],
       '--think-time must be a time with its unit such as 2s, or one of',
     ],
-    [['--multi-turn', '--api', 'completions'], '--api completions'],
+    [['--multi-turn', '--api', 'completions'], "--api completions cannot repeat this server's responses"],
+    [['--multi-turn', '--api', 'anthropic'], "--api anthropic cannot repeat this server's responses"],
     [['--multi-turn', '--extra', 'n=2'], 'can have one'],
   ])('%j', async (flags, message) => {
     expect(await refused(...flags)).toContain(message);

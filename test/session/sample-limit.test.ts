@@ -18,6 +18,7 @@ class InstantEngine implements LoadEngine {
     const counts = {
       tickets: maxSamples,
       conversations: 0,
+      cutOff: 0,
       sent: maxSamples,
       notSent: 0,
       endedBy: 'count',

@@ -143,7 +143,7 @@ class RequestsBuilder {
     for (const { request, entry } of turns) {
       this.#append(request, entry.live === undefined);
       // What a server counts of a history is its own to say.
-      const isKnown = entry.live === undefined || entry.position === 0;
+      const isKnown = entry.live === undefined || (entry.position === 0 && entry.forkOf === undefined);
       this.#frames.add(isKnown ? promptDataOf(request.row) : EMPTY_PROMPT_DATA);
     }
     this.#turns.add(turns.map(({ entry }) => entry));
@@ -193,6 +193,8 @@ class RequestsBuilder {
 
   #turnOf(turn: PlannedTurn): { readonly request: BuiltRequest; readonly entry: TurnEntry } {
     const { row, isLive, waitsFor, thread, position, forkOf } = turn;
+    // Other APIs write messages in another way.
+    if (isLive && this.#config.api !== 'chat') throw noLiveHistory(this.#config.api);
     const entry = { ...{ waitsFor, thread, position, forkOf }, delayNs: this.#delayNs(turn) };
     const request = this.#requestOf(row);
     if (!isLive) return { request, entry };

@@ -1,6 +1,6 @@
 import { drawDurationMs } from '../../core/duration-distribution.ts';
 import { KeyedRandom } from '../../core/keyed-random.ts';
-import { NS_PER_MS } from '../../core/time.ts';
+import { NS_PER_MS, type RunClock } from '../../core/time.ts';
 import { NO_THREAD, type TurnTable } from '../../dataset/turn-table.ts';
 import { drawTicket, MAX_TICKETS } from '../../plan/tickets.ts';
 import { assistantMessage } from '../../protocol/assistant-message.ts';
@@ -12,6 +12,7 @@ import { DueTurns } from './due-turns.ts';
 import { ThreadHistory } from './thread-history.ts';
 
 export interface ConversationsOptions {
+  readonly clock: RunClock;
   readonly turns: TurnTable;
   readonly rules: ConversationRules;
   readonly seed: number;
@@ -42,6 +43,8 @@ const KEYS_PER_CONVERSATION = 2 ** 21;
 /** A conversation under way. */
 interface Talk {
   readonly number: number;
+  /** Within the phase: what it draws does not depend on how many a warm-up had. */
+  readonly index: number;
   readonly firstTurn: number;
   readonly turnCount: number;
   readonly endpoint: number;
@@ -50,6 +53,8 @@ interface Talk {
   readonly readyNs: Float64Array;
   /** By thread; made when a live turn needs it. */
   readonly histories: (ThreadHistory | undefined)[];
+  /** Turns that were sent so far. */
+  sent: number;
   inFlight: number;
   /** Turns that wait for their due time. */
   scheduled: number;
@@ -75,6 +80,7 @@ interface OpenTurn extends TurnPlace {
 export class Conversations implements FollowUps, TurnPlaces {
   readonly #turns: TurnTable;
   readonly #rules: ConversationRules;
+  readonly #clock: RunClock;
   readonly #random: KeyedRandom;
   readonly #heads: readonly Uint8Array[];
   readonly #roomBefore: number;
@@ -83,9 +89,11 @@ export class Conversations implements FollowUps, TurnPlaces {
   readonly #talks = new Set<Talk>();
   #phase: ConversationPhase | undefined;
   #sampled = 0;
+  #cutOff = 0;
   #heldUntilNs = 0;
 
-  constructor({ turns, rules, seed, heads }: ConversationsOptions) {
+  constructor({ clock, turns, rules, seed, heads }: ConversationsOptions) {
+    this.#clock = clock;
     this.#turns = turns;
     this.#rules = rules;
     this.#random = new KeyedRandom(seed, THINK_TIME);
@@ -96,12 +104,18 @@ export class Conversations implements FollowUps, TurnPlaces {
   beginPhase(phase: ConversationPhase): void {
     this.#phase = phase;
     this.#sampled = 0;
+    this.#cutOff = 0;
     this.#heldUntilNs = 0;
   }
 
   /** Samples of this phase that were numbered here. */
   get sampled(): number {
     return this.#sampled;
+  }
+
+  /** Conversations of this phase that the end of issuing cut off. */
+  get cutOff(): number {
+    return this.#cutOff;
   }
 
   get open(): number {
@@ -119,10 +133,12 @@ export class Conversations implements FollowUps, TurnPlaces {
     const turnCount = turns.turnCountOf(conversation);
     const talk: Talk = {
       number: this.#phase!.firstConversation + index,
+      index,
       ...{ firstTurn, turnCount, endpoint },
       waits: new Uint32Array(turnCount),
       readyNs: new Float64Array(turnCount),
       histories: [],
+      sent: 0,
       inFlight: 0,
       // Not over while it begins.
       scheduled: 1,
@@ -131,10 +147,23 @@ export class Conversations implements FollowUps, TurnPlaces {
     this.#talks.add(talk);
     for (let at = 0; at < turnCount; at++) talk.waits[at] = turns.waitsOf(firstTurn + at);
     for (let at = 0; at < turnCount && !talk.isCutOff; at++) {
-      if (turns.waitsOf(firstTurn + at) === 0) this.#send(this.#opened(talk, firstTurn + at, dueNs));
+      if (turns.waitsOf(firstTurn + at) === 0) this.#beginTurn(talk, firstTurn + at, dueNs);
     }
     talk.scheduled -= 1;
     this.#endIfOver(talk);
+  }
+
+  /** A turn that waits for nothing: due with its conversation, or so long after that. */
+  #beginTurn(talk: Talk, turn: number, dueNs: number): void {
+    const delayNs = this.#turns.delayNsOf(turn);
+    if (!(delayNs > 0)) {
+      this.#send(this.#opened(talk, turn, dueNs));
+      return;
+    }
+    const beganNs = Number.isNaN(dueNs) ? this.#clock.nowNs() : dueNs;
+    talk.scheduled += 1;
+    this.#due.push(this.#opened(talk, turn, Math.max(beganNs + delayNs, this.#heldUntilNs)));
+    this.#phase!.onDue();
   }
 
   sendNext(): void {
@@ -152,6 +181,7 @@ export class Conversations implements FollowUps, TurnPlaces {
   giveUp(): void {
     for (const { talk } of this.#due.clear()) talk.scheduled -= 1;
     for (const talk of [...this.#talks]) {
+      if (!talk.isCutOff && this.#hasMore(talk)) this.#cutOff += 1;
       talk.isCutOff = true;
       this.#endIfOver(talk);
     }
@@ -181,10 +211,12 @@ export class Conversations implements FollowUps, TurnPlaces {
   sampleEnded(seq: number, nowNs: number, succeededNs: number): void {
     const open = this.#inFlight.get(seq)!;
     const { talk, turn } = open;
-    this.#inFlight.delete(seq);
-    talk.inFlight -= 1;
     const hasFailed = Number.isNaN(succeededNs);
     if (hasFailed && this.#rules.onTurnFailure === 'end') talk.isCutOff = true;
+    // What it asks is part of the history, also where it failed before its request was made.
+    else if (hasFailed) this.requestOf(seq, turn);
+    this.#inFlight.delete(seq);
+    talk.inFlight -= 1;
     if (!talk.isCutOff) this.#release(talk, turn, hasFailed ? nowNs : succeededNs);
     this.#endIfOver(talk);
   }
@@ -211,7 +243,7 @@ export class Conversations implements FollowUps, TurnPlaces {
     if (thinkTime === undefined) return 0;
     // Drawn by what it is, not by when: a run with the same seed draws the same, however many workers it has.
     this.#random.start(
-      talk.number * KEYS_PER_CONVERSATION + ((turn - talk.firstTurn) % KEYS_PER_CONVERSATION),
+      talk.index * KEYS_PER_CONVERSATION + ((turn - talk.firstTurn) % KEYS_PER_CONVERSATION),
     );
     return Math.round(drawDurationMs(thinkTime, this.#random) * NS_PER_MS);
   }
@@ -236,6 +268,7 @@ export class Conversations implements FollowUps, TurnPlaces {
     }
     const seq = firstSampleSeq + index;
     this.#sampled += 1;
+    open.talk.sent += 1;
     open.talk.inFlight += 1;
     this.#inFlight.set(seq, open);
     send(open.talk.endpoint, seq, open.turn, open.dueNs);
@@ -252,6 +285,11 @@ export class Conversations implements FollowUps, TurnPlaces {
     if (forkOf === NO_THREAD) return;
     const parent = histories[forkOf];
     if (parent !== undefined) histories[this.#turns.threadOf(turn)] = parent.fork();
+  }
+
+  /** Some of its turns were not sent yet. */
+  #hasMore({ sent, turnCount }: Talk): boolean {
+    return sent < turnCount;
   }
 
   #endIfOver(talk: Talk): void {

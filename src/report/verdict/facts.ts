@@ -37,6 +37,8 @@ export interface VerdictFacts {
   readonly clientError: ClientErrorBounds | null;
   /** Null when nobody touched the load. */
   readonly steering: SteeringFacts | null;
+  /** Requests are turns of conversations: the requested rate is that at which these begin, and says nothing of their turns. */
+  readonly hasConversations: boolean;
   /** The highest one asked for; null in closed loop, where nothing is due. */
   readonly requestedRatePerSecond: number | null;
   /** The plan has stages of different rates, and that is their average. */

@@ -46,7 +46,7 @@ function judgeSteering({ steering }: VerdictFacts): Judgement {
 function judgeRate(facts: VerdictFacts): Judgement {
   const { requestedRatePerSecond, issueRateAtMostPerSecond, samples, steering } = facts;
   if (requestedRatePerSecond === null || issueRateAtMostPerSecond === null) return undefined;
-  if (steering !== null) return undefined;
+  if (steering !== null || facts.hasConversations) return undefined;
   // The average of stages says nothing of a part of them.
   if (facts.doesRateChange && facts.stoppedEarly) return undefined;
   const scatter = 3 / Math.sqrt(samples.issued);
@@ -71,14 +71,15 @@ function judgeBackOff({ client }: VerdictFacts): Judgement {
 }
 
 function judgeIssueDelay(facts: VerdictFacts): Judgement {
-  const { requestedRatePerSecond, issueDelayP99Ns, medianResponseLatencyNs, client } = facts;
-  if (requestedRatePerSecond === null || issueDelayP99Ns === null) return undefined;
-  const gapNs = NS_PER_SECOND / requestedRatePerSecond;
+  const { requestedRatePerSecond: rate, issueDelayP99Ns, medianResponseLatencyNs, client } = facts;
+  // A turn is due in closed loop, too, and between two of a conversation there is no mean gap to allow for.
+  const gapNs = facts.hasConversations ? 0 : rate === null ? null : NS_PER_SECOND / rate;
+  if (gapNs === null || issueDelayP99Ns === null) return undefined;
   const harmlessNs = L.issueDelayShareOfLatency * (medianResponseLatencyNs ?? 0);
   if (issueDelayP99Ns <= Math.max(gapNs, harmlessNs)) return undefined;
   const waited = waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns);
   return degraded(
-    `1 % of the requests went out more than ${durationText(issueDelayP99Ns)} late, at a mean gap of ${durationText(gapNs)}, ` +
+    `1 % of the requests went out more than ${durationText(issueDelayP99Ns)} late${gapNs === 0 ? '' : `, at a mean gap of ${durationText(gapNs)}`}, ` +
       `because ${waited ? 'no connection was free' : 'the client was late'}, so the actual load was not the requested load; ` +
       `use the response metrics (measured from the scheduled time), and raise ${waited ? '--max-connections' : '--workers'}`,
   );

@@ -108,3 +108,32 @@ test('a turn that has only a length gets a text', () => {
   const whole = planned(conversation([length], { history: 'recorded' }), 'auto');
   expect(whole[0]!.row).toEqual({ prompt: 'made up 0' });
 });
+
+test('turns without a delay come as far apart as their times say', () => {
+  const turns = planned(
+    conversation(
+      [
+        turn('one', { dueMs: 100 }),
+        turn('two', { dueMs: 5100 }),
+        turn('three', { dueMs: 9000, waitsFor: [1] }),
+      ],
+      {
+        history: 'recorded',
+      },
+    ),
+    'auto',
+  );
+  expect(turns.map(({ delayMs }) => delayMs)).toEqual([null, 5000, 3900]);
+});
+
+test('a fork has no recorded history to go on from', () => {
+  const child = conversation([turn('child')], { id: 'b', startsAfterParentTurn: 0 });
+  const parent = conversation(
+    [turn('one', { starts: [{ ids: ['b'], mode: 'fork', isJoined: false, atMs: null }] })],
+    {
+      children: [child],
+    },
+  );
+  expect(() => planned(parent, 'recorded')).toThrow('leave out --history recorded');
+  expect(planned(parent, 'auto')[1]).toMatchObject({ forkOf: 0, waitsFor: [0] });
+});

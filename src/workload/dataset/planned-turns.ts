@@ -61,12 +61,21 @@ export function plannedTurns(
   if (!isLeftOut.includes(true)) return all;
   const kept = isLeftOut.flatMap((out, at) => (out ? [] : [at]));
   if (kept.length === 0) throw datasetError(root.place(), 'each of its calls failed when it was recorded');
-  const standIns = (at: number): readonly number[] =>
-    isLeftOut[at] === true ? all[at]!.waitsFor.flatMap(standIns) : [at];
+  const known = new Map<number, readonly number[]>();
+  const standIns = (at: number): readonly number[] => {
+    if (isLeftOut[at] !== true) return [at];
+    const found = known.get(at) ?? [...new Set(all[at]!.waitsFor.flatMap(standIns))];
+    known.set(at, found);
+    return found;
+  };
   const places = new Map(kept.map((at, index) => [at, index]));
+  const sentOfThread = new Map<number, number>();
   return kept.map((at) => {
-    const waitsFor = new Set(all[at]!.waitsFor.flatMap(standIns));
-    return { ...all[at]!, waitsFor: [...waitsFor].map((one) => places.get(one)!) };
+    const turn = all[at]!;
+    const position = sentOfThread.get(turn.thread) ?? 0;
+    sentOfThread.set(turn.thread, position + 1);
+    const waitsFor = new Set(turn.waitsFor.flatMap(standIns));
+    return { ...turn, position, waitsFor: [...waitsFor].map((one) => places.get(one)!) };
   });
 }
 
@@ -87,6 +96,12 @@ function turnsOf(
   const goesOn = history === 'live' && (threads.length > 1 || turns.length > 1);
   const isLive = goesOn && choice !== 'recorded';
   const start = startOf(thread, threads);
+  if (goesOn && !isLive && start?.forkOf !== undefined) {
+    throw datasetError(
+      place(),
+      'goes on from the history of the conversation that starts it, which is live; leave out --history recorded',
+    );
+  }
   const said: Message[] = system === undefined ? [] : [{ role: 'system', content: system }];
   return turns.map((turn, position): PlannedTurn => {
     const at = () => (turns.length === 1 ? place() : `${place()}: turn ${position + 1}`);
@@ -111,11 +126,22 @@ function turnsOf(
       isLive,
       // A history grows in one order only.
       waitsFor: isAfterPrevious ? waits : [first + position - 1, ...waits],
-      delayMs: turn.delayMs ?? (position === 0 ? (start?.delayMs ?? null) : null),
+      delayMs: turn.delayMs ?? (position === 0 ? (start?.delayMs ?? null) : sinceBeforeMs(turn, turns)),
       ...{ thread: number, position, place: at },
       ...(position === 0 && start?.forkOf !== undefined ? { forkOf: start.forkOf } : {}),
     };
   });
+}
+
+/**
+ * Of a turn whose times the file has instead of a delay: how long after the latest of those it waits for it came, or after the first one where it
+ * waits for none. Null where a time is missing.
+ */
+function sinceBeforeMs({ dueMs, waitsFor }: Turn, turns: readonly Turn[]): number | null {
+  const positions = waitsFor.filter((one) => typeof one === 'number');
+  const befores = (positions.length === 0 ? [0] : positions).map((position) => turns[position]!.dueMs);
+  if (dueMs === null || !befores.every((ms) => ms !== null)) return null;
+  return Math.max(0, dueMs - Math.max(...befores));
 }
 
 /** What a conversation that another one starts begins behind. */
