@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, openSync, readdirSync, rmSync } from 'node:fs';
+import { constants, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -33,7 +33,10 @@ export async function replaceFile(path: string, write: (file: FileHandle) => Pro
   await refuseNoFile(path);
   const temporaryPath = temporaryPathIn(dirname(path));
   removeAtExit(temporaryPath);
-  const file = await open(temporaryPath, constants.O_WRONLY | NEW_FILE, OWNER_ONLY);
+  opening.add(temporaryPath);
+  const file = await open(temporaryPath, constants.O_WRONLY | NEW_FILE, OWNER_ONLY).finally(() =>
+    opening.delete(temporaryPath),
+  );
   try {
     try {
       await write(file);
@@ -92,7 +95,20 @@ function removeAtExit(path: string): void {
 }
 
 function removeUnfinished(): void {
-  for (const path of unfinished) rmSync(path, { force: true });
+  for (const path of unfinished) {
+    if (opening.has(path)) awaitCreation(path);
+    rmSync(path, { force: true });
+  }
+}
+
+/** Those of them that another thread may be creating just now: it goes on with that while the process exits. */
+const opening = new Set<string>();
+/** Creating a file takes no time that matters; one that fails never comes. */
+const MAX_CREATION_MS = 100;
+
+function awaitCreation(path: string): void {
+  const clock = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  for (let ms = 0; ms < MAX_CREATION_MS && !existsSync(path); ms++) Atomics.wait(clock, 0, 0, 1);
 }
 
 function temporaryPathIn(directory: string): string {
