@@ -33,7 +33,7 @@ class Bench {
   readonly conversations: Conversations;
   ended = 0;
 
-  constructor(turns: readonly TurnEntry[], rules: Partial<ConversationRules> = {}) {
+  constructor(turns: readonly TurnEntry[], rules: Partial<ConversationRules> = {}, firstConversation = 0) {
     const builder = new TurnTableBuilder();
     builder.add(turns);
     this.conversations = new Conversations({
@@ -42,7 +42,7 @@ class Bench {
       rules: { onTurnFailure: 'end', reasoning: 'drop', ...rules },
     });
     this.conversations.beginPhase({
-      ...{ firstConversation: 0, firstSampleSeq: 0, sampleCounter: createTicketCounter() },
+      ...{ firstConversation, firstSampleSeq: 0, sampleCounter: createTicketCounter() },
       send: (_, seq, row, dueNs) => this.sent.push({ seq, row, dueNs }),
       onDue: () => undefined,
       onEnd: () => (this.ended += 1),
@@ -110,4 +110,20 @@ test('conversations that the end cuts off are counted, those whose last turns ar
   bench.conversations.sampleEnded(2, 6, 6);
   expect(bench.ended).toBe(2);
   expect(bench.sent).toHaveLength(3);
+});
+
+test('think times do not depend on how many conversations a warm-up had', () => {
+  const turns = [live(0, '"one"'), live(1, '"two"', { delayNs: NaN })];
+  const drawn = (firstConversation: number) => {
+    const bench = new Bench(turns, { thinkTime: { kind: 'exponential', meanMs: 5 } }, firstConversation);
+    return [0, 1, 2].map((index) => {
+      bench.conversations.begin(index, 0, NaN, 0);
+      bench.conversations.sampleEnded(bench.sent.at(-1)!.seq, 0, 0);
+      const dueNs = bench.conversations.nextDueNs;
+      bench.conversations.sendNext();
+      return dueNs;
+    });
+  };
+  expect(new Set(drawn(0)).size).toBe(3);
+  expect(drawn(17)).toEqual(drawn(0));
 });

@@ -46,6 +46,7 @@ test('calls that failed when they were recorded are left out; who waits for them
   );
   expect(turns.map(({ row }) => row)).toEqual([{ prompt: 'one' }, { prompt: 'four' }]);
   expect(turns.map(({ waitsFor }) => waitsFor)).toEqual([[], [0]]);
+  expect(turns.map(({ position }) => position)).toEqual([0, 1]);
   expect(() => planned(conversation([turn('one', failed)]), 'auto')).toThrow('each of its calls failed');
 });
 
