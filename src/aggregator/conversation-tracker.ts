@@ -32,7 +32,7 @@ interface TurnSeries {
  * What becomes of conversations, from the samples that are their turns. One is completed when all of its turns have succeeded, and failed
  * when one has not; the others are under way, or cut off once the run is over.
  *
- * Memory: some 100 bytes for each conversation that is not completed, and a byte for each sample in flight.
+ * Memory: some 100 bytes for each conversation that is not completed, and 9 for each sample in flight.
  */
 export class ConversationTracker {
   readonly #latency: SeriesSampler;

@@ -8,8 +8,7 @@ const WORD = 2 ** 32;
  * Random numbers that belong to a key, such as the number of a sample: the same whoever draws them, and in whichever order the keys
  * come. For what each of many things decides by itself, where a sequence for all would make it depend on who came first.
  *
- * The generator is sfc32 (Doty-Humphrey, PractRand), seeded with the key and two words of the seed. A key costs about 50 ns, a draw a few;
- * nothing is allocated.
+ * The generator is sfc32 (Doty-Humphrey, PractRand), seeded with the key and two words of the seed. Nothing is allocated.
  */
 export class KeyedRandom {
   readonly #seedWords: readonly [number, number];

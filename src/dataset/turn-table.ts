@@ -1,8 +1,8 @@
 import { RequestArena, RequestArenaBuilder, type SharedArena } from './arena.ts';
 
-/** Of {@link TurnTable.open}: the request of the turn is whole in the arena. */
+/** Instead of a number among the pieces: the request of the turn is whole in the arena. */
 const NO_PIECE = 2 ** 32 - 1;
-/** Of {@link TurnTable.forkOf}: the thread begins without a history. */
+/** Instead of a number of {@link TurnTable.forkOf}: the thread begins without a history. */
 export const NO_THREAD = 2 ** 32 - 1;
 
 /** A request whose messages depend on responses: what stands around them, and those that it adds itself. */
