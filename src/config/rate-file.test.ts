@@ -44,8 +44,8 @@ describe('a file of rates', () => {
   });
 
   it.each([
-    ['a.csv', '', ': needs two rows or more: a load goes on from one to the next'],
-    ['a.csv', 'second,rate\n0,10\n', ': needs two rows or more: a load goes on from one to the next'],
+    ['a.csv', '', ': needs at least two rows: the load runs from one to the next'],
+    ['a.csv', 'second,rate\n0,10\n', ': needs at least two rows: the load runs from one to the next'],
     ['a.csv', '0,10\n1,20\n', ':1: the first line must name the columns second and rate'],
     ['a.csv', 'second,rate\n5,1\n9,1\n', ':2: the first row must be of second 0 (got 5)'],
     ['a.csv', 'second,rate\n0,1\n9,1\n\n8,1\n', ':5: second 8 comes before 9, that of the row above'],

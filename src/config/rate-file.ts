@@ -58,7 +58,7 @@ function stagesTo({ second, rate }: Point, before: Point | undefined): readonly 
 function checkOrder(points: readonly Point[], path: string): void {
   const [first, second] = points;
   if (first === undefined || second === undefined) {
-    throw rateFileError(path, 'needs two rows or more: a load goes on from one to the next');
+    throw rateFileError(path, 'needs at least two rows: the load runs from one to the next');
   }
   if (first.second !== 0)
     throw rateFileError(first.place, `the first row must be of second 0 (got ${first.second})`);

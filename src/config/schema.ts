@@ -126,8 +126,10 @@ export const runConfigSchema = group({
       .refine((given) => parseDurations(given) !== undefined, DURATIONS_ALLOWED)
       .optional()
       .describe('from the end of a turn to the next one, where the dataset does not say'),
-    ignore_delays: z.boolean('true or false').default(false).describe('leave out the delays of the dataset'),
-    delay_cap_ms: timeMs(MAX_WAIT_MS).optional().describe('the longest delay of the dataset that is kept'),
+    ignore_delays: z.boolean('true or false').default(false).describe('ignore the delays in the dataset'),
+    delay_cap_ms: timeMs(MAX_WAIT_MS)
+      .optional()
+      .describe('delays in the dataset are shortened to at most this'),
     on_turn_failure: choice(['end', 'continue'])
       .default('end')
       .describe('what a failed turn means for the turns after it'),
@@ -264,7 +266,7 @@ export const runConfigSchema = group({
       .describe('reuse connections, or open a new one for each request, inside its times'),
     requests_per_connection: wholeNumber(1, MAX_TICKETS)
       .optional()
-      .describe('close a connection after so many responses; default: keep it'),
+      .describe('close a connection after this many responses; default: keep it'),
     headers: z
       .record(z.string(), z.string('text'), 'names and values')
       .default({})

@@ -257,7 +257,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.pattern',
     argument: '',
-    help: 'send the requests of a trace at the times it has for them; the same as --pattern replay',
+    help: 'send the requests of a trace at their recorded times; the same as --pattern replay',
     parse: () => ({ value: 'replay' }),
   },
   {
@@ -265,7 +265,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.speed',
     argument: '<n>',
-    help: 'replay so many times as fast as the trace was recorded, e.g. 2 (default 1)',
+    help: 'how many times as fast as recorded to replay the trace, e.g. 2 (default 1)',
     parse: number,
   },
   {
@@ -281,7 +281,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.from_ms',
     argument: '<time>',
-    help: 'begin a replay so long after the first request of the trace, e.g. 10m',
+    help: 'start a replay this long after the first request of the trace, e.g. 10m',
     parse: duration,
   },
   {
@@ -289,7 +289,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.to_ms',
     argument: '<time>',
-    help: 'end a replay so long after the first request of the trace, e.g. 20m',
+    help: 'end a replay this long after the first request of the trace, e.g. 20m',
     parse: duration,
   },
   {
@@ -337,7 +337,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'conversations.ignore_delays',
     argument: '',
-    help: 'leave out the delays between turns that the dataset has',
+    help: 'ignore the delays between turns in the dataset',
     parse: onOff,
   },
   {
@@ -345,7 +345,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'conversations.delay_cap_ms',
     argument: '<time>',
-    help: 'shorten longer delays of the dataset to this',
+    help: 'shorten delays in the dataset to at most this',
     parse: duration,
   },
   {
@@ -353,7 +353,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'conversations.on_turn_failure',
     argument: '<what>',
-    help: 'what follows a failed turn: end the conversation, or continue with the next turn (default end)',
+    help: 'after a failed turn: end the conversation, or continue with the next turn (default end)',
     parse: choice('end', 'continue'),
   },
   {

@@ -134,7 +134,7 @@ class OpenLoopShare implements PlanShare {
     throw new InferometerError(
       'INFEROMETER_PLAN_CONCURRENCY',
       'internal',
-      'an open loop: found its concurrency asked for, wanted no one to',
+      'an open loop has no concurrency to change (got a request for one)',
     );
   }
 

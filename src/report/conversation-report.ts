@@ -80,12 +80,12 @@ export function conversationAccountText(report: ConversationReport): string {
   );
 }
 
-/** How fast they went, and at what rate they were to begin, if at one. */
+/** The rate at which they should begin, if there is one, and how fast they went. */
 export function conversationPaceText(
   { completedPerSecond, latency }: ConversationReport,
   requestedPerSecond: number | null,
 ): string {
-  const asked = requestedPerSecond === null ? [] : [`${settingText(requestedPerSecond)}/s were to begin`];
+  const asked = requestedPerSecond === null ? [] : [`target ${settingText(requestedPerSecond)}/s`];
   if (latency.kind === 'empty') return asked.join('');
   const done = completedPerSecond === null ? [] : [`${numberText(completedPerSecond)}/s completed`];
   const each = `each took ${timeOf(latency, 50)} at p50, ${timeOf(latency, 99)} at p99`;

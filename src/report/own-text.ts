@@ -91,7 +91,10 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Load', run.replay === null ? run.load : replayText(run.replay, requestedRatePerSecond)],
     ['Samples', sampleAccountText(samples)],
     ['Conversations', own.conversations && conversationAccountText(own.conversations)],
-    ['Their pace', own.conversations && conversationPaceText(own.conversations, requestedRatePerSecond)],
+    [
+      'Conversation pace',
+      own.conversations && conversationPaceText(own.conversations, requestedRatePerSecond),
+    ],
     ...throughputFacts(own.throughput),
     [
       'Target rate',

@@ -60,7 +60,7 @@ export function headlines(report: Report): readonly Fact[] {
     ['Samples', sampleAccountText(samples)],
     ['Conversations', conversations === null ? '' : conversationAccountText(conversations)],
     [
-      'Their pace',
+      'Conversation pace',
       conversations === null ? '' : conversationPaceText(conversations, own?.requestedRatePerSecond ?? null),
     ],
     ['Duration', durationNs === null ? '' : `${durationText(Number(durationNs))}, to the last response`],

@@ -144,7 +144,7 @@ function arrivalsOf({ load, seed, stop }: RunConfig): ArrivalSettings {
       throw new InferometerError(
         'INFEROMETER_PLAN_REPLAY',
         'internal',
-        'replay: found no due times, wanted those of the trace',
+        'replay: the due times of the trace must be known by now (got none)',
       );
     default: {
       const stages = stagesOf(load);
