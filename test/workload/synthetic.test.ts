@@ -1,27 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadTokenizer, type Tokenizer } from '../../src/tokens/tokenizer.ts';
+import { describe, expect, it } from 'vitest';
+import type { Tokenizer } from '../../src/tokens/tokenizer.ts';
 import type { PromptUse } from '../../src/workload/synthesis/prompt-counter.ts';
 import { synthesize } from '../../src/workload/synthesis/synthetic-prompts.ts';
 import { parseSynthetic, type SyntheticSpec } from '../../src/workload/synthesis/synthetic-spec.ts';
-import { vocabularies } from './vocabularies.ts';
+import { useTokenizers, VOCABULARIES } from './tokenizers.ts';
 
-const VOCABULARIES = vocabularies();
-const place = mkdtempSync(join(tmpdir(), 'inferometer-vocabularies-'));
-const tokenizers = new Map<string, Tokenizer>();
-beforeAll(async () => {
-  for (const { name, definition, config } of VOCABULARIES) {
-    const folder = join(place, name);
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(definition));
-    writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify(config));
-    tokenizers.set(name, await loadTokenizer(folder));
-  }
-});
-afterAll(() => rmSync(place, { recursive: true }));
+const tokenizers = useTokenizers();
 
 function promptsOf(description: string, tokenizer: Tokenizer, use: PromptUse = 'chat', seed = 42): string[] {
   const spec = parseSynthetic(description);
