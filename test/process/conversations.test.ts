@@ -24,6 +24,9 @@ function sharegpt(count: number): string {
   return path;
 }
 
+/** Without it all conversations do the same at the same time, and may all be in their last turn when the run is cut off. */
+const OUT_OF_STEP = ['--think-time', 'exponential:20ms'];
+
 async function startRun(talks: number, ...flags: string[]) {
   const url = await bench.mock(
     '--ttft',
@@ -83,7 +86,7 @@ describe('a run of conversations', () => {
   });
 
   it('killed with conversations in flight, it still tells which were completed and which were cut off', async () => {
-    const { run } = await startRun(400);
+    const { run } = await startRun(400, ...OUT_OF_STEP);
     await sleep(1500);
     run.child.kill('SIGKILL');
     await run.finished;
@@ -98,7 +101,7 @@ describe('a run of conversations', () => {
   });
 
   it('stopped by Ctrl-C, it ends with the turns in flight, and counts those that were never sent', async () => {
-    const { run } = await startRun(400);
+    const { run } = await startRun(400, ...OUT_OF_STEP);
     await sleep(1000);
     run.child.kill('SIGINT');
     await run.finished;
