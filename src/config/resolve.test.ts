@@ -290,6 +290,18 @@ describe('resolveConfig', () => {
       '--requests-per-connection is only for --connections reuse (got new)',
     ],
     [
+      { '--concurrency': ['5'], '--max-in-flight': ['5'] },
+      '--max-in-flight is for rates and --replay; --concurrency already says how many are in flight',
+    ],
+    [
+      { '--max-in-flight': ['5'] },
+      '--max-in-flight is for rates and --replay; for a burst, use --concurrency instead',
+    ],
+    [
+      { '--rate': ['5'], '--max-in-flight': ['5'], '--max-connections': ['4'] },
+      '--max-in-flight 5 needs as many connections (got --max-connections 4)',
+    ],
+    [
       { '--api': ['sglang'], '--limit-field': ['max_tokens'] },
       '--limit-field is only for --api chat or completions (got sglang)',
     ],

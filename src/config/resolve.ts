@@ -144,6 +144,7 @@ function checkRules(config: RunConfig): void {
   if (pattern !== 'concurrency' && concurrency !== undefined) {
     throw inputError(`--concurrency is only for --pattern concurrency (got ${pattern})`);
   }
+  checkMaxInFlight(config);
   if (config.client.connections === 'new' && config.client.requests_per_connection !== undefined) {
     throw inputError('--requests-per-connection is only for --connections reuse (got new)');
   }
@@ -153,6 +154,26 @@ function checkRules(config: RunConfig): void {
   for (const [name, instead] of Object.entries(NOT_EXTRA)) {
     if (name in config.extra) throw inputError(`--extra cannot set ${name}; ${instead}`);
   }
+}
+
+function checkMaxInFlight({ load, client, endpoints }: RunConfig): void {
+  const { pattern, max_in_flight: most } = load;
+  if (most === undefined) return;
+  if (pattern === 'concurrency')
+    throw inputError(
+      '--max-in-flight is for rates and --replay; --concurrency already says how many are in flight',
+    );
+  if (pattern === 'burst')
+    throw inputError('--max-in-flight is for rates and --replay; for a burst, use --concurrency instead');
+  const { max_connections: connections } = client;
+  if (connections !== undefined && connections < most)
+    throw inputError(
+      `--max-in-flight ${most} needs as many connections (got --max-connections ${connections})`,
+    );
+  if (most < endpoints.length)
+    throw inputError(
+      `--max-in-flight must be at least the number of endpoints, ${endpoints.length} (got ${most})`,
+    );
 }
 
 function checkConcurrencyStages(

@@ -189,6 +189,9 @@ export const runConfigSchema = group({
     concurrency: wholeNumber(CONCURRENCY.least, CONCURRENCY.most)
       .optional()
       .describe('number of requests in flight, for concurrency'),
+    max_in_flight: wholeNumber(1, MAX_IN_FLIGHT)
+      .optional()
+      .describe('requests in flight at most, for rates and replay; those due beyond it wait'),
     speed: z
       .number(REPLAY_SPEED.allowed)
       .min(REPLAY_SPEED.least, REPLAY_SPEED.allowed)

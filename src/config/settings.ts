@@ -253,6 +253,14 @@ export const SETTINGS: readonly Setting[] = [
     parse: number,
   },
   {
+    flag: '--max-in-flight',
+    group: 'load',
+    path: 'load.max_in_flight',
+    argument: '<n>',
+    help: 'most requests in flight at once, for rates, --stages of a rate and --replay; requests that are due beyond it wait, and the wait is measured',
+    parse: number,
+  },
+  {
     flag: '--replay',
     group: 'load',
     path: 'load.pattern',

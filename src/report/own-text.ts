@@ -102,6 +102,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
         ? null
         : askedRateText(requestedRatePerSecond, own.steering) + (run.doesRateChange ? ' on average' : ''),
     ],
+    ['In flight at most', run.maxInFlight === null ? null : countText(run.maxInFlight)],
     ['Sent', sentText(own)],
     ['Steered', own.steering && steeringText(own.steering)],
     ['Token counts', tokenSourcesText(own.tokenSources)],
@@ -137,7 +138,7 @@ function sentText(own: OwnReport): string | null {
   const delay =
     median === null || p99 === null || most === null
       ? null
-      : `late by ${durationText(median)} at the median, ${durationText(p99)} at p99 and ${durationText(Number(most))} at most`;
+      : `${run.maxInFlight === null ? 'late by' : 'waited'} ${durationText(median)} at the median, ${durationText(p99)} at p99 and ${durationText(Number(most))} at most`;
   const parts = [rate, delay].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join('; ');
 }

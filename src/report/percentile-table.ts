@@ -99,7 +99,11 @@ export function waitLines({ latency, own }: Report): string[] {
   // Failed samples are in the one and not in the other: then they may differ although every request went out in time.
   if (responseNs - serviceNs < noticeableNs || issueDelayNs < noticeableNs) return [];
   const waited = waitedForConnection(own.client?.sendDelayP99Ns ?? null, issueDelayNs);
-  const reason = waited ? 'requests waited here for a free connection' : 'the client sent requests late';
+  const reason = !waited
+    ? 'the client sent requests late'
+    : own.run.maxInFlight === null
+      ? 'requests waited here for a free connection'
+      : `requests waited here while ${countText(own.run.maxInFlight)} were in flight`;
   const [due, issued] = [durationText(responseNs), durationText(serviceNs)];
   return [`Latency p99 is ${due} from due and ${issued} from issued: ${reason}.`];
 }

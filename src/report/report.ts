@@ -286,6 +286,7 @@ function verdictOf(
     ),
     hasConversations: (own?.conversations ?? null) !== null,
     doesRateChange: own?.run.doesRateChange ?? false,
+    maxInFlight: own?.run.maxInFlight ?? null,
     issueRateAtMostPerSecond: own?.issuedRatePerSecond ?? issueRateAtMost(input, latency),
     issueDelayP99Ns: own === null ? null : percentileOf(own.issueDelay, 99),
     clientLimitErrors: own?.errorsByType.find(({ type }) => type === CLIENT_LIMIT_ERROR_TYPE)?.count ?? 0,

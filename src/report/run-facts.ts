@@ -104,6 +104,8 @@ export interface RunIdentity {
   /** The trace that was replayed; null for any other load. */
   readonly replay: ReplayFacts | null;
   readonly plannedSamples: number | null;
+  /** Requests in flight at most, beside a rate; null where nothing limits them. */
+  readonly maxInFlight: number | null;
   /** The largest limit of output tokens sent; null when a request had none. */
   readonly outputLimit: number | null;
   /** Rows of the dataset that were left out. */
@@ -152,6 +154,7 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       load: textOf(run.load),
       replay: replayOf(run.replay),
       plannedSamples: numberOf(run.planned_samples),
+      maxInFlight: numberOf(run.max_in_flight),
       outputLimit: numberOf(run.output_limit),
       skippedRows: numberOf(run.skipped_rows) ?? 0,
       tokenizerNotOpened: textOf(run.tokenizer_not_opened),

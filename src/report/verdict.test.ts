@@ -259,6 +259,24 @@ describe('drawVerdict', () => {
     const both = { ...late, ...client({ sendDelayP99Ns: 14_000_000 }), medianServiceNs: 1e9 };
     expect(messageWith(both)).toMatch(/because the client was late.*--workers/);
   });
+
+  it('takes a wait for what it was told to limit, and the lower rate, for the load that was asked for', () => {
+    const held = { maxInFlight: 8, issueDelayP99Ns: 900_000_000, issueRateAtMostPerSecond: 400 };
+    const verdict = verdictWith(held);
+    expect(verdict.level).toBe('valid');
+    expect(verdict.findings.map(({ check, message }) => [check, message])).toEqual([
+      [
+        'issue_delay',
+        '1 % of the requests waited more than 900 ms because 8 were in flight (--max-in-flight), and 400/s went out of the ' +
+          '1,000/s requested: response metrics include the wait',
+      ],
+    ]);
+    const late = verdictWith({ ...held, ...client({ sendDelayP99Ns: 800_000_000 }) });
+    expect(late.findings.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['rate_achieved', 'send_delay']),
+    );
+    expect(late.level).toBe('invalid');
+  });
 });
 
 describe('docs/measurement.md', () => {

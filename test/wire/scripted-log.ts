@@ -27,6 +27,7 @@ export const HEADER: RunHeader = {
     ...{ arrivals: 3, span_ns: 250e6 },
   },
   load: 'rate 10/s for 1m',
+  max_in_flight: 512,
   planned_samples: 3,
   output_limit: 100,
   skipped_rows: 0,

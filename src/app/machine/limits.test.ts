@@ -61,6 +61,14 @@ describe('engineLimits', () => {
     expect(engineLimits(configOf(['--concurrency', '4']), roomy).maxConnections).toBe(1024);
   });
 
+  it('has a connection for each request that may be in flight beside a rate, and no more', () => {
+    const limits = engineLimits(configOf(['--rate', '500'], ['--max-in-flight', '12']), MACHINE);
+    expect(limits).toMatchObject({ maxConnections: 12, warmConnections: 12 });
+    expect(() => engineLimits(configOf(['--rate', '9'], ['--max-in-flight', '897']), MACHINE)).toThrow(
+      /^--max-in-flight 897 is too much: .*or lower --max-in-flight$/,
+    );
+  });
+
   it('says when there are few, unless a number was asked for', () => {
     const small = { ...MACHINE, openFiles: 64 };
     expect(engineLimits(configOf(['--rate', '10']), small)).toMatchObject({

@@ -126,7 +126,8 @@ function connectionLimit(
       : `${countedText(available, 'local port')}, one for each connection; widen net.ipv4.ip_local_port_range`;
   const inFlight =
     load.pattern === 'concurrency' ? (load.concurrency ?? highestStage(load.stages)) : undefined;
-  const needed = client.max_connections ?? inFlight;
+  const { max_in_flight: capped } = load;
+  const needed = capped ?? client.max_connections ?? inFlight;
   if (needed === undefined) {
     const shortage =
       available < FEW_CONNECTIONS
@@ -136,18 +137,22 @@ function connectionLimit(
   }
   if (needed > available) {
     const flag =
-      client.max_connections !== undefined
-        ? '--max-connections'
-        : load.concurrency === undefined
-          ? '--stages of a concurrency of'
-          : '--concurrency';
+      capped !== undefined
+        ? '--max-in-flight'
+        : client.max_connections !== undefined
+          ? '--max-connections'
+          : load.concurrency === undefined
+            ? '--stages of a concurrency of'
+            : '--concurrency';
     throw new InferometerError(
       'INFEROMETER_LIMIT_EXCEEDED',
       'input',
       `${flag} ${needed} is too much: this machine has ${limitText(needed)}, or lower ${flag}`,
     );
   }
-  const count = client.max_connections ?? Math.min(available, Math.max(DEFAULT_MAX_CONNECTIONS, needed));
+  // A connection carries one request at a time.
+  const count =
+    capped ?? client.max_connections ?? Math.min(available, Math.max(DEFAULT_MAX_CONNECTIONS, needed));
   return { count, shortage: undefined };
 }
 

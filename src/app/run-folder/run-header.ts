@@ -23,6 +23,8 @@ export interface RunHeader {
   readonly rate_changes?: boolean;
   /** The stages of the load, or the file they came from, in words. Missing without stages. */
   readonly load?: string;
+  /** Requests in flight at most; missing where nothing limits them. */
+  readonly max_in_flight?: number;
   /** The load is a trace, sent at its own times; missing for any other. */
   readonly replay?: ReplayedTrace;
   /** Samples the plan will issue, or null when a duration ends it. */
@@ -193,6 +195,7 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
   planned_samples: NUMBER_OR_NULL,
   output_limit: NUMBER_IF_ANY,
   skipped_rows: NUMBER_IF_ANY,
+  max_in_flight: NUMBER_IF_ANY,
   published_by: {
     allowed: `an object of addresses (up to ${MAX_PUBLISHERS}), load_generator, missing and legacy_qps`,
     isFine: (value) => value === undefined || isPublishedBy(value),

@@ -9,7 +9,7 @@ function watched() {
   const told: string[] = [];
   const watch = new ProgressWatch(
     { onWarning: (message) => told.push(message), onHopeless: (message) => told.push(`! ${message}`) },
-    4,
+    { maxConnections: 4, isMaxInFlight: false },
   );
   const look = (nowMs: number, counts: Partial<SampleCounts>) => {
     watch.look({ issued: 1, completed: 0, inFlight: 0, succeeded: 0, waiting: 0, ...counts }, nowMs);

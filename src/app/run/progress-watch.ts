@@ -17,6 +17,13 @@ export interface ProgressListener {
   onHopeless(message: string): void;
 }
 
+/** What requests that are due wait for. */
+export interface BacklogLimit {
+  readonly maxConnections: number;
+  /** The user set that number as the most requests in flight. */
+  readonly isMaxInFlight: boolean;
+}
+
 /**
  * Watches a load from its counts, a few times a second: whether the target answers at all, and whether requests that are due get out.
  * Only failures speak against a target: one that is slow and has not answered yet is waited for. A target is hopeless when one more request
@@ -25,7 +32,7 @@ export interface ProgressListener {
  */
 export class ProgressWatch {
   readonly #listener: ProgressListener;
-  readonly #maxConnections: number;
+  readonly #limit: BacklogLimit;
   #firstIssuedMs: number | undefined;
   #firstFailure: ErrorData | undefined;
   #saysFirstFailure = true;
@@ -36,9 +43,9 @@ export class ProgressWatch {
   #leastWaiting = 0;
   #leastWaitingMs = 0;
 
-  constructor(listener: ProgressListener, maxConnections: number) {
+  constructor(listener: ProgressListener, limit: BacklogLimit) {
     this.#listener = listener;
-    this.#maxConnections = maxConnections;
+    this.#limit = limit;
   }
 
   /** The first failure that an engine thread met. */
@@ -84,9 +91,12 @@ export class ProgressWatch {
     }
     if (!this.#saysBacklog || nowMs - this.#leastWaitingMs < STUCK_BACKLOG_MS) return;
     this.#saysBacklog = false;
+    const { maxConnections, isMaxInFlight } = this.#limit;
+    const [what, flag] = isMaxInFlight
+      ? [`while ${countText(maxConnections)} are in flight`, '--max-in-flight']
+      : [`for one of ${countedText(maxConnections, 'connection')}`, '--max-connections'];
     this.#listener.onWarning(
-      `${countedText(waiting, 'request')} ${waiting === 1 ? 'is' : 'are'} due and waiting for one of ` +
-        `${countedText(this.#maxConnections, 'connection')}: raise --max-connections, or lower the rate`,
+      `${countedText(waiting, 'request')} ${waiting === 1 ? 'is' : 'are'} due and waiting ${what}: raise ${flag}, or lower the rate`,
     );
   }
 }

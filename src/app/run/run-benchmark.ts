@@ -110,7 +110,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
         control.giveUp(message);
       },
     },
-    limits.maxConnections,
+    { maxConnections: limits.maxConnections, isMaxInFlight: config.load.max_in_flight !== undefined },
   );
   const starting = startPool(config, limits, pacing, prepared, services, log, progress);
   closers.add(() => starting.then((started) => started.close()).catch(() => undefined));

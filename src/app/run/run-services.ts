@@ -213,6 +213,7 @@ function headerOf(
     rate_changes: isOpenLoop(arrivals) && (arrivals.stages !== undefined || arrivals.pattern === 'replay'),
     ...(arrivals.pattern === 'replay' ? { replay: replayedTrace(config, arrivals) } : {}),
     ...stagesInWords(config.load),
+    ...(config.load.max_in_flight === undefined ? {} : { max_in_flight: config.load.max_in_flight }),
     planned_samples: plannedSamples(maxSamples, prepared, config),
     output_limit: prepared.outputLimit,
     skipped_rows: prepared.skippedRows,

@@ -43,6 +43,8 @@ export interface VerdictFacts {
   readonly requestedRatePerSecond: number | null;
   /** The plan has stages of different rates, and that is their average. */
   readonly doesRateChange: boolean;
+  /** Requests in flight at most, where the run was given such a limit: what it holds back was meant to wait. */
+  readonly maxInFlight?: number | null;
   /** No slower than requests really went out. */
   readonly issueRateAtMostPerSecond: number | null;
   readonly issueDelayP99Ns: number | null;

@@ -52,6 +52,7 @@ function judgeRate(facts: VerdictFacts): Judgement {
   const scatter = 3 / Math.sqrt(samples.issued);
   const share = issueRateAtMostPerSecond / requestedRatePerSecond;
   if (share >= L.rateShare * (1 - scatter)) return undefined;
+  if (isHeldByLimit(facts)) return undefined;
   return worse(
     share < L.rateShareInvalid * (1 - scatter),
     `requests went out at ${numberText(issueRateAtMostPerSecond)}/s at most, ${percentText(share)} of the ` +
@@ -77,11 +78,35 @@ function judgeIssueDelay(facts: VerdictFacts): Judgement {
   if (gapNs === null || issueDelayP99Ns === null) return undefined;
   const harmlessNs = L.issueDelayShareOfLatency * (medianResponseLatencyNs ?? 0);
   if (issueDelayP99Ns <= Math.max(gapNs, harmlessNs)) return undefined;
+  if (isHeldByLimit(facts)) return note(limitText(facts, issueDelayP99Ns));
   const waited = waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns);
   return degraded(
     `1 % of the requests went out more than ${durationText(issueDelayP99Ns)} late${gapNs === 0 ? '' : `, at a mean gap of ${durationText(gapNs)}`}, ` +
       `because ${waited ? 'no connection was free' : 'the client was late'}, so the actual load was not the requested load; ` +
       `use the response metrics (measured from the scheduled time), and raise ${waited ? '--max-connections' : '--workers'}`,
+  );
+}
+
+/** Requests went out late because of the limit the run was given, and not because of the client. */
+function isHeldByLimit({ maxInFlight = null, issueDelayP99Ns, client }: VerdictFacts): boolean {
+  if (maxInFlight === null || issueDelayP99Ns === null) return false;
+  return waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns);
+}
+
+function limitText(facts: VerdictFacts, issueDelayP99Ns: number): string {
+  const {
+    maxInFlight,
+    requestedRatePerSecond: asked,
+    issueRateAtMostPerSecond: sent,
+    hasConversations,
+  } = facts;
+  const isRateKnown = asked !== null && sent !== null && !hasConversations && sent < asked;
+  const rates = isRateKnown
+    ? `, and ${numberText(sent)}/s went out of the ${settingText(asked)}/s requested`
+    : '';
+  return (
+    `1 % of the requests waited more than ${durationText(issueDelayP99Ns)} because ${countText(maxInFlight!)} were in flight ` +
+    `(--max-in-flight)${rates}: response metrics include the wait`
   );
 }
 

@@ -88,12 +88,16 @@ function judgeCancelledByPlan({ samples }: VerdictFacts): Judgement {
   );
 }
 
-function judgeNotSent({ samples: { issued, notSent } }: VerdictFacts): Judgement {
+function judgeNotSent({ samples: { issued, notSent }, maxInFlight = null }: VerdictFacts): Judgement {
   const due = issued + notSent;
   if (notSent === 0 || notSent / due <= L.notSentShare) return undefined;
+  const [why, flag] =
+    maxInFlight === null
+      ? ['no connection became free in time', '--max-connections']
+      : [`${countText(maxInFlight)} others were in flight`, '--max-in-flight'];
   return degraded(
-    `${countText(notSent)} of ${countText(due)} requests that were due were not sent, because no connection became free in time: ` +
-      'they had waited longest and are in no percentile; raise --max-connections, lower the rate or give --drain-timeout more time',
+    `${countText(notSent)} of ${countText(due)} requests that were due were not sent, because ${why}: ` +
+      `they had waited longest and are in no percentile; raise ${flag}, lower the rate or give --drain-timeout more time`,
   );
 }
 
