@@ -81,7 +81,21 @@ def prompt_rows(body):
         start = end
 
 
-def events(body, run_id, origin_ns, prompts):
+def is_count(value):
+    return value.is_integer() and 0 <= value < 2**32
+
+
+def turn_of(event_type, seq, extras, open_turns):
+    """Conversation and turn of a sample, which only its issued record tells: every record of it names them."""
+    none = "", None
+    if event_type == "sample.issued":
+        if len(extras) < 4 or not is_count(extras[2]) or not is_count(extras[3]):
+            return none
+        open_turns[seq] = str(int(extras[2])), 2 * int(extras[3]) + 1
+    return open_turns.pop(seq, none) if event_type == "sample.complete" else open_turns.get(seq, none)
+
+
+def events(body, run_id, origin_ns, prompts, open_turns):
     """The records of an events frame as dictionaries."""
     n, worker, x, payload_bytes, note_bytes, _ = BATCH_HEADER.unpack_from(body)
     columns = struct.Struct(f"<{n}d{x}d{n}I{n}I{n}I{n}B{n}B")
@@ -97,11 +111,12 @@ def events(body, run_id, origin_ns, prompts):
     for i in range(n):
         if kinds[i] >= len(EVENT_TYPES) or len(FINISH_REASONS) <= finish_codes[i] < OTHER_FINISH_REASON:
             raise LogError(f"event type {kinds[i]}, finish reason {finish_codes[i]}: newer than this program")
-        _, conversation, turn, finish_text, own_worker, uuid = (notes.get(i, []) + [None] * 6)[:6]
+        _, noted_id, noted_turn, finish_text, own_worker, uuid = (notes.get(i, []) + [None] * 6)[:6]
         own_extras = extras[extra_start : extra_ends[i]]
         data = body[payload_at + payload_start : payload_at + payload_ends[i]]
         payload_start, extra_start = payload_ends[i], extra_ends[i]
         event_type = EVENT_TYPES[kinds[i]]
+        conversation, turn = turn_of(event_type, seqs[i], own_extras, open_turns)
         if not data and event_type == "sample.issued" and len(own_extras) > 1:
             data = prompts.get(own_extras[1], b"")
         if uuid is None:
@@ -114,8 +129,8 @@ def events(body, run_id, origin_ns, prompts):
             "event_type": event_type,
             "timestamp_ns": origin_ns + int(times[i]),
             "sample_uuid": uuid,
-            "conversation_id": conversation or "",
-            "turn": turn,
+            "conversation_id": conversation if noted_id is None else noted_id,
+            "turn": turn if noted_turn is None else noted_turn,
             "data": tagged_data(data),
         }
         if finish_reason is not None:
@@ -189,7 +204,7 @@ def unpack_at(data, at):
 
 
 def print_events(log):
-    header, prompts = None, {}
+    header, prompts, open_turns = None, {}, {}
     for kind, body in frames(log):
         if kind == RUN_HEADER:
             header = json.loads(body)
@@ -200,7 +215,7 @@ def print_events(log):
         elif kind == EVENTS:
             if header is None:
                 raise LogError("events before the run header")
-            for event in events(body, header["run_id"], int(header["origin_ns"]), prompts):
+            for event in events(body, header["run_id"], int(header["origin_ns"]), prompts, open_turns):
                 print(json.dumps(event, separators=(",", ":")))
                 if event["event_type"] == "session.ended":
                     return

@@ -22,7 +22,7 @@ function simulate({ seed, count, memoryS, slowdown = 1, erroredShare = 0.02 }: S
   const column = () => new Float64Array(count);
   const samples = {
     ...{ count, seqs: column(), rows: column(), dueNs: column(), issuedNs: column(), firstChunkNs: column() },
-    ...{ firstChunkLateNs: column(), completedLateNs: column() },
+    ...{ firstChunkLateNs: column(), completedLateNs: column(), conversations: column(), turns: column() },
     ...{ lastChunkNs: column(), completedNs: column(), chunks: column(), inputTokens: column() },
     ...{ streamingNs: column(), streamedTokens: column(), choices: column().fill(1) },
     ...{ outputTokens: column(), workers: column(), measured: new Uint8Array(count).fill(1) },

@@ -6,6 +6,7 @@ import type { Nanoseconds } from '../core/time.ts';
 import { BatchLines } from './batch-lines.ts';
 import { buildEventBatch } from './batch-builder.ts';
 import type { EventRecord } from './event-batch.ts';
+import { OpenTurns } from './open-turns.ts';
 import { PayloadEncoder } from './payload.ts';
 import { recordAt, recordFields, type RunContext } from './record-fields.ts';
 import { recordToJsonLine } from './record-json.ts';
@@ -45,7 +46,10 @@ const plain: fc.Arbitrary<EventRecord> = fc.record(
       { weight: 1, arbitrary: text },
     ),
     payload,
-    extras: fc.array(fc.nat({ max: 5 }), { maxLength: 3 }),
+    extras: fc.oneof(
+      fc.array(fc.nat({ max: 5 }), { maxLength: 3 }),
+      fc.array(fc.nat({ max: 5 }), { minLength: 5, maxLength: 5 }),
+    ),
   },
   { requiredKeys: ['kind', 'timestampNs'] },
 );
@@ -74,10 +78,11 @@ describe('BatchLines', () => {
         (records, worker, originNs) => {
           const batch = buildEventBatch(records, worker);
           const run: RunContext = { runId: RUN_ID, originNs, promptOf };
-          const lines = new BatchLines(run);
+          const lines = new BatchLines({ ...run, turns: new OpenTurns() });
+          const slowRun = { ...run, turns: new OpenTurns() };
           for (let index = 0; index < batch.count; index++) {
             expect(lines.line(batch, index)).toBe(
-              recordToJsonLine(recordFields(recordAt(batch, index), run)),
+              recordToJsonLine(recordFields(recordAt(batch, index), slowRun)),
             );
           }
         },

@@ -50,14 +50,19 @@ export class BatchLines {
     if (hasNote || this.#uuidHead === undefined || finishCode === FINISH_OTHER) {
       return recordToJsonLine(recordFields(recordAt(batch, index), this.#run));
     }
-    const kind = batch.kinds[index]!;
+    const kind = batch.kinds[index]! as EventKind;
     const seq = batch.sampleSeqs[index]!;
     const uuid = seq === NO_SAMPLE ? '""' : `${this.#uuidHead}${sampleDigits(seq as SampleSeq)}"`;
     const finish = finishCode === FINISH_ABSENT ? '' : FINISHES[finishCode]!;
+    const turn = this.#run.turns?.of(kind, seq, (position) => extraOf(batch, index, position));
+    const place =
+      turn === undefined
+        ? '"conversation_id":"","turn":null'
+        : `"conversation_id":"${turn.conversationId}","turn":${turn.turn}`;
     const worker = batch.workerId >= 0 ? `,"worker_id":${batch.workerId}}` : '}';
     return (
       `${HEADS[kind]!}${this.#time(batch.timestampsNs[index]!)},"sample_uuid":${uuid}` +
-      `,"conversation_id":"","turn":null,"data":${this.#data(batch, index, kind)}${finish}${worker}`
+      `,${place},"data":${this.#data(batch, index, kind)}${finish}${worker}`
     );
   }
 

@@ -4,6 +4,7 @@ import { InferometerError } from '../core/errors.ts';
 import type { Nanoseconds } from '../core/time.ts';
 import type { SampleSeq } from '../core/ids.ts';
 import { finishReasonOf } from './batch-builder.ts';
+import type { OpenTurns } from './open-turns.ts';
 import {
   type EventBatch,
   type EventRecord,
@@ -20,6 +21,8 @@ export interface RunContext {
   readonly originNs: bigint;
   /** The `PromptData` of a dataset row as MessagePack, for issued records, which only name the row. */
   readonly promptOf?: (row: number) => Uint8Array | undefined;
+  /** Told of every record in turn; without it no record of ours names its conversation. */
+  readonly turns?: OpenTurns;
 }
 
 /** A record as the reference has it: its field names and meanings. Absent fields are `undefined`. */
@@ -58,12 +61,17 @@ export function recordAt(batch: EventBatch, index: number): EventRecord {
 /** The reference's form of a record of ours. */
 export function recordFields(record: EventRecord, run: RunContext): RecordFields {
   const { note } = record;
+  const turn = run.turns?.of(
+    record.kind,
+    record.sampleSeq ?? NO_SAMPLE,
+    (position) => record.extras?.[position] ?? NaN,
+  );
   return {
     topic: EVENT_TOPICS[record.kind],
     timestampNs: run.originNs + BigInt(record.timestampNs),
     sampleUuid: note?.sampleUuid ?? uuidOf(record.sampleSeq ?? NO_SAMPLE, run.runId),
-    conversationId: note?.conversationId ?? '',
-    turn: note?.turn,
+    conversationId: note?.conversationId ?? turn?.conversationId ?? '',
+    turn: note?.turn ?? turn?.turn,
     data: record.payload ?? promptOf(record, run),
     finishReason: record.finishReason,
     workerId: note?.workerId,

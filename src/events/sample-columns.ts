@@ -14,6 +14,9 @@ export interface SampleColumns {
   readonly seqs: Float64Array;
   /** Row of the dataset. */
   readonly rows: Float64Array;
+  /** Number of its conversation, and of the turn in its thread, from 1; NaN for a single request. */
+  readonly conversations: Float64Array;
+  readonly turns: Float64Array;
   /** NaN in closed loop, where nothing is due. */
   readonly dueNs: Float64Array;
   readonly issuedNs: Float64Array;

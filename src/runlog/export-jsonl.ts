@@ -3,6 +3,7 @@ import { InferometerError } from '../core/errors.ts';
 import { EventKind, REFERENCE_TOPIC_COUNT } from '../core/event-types.ts';
 import { BatchLines } from '../events/batch-lines.ts';
 import type { EventBatch } from '../events/event-batch.ts';
+import { OpenTurns } from '../events/open-turns.ts';
 import { FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
 import { EventFrames } from './event-frames.ts';
 import { PromptIndex } from './prompt-index.ts';
@@ -54,11 +55,13 @@ interface Lines {
 async function* eventLines(reader: FrameSource, header: RunHeader | undefined): AsyncGenerator<Lines> {
   const prompts = new PromptIndex(reader.path);
   const promptOf = (row: number) => prompts.promptOf(row);
-  let writer = header && new BatchLines({ ...header, promptOf });
+  const turns = new OpenTurns();
+  let writer = header && new BatchLines({ ...header, promptOf, turns });
   const events = new EventFrames({ header, keepsNotes: true });
   try {
     for await (const frame of reader.frames()) {
-      if (frame.kind === FrameKind.runHeader) writer = new BatchLines({ ...readRunHeader(frame), promptOf });
+      if (frame.kind === FrameKind.runHeader)
+        writer = new BatchLines({ ...readRunHeader(frame), promptOf, turns });
       else if (frame.kind === FrameKind.prompts) {
         prompts.add(frame, reader.offset + FRAME_HEADER_BYTES);
         writer?.forgetPrompts();

@@ -6,13 +6,13 @@ import type { SampleColumns } from '../events/sample-columns.ts';
 
 /** Samples in a chunk. */
 const CHUNK_SAMPLES = 65_536;
-/** Chunks kept in memory: two million samples, 280 MB. */
+/** Chunks kept in memory: two million samples, 315 MB. */
 const RESIDENT_CHUNKS = 32;
 
 const FLOAT_COLUMNS = [
   ...(['seqs', 'rows', 'dueNs', 'issuedNs', 'firstChunkNs', 'lastChunkNs', 'completedNs'] as const),
   ...(['firstChunkLateNs', 'completedLateNs', 'chunks', 'inputTokens', 'outputTokens', 'workers'] as const),
-  ...(['streamingNs', 'choices', 'streamedTokens'] as const),
+  ...(['streamingNs', 'choices', 'streamedTokens', 'conversations', 'turns'] as const),
 ] as const;
 const CODE_COLUMNS = ['finishReasons', 'errorTypes'] as const;
 const BYTE_COLUMNS = ['outcomes', 'measured'] as const;
@@ -45,7 +45,7 @@ export interface SampleStoreOptions {
 }
 
 /**
- * A row a sample, in the order in which they are appended, in bounded memory: 134 bytes for each of the latest two million samples, and
+ * A row a sample, in the order in which they are appended, in bounded memory: 150 bytes for each of the latest two million samples, and
  * as much for each older one that was in flight when its chunk went into the file. A row can be changed as long as its sample is
  * in flight.
  *

@@ -33,7 +33,7 @@ const REASONING = CHANNELS.indexOf('reasoning');
 const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3, cancelledByPlan: 4 } as const;
 
 export interface ReadSamplesOptions {
-  /** For a file without a name that takes what memory does not, from two million samples on: 134 bytes a sample. Default: the system's. */
+  /** For a file without a name that takes what memory does not, from two million samples on: 150 bytes a sample. Default: the system's. */
   readonly spillDirectory?: string;
   /** Given what is no batch of events. */
   readonly onOtherFrame?: (frame: Frame) => void;
@@ -159,6 +159,8 @@ class SampleCollector implements StoredSamples {
     const { columns, row } = this.#store;
     columns.seqs[row] = seq;
     columns.rows[row] = extraOf(batch, index, ISSUED_EXTRA.row);
+    columns.conversations[row] = extraOf(batch, index, ISSUED_EXTRA.conversation);
+    columns.turns[row] = extraOf(batch, index, ISSUED_EXTRA.position) + 1;
     columns.dueNs[row] = extraOf(batch, index, ISSUED_EXTRA.dueNs);
     columns.issuedNs[row] = issuedNs;
     columns.firstChunkNs[row] = NaN;

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor, WENT_THROUGH, Workbench } from './program.ts';
 
@@ -83,6 +83,26 @@ describe('a run of conversations', () => {
     expect(text).toMatch(/Turn TTFT p50 p99/);
     const truth = (await (await fetch(`${url}/truth`)).text()).trim().split('\n');
     expect(truth).toHaveLength(150);
+
+    const csv = bench.file('samples.csv');
+    const table = bench.start(['export', bench.file('run'), '--samples', 'csv', '--out', csv]);
+    expect((await table.finished).code).toBe(0);
+    const [head = '', ...rows] = readFileSync(csv, 'utf8').trim().split('\n');
+    const [talkAt, turnAt, idAt] = ['conversation', 'turn', 'sample_id'].map((name) =>
+      head.split(',').indexOf(name),
+    );
+    const places = rows.map((row) => row.split(',')).map((cells) => `${cells[talkAt!]} ${cells[turnAt!]}`);
+    const all = Array.from({ length: 150 }, (_, i) => `${Math.floor(i / TURNS)} ${(i % TURNS) + 1}`);
+    expect(places.toSorted()).toEqual(all.toSorted());
+
+    const events = readFileSync(bench.file('run/events.jsonl'), 'utf8').trim().split('\n');
+    const turnOf = new Map(rows.map((row, i) => [row.split(',')[idAt!]!, places[i]!]));
+    for (const line of events) {
+      const { sample_uuid: id, conversation_id: talk, turn } = JSON.parse(line) as Record<string, unknown>;
+      // The second question of a conversation is its third message.
+      const place = turn === null ? undefined : `${String(talk)} ${(Number(turn) + 1) / 2}`;
+      expect(place).toBe(turnOf.get(String(id)));
+    }
   });
 
   it('killed with conversations in flight, it still tells which were completed and which were cut off', async () => {

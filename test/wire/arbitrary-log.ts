@@ -52,7 +52,7 @@ const record: fc.Arbitrary<ScriptedRecord> = fc.record(
     sampleSeq: fc.nat({ max: NO_SAMPLE - 1 }) as fc.Arbitrary<SampleSeq>,
     finishReason: text,
     data,
-    extras: fc.array(fc.oneof(fc.double(), fc.nat({ max: 5 })), { minLength: 1, maxLength: 3 }),
+    extras: fc.array(fc.oneof(fc.double(), fc.nat({ max: 5 })), { minLength: 1, maxLength: 5 }),
     note: fc.record(
       { conversationId: text, turn: fc.integer(), workerId: fc.maxSafeNat(), sampleUuid: text },
       { requiredKeys: [] },

@@ -32,7 +32,7 @@ export const FULL_LOG: ScriptedLog = {
       records: [
         { kind: EventKind.sampleIssued, timestampNs: ns(10), sampleSeq: seq(0), extras: [9, 2] },
         { kind: EventKind.sampleIssued, timestampNs: ns(11), sampleSeq: seq(1), extras: [9, 1] },
-        { kind: EventKind.sampleIssued, timestampNs: ns(12), sampleSeq: seq(2), extras: [9, 77] },
+        { kind: EventKind.sampleIssued, timestampNs: ns(12), sampleSeq: seq(2), extras: [9, 77, 3, 1, 4] },
         {
           kind: EventKind.sampleIssued,
           timestampNs: ns(13),

@@ -126,11 +126,43 @@ export function expectedEvents(log: ScriptedLog): PrintedEvent[] {
   const prompts = new Map(
     log.prompts.flatMap(({ firstRow, prompts }) => prompts.map((prompt, i) => [firstRow + i, prompt])),
   );
+  const turns = new Map<number | undefined, Turn>();
   const all = log.batches.flatMap(({ workerId, records }) =>
-    records.map((record) => expectedEvent(record, workerId, prompts)),
+    records.map((record) => {
+      const turn = turnOf(record, turns);
+      return { ...expectedEvent(record, workerId, prompts), ...turn, ...noted(record) };
+    }),
   );
   const end = all.findIndex((event) => event.event_type === 'session.ended');
   return end < 0 ? all : all.slice(0, end + 1);
+}
+
+interface Turn {
+  readonly conversation_id: string;
+  readonly turn: number | null;
+}
+
+/** The issued record of a sample says where it belongs, and holds up to its completion. */
+function turnOf(
+  { kind, sampleSeq, extras = [] }: ScriptedRecord,
+  turns: Map<number | undefined, Turn>,
+): Turn {
+  const single = { conversation_id: '', turn: null };
+  const [, , conversation = NaN, position = NaN] = extras;
+  const isTurn = [conversation, position].every((value) => value >>> 0 === value);
+  if (kind === EventKind.sampleIssued && !isTurn) return single;
+  if (kind === EventKind.sampleIssued)
+    turns.set(sampleSeq, { conversation_id: `${conversation}`, turn: position * 2 + 1 });
+  const turn = turns.get(sampleSeq) ?? single;
+  if (kind === EventKind.sampleComplete) turns.delete(sampleSeq);
+  return turn;
+}
+
+function noted({ note }: ScriptedRecord): Partial<Turn> {
+  return {
+    ...(note?.conversationId !== undefined && { conversation_id: note.conversationId }),
+    ...(note?.turn !== undefined && { turn: note.turn }),
+  };
 }
 
 function expectedEvent(
@@ -146,8 +178,8 @@ function expectedEvent(
     event_type: EVENT_TOPICS[kind],
     timestamp_ns: String(BigInt(HEADER.origin_ns) + BigInt(timestampNs)),
     sample_uuid: note?.sampleUuid ?? seqHex,
-    conversation_id: note?.conversationId ?? '',
-    turn: note?.turn ?? null,
+    conversation_id: '',
+    turn: null,
     data: (data ?? prompt)?.json ?? null,
     ...(finishReason !== undefined && { finish_reason: finishReason }),
     ...(workerId !== undefined && { worker_id: workerId }),

@@ -1,5 +1,6 @@
 import { EventKind, REFERENCE_TOPIC_COUNT } from '../../core/event-types.ts';
 import { decodeBatch } from '../../events/columnar-codec.ts';
+import { OpenTurns } from '../../events/open-turns.ts';
 import { EventRecordCodec } from '../../events/record-codec.ts';
 import { recordAt } from '../../events/record-fields.ts';
 import type { EventRecord } from '../../events/event-batch.ts';
@@ -62,6 +63,7 @@ class RecordMessages implements FrameMessages {
     const codec = new EventRecordCodec({
       ...{ runId, originNs: BigInt(originNs), writesExtras: true },
       promptOf: (row) => this.#prompts.promptOf(row),
+      turns: new OpenTurns(),
     });
     this.#batcher = new FrameBatcher(codec, BATCH_RECORDS, (message) => this.#messages.push(message));
   }

@@ -26,7 +26,7 @@ export interface ExportSamplesOptions {
 
 /**
  * Writes every sample of a run, one row each, from its run log, in bounded memory: beyond two million samples a file without a name in the
- * directory of the export takes 134 bytes a sample meanwhile. The file appears under its name when it is whole. What is damaged in the log
+ * directory of the export takes 150 bytes a sample meanwhile. The file appears under its name when it is whole. What is damaged in the log
  * is left out, with a warning, and so is told what the run's verdict is.
  *
  * Throws `InferometerError` (input) when there is no run at `path`, nothing in its log, or the file can't be written.

@@ -37,6 +37,8 @@ export function exportColumns(
     ),
     integer('seq', ({ seqs }, i) => seqs[i]!),
     integer('dataset_row', ({ rows }, i) => rows[i]!),
+    integer('conversation', ({ conversations }, i) => conversations[i]!),
+    integer('turn', ({ turns }, i) => turns[i]!),
     { name: 'measured', kind: 'boolean', at: ({ measured }, i) => measured[i] === 1 },
     text('outcome', ({ outcomes }, i) => SAMPLE_OUTCOMES[outcomes[i]!]!),
     text('error_type', ({ errorTypes }, i) => texts[errorTypes[i]!]!),

@@ -1,0 +1,39 @@
+import { EventKind } from '../core/event-types.ts';
+import { ISSUED_EXTRA } from './event-batch.ts';
+
+/** Where a sample belongs, as the reference's records have it. */
+export interface OpenTurn {
+  readonly conversationId: string;
+  /** The first question is 1, the second 3: in the reference's datasets, responses have the numbers between. */
+  readonly turn: number;
+}
+
+/**
+ * The turns that are in flight. Our records tell only when a sample is issued which turn it is; in the reference's form every record of the
+ * sample does. Give it the records of a run in their order.
+ */
+export class OpenTurns {
+  readonly #turns = new Map<number, OpenTurn>();
+
+  /** The turn of the sample of a record; undefined for a single request. `extraOf`: see `ISSUED_EXTRA`; NaN for none. */
+  of(kind: EventKind, seq: number, extraOf: (position: number) => number): OpenTurn | undefined {
+    if (kind === EventKind.sampleIssued) return this.#issued(seq, extraOf);
+    if (this.#turns.size === 0) return undefined;
+    const turn = this.#turns.get(seq);
+    if (kind === EventKind.sampleComplete) this.#turns.delete(seq);
+    return turn;
+  }
+
+  #issued(seq: number, extraOf: (position: number) => number): OpenTurn | undefined {
+    const conversation = extraOf(ISSUED_EXTRA.conversation);
+    const position = extraOf(ISSUED_EXTRA.position);
+    if (!isCount(conversation) || !isCount(position)) return undefined;
+    const turn = { conversationId: String(conversation), turn: 2 * position + 1 };
+    this.#turns.set(seq, turn);
+    return turn;
+  }
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+}
