@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RandomSource } from '../../src/core/random.ts';
@@ -6,7 +5,8 @@ import { quantileOfSorted } from '../../src/stats/quantile.ts';
 import type { Bench, BenchLine } from '../harness/bench.ts';
 import { inTurn } from '../harness/rounds.ts';
 import { ratioOf, spreadOf } from '../harness/spread.ts';
-import { startMock, startProgram, Workspace } from './program.ts';
+import { exportedSamples, finished } from './exported-samples.ts';
+import { startMock, Workspace } from './program.ts';
 
 const RATE_PER_SECOND = 500;
 const REQUESTS = 10_000;
@@ -104,44 +104,38 @@ async function measured(
       ...['run', '--endpoint', mock.url, '--model', 'm', '--dataset', trace, ...load, '--quiet'],
       ...['--streaming', 'off', '--events-jsonl', 'off', '--out', out],
     ]);
-    const table = join(workspace.path, 'samples.csv');
-    await finished(['export', out, '--samples', 'csv', '--out', table]);
     const { origin_ns: origin } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as {
       origin_ns: string;
     };
     const received = receivedNs(await (await fetch(`${mock.url}/truth`)).text(), BigInt(origin));
-    const samples = samplesOf(readFileSync(table, 'utf8'));
-    const isEachOnce = samples.every(({ row }, index) => row === index && received.has(row));
+    const rows = await exportedSamples(workspace, out, ['dataset_row', 'due_ns', 'issued_ns']);
+    const samples = rows.toSorted((a, b) => a.dataset_row - b.dataset_row);
+    const isEachOnce = samples.every(({ dataset_row: row }, index) => row === index && received.has(row));
     if (!isEachOnce || samples.length !== received.size) {
       throw new Error(`${samples.length} samples and ${received.size} arrivals, wanted each row once`);
     }
     if (timesMs !== undefined) checkDueTimes(samples, timesMs);
     const lateUs = (ns: (sample: Sample) => number) =>
-      Float64Array.from(samples, (sample) => (ns(sample) - sample.dueNs) / NS_PER_US).sort();
-    return { issued: lateUs(({ issuedNs }) => issuedNs), received: lateUs(({ row }) => received.get(row)!) };
+      Float64Array.from(samples, (sample) => (ns(sample) - sample.due_ns) / NS_PER_US).sort();
+    return {
+      issued: lateUs(({ issued_ns }) => issued_ns),
+      received: lateUs(({ dataset_row: row }) => received.get(row)!),
+    };
   } finally {
     mock.child.kill('SIGTERM');
   }
 }
 
+type Sample = Readonly<Record<'dataset_row' | 'due_ns' | 'issued_ns', number>>;
+
 function checkDueTimes(samples: readonly Sample[], timesMs: readonly number[]): void {
   if (samples.length !== timesMs.length)
     throw new Error(`${samples.length} samples, wanted ${timesMs.length}`);
   const [first] = samples as [Sample];
-  for (const { row, dueNs } of samples) {
+  for (const { dataset_row: row, due_ns: dueNs } of samples) {
     const wantedNs = Math.round((timesMs[row]! - timesMs[0]!) * NS_PER_MS);
-    if (dueNs - first.dueNs !== wantedNs) throw new Error(`row ${row}: due at ${dueNs}, wanted ${wantedNs}`);
+    if (dueNs - first.due_ns !== wantedNs) throw new Error(`row ${row}: due at ${dueNs}, wanted ${wantedNs}`);
   }
-}
-
-async function finished(args: readonly string[]): Promise<void> {
-  const program = startProgram(args);
-  let said = '';
-  program.stdout!.resume();
-  program.stderr!.on('data', (text: Buffer) => (said += text.toString()));
-  const [code] = (await once(program, 'close')) as [number | null];
-  // A verdict of `invalid`, on a busy machine, is 5: the run went through.
-  if (code !== 0 && code !== 5) throw new Error(`inferometer ${args[0]}: exit code ${code}: ${said}`);
 }
 
 /** When each row came, ns since the run's origin. */
@@ -158,25 +152,4 @@ function receivedNs(truth: string, originNs: bigint): ReadonlyMap<number, number
         return [row, Number(BigInt(ns) - originNs)];
       }),
   );
-}
-
-interface Sample {
-  readonly row: number;
-  readonly dueNs: number;
-  readonly issuedNs: number;
-}
-
-/** In the order of their rows. */
-function samplesOf(csv: string): readonly Sample[] {
-  const [head, ...lines] = csv.trimEnd().split(/\r?\n/);
-  const names = head!.split(',');
-  const at = (cells: readonly string[], name: string) => Number(cells[names.indexOf(name)]);
-  return lines
-    .map((line) => line.split(','))
-    .map((cells) => ({
-      row: at(cells, 'dataset_row'),
-      dueNs: at(cells, 'due_ns'),
-      issuedNs: at(cells, 'issued_ns'),
-    }))
-    .sort((a, b) => a.row - b.row);
 }

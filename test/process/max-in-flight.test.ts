@@ -69,14 +69,15 @@ it('keeps a rate, and no more in flight than it was told: the rest waits, in the
 
 it('works with conversations, whose later turns wait, too', async () => {
   const url = await bench.mock('--ttft', 'fixed:50', '--output-tokens', 'fixed:1');
-  const path = bench.file('talks.jsonl');
-  const rows = Array.from({ length: 20 }, (_, i) => ({
-    messages: [1, 2, 3].flatMap((turn) => [
-      { role: 'user', content: `#${i} question ${turn}` },
-      { role: 'assistant', content: 'an answer' },
+  const path = bench.file('talks.json');
+  const talks = Array.from({ length: 20 }, (_, id) => ({
+    id: `t${id}`,
+    conversations: [1, 2, 3].flatMap((turn) => [
+      { from: 'human', value: `#${id} question ${turn}` },
+      { from: 'gpt', value: 'an answer' },
     ]),
   }));
-  writeFileSync(path, rows.map((row) => JSON.stringify(row)).join('\n'));
+  writeFileSync(path, JSON.stringify(talks));
   const run = bench.start([
     ...[
       'run',
@@ -94,5 +95,5 @@ it('works with conversations, whose later turns wait, too', async () => {
   ]);
   const { code, stderr } = await run.finished;
   expect(WENT_THROUGH, stderr).toContain(code);
-  expect((await mostAtOnce(url)).most).toBe(3);
+  expect(await mostAtOnce(url)).toEqual({ most: 3, requests: 60 });
 });

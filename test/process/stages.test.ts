@@ -11,15 +11,25 @@ afterEach(() => bench.end());
 
 const S = 1e9;
 
-/** When requests came in, by the server's own clock, s since the first one. */
-async function arrivals(url: string): Promise<number[]> {
+/** When requests came in, by the server's own clock. */
+async function arrivedNs(url: string): Promise<bigint[]> {
   const text = await (await fetch(`${url}/truth`)).text();
-  const times = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => Number((JSON.parse(line) as { received_ns: string }).received_ns))
-    .sort((a, b) => a - b);
-  return times.map((ns) => (ns - times[0]!) / S);
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines
+    .map((line) => BigInt((JSON.parse(line) as { received_ns: string }).received_ns))
+    .sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** The same, s since the first one. */
+async function arrivals(url: string): Promise<number[]> {
+  const times = await arrivedNs(url);
+  return times.map((ns) => Number(ns - times[0]!) / S);
+}
+
+/** When the run began to measure, on the clock of the server. */
+function measuringSinceNs(): bigint {
+  const events = readFileSync(bench.file('run/events.jsonl'), 'utf8');
+  return BigInt(/"session.start_performance_tracking","timestamp_ns":(\d+)/.exec(events)![1]!);
 }
 
 describe('run --stages', () => {
@@ -42,6 +52,28 @@ describe('run --stages', () => {
     const between = (from: number, to: number) => times.filter((at) => at >= from && at < to).length;
     expect(between(1.2, 1.9)).toBe(0);
     expect(between(3, 4.2)).toBeGreaterThan(2 * between(2, 3));
+  });
+
+  it('ramps from 10 to 1000 requests a second as a Poisson process with that rate at every moment', async () => {
+    const url = await bench.mock('--ttft', 'fixed:1', '--output-tokens', 'fixed:1');
+    const stages = 'rate 10 for 500ms, ramp to 1000 over 3s';
+    const run = bench.start(bench.runArgs(url, 100, '--stages', stages, '--seed', '7', '--streaming', 'off'));
+    expect(WENT_THROUGH).toContain((await run.finished).code);
+    const profile = new RateProfile([
+      { forNs: S / 2, fromPerSecond: 10, toPerSecond: 10 },
+      { forNs: 3 * S, fromPerSecond: 10, toPerSecond: 1000 },
+    ]);
+    const sinceNs = measuringSinceNs();
+    const arrived = (await arrivedNs(url)).map((ns) => Number(ns - sinceNs));
+    expect(Math.abs(arrived.length - profile.totalCount)).toBeLessThan(4 * Math.sqrt(profile.totalCount));
+    // Kolmogorov and Smirnov: in expected arrivals, those of a Poisson process are spread evenly. The bound is passed by chance once in 1000 seeds.
+    const shares = arrived.map((atNs) => profile.countAt(atNs) / profile.totalCount);
+    const distance = Math.max(
+      ...shares.map((share, i) => Math.max(share - i / shares.length, (i + 1) / shares.length - share)),
+    );
+    expect(distance * Math.sqrt(shares.length)).toBeLessThan(1.95);
+    // Even gaps would be far closer.
+    expect(distance * Math.sqrt(shares.length)).toBeGreaterThan(0.3);
   });
 
   it('follows a file of rates, and names the line of one that it cannot follow', async () => {
