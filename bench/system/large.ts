@@ -3,11 +3,12 @@
  * command. The log is written by this script, as an engine worker would; each sample has two chunks. Takes 480 bytes of disk a sample, and
  * 920 with the events, which are left out where there is no room for them.
  *
- * Usage: npm run bench:large [-- SAMPLES]
+ * Usage: npm run bench:large [-- SAMPLES] [--only compare]     (only: the commands whose line has this text)
  */
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { encodeRunHeader } from '../../src/app/run-folder/run-header.ts';
 import { createRunId } from '../../src/core/ids.ts';
 import { EventKind } from '../../src/core/event-types.ts';
@@ -25,7 +26,11 @@ import { startProgram, Workspace } from './program.ts';
 const CHUNKS = 2;
 const WATCH_INTERVAL_MS = 100;
 const EVENTS_BYTES_A_SAMPLE = 760;
-const samples = Number(process.argv[2] ?? 20_000_000);
+const { values: flags, positionals } = parseArgs({
+  options: { only: { type: 'string', default: '' } },
+  allowPositionals: true,
+});
+const samples = Number(positionals[0] ?? 20_000_000);
 const workspace = new Workspace();
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -43,6 +48,7 @@ try {
     ['compare', run, run],
   ]) {
     const name = args.filter((arg) => arg !== run).join(' ');
+    if (!name.includes(flags.only)) continue;
     if (args.includes('--events') && freeBytes(run) < samples * EVENTS_BYTES_A_SAMPLE) {
       rows.push([name, 'no room', '', '']);
       continue;

@@ -7,7 +7,7 @@ import { cpuSecondsOf, timedCommand } from '../harness/cpu-time.ts';
 import { peakMemoryMb } from '../harness/memory.ts';
 
 /** The built program, started as its users do. */
-const PROGRAM = resolve(import.meta.dirname, '../../bin/inferometer');
+export const PROGRAM = resolve(import.meta.dirname, '../../bin/inferometer');
 
 /** The part of result_summary.json that benches read. */
 export interface RunSummary {

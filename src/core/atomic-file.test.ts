@@ -71,6 +71,46 @@ describe('a file that is replaced', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('is on the disk before it has its name, and its name before the call returns', () => {
+    writeFileSync(path, 'old');
+    // What a power cut leaves is decided by these calls and their order, whoever makes them.
+    const script = `
+      import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      const calls = [];
+      const told = (name) => (name === process.argv[1] ? 'file' : name === process.argv[2] ? 'folder' : 'temporary file');
+      const { open, rename } = fs.promises;
+      fs.promises.rename = async (from, to) => {
+        await rename(from, to);
+        calls.push(\`\${told(from)} becomes \${told(to)}\`);
+      };
+      fs.promises.open = async (name, ...rest) => {
+        const file = await open(name, ...rest);
+        for (const method of ['writeFile', 'sync', 'datasync', 'close']) {
+          const original = file[method].bind(file);
+          file[method] = async (...args) => {
+            await original(...args);
+            calls.push(\`\${method} \${told(name)}\`);
+          };
+        }
+        return file;
+      };
+      syncBuiltinESMExports();
+      const { writeFileAtomic } = await import(${JSON.stringify(new URL('./atomic-file.ts', import.meta.url).href)});
+      await writeFileAtomic(process.argv[1], 'new');
+      process.stdout.write(calls.join('\\n'));`;
+    const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script, path, folder];
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8' }).split('\n')).toEqual([
+      'writeFile temporary file',
+      'sync temporary file',
+      'close temporary file',
+      'temporary file becomes file',
+      'sync folder',
+      'close folder',
+    ]);
+    expect(readFileSync(path, 'utf8')).toBe('new');
+  });
+
   it('is refused where something else than a file is', async () => {
     mkdirSync(path);
     await expect(writeFileAtomic(path, '')).rejects.toThrow('is no regular file');

@@ -1,10 +1,12 @@
 const WORD_BYTES = 4;
 const DOUBLE_BYTES = 8;
 
+const NO_BYTES = new DataView(new ArrayBuffer(0));
+
 /** Reads arrays four bytes at a time, three times as fast as one at a time; remembers the view of the array it was asked for last. */
 export class WordView {
   #bytes: Uint8Array | undefined;
-  #view: DataView = new DataView(new ArrayBuffer(0));
+  #view: DataView = NO_BYTES;
 
   /** @hot */
   of(bytes: Uint8Array): DataView {

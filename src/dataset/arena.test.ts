@@ -25,6 +25,14 @@ test('gives back each request, also through another thread’s view', () => {
   );
 });
 
+test('gives back requests of any size, in as many blocks as they take', () => {
+  const sizes = [2 ** 23 + 1, 2 ** 23, 5, 0, 2 ** 24 + 3, 0, 7, 2 ** 23];
+  const requests = sizes.map((size, row) => Buffer.alloc(size, row + 1));
+  const arena = RequestArena.build(requests.length, (row) => requests[row]!);
+  expect(arena.shared.blocks.length).toBeGreaterThan(3);
+  requests.forEach((request, row) => expect(request.equals(arena.requestBytes(row))).toBe(true));
+});
+
 test('makes one view a row', () => {
   const arena = RequestArena.build(2, (row) => Uint8Array.of(row));
   expect(arena.requestBytes(1)).toBe(arena.requestBytes(1));

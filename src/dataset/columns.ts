@@ -68,17 +68,20 @@ function batchBody(row: LocatedRow): LocatedRow {
 }
 
 function typedRow({ place, values, isText = false }: LocatedRow): RowValues {
-  const typed: [string, unknown][] = [];
-  let isSame = true;
-  for (const name of Object.keys(values)) {
+  const names = Object.keys(values);
+  // Most rows are as they should be: only one that isn't is copied, from the first value that changes.
+  let typed: [string, unknown][] | undefined;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!;
     const value = values[name];
     const read = typeof value === 'string' ? textValue(name, value, place, isText) : value;
-    if (read !== value) isSame = false;
-    if (read === undefined || read === null) isSame = false;
-    else typed.push([name, read]);
+    const isKept = read !== undefined && read !== null;
+    if (typed === undefined && isKept && read === value) continue;
+    typed ??= names.slice(0, i).map((before) => [before, values[before]]);
+    if (isKept) typed.push([name, read]);
   }
   // Not by assignment, to which the name __proto__ means something else.
-  return isSame ? values : Object.fromEntries(typed);
+  return typed === undefined ? values : Object.fromEntries(typed);
 }
 
 function textValue(name: string, text: string, place: () => string, isText: boolean): unknown {
@@ -147,8 +150,11 @@ function checkValues(row: RowValues, place: () => string): void {
 
 function asksSomething(row: RowValues): boolean {
   if (isPresent(row.prompt)) return true;
-  const lists = [row.messages, ...TOKEN_COLUMNS.map((name) => row[name])];
-  return lists.some((list) => Array.isArray(list) && list.length > 0);
+  return isFilled(row.messages) || TOKEN_COLUMNS.some((name) => isFilled(row[name]));
+}
+
+function isFilled(list: unknown): boolean {
+  return Array.isArray(list) && list.length > 0;
 }
 
 function whatIsMissing(row: RowValues): string {

@@ -3,18 +3,19 @@ import { type MemoryAccount, NO_ACCOUNT } from './response-memory.ts';
 /** A larger buffer is given back when it is cleared: one huge message in each connection must not stay in memory. */
 const MAX_KEPT_BYTES = 2 ** 20;
 
-/** Bytes appended one after another to a buffer that grows by doubling and is kept when it is cleared, up to 1 MiB. */
+const NOTHING = new Uint8Array(0);
+
+/** Bytes appended one after another to a buffer that grows by doubling and is kept when it is cleared, up to 1 MiB. None before the first append. */
 export class ByteStore {
   readonly #initialCapacity: number;
   readonly #account: MemoryAccount;
-  #bytes: Uint8Array;
+  #bytes: Uint8Array = NOTHING;
   #length = 0;
 
   /** Growth beyond `initialCapacity` is taken from `account`, which may refuse it: `append` then throws. */
   constructor(initialCapacity: number, account = NO_ACCOUNT) {
     this.#initialCapacity = initialCapacity;
     this.#account = account;
-    this.#bytes = new Uint8Array(initialCapacity);
   }
 
   /** The buffer; valid up to `length` and until the next append. */
@@ -31,7 +32,7 @@ export class ByteStore {
     this.#length = 0;
     if (this.#bytes.length <= MAX_KEPT_BYTES) return;
     this.#account.resize(this.#bytes.length, this.#initialCapacity);
-    this.#bytes = new Uint8Array(this.#initialCapacity);
+    this.#bytes = NOTHING;
   }
 
   /** @hot */
@@ -56,8 +57,10 @@ export class ByteStore {
 
   #reserve(capacity: number): void {
     if (capacity <= this.#bytes.length) return;
-    const newCapacity = Math.max(capacity, 2 * this.#bytes.length);
-    this.#account.resize(this.#bytes.length, newCapacity);
+    // The initial capacity is there, as far as the account goes, before it is taken.
+    const oldCapacity = Math.max(this.#initialCapacity, this.#bytes.length);
+    const newCapacity = capacity <= oldCapacity ? oldCapacity : Math.max(capacity, 2 * oldCapacity);
+    this.#account.resize(oldCapacity, newCapacity);
     const larger = new Uint8Array(newCapacity);
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;

@@ -15,15 +15,21 @@ export interface ColumnUse {
 
 /** The columns of a row that are fields of the request, as they are. Tells `onUnsent` of each other one that was not used. */
 export function rowFields(row: SampleInput, { used, onUnsent }: ColumnUse): Record<string, unknown> {
-  const fields: [string, unknown][] = [];
+  const fields: Record<string, unknown> = {};
   for (const name of Object.keys(row)) {
     const value = row[name];
     if (value === null || value === undefined || used.includes(name)) continue;
     const role = columnGroup(name)?.role ?? 'field';
-    if (role === 'field') fields.push([name, value]);
+    if (role === 'field') setField(fields, name, value);
     else if (role !== 'extra' && value !== '') onUnsent?.(name);
   }
-  return fields.length === 0 ? {} : Object.fromEntries(fields);
+  return fields;
+}
+
+/** Whatever it is called: to assignment, `__proto__` means something else. */
+function setField(fields: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') fields[name] = value;
+  else Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** The fields of `extra_body` of a row; none when it has no such column. */
@@ -67,9 +73,20 @@ const LIMIT_NAMES = [
 
 /** The number that limits the output of a request; undefined when there is none. A negative one is none. */
 export function outputLimitOf(body: JsonObject): number | undefined {
-  const places = [body, ...LIMIT_OBJECTS.map((name) => body[name]).filter(isJsonObject)];
-  const limits = places
-    .flatMap((place) => LIMIT_NAMES.map((name) => place[name]))
-    .filter((limit) => typeof limit === 'number' && limit >= 0);
-  return limits.length === 0 ? undefined : Math.max(...(limits as number[]));
+  let limit = limitIn(body, undefined);
+  for (const name of LIMIT_OBJECTS) {
+    const place = body[name];
+    if (isJsonObject(place)) limit = limitIn(place, limit);
+  }
+  return limit;
+}
+
+/** The largest of the limits in an object and one known before. */
+function limitIn(place: JsonObject, known: number | undefined): number | undefined {
+  let largest = known;
+  for (const name of LIMIT_NAMES) {
+    const limit = place[name];
+    if (typeof limit === 'number' && limit >= 0) largest = Math.max(largest ?? 0, limit);
+  }
+  return largest;
 }

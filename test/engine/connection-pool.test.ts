@@ -355,6 +355,23 @@ describe('a server that refuses every connection', () => {
     expect(bench.pool.connectFailures - before).toBe(10);
   });
 
+  test('is not tried again once the pool is closed, and no timer stays', async () => {
+    const bench = await Bench.start(4);
+    await bench.server.close();
+    // Until pauses are 40 ms at least.
+    for (let batch = 0; batch < 4; batch++) {
+      bench.send(50 * batch, 50 * (batch + 1));
+      await bench.untilEnded(50 * (batch + 1));
+    }
+    bench.send(200, 250);
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const [attempts, before] = [bench.pool.connectFailures, timers()];
+    bench.pool.close();
+    expect(timers()).toBe(before - 1);
+    await sleep(100);
+    expect(bench.pool.connectFailures).toBe(attempts);
+  });
+
   test('does not hold up the warming', async () => {
     const bench = await Bench.start(500);
     await bench.server.close();

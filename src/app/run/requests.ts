@@ -57,7 +57,7 @@ export interface Conversations extends Pick<Dataset, 'name' | 'skipped'> {
 }
 
 /**
- * Makes the requests of a dataset, row by row: memory is that of what comes out, twice at the end. `onProgress` hears of the rows done so
+ * Makes the requests of a dataset, row by row: memory is that of what comes out. `onProgress` hears of the rows done so
  * far, some times a second. Throws `InferometerError` (input) with the place of a row that lacks what the API needs, unless such rows are
  * skipped.
  */

@@ -1,12 +1,10 @@
-import assert from 'node:assert/strict';
-import { isDeepStrictEqual } from 'node:util';
 import {
   type StreamAccumulator,
   type AnswerReader,
   ResponseFormatError,
 } from '../../../src/protocol/adapter.ts';
 import { adapterOf, type ApiName } from '../../../src/protocol/adapters.ts';
-import type { FuzzTarget } from './targets.ts';
+import { assertSame, type FuzzTarget } from './targets.ts';
 
 const WORDS = [
   ...[
@@ -179,9 +177,4 @@ function told(call: () => unknown): unknown {
     if (!(error instanceof ResponseFormatError)) throw error;
     return new Refusal(error);
   }
-}
-
-/** `assert.deepEqual` is slow where nothing differs. */
-function assertSame(found: unknown, wanted: unknown): void {
-  if (!isDeepStrictEqual(found, wanted)) assert.deepEqual(found, wanted);
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Draws } from './draws.ts';
 
 /** What a parser promises of any bytes. */
@@ -33,4 +34,26 @@ export const FUZZ_TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> =
 /** Up to so many places at which a read may end, ascending. */
 export function cutsOf(length: number, random: Draws, most = 6): number[] {
   return Array.from({ length: random.below(most + 1) }, () => random.below(length + 1)).sort((a, b) => a - b);
+}
+
+/** As `assert.deepEqual` of plain data, which takes longer than most parsers where nothing differs. */
+export function assertSame(found: unknown, wanted: unknown): void {
+  if (!isSame(found, wanted)) assert.deepEqual(found, wanted);
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b);
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!isSame(a[i], b[i])) return false;
+    return true;
+  }
+  if (a.constructor !== b.constructor) return false;
+  const [values, others] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  let more = Object.keys(others).length;
+  for (const key in values) {
+    if (!Object.hasOwn(others, key) || !isSame(values[key], others[key])) return false;
+    more -= 1;
+  }
+  return more === 0;
 }
