@@ -102,6 +102,7 @@ describe('toMlcommonsConfig', () => {
     [{ '--dataset': 'd.txt' }, 'datasets other than'],
     [{ '--path': '/chat' }, '--path'],
     [{ '--endpoint': 'http://h:8000/v1/chat/completions' }, '--path'],
+    [{ '--endpoint': 'unix:/run/vllm.sock' }, 'Unix sockets'],
     [{ '--header': 'X-Team: a' }, '--header'],
     [{ '--connections': 'new' }, '--connections'],
     [{ '--sample-order': 'sequential' }, '--sample-order'],

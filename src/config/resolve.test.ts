@@ -526,12 +526,13 @@ describe('redactConfig', () => {
   });
 
   it('takes a query without a name for a key', () => {
-    const config = resolve({ '--endpoint': ['http://h/v1?0123456789abc'], '--path': ['/y?api-version=1&k'] });
+    const endpoints = ['http://h/v1?0123456789abc', 'unix:/run/s.sock:/v1?key=of-socket'];
+    const config = resolve({ '--endpoint': endpoints, '--path': ['/y?api-version=1&k'] });
     expect(redactConfig(config)).toMatchObject({
-      endpoints: ['http://h/v1?redacted'],
+      endpoints: ['http://h/v1?redacted', 'unix:/run/s.sock:/v1?key=redacted'],
       path: '/y?api-version=1&redacted',
     });
-    expect(secretsOf(config).map(({ text }) => text)).toEqual(['0123456789abc', 'k']);
+    expect(secretsOf(config).map(({ text }) => text)).toEqual(['0123456789abc', 'of-socket', 'k']);
   });
 
   it('shows no query in a message', () => {

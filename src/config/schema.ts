@@ -97,7 +97,7 @@ export const runConfigSchema = group({
   endpoints: z
     .array(text('a URL'), 'a list of URLs')
     .min(1, 'a list of URLs')
-    .describe('base URLs or full URLs of the servers; requests alternate between them'),
+    .describe('base URLs, full URLs or Unix sockets of the servers; requests alternate between them'),
   model: text('a name').describe('model name sent with each request, unless its row names one'),
   dataset: text('the path of a file')
     .optional()

@@ -135,7 +135,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'endpoints',
     argument: '<url>',
-    help: 'base URL or full URL of the server, such as http://host:8000; repeat it to alternate between servers',
+    help: 'base URL or full URL of the server, such as http://host:8000, or its Unix socket, such as unix:/run/vllm.sock or unix:/run/vllm.sock:/v1; repeat it to alternate between servers',
     parse: anyText,
     repeatable: true,
   },

@@ -1,17 +1,11 @@
 import type { Socket } from 'node:net';
 import type { ErrorData } from '../core/model-output.ts';
 import { NS_PER_MS, NS_PER_SECOND, type RunClock } from '../core/time.ts';
+import { connectTimedOut } from './connect-failure.ts';
 import type { Connector, SocketListener } from './connector.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
-import {
-  brokenConnection,
-  CANCELLED,
-  CANCELLED_BY_PLAN,
-  connectFailure,
-  connectTimedOut,
-  timedOut,
-} from './failure.ts';
+import { brokenConnection, CANCELLED, CANCELLED_BY_PLAN, timedOut } from './failure.ts';
 import type { LoopLateness } from './loop-lateness.ts';
 import { hasPeerEnded } from './peer-end.ts';
 import type { PlannedCancels } from './planned-cancels.ts';
@@ -87,6 +81,7 @@ export class Connection implements SocketListener, Timed {
   readonly #tools: ConnectionTools;
   readonly #owner: ConnectionOwner;
   readonly #exchange: Exchange;
+  readonly #connector: Connector;
   readonly #readBuffer: Uint8Array;
   readonly #socket: Socket;
   #state: ConnectionState = 'connecting';
@@ -106,6 +101,7 @@ export class Connection implements SocketListener, Timed {
     this.#tools = tools;
     this.#owner = owner;
     this.#exchange = exchange;
+    this.#connector = connector;
     this.#readBuffer = connector.readBuffer;
     this.startedNs = tools.clock.nowNs();
     this.#socket = connector.connect(this);
@@ -243,7 +239,7 @@ export class Connection implements SocketListener, Timed {
     const nowNs = this.#tools.clock.nowNs();
     switch (this.#state) {
       case 'connecting':
-        this.#failConnecting(connectFailure(error, this.#hasTcp ? 'tls' : 'tcp'), nowNs);
+        this.#failConnecting(this.#connector.failureOf(error, this.#hasTcp ? 'tls' : 'tcp'), nowNs);
         return;
       case 'busy':
         if (this.#mayBeUnseen(nowNs)) this.#handBack();

@@ -1,7 +1,9 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
-import type { Endpoint } from '../protocol/http-request.ts';
+import type { ErrorData } from '../core/model-output.ts';
+import type { Endpoint } from '../protocol/endpoint.ts';
+import { connectFailure, type ConnectStage } from './connect-failure.ts';
 
 /** The events of a socket that is being connected. */
 export interface SocketListener {
@@ -20,7 +22,7 @@ export interface SocketListener {
 }
 
 /**
- * Opens sockets to one endpoint. All of them, TLS ones too, read into one buffer given by the caller: what is read is
+ * Opens sockets to one endpoint, over TCP or to a Unix socket. All of them, TLS ones too, read into one buffer given by the caller: what is read is
  * handled before the next read, so a worker needs no more. The host name is looked up once.
  */
 export class Connector {
@@ -48,25 +50,24 @@ export class Connector {
       .on('close', () => listener.onClose());
   }
 
+  /** Why a connection could not be had. */
+  failureOf(error: Error, stage: ConnectStage): ErrorData {
+    return connectFailure(error, stage, this.#endpoint);
+  }
+
   #connectTcp(listener: SocketListener): Socket {
-    const { hostname, port } = this.#endpoint;
-    const onread = this.#onread(listener);
     return connectTcp({
-      host: hostname,
-      port,
-      lookup: this.#lookup,
+      ...this.#target(),
       noDelay: true,
       allowHalfOpen: true,
-      onread,
+      onread: this.#onread(listener),
     });
   }
 
   #connectTls(listener: SocketListener): Socket {
-    const { hostname, port } = this.#endpoint;
+    const { hostname } = this.#endpoint;
     const options = {
-      host: hostname,
-      port,
-      lookup: this.#lookup,
+      ...this.#target(),
       allowHalfOpen: true,
       onread: this.#onread(listener),
       secureContext: this.#secureContext,
@@ -77,6 +78,11 @@ export class Connector {
     return connectTls(options)
       .setNoDelay(true)
       .once('connect', () => listener.onTcp());
+  }
+
+  #target() {
+    const { hostname, port, socketPath } = this.#endpoint;
+    return socketPath === undefined ? { host: hostname, port, lookup: this.#lookup } : { path: socketPath };
   }
 
   #onread(listener: SocketListener) {

@@ -1,4 +1,3 @@
-import { errorText } from '../core/errors.ts';
 import { CANCELLED_BY_PLAN_ERROR_TYPE, CANCELLED_ERROR_TYPE } from '../core/event-types.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { redactUrls } from '../core/redact-url.ts';
@@ -14,9 +13,6 @@ const MAX_MESSAGE_CHARACTERS = 500;
 /** Bytes of the body that are enough to find its message in. */
 export const SHOWN_BYTES = 16 * SHOWN_CHARACTERS;
 
-/** How far a connection had come when it failed. */
-export type ConnectStage = 'tcp' | 'tls';
-
 export const CANCELLED: ErrorData = {
   errorType: CANCELLED_ERROR_TYPE,
   errorMessage: 'cancelled by the run',
@@ -28,28 +24,12 @@ export const CANCELLED_BY_PLAN: ErrorData = {
   errorMessage: 'cancelled by plan (--cancel)',
 };
 
-/** Type of a failure of this machine's own. */
-export const CLIENT_LIMIT = 'client_limit';
-
-/** This machine has no descriptor, no port or no memory for another socket. */
-const CLIENT_LIMITS: ReadonlySet<string | undefined> = new Set([
-  'EMFILE',
-  'ENFILE',
-  'EADDRNOTAVAIL',
-  'ENOBUFS',
-]);
-
 /** No complete answer in time. */
 export function timedOut(timeoutMs: number): ErrorData {
   return {
     errorType: 'timeout',
     errorMessage: `waiting for the response took more than ${timeoutMs} ms`,
   };
-}
-
-/** No connection, or no TLS on it, in time. */
-export function connectTimedOut(timeoutMs: number): ErrorData {
-  return { errorType: 'connect_timeout', errorMessage: `connecting took more than ${timeoutMs} ms` };
 }
 
 /** What the head of a failed response says beside its status. */
@@ -75,20 +55,9 @@ export function httpStatusFailure(
   return { errorType: `http_${status}`, errorMessage: printable(message) };
 }
 
-/** A connection that could not be established. */
-export function connectFailure(error: Error, stage: ConnectStage): ErrorData {
-  const errorMessage = describe(error);
-  if (stage === 'tls') return { errorType: 'tls_failed', errorMessage };
-  if (codeOf(error) === 'ECONNREFUSED') return { errorType: 'connection_refused', errorMessage };
-  // An attempt on several addresses is limited by us when each of them is: an address family may just not be there.
-  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error];
-  const isLimit = errors.every((one) => CLIENT_LIMITS.has(codeOf(one)));
-  return { errorType: isLimit ? CLIENT_LIMIT : 'connect_failed', errorMessage };
-}
-
 /** An established connection that broke. */
 export function brokenConnection(error: Error): ErrorData {
-  return { errorType: 'connection_reset', errorMessage: describe(error) };
+  return { errorType: 'connection_reset', errorMessage: error.message };
 }
 
 export const CLOSED_UNANSWERED: ErrorData = {
@@ -116,14 +85,4 @@ function printable(message: string): string {
   const start = message.slice(0, MAX_MESSAGE_CHARACTERS);
   const text = start.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
   return message.length > MAX_MESSAGE_CHARACTERS ? `${text}…` : text;
-}
-
-function codeOf(error: Error): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
-}
-
-/** An attempt on several addresses fails with an error a address and no message of its own. */
-function describe(error: Error): string {
-  if (error instanceof AggregateError) return error.errors.map(errorText).join('; ');
-  return error.message;
 }

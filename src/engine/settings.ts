@@ -4,7 +4,7 @@ import type { SharedTurnTable } from '../dataset/turn-table.ts';
 import type { PhasePlan } from '../plan/plan.ts';
 import type { ApiName } from '../protocol/adapters.ts';
 import type { ReasoningHistory } from '../protocol/assistant-message.ts';
-import type { Endpoint } from '../protocol/http-request.ts';
+import type { Endpoint } from '../protocol/endpoint.ts';
 import type { CancelSettings } from './planned-cancels.ts';
 
 /**

@@ -12,7 +12,8 @@ import type { ReplayOptions } from '../../workload/dataset/replay-window.ts';
 import type { Workload } from '../../workload/open-workload.ts';
 import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
 import { adapterOf, pathOf } from '../../protocol/adapters.ts';
-import { type Endpoint, headBeforeLength, headEncoder, parseEndpoint } from '../../protocol/http-request.ts';
+import { type Endpoint, parseEndpoint } from '../../protocol/endpoint.ts';
+import { headBeforeLength, headEncoder } from '../../protocol/http-request.ts';
 import { tellDataset } from './dataset-notes.ts';
 import { buildRequests, type Prompts } from './requests.ts';
 
