@@ -183,6 +183,11 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
   },
   { text: '--header', holds: ({ client }) => Object.keys(client.headers).length > 0 },
   {
+    text: '--ca, --cert and --server-name',
+    holds: ({ client }) =>
+      [client.ca_file, client.cert_file, client.server_name].some((one) => one !== undefined),
+  },
+  {
     text: '--requests-per-connection',
     holds: ({ client }) => client.requests_per_connection !== undefined,
   },

@@ -29,10 +29,9 @@ export function connectTimedOut(timeoutMs: number): ErrorData {
   return { errorType: 'connect_timeout', errorMessage: `connecting took more than ${timeoutMs} ms` };
 }
 
-/** A connection to `endpoint` that could not be established: what the system says of it, and what may help. */
-export function connectFailure(error: Error, stage: ConnectStage, endpoint: Endpoint): ErrorData {
+/** A TCP or Unix connection to `endpoint` that could not be established: what the system says of it, and what may help. */
+export function connectFailure(error: Error, endpoint: Endpoint): ErrorData {
   const errorMessage = describe(error);
-  if (stage === 'tls') return { errorType: 'tls_failed', errorMessage };
   if (endpoint.socketPath !== undefined) return socketFailure(error);
   if (codeOf(error) === 'ECONNREFUSED') return { errorType: 'connection_refused', errorMessage };
   // An attempt on several addresses is limited by us when each of them is: an address family may just not be there.

@@ -24,6 +24,9 @@ export const CANCELLED_BY_PLAN: ErrorData = {
   errorMessage: 'cancelled by plan (--cancel)',
 };
 
+/** What nginx, Go, Apache and others say to plain HTTP on a port for TLS. */
+const WANTS_HTTPS = /plain http request|http request to an https server|speaking plain http/i;
+
 /** No complete answer in time. */
 export function timedOut(timeoutMs: number): ErrorData {
   return {
@@ -51,7 +54,8 @@ export function httpStatusFailure(
   const title = `HTTP ${status}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
   const found = jsonObjectIn(body, 0, body.length);
   const text = found === undefined ? new TextDecoder().decode(body).trim() : errorMessage(found);
-  const message = text === '' ? title : `${title}: ${text.slice(0, SHOWN_CHARACTERS)}`;
+  const said = text === '' ? title : `${title}: ${text.slice(0, SHOWN_CHARACTERS)}`;
+  const message = status === 400 && WANTS_HTTPS.test(text) ? `${said}; use https:// in --endpoint` : said;
   return { errorType: `http_${status}`, errorMessage: printable(message) };
 }
 
@@ -63,6 +67,11 @@ export function brokenConnection(error: Error): ErrorData {
 export const CLOSED_UNANSWERED: ErrorData = {
   errorType: 'connection_reset',
   errorMessage: 'the server closed the connection without answering',
+};
+
+export const ANSWERED_IN_TLS: ErrorData = {
+  errorType: 'malformed_response',
+  errorMessage: 'the server answered in TLS, not in plain HTTP: use https:// in --endpoint',
 };
 
 export const BODY_TRUNCATED: ErrorData = {

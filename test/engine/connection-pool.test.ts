@@ -63,7 +63,7 @@ class Bench {
       endingDeadlines: new Deadlines(clock, 10),
     };
     this.pool = new ConnectionPool({
-      connector: new Connector(endpoint, Buffer.alloc(65536), false),
+      connector: new Connector(endpoint, Buffer.alloc(65536), { tlsVerify: false }),
       reader: adapter.createReader(),
       requests: RequestArena.build(1000, (row) =>
         encodeRequest(endpoint, adapter.path, Buffer.from(`{"row":${row}}`), { streaming: false }),
