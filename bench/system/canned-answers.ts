@@ -1,5 +1,6 @@
 import { adapterOf } from '../../src/protocol/adapters.ts';
-import { encodeRequest, parseEndpoint } from '../../src/protocol/http-request.ts';
+import { parseEndpoint } from '../../src/protocol/endpoint.ts';
+import { encodeRequest } from '../../src/protocol/http-request.ts';
 
 /** What the bench server sends: `first`, then `chunk` so many times, then `last`. Without chunks `first` is all. */
 export interface CannedAnswer {

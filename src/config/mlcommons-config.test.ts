@@ -102,6 +102,8 @@ describe('toMlcommonsConfig', () => {
     [{ '--dataset': 'd.txt' }, 'datasets other than'],
     [{ '--path': '/chat' }, '--path'],
     [{ '--endpoint': 'http://h:8000/v1/chat/completions' }, '--path'],
+    [{ '--endpoint': 'unix:/run/vllm.sock' }, 'Unix sockets'],
+    [{ '--endpoint': 'https://h', '--ca': 'ca.pem' }, '--ca'],
     [{ '--header': 'X-Team: a' }, '--header'],
     [{ '--connections': 'new' }, '--connections'],
     [{ '--sample-order': 'sequential' }, '--sample-order'],

@@ -178,10 +178,15 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
   },
   { text: '--skip-bad-rows', holds: ({ skip_bad_rows: skips }) => skips },
   {
-    text: '--path, and endpoints with a path or a query',
+    text: '--path, Unix sockets, and endpoints with a path or a query',
     holds: ({ path, endpoints }) => path !== undefined || endpoints.some((url) => !isOrigin(url)),
   },
   { text: '--header', holds: ({ client }) => Object.keys(client.headers).length > 0 },
+  {
+    text: '--ca, --cert and --server-name',
+    holds: ({ client }) =>
+      [client.ca_file, client.cert_file, client.server_name].some((one) => one !== undefined),
+  },
   {
     text: '--requests-per-connection',
     holds: ({ client }) => client.requests_per_connection !== undefined,

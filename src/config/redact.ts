@@ -12,6 +12,9 @@ const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
   ...['host', 'user-agent', 'traceparent', 'tracestate', 'x-request-id', 'x-correlation-id'],
 ]);
 
+/** Keys of paths and URLs, which may have a secret in their query. */
+const URL_KEYS: ReadonlySet<string> = new Set(['endpoints', 'path']);
+
 /** Shorter values are masked only where their name says that they are secret: `on` is found in any text. */
 const TELLING_LENGTH = 8;
 
@@ -40,7 +43,7 @@ function redactValue(value: unknown, key: string, parent: string): unknown {
   if (typeof value !== 'string') return value;
   if (parent === 'headers') return isHarmlessHeader(key) ? value : REDACTED;
   if (SECRET_NAME.test(key)) return REDACTED;
-  return key === 'path' || value.includes('://') ? redactUrls(value) : value;
+  return URL_KEYS.has(key) || value.includes('://') ? redactUrls(value) : value;
 }
 
 /**

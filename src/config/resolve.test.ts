@@ -259,6 +259,35 @@ describe('resolveConfig', () => {
     expect(resolve({ '--tls-verify': ['off'] }).client.tls_verify).toBe(false);
     const file = 'client: { tls_verify: false }';
     expect(resolve({ '--tls-verify': ['on'] }, {}, file).client.tls_verify).toBe(true);
+    expect(resolve({ '--insecure': ['on'] }).client.tls_verify).toBe(false);
+  });
+
+  it('takes the files and the name for TLS, and keeps their paths in what is written down', () => {
+    const flags = {
+      '--ca': ['ca.pem'],
+      '--cert': ['c.pem'],
+      '--key': ['c.key'],
+      '--server-name': ['llm.test'],
+    };
+    const config = resolve({ '--endpoint': ['https://h'], ...flags });
+    const paths = { ca_file: 'ca.pem', cert_file: 'c.pem', key_file: 'c.key', server_name: 'llm.test' };
+    expect(config.client).toMatchObject(paths);
+    expect(redactConfig(config)).toMatchObject({ client: paths });
+  });
+
+  it.each<[Record<string, string[]>, string]>([
+    [{ '--endpoint': ['http://h'], '--ca': ['ca.pem'] }, '--ca is only for https:// endpoints'],
+    [{ '--endpoint': ['unix:/s'], '--server-name': ['h'] }, '--server-name is only for https:// endpoints'],
+    [{ '--endpoint': ['https://h'], '--ca': ['a'], '--insecure': ['on'] }, '--insecure trusts anybody'],
+    [{ '--endpoint': ['https://h'], '--key': ['k'] }, '--key needs --cert'],
+    [{ '--insecure': ['on'], '--tls-verify': ['on'] }, 'set the same; give one of them'],
+    [{ '--endpoint': ['https://h'], '--server-name': ['10.0.0.1'] }, '--server-name must be a host name'],
+    [
+      { '--endpoint': ['https://h'], '--cert': ['c'], '--key': ['-----BEGIN\nhunter2'] },
+      '--key must be the path of a PEM file (got something else, not shown: it may be a secret)',
+    ],
+  ])('refuses %j', (flags, message) => {
+    expect(refusal(flags)).toContain(message);
   });
 
   it.each<[string[], unknown]>([
@@ -538,12 +567,13 @@ describe('redactConfig', () => {
   });
 
   it('takes a query without a name for a key', () => {
-    const config = resolve({ '--endpoint': ['http://h/v1?0123456789abc'], '--path': ['/y?api-version=1&k'] });
+    const endpoints = ['http://h/v1?0123456789abc', 'unix:/run/s.sock:/v1?key=of-socket'];
+    const config = resolve({ '--endpoint': endpoints, '--path': ['/y?api-version=1&k'] });
     expect(redactConfig(config)).toMatchObject({
-      endpoints: ['http://h/v1?redacted'],
+      endpoints: ['http://h/v1?redacted', 'unix:/run/s.sock:/v1?key=redacted'],
       path: '/y?api-version=1&redacted',
     });
-    expect(secretsOf(config).map(({ text }) => text)).toEqual(['0123456789abc', 'k']);
+    expect(secretsOf(config).map(({ text }) => text)).toEqual(['0123456789abc', 'of-socket', 'k']);
   });
 
   it('shows no query in a message', () => {

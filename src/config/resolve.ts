@@ -1,9 +1,11 @@
 import type { z } from 'zod';
-import { InferometerError } from '../core/errors.ts';
+import type { InferometerError } from '../core/errors.ts';
 import { durationText } from '../core/quantity-text.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { ConfigFile, Tree } from './config-file.ts';
 import { redactUrls } from '../core/redact-url.ts';
+import { checkConnections } from './connection-rules.ts';
+import { inputError } from './input-error.ts';
 import { isRedacted } from './redact.ts';
 import { runConfigSchema, type RunConfig } from './schema.ts';
 import { OPEN_LOOP_PATTERNS } from './choices.ts';
@@ -112,6 +114,7 @@ function checkRules(config: RunConfig): void {
   checkPrompts(config);
   checkConversations(config);
   checkReplay(config);
+  checkConnections(config);
   const { pattern, rate_per_second: rate, stages, stages_file: file, burstiness, concurrency } = config.load;
   const hasStages = stages !== undefined || file !== undefined;
   const isOpenLoop = OPEN_LOOP_PATTERNS.some((one) => one === pattern);
@@ -145,9 +148,6 @@ function checkRules(config: RunConfig): void {
     throw inputError(`--concurrency is only for --pattern concurrency (got ${pattern})`);
   }
   checkMaxInFlight(config);
-  if (config.client.connections === 'new' && config.client.requests_per_connection !== undefined) {
-    throw inputError('--requests-per-connection is only for --connections reuse (got new)');
-  }
   if (config.api !== 'chat' && config.api !== 'completions' && config.limit_field !== undefined) {
     throw inputError(`--limit-field is only for --api chat or completions (got ${config.api})`);
   }
@@ -370,8 +370,4 @@ function isTree(value: unknown): value is Tree {
 
 function valueAt(tree: Tree, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((node, key) => (node as Tree | undefined)?.[key as string], tree);
-}
-
-function inputError(message: string): InferometerError {
-  return new InferometerError('INFEROMETER_CONFIG_INVALID', 'input', message);
 }

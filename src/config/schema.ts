@@ -47,6 +47,14 @@ function ratePerSecond() {
   return z.number(allowed).min(least, allowed).max(most, allowed);
 }
 
+const SERVER_NAME = 'a host name such as llm.example.com';
+const PEM_PATH = 'the path of a PEM file';
+
+/** A path, and not what the file holds. */
+function pemPath() {
+  return text(PEM_PATH).regex(/^[^\n]+$/, PEM_PATH);
+}
+
 const MAX_STAGES = 10_000;
 const SHARE = 'a share above 0, at most 1 (100%)';
 const BURSTINESS = 'a number from 0.001 to 1000';
@@ -97,7 +105,7 @@ export const runConfigSchema = group({
   endpoints: z
     .array(text('a URL'), 'a list of URLs')
     .min(1, 'a list of URLs')
-    .describe('base URLs or full URLs of the servers; requests alternate between them'),
+    .describe('base URLs, full URLs or Unix sockets of the servers; requests alternate between them'),
   model: text('a name').describe('model name sent with each request, unless its row names one'),
   dataset: text('the path of a file')
     .optional()
@@ -278,6 +286,13 @@ export const runConfigSchema = group({
       .optional()
       .describe('sent as Authorization: Bearer, or as x-api-key to api anthropic; never written to a file'),
     tls_verify: z.boolean('true or false').default(true).describe('check the server certificate'),
+    ca_file: pemPath().optional().describe('trusted certificate authorities, instead of those Node knows'),
+    cert_file: pemPath().optional().describe('client certificate, for servers that require one'),
+    key_file: pemPath().optional().describe('private key of the client certificate'),
+    server_name: text(SERVER_NAME)
+      .regex(/^(?!\d+(\.\d+){3}$)[A-Za-z0-9_]([A-Za-z0-9_-]*\.?)+$/, SERVER_NAME)
+      .optional()
+      .describe('name that the server is asked for over TLS, and that its certificate must be for'),
   }).prefault({}),
   drain_timeout_ms: timeMs(MAX_WAIT_MS)
     .default(240_000)

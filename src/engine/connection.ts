@@ -1,17 +1,11 @@
 import type { Socket } from 'node:net';
 import type { ErrorData } from '../core/model-output.ts';
 import { NS_PER_MS, NS_PER_SECOND, type RunClock } from '../core/time.ts';
+import { connectTimedOut } from './connect-failure.ts';
 import type { Connector, SocketListener } from './connector.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
-import {
-  brokenConnection,
-  CANCELLED,
-  CANCELLED_BY_PLAN,
-  connectFailure,
-  connectTimedOut,
-  timedOut,
-} from './failure.ts';
+import { CANCELLED, CANCELLED_BY_PLAN, CLOSED_UNANSWERED, timedOut } from './failure.ts';
 import type { LoopLateness } from './loop-lateness.ts';
 import { hasPeerEnded } from './peer-end.ts';
 import type { PlannedCancels } from './planned-cancels.ts';
@@ -58,9 +52,9 @@ export interface ConnectionOwner {
 
 /**
  * `ending`: the sample is over, the message around its response is not. `suspect`: the peer has closed without a byte of an answer, and
- * whether it has seen the request is still to be learned.
+ * whether it has seen the request is still to be learned. `doubtful`: it has seen it and closed, and the server may speak TLS.
  */
-type ConnectionState = 'connecting' | 'idle' | 'busy' | 'ending' | 'suspect' | 'closed';
+type ConnectionState = 'connecting' | 'idle' | 'busy' | 'ending' | 'suspect' | 'doubtful' | 'closed';
 
 /** A reset that answers a request comes a round trip after that; connecting took at least one. */
 const MIN_RESET_WAIT_MS = 5;
@@ -87,6 +81,7 @@ export class Connection implements SocketListener, Timed {
   readonly #tools: ConnectionTools;
   readonly #owner: ConnectionOwner;
   readonly #exchange: Exchange;
+  readonly #connector: Connector;
   readonly #readBuffer: Uint8Array;
   readonly #socket: Socket;
   #state: ConnectionState = 'connecting';
@@ -106,6 +101,7 @@ export class Connection implements SocketListener, Timed {
     this.#tools = tools;
     this.#owner = owner;
     this.#exchange = exchange;
+    this.#connector = connector;
     this.#readBuffer = connector.readBuffer;
     this.startedNs = tools.clock.nowNs();
     this.#socket = connector.connect(this);
@@ -168,7 +164,7 @@ export class Connection implements SocketListener, Timed {
 
   /** Ends the sample as cancelled, if there is one. */
   cancel(nowNs: number): void {
-    if (this.#state === 'busy' || this.#state === 'suspect') this.#failSample(CANCELLED, nowNs);
+    if (this.#awaitsAnswer) this.#failSample(CANCELLED, nowNs);
     else if (this.#state === 'ending') this.#endSample(false, nowNs);
   }
 
@@ -235,6 +231,7 @@ export class Connection implements SocketListener, Timed {
         return;
       case 'connecting':
       case 'suspect':
+      case 'doubtful':
       case 'closed':
     }
   }
@@ -243,11 +240,11 @@ export class Connection implements SocketListener, Timed {
     const nowNs = this.#tools.clock.nowNs();
     switch (this.#state) {
       case 'connecting':
-        this.#failConnecting(connectFailure(error, this.#hasTcp ? 'tls' : 'tcp'), nowNs);
+        this.#failConnecting(this.#connector.failureOf(error, this.#hasTcp ? 'tls' : 'tcp'), nowNs);
         return;
       case 'busy':
         if (this.#mayBeUnseen(nowNs)) this.#handBack();
-        else this.#failSample(brokenConnection(error), nowNs);
+        else this.#failBroken(this.#connector.breakOf(error), nowNs);
         return;
       case 'ending':
         this.#endSample(false, nowNs);
@@ -258,6 +255,7 @@ export class Connection implements SocketListener, Timed {
       case 'idle':
         this.#closeIdle(nowNs);
         return;
+      case 'doubtful':
       case 'closed':
     }
   }
@@ -309,8 +307,7 @@ export class Connection implements SocketListener, Timed {
     const goneMs = (this.#tools.clock.nowNs() - issuedNs) / NS_PER_MS;
     this.#plannedCancel = setTimeout(
       () => {
-        if (this.#state === 'busy' || this.#state === 'suspect')
-          this.#failSample(CANCELLED_BY_PLAN, this.#tools.clock.nowNs());
+        if (this.#awaitsAnswer) this.#failSample(CANCELLED_BY_PLAN, this.#tools.clock.nowNs());
       },
       Math.max(0, delayMs - goneMs),
     );
@@ -345,9 +342,31 @@ export class Connection implements SocketListener, Timed {
   }
 
   #endInput(nowNs: number): void {
-    if (this.idleSinceNs > 0 && !this.#exchange.isAnswered) this.#owner.onClosedUnanswered();
+    if (!this.#exchange.isAnswered) {
+      if (this.idleSinceNs > 0) this.#owner.onClosedUnanswered();
+      this.#failBroken(CLOSED_UNANSWERED, nowNs);
+      return;
+    }
     this.#exchange.endOfInput(nowNs);
     this.#endSample(false, nowNs);
+  }
+
+  /** The sample has failed; when the server never answered a thing, it is told only when it is known whether it speaks TLS. */
+  #failBroken(failure: ErrorData, nowNs: number): void {
+    const doubt = this.#exchange.isAnswered ? undefined : this.#connector.doubtOf(failure);
+    if (!(doubt instanceof Promise)) {
+      this.#failSample(doubt ?? failure, nowNs);
+      return;
+    }
+    this.#tools.answerDeadlines.stop(this);
+    this.#state = 'doubtful';
+    void doubt.then((told) => {
+      if (this.#state === 'doubtful') this.#failSample(told, this.#tools.clock.nowNs());
+    });
+  }
+
+  get #awaitsAnswer(): boolean {
+    return this.#state === 'busy' || this.#state === 'suspect' || this.#state === 'doubtful';
   }
 
   /** Whether the peer's system has answered the request with a reset: writing nothing at all then fails. */
@@ -369,6 +388,7 @@ export class Connection implements SocketListener, Timed {
   }
 
   #endSample(isFree: boolean, nowNs: number): void {
+    if (this.#exchange.isAnswered) this.#connector.hasAnswered = true;
     if (isFree) {
       this.#deadlines.stop(this);
       this.#answered += 1;

@@ -165,6 +165,7 @@ export class EngineWorker {
       api,
       streaming,
       tlsVerify,
+      tls,
       maxConnections,
       connections: use,
       requestsPerConnection,
@@ -178,7 +179,7 @@ export class EngineWorker {
     return endpoints.map(
       (endpoint, index) =>
         new ConnectionPool({
-          connector: new Connector(endpoint, readBuffer, tlsVerify),
+          connector: new Connector(endpoint, readBuffer, { tlsVerify, tls }),
           reader,
           requests: this.#requests(RequestArena.fromShared(arenas[index]!)),
           tools: this.#tools,

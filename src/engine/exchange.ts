@@ -20,6 +20,7 @@ import { MemoryAccount } from '../protocol/response-memory.ts';
 import { type BodyKind, skipPreamble } from './body-kind.ts';
 import { ByteCollector } from './byte-collector.ts';
 import {
+  ANSWERED_IN_TLS,
   BODY_TRUNCATED,
   CLOSED_UNANSWERED,
   httpStatusFailure,
@@ -157,6 +158,9 @@ export class Exchange implements HttpResponseSink, FrameSink {
     switch (this.#parser.finish()) {
       case 'idle':
         this.#failure ??= CLOSED_UNANSWERED;
+        break;
+      case 'tls':
+        this.#failure = ANSWERED_IN_TLS;
         break;
       case 'truncated':
         this.#failure ??= this.#isFailureStatus ? this.#statusFailure() : BODY_TRUNCATED;

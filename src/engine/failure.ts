@@ -1,4 +1,3 @@
-import { errorText } from '../core/errors.ts';
 import { CANCELLED_BY_PLAN_ERROR_TYPE, CANCELLED_ERROR_TYPE } from '../core/event-types.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { redactUrls } from '../core/redact-url.ts';
@@ -14,9 +13,6 @@ const MAX_MESSAGE_CHARACTERS = 500;
 /** Bytes of the body that are enough to find its message in. */
 export const SHOWN_BYTES = 16 * SHOWN_CHARACTERS;
 
-/** How far a connection had come when it failed. */
-export type ConnectStage = 'tcp' | 'tls';
-
 export const CANCELLED: ErrorData = {
   errorType: CANCELLED_ERROR_TYPE,
   errorMessage: 'cancelled by the run',
@@ -28,16 +24,8 @@ export const CANCELLED_BY_PLAN: ErrorData = {
   errorMessage: 'cancelled by plan (--cancel)',
 };
 
-/** Type of a failure of this machine's own. */
-export const CLIENT_LIMIT = 'client_limit';
-
-/** This machine has no descriptor, no port or no memory for another socket. */
-const CLIENT_LIMITS: ReadonlySet<string | undefined> = new Set([
-  'EMFILE',
-  'ENFILE',
-  'EADDRNOTAVAIL',
-  'ENOBUFS',
-]);
+/** What nginx, Go, Apache and others say to plain HTTP on a port for TLS. */
+const WANTS_HTTPS = /plain http request|http request to an https server|speaking plain http/i;
 
 /** No complete answer in time. */
 export function timedOut(timeoutMs: number): ErrorData {
@@ -45,11 +33,6 @@ export function timedOut(timeoutMs: number): ErrorData {
     errorType: 'timeout',
     errorMessage: `waiting for the response took more than ${timeoutMs} ms`,
   };
-}
-
-/** No connection, or no TLS on it, in time. */
-export function connectTimedOut(timeoutMs: number): ErrorData {
-  return { errorType: 'connect_timeout', errorMessage: `connecting took more than ${timeoutMs} ms` };
 }
 
 /** What the head of a failed response says beside its status. */
@@ -71,29 +54,24 @@ export function httpStatusFailure(
   const title = `HTTP ${status}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
   const found = jsonObjectIn(body, 0, body.length);
   const text = found === undefined ? new TextDecoder().decode(body).trim() : errorMessage(found);
-  const message = text === '' ? title : `${title}: ${text.slice(0, SHOWN_CHARACTERS)}`;
+  const said = text === '' ? title : `${title}: ${text.slice(0, SHOWN_CHARACTERS)}`;
+  const message = status === 400 && WANTS_HTTPS.test(text) ? `${said}; use https:// in --endpoint` : said;
   return { errorType: `http_${status}`, errorMessage: printable(message) };
-}
-
-/** A connection that could not be established. */
-export function connectFailure(error: Error, stage: ConnectStage): ErrorData {
-  const errorMessage = describe(error);
-  if (stage === 'tls') return { errorType: 'tls_failed', errorMessage };
-  if (codeOf(error) === 'ECONNREFUSED') return { errorType: 'connection_refused', errorMessage };
-  // An attempt on several addresses is limited by us when each of them is: an address family may just not be there.
-  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error];
-  const isLimit = errors.every((one) => CLIENT_LIMITS.has(codeOf(one)));
-  return { errorType: isLimit ? CLIENT_LIMIT : 'connect_failed', errorMessage };
 }
 
 /** An established connection that broke. */
 export function brokenConnection(error: Error): ErrorData {
-  return { errorType: 'connection_reset', errorMessage: describe(error) };
+  return { errorType: 'connection_reset', errorMessage: error.message };
 }
 
 export const CLOSED_UNANSWERED: ErrorData = {
   errorType: 'connection_reset',
   errorMessage: 'the server closed the connection without answering',
+};
+
+export const ANSWERED_IN_TLS: ErrorData = {
+  errorType: 'malformed_response',
+  errorMessage: 'the server answered in TLS, not in plain HTTP: use https:// in --endpoint',
 };
 
 export const BODY_TRUNCATED: ErrorData = {
@@ -116,14 +94,4 @@ function printable(message: string): string {
   const start = message.slice(0, MAX_MESSAGE_CHARACTERS);
   const text = start.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
   return message.length > MAX_MESSAGE_CHARACTERS ? `${text}…` : text;
-}
-
-function codeOf(error: Error): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
-}
-
-/** An attempt on several addresses fails with an error a address and no message of its own. */
-function describe(error: Error): string {
-  if (error instanceof AggregateError) return error.errors.map(errorText).join('; ');
-  return error.message;
 }

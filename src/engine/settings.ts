@@ -4,7 +4,7 @@ import type { SharedTurnTable } from '../dataset/turn-table.ts';
 import type { PhasePlan } from '../plan/plan.ts';
 import type { ApiName } from '../protocol/adapters.ts';
 import type { ReasoningHistory } from '../protocol/assistant-message.ts';
-import type { Endpoint } from '../protocol/http-request.ts';
+import type { Endpoint } from '../protocol/endpoint.ts';
 import type { CancelSettings } from './planned-cancels.ts';
 
 /**
@@ -38,6 +38,17 @@ export interface ConversationSettings {
   readonly rules: ConversationRules;
 }
 
+/** How TLS is spoken, where that is not the default. Holds a private key: it is never recorded. */
+export interface TlsSettings {
+  /** Certificates of the authorities that are trusted, PEM; default: those that Node knows. */
+  readonly ca?: string | undefined;
+  /** Our own certificate, with those between it and the authority, and its private key; PEM. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** Name that servers are asked for and that their certificate must be for; default: the endpoint's host. */
+  readonly serverName?: string | undefined;
+}
+
 /** What holds for all phases of a run. Crosses threads by structured clone. */
 export interface EngineSettings {
   /** Origin of the run's clock, CLOCK_MONOTONIC in ns. */
@@ -66,6 +77,7 @@ export interface EngineSettings {
   readonly cancel?: CancelSettings | undefined;
   /** Check server certificates. */
   readonly tlsVerify: boolean;
+  readonly tls?: TlsSettings | undefined;
   /** The run's; default 0. */
   readonly seed?: number | undefined;
   /** What all responses of the process may hold together, by `createResponseMemory`; default: one of the default size. */

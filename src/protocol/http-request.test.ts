@@ -4,7 +4,8 @@ import { type AddressInfo, connect } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InferometerError } from '../core/errors.ts';
-import { encodeRequest, headEncoder, parseEndpoint, type RequestHead } from './http-request.ts';
+import { parseEndpoint } from './endpoint.ts';
+import { encodeRequest, headEncoder, type RequestHead } from './http-request.ts';
 
 const ENDPOINT = parseEndpoint('http://localhost:8000');
 
@@ -21,42 +22,6 @@ function inputError(run: () => unknown): string {
   }
   throw new Error('nothing was refused');
 }
-
-const PLAIN = { hostname: 'h', port: 80, tls: false, basePath: '', query: '' };
-
-test.each([
-  ['http://h', { ...PLAIN, url: 'http://h' }],
-  ['https://H.example/', { ...PLAIN, url: 'https://h.example', hostname: 'h.example', port: 443, tls: true }],
-  ['http://h:8000/v1//', { ...PLAIN, url: 'http://h:8000/v1', port: 8000, basePath: '/v1' }],
-  ['https://h:80', { ...PLAIN, url: 'https://h:80', tls: true }],
-  ['http://[::1]:9', { ...PLAIN, url: 'http://[::1]:9', hostname: '::1', port: 9 }],
-  ['http://h/v1/?key=a%20b&x', { ...PLAIN, url: 'http://h/v1', basePath: '/v1', query: '?key=a%20b&x' }],
-  ['http://h?', { ...PLAIN, url: 'http://h' }],
-])('takes %s apart', (url, wanted) => {
-  expect(parseEndpoint(url)).toEqual(wanted);
-});
-
-test.each([
-  ['', 'must be a URL such as'],
-  ['localhost', 'must be a URL such as'],
-  ['localhost:8000', '(got the scheme "localhost:")'],
-  ['ftp://h', '(got the scheme "ftp:")'],
-  ['http://h:99999', 'the port must be at most 65535'],
-  ['http://h:99999/v1', 'the port must be at most 65535'],
-  ['http://h:0', 'the port must not be 0'],
-  ['http://h:-1', 'must be a URL such as'],
-  ['http://h/#x', 'must not have a fragment'],
-])('refuses the endpoint "%s"', (url, message) => {
-  expect(inputError(() => parseEndpoint(url))).toContain(message);
-});
-
-test('refuses a user in the URL without telling the password', () => {
-  const message = inputError(() => parseEndpoint('http://me:secret@h:8000'));
-  expect(message).toContain('--endpoint http://h:8000: it must not hold a user name or password');
-  expect(message).not.toContain('secret');
-  expect(inputError(() => parseEndpoint('http://me:secret@h:99999'))).not.toContain('secret');
-  expect(inputError(() => parseEndpoint('ftp://h/x?api-key=secret'))).not.toContain('secret');
-});
 
 test('refuses a header without telling its value', () => {
   const headers = { 'X-Key': 'secret\n' };

@@ -1,19 +1,6 @@
 import { InferometerError } from '../core/errors.ts';
+import { type Endpoint, hostHeader } from './endpoint.ts';
 import { requestTarget } from './request-target.ts';
-
-/** Where requests go, taken apart. */
-export interface Endpoint {
-  /** Normalized, without a slash at its end and without the query. */
-  readonly url: string;
-  /** Name or address to connect to; an IPv6 address without brackets. */
-  readonly hostname: string;
-  readonly port: number;
-  readonly tls: boolean;
-  /** The URL's own path: empty or `/…`, without a slash at its end. */
-  readonly basePath: string;
-  /** The URL's own query: empty or `?…`. It may hold a secret, so no message shows it. */
-  readonly query: string;
-}
 
 /** What the head of each request of a run says, besides the path. */
 export interface RequestHead {
@@ -34,41 +21,7 @@ export interface RequestHead {
   readonly path?: string;
 }
 
-const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 const DEFAULT_USER_AGENT = 'inferometer';
-
-/**
- * Takes an endpoint URL apart. Throws `INFEROMETER_PROTOCOL_ENDPOINT` for anything that is not an http or https URL, and for URLs
- * with a user or a fragment.
- */
-export function parseEndpoint(url: string): Endpoint {
-  if (!URL.canParse(url)) {
-    throw endpointError(
-      url,
-      isUrlButForPort(url) ? 'the port must be at most 65535' : `it must be ${URL_EXAMPLE}`,
-    );
-  }
-  const parsed = new URL(url);
-  const { protocol, hostname, username, password, search, hash } = parsed;
-  if (protocol !== 'http:' && protocol !== 'https:') {
-    throw endpointError(url, `it must be ${URL_EXAMPLE} (got the scheme "${protocol}")`);
-  }
-  if (username !== '' || password !== '') {
-    throw endpointError(url, 'it must not hold a user name or password; use --api-key or --header instead');
-  }
-  if (hash !== '') throw endpointError(url, 'it must not have a fragment (#…)');
-  if (parsed.port === '0') throw endpointError(url, 'the port must not be 0');
-  const tls = protocol === 'https:';
-  const basePath = parsed.pathname.replace(/\/+$/, '');
-  return {
-    url: parsed.origin + basePath,
-    hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: parsed.port === '' ? DEFAULT_PORTS[tls ? 'https' : 'http'] : Number(parsed.port),
-    tls,
-    basePath,
-    query: search,
-  };
-}
 
 /**
  * The heads, of ASCII characters, of HTTP/1.1 POST requests for an endpoint, the path of an API and bodies of JSON of a given length: a head and its body are the
@@ -150,23 +103,6 @@ function checkName(name: string): void {
 function checkedValue(label: string, value: string): string {
   if (HEADER_VALUE.test(value)) return value;
   throw headError(label, 'the value must be printable ASCII on one line');
-}
-
-function hostHeader({ hostname, port, tls }: Endpoint): string {
-  const host = hostname.includes(':') ? `[${hostname}]` : hostname;
-  return port === DEFAULT_PORTS[tls ? 'https' : 'http'] ? host : `${host}:${port}`;
-}
-
-function isUrlButForPort(url: string): boolean {
-  return URL.canParse(url.replace(/:\d+(?=[/?#]|$)/, ''));
-}
-
-const URL_EXAMPLE = 'a URL such as http://host:8000 or https://host/v1';
-
-function endpointError(url: string, what: string): InferometerError {
-  // Text that is not a URL may have a password or a key in it as well.
-  const safe = url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/s, '?…');
-  return new InferometerError('INFEROMETER_PROTOCOL_ENDPOINT', 'input', `--endpoint ${safe}: ${what}`);
 }
 
 function headerLabel(name: string): string {

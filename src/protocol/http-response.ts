@@ -23,7 +23,7 @@ export interface HttpResponseSink {
 }
 
 /** What the end of a connection meant to the message being read. */
-export type EndOfInput = 'idle' | 'complete' | 'truncated';
+export type EndOfInput = 'idle' | 'complete' | 'truncated' | 'tls';
 
 /** Most bytes of a response's status line and headers together, of a chunk's size line, and of all trailers. */
 export const MAX_HEAD_BYTES = 65_536;
@@ -37,6 +37,9 @@ const FAST_SIZE_DIGITS = 7;
 const CR = 13;
 const LF = 10;
 const SEMICOLON = 59;
+
+/** First byte of a TLS record that refuses what it got. */
+const TLS_ALERT = 0x15;
 
 const IN_START = 0;
 const IN_HEADERS = 1;
@@ -149,11 +152,13 @@ export class HttpResponseParser {
 
   /**
    * The peer has closed: `complete` when the body was to last until now (`onEnd` is called), `truncated` when more was
-   * promised, `idle` when no byte of a response had come.
+   * promised, `idle` when no byte of a response had come, `tls` when it was a TLS record instead of HTTP.
    */
   finish(): EndOfInput {
     const state = this.#state;
     if (state === IN_START && this.#headBytes === 0) return 'idle';
+    const { bytes, length } = this.#line;
+    if (state === IN_START && length > 0 && bytes[0] === TLS_ALERT) return 'tls';
     if (state === IN_HEADERS) this.#status = this.#head.status;
     this.#state = FAILED;
     if (state !== IN_BODY_TO_EOF) return 'truncated';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InferometerError } from '../core/errors.ts';
 import { ADAPTERS, type ApiName, pathOf } from './adapters.ts';
-import { parseEndpoint } from './http-request.ts';
+import { parseEndpoint } from './endpoint.ts';
 import { requestTarget } from './request-target.ts';
 
 function target(url: string, api: ApiName = 'chat', path?: string): string {

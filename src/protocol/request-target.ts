@@ -1,5 +1,5 @@
 import { InferometerError } from '../core/errors.ts';
-import type { Endpoint } from './http-request.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /** `v1`, `v3`, `v1beta`, `v2.1`. */
 const VERSION = /^v\d+(?:\.\d+)*(?:(?:alpha|beta|preview)\d*)?$/i;

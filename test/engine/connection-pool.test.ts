@@ -14,7 +14,8 @@ import { SampleRecorder } from '../../src/engine/sample-recorder.ts';
 import { COUNTERS } from '../../src/engine/worker-messages.ts';
 import { decodeBatch } from '../../src/events/columnar-codec.ts';
 import { adapterOf } from '../../src/protocol/adapters.ts';
-import { encodeRequest, parseEndpoint } from '../../src/protocol/http-request.ts';
+import { parseEndpoint } from '../../src/protocol/endpoint.ts';
+import { encodeRequest } from '../../src/protocol/http-request.ts';
 import { FRAME_HEADER_BYTES } from '../../src/transport/frame.ts';
 import { eventsOf, type SeenEvent } from './harness.ts';
 import {
@@ -62,7 +63,7 @@ class Bench {
       endingDeadlines: new Deadlines(clock, 10),
     };
     this.pool = new ConnectionPool({
-      connector: new Connector(endpoint, Buffer.alloc(65536), false),
+      connector: new Connector(endpoint, Buffer.alloc(65536), { tlsVerify: false }),
       reader: adapter.createReader(),
       requests: RequestArena.build(1000, (row) =>
         encodeRequest(endpoint, adapter.path, Buffer.from(`{"row":${row}}`), { streaming: false }),

@@ -20,7 +20,8 @@ import { decodePayload } from '../../src/events/payload.ts';
 import type { ArrivalSettings, PhasePlan } from '../../src/plan/plan.ts';
 import { createTicketCounter } from '../../src/plan/tickets.ts';
 import { adapterOf, type ApiName, pathOf } from '../../src/protocol/adapters.ts';
-import { encodeRequest, parseEndpoint, type RequestHead } from '../../src/protocol/http-request.ts';
+import { parseEndpoint } from '../../src/protocol/endpoint.ts';
+import { encodeRequest, type RequestHead } from '../../src/protocol/http-request.ts';
 import { FRAME_HEADER_BYTES } from '../../src/transport/frame.ts';
 
 /** One event as a test likes to see it. */

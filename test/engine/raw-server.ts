@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions as ServerTlsOptions } from 'node:tls';
 
 /** A request as it came in, and the connection it came on. */
 export interface RawRequest {
@@ -33,7 +33,15 @@ export interface TlsFiles {
   readonly cert: string;
 }
 
-export async function startRawServer(handle: RawHandler, tls?: TlsFiles): Promise<RawServer> {
+/** Of a server: its certificate, and whether it wants one of clients. */
+export type TlsOptions = TlsFiles & Pick<ServerTlsOptions, 'ca' | 'requestCert' | 'rejectUnauthorized'>;
+
+/** On a free port, or on a Unix socket. */
+export async function startRawServer(
+  handle: RawHandler,
+  tls?: TlsOptions,
+  socketPath?: string,
+): Promise<RawServer> {
   const requests: RawRequest[] = [];
   const open = new Set<Socket>();
   const tcpSockets = new Set<Socket>();
@@ -63,11 +71,13 @@ export async function startRawServer(handle: RawHandler, tls?: TlsFiles): Promis
     tcpSockets.add(socket);
     socket.on('close', () => tcpSockets.delete(socket));
   });
-  server.listen(0, '127.0.0.1', 1024);
+  if (socketPath === undefined) server.listen(0, '127.0.0.1', 1024);
+  else server.listen({ path: socketPath, backlog: 1024 });
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { port = 0 } = socketPath === undefined ? (server.address() as AddressInfo) : {};
+  const place = socketPath === undefined ? `127.0.0.1:${port}` : `unix:${socketPath}:`;
   return {
-    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${place}`,
     port,
     requests,
     get accepted() {

@@ -5,7 +5,7 @@ import type { EngineSettings } from '../../../src/engine/settings.ts';
 import { COUNTERS, type WorkerNews } from '../../../src/engine/worker-messages.ts';
 import type { ArrivalSettings } from '../../../src/plan/plan.ts';
 import { createTicketCounter } from '../../../src/plan/tickets.ts';
-import { parseEndpoint } from '../../../src/protocol/http-request.ts';
+import { parseEndpoint } from '../../../src/protocol/endpoint.ts';
 import { requestBytes } from '../canned-answers.ts';
 import type { ClientOrder } from './order.ts';
 

@@ -47,6 +47,8 @@ describe('engineLimits', () => {
       shortage: undefined,
     });
     expect(engineLimits(configOf(), { ...MACHINE, localPorts: 100 }).maxConnections).toBe(100);
+    const socket = configOf(['--endpoint', 'unix:/run/vllm.sock']);
+    expect(engineLimits(socket, { ...MACHINE, localPorts: 100 }).maxConnections).toBe(896);
   });
 
   it('takes a thread for each CPU named, unless it is told how many', () => {

@@ -5,6 +5,7 @@ import { valueOfStage } from '../../config/stages.ts';
 import { InferometerError } from '../../core/errors.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
 import { busiestSecond } from '../../plan/arrivals/replay.ts';
+import { isUnixSocket } from '../../protocol/endpoint.ts';
 import type { Pacing } from '../../engine/settings.ts';
 
 /** What the machine can give; undefined where the system does not tell. */
@@ -117,7 +118,10 @@ function connectionLimit(
   machine: MachineLimits,
 ): { readonly count: number; readonly shortage: string | undefined } {
   const byFiles = (machine.openFiles ?? Infinity) - RESERVED_DESCRIPTORS;
-  const byPorts = (machine.localPorts ?? Infinity) * endpoints.length;
+  // Connections are shared out evenly; those to Unix sockets take no port.
+  const byPorts = endpoints.every(isUnixSocket)
+    ? Infinity
+    : (machine.localPorts ?? Infinity) * endpoints.length;
   const available = Math.max(1, Math.min(byFiles, byPorts));
   const limitText = (wanted: number) =>
     byFiles < byPorts

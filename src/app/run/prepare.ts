@@ -3,7 +3,7 @@ import type { RunConfig } from '../../config/schema.ts';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
-import type { ConversationSettings } from '../../engine/settings.ts';
+import type { ConversationSettings, TlsSettings } from '../../engine/settings.ts';
 import { parseDurations } from '../../config/durations.ts';
 import { NS_PER_MS } from '../../core/time.ts';
 import { datasetOf, holdsRows } from '../../dataset/open-dataset.ts';
@@ -12,13 +12,16 @@ import type { ReplayOptions } from '../../workload/dataset/replay-window.ts';
 import type { Workload } from '../../workload/open-workload.ts';
 import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
 import { adapterOf, pathOf } from '../../protocol/adapters.ts';
-import { type Endpoint, headBeforeLength, headEncoder, parseEndpoint } from '../../protocol/http-request.ts';
+import { type Endpoint, parseEndpoint } from '../../protocol/endpoint.ts';
+import { headBeforeLength, headEncoder } from '../../protocol/http-request.ts';
 import { tellDataset } from './dataset-notes.ts';
 import { buildRequests, type Prompts } from './requests.ts';
+import { readTlsFiles } from './tls-files.ts';
 
 /** All that can be known, and refused, before a request is sent. */
 export interface PreparedRun {
   readonly endpoints: readonly Endpoint[];
+  readonly tls: TlsSettings;
   /** One for each endpoint: they differ in the Host line. */
   readonly arenas: readonly RequestArena[];
   /** What each row asks, as unsealed frames of the run log. */
@@ -53,6 +56,7 @@ export async function prepareRun(
   onProgress?: (rows: number) => void,
 ): Promise<PreparedRun> {
   const endpoints = config.endpoints.map((url) => parseEndpoint(url));
+  const tls = await readTlsFiles(config.client);
   const adapter = adapterOf(config.api);
   const streaming = config.streaming === 'auto' ? config.load.pattern !== 'burst' : config.streaming === 'on';
   const head = {
@@ -72,7 +76,7 @@ export async function prepareRun(
   tellDataset(dataset, requests, config, log);
   const { turns } = requests;
   return {
-    ...{ endpoints, streaming, tokenizerPath, format, dueNs },
+    ...{ endpoints, tls, streaming, tokenizerPath, format, dueNs },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
     rowCount: requests.rowCount,

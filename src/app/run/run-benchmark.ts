@@ -186,6 +186,7 @@ function startPool(
       cancel: cancelSettings(config),
       seed: config.seed,
       tlsVerify: config.client.tls_verify,
+      tls: prepared.tls,
     },
     {
       onFrame: (bytes) => recorder.record(FrameKind.events, bytes),

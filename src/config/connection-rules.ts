@@ -1,0 +1,35 @@
+import { inputError } from './input-error.ts';
+import type { RunConfig } from './schema.ts';
+
+/** The flags that say how TLS is spoken, by where their values are. */
+const TLS_FLAGS = {
+  ca_file: '--ca',
+  cert_file: '--cert',
+  key_file: '--key',
+  server_name: '--server-name',
+} as const;
+
+/** Rules for the settings of connections. Throws `InferometerError` (input). */
+export function checkConnections({ endpoints, client }: RunConfig): void {
+  if (client.connections === 'new' && client.requests_per_connection !== undefined) {
+    throw inputError('--requests-per-connection is only for --connections reuse (got new)');
+  }
+  checkTls(client, endpoints.some(isHttps));
+}
+
+function checkTls(client: RunConfig['client'], hasHttps: boolean): void {
+  const given = Object.keys(TLS_FLAGS).find((key) => client[key as keyof typeof TLS_FLAGS] !== undefined);
+  if (given !== undefined && !hasHttps) {
+    throw inputError(`${TLS_FLAGS[given as keyof typeof TLS_FLAGS]} is only for https:// endpoints`);
+  }
+  if (client.ca_file !== undefined && !client.tls_verify) {
+    throw inputError('--ca says whom to trust, and --insecure trusts anybody; give one of them');
+  }
+  if (client.key_file !== undefined && client.cert_file === undefined) {
+    throw inputError('--key needs --cert, the certificate that it belongs to');
+  }
+}
+
+function isHttps(url: string): boolean {
+  return /^https:/i.test(url);
+}
