@@ -3,6 +3,7 @@ import { InferometerError } from '../core/errors.ts';
 import { durationText } from '../core/quantity-text.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { ConfigFile, Tree } from './config-file.ts';
+import { parseSynthetic } from '../workload/synthesis/synthetic-spec.ts';
 import { redactUrls } from '../core/redact-url.ts';
 import { isRedacted } from './redact.ts';
 import { runConfigSchema, type RunConfig } from './schema.ts';
@@ -44,6 +45,7 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
   }
   refuseRedacted(tree, [], file);
   inferPattern(tree);
+  inferConversations(tree);
   const checked = runConfigSchema.safeParse(tree);
   if (!checked.success) throw invalid(checked.error.issues[0]!, tree, sources);
   checkRules(checked.data);
@@ -100,6 +102,15 @@ function inferPattern(tree: Tree): void {
   else if ([load.rate_per_second, load.stages, load.stages_file].some((one) => one !== undefined)) {
     load.pattern = 'poisson';
   } else if (load.concurrency !== undefined) load.pattern = 'concurrency';
+}
+
+/** Made-up prompts with turns are conversations; that need not be said twice. */
+function inferConversations(tree: Tree): void {
+  if (typeof tree.synthetic !== 'string') return;
+  const spec = parseSynthetic(tree.synthetic);
+  if (typeof spec === 'string' || spec.turns === undefined) return;
+  const conversations = (tree.conversations ??= {});
+  if (isTree(conversations)) conversations.multi_turn ??= true;
 }
 
 function hasConcurrencyStages(stages: unknown): boolean {
@@ -220,9 +231,7 @@ function checkPrompts({ dataset, format, synthetic, tokenizer }: RunConfig): voi
 /** What is about conversations is only for those that are sent in full, and counts them. */
 function checkConversations({ conversations, stop, warmup, synthetic }: RunConfig): void {
   if (conversations?.multi_turn === true) {
-    if (synthetic !== undefined) {
-      throw inputError('--multi-turn needs --dataset; prompts of --synthetic are single requests');
-    }
+    if (synthetic !== undefined) checkMadeUpConversations(synthetic, conversations.history);
     if (stop.samples !== undefined) {
       throw inputError('--samples cannot end a run with --multi-turn; use --conversations or --duration');
     }
@@ -242,6 +251,18 @@ function checkConversations({ conversations, stop, warmup, synthetic }: RunConfi
   if (given === undefined) return;
   const path = given.includes('.') ? given : `conversations.${given}`;
   throw inputError(`${settingOf(path)!.flag} is only for --multi-turn`);
+}
+
+function checkMadeUpConversations(synthetic: string, history: string): void {
+  const spec = parseSynthetic(synthetic);
+  if (typeof spec !== 'string' && spec.turns === undefined) {
+    throw inputError('--multi-turn with --synthetic needs turns in the description, as in turns=3');
+  }
+  if (history === 'recorded') {
+    throw inputError(
+      '--history recorded needs --dataset; conversations of --synthetic have no recorded responses',
+    );
+  }
 }
 
 /** What stands in the group when one of its settings is given. */

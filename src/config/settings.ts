@@ -168,7 +168,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'synthetic',
     argument: '<what>',
-    help: 'made-up prompts of an exact length instead of --dataset, such as "input=lognormal:1024,0.5 output=256 prefix=2048x16"; needs --tokenizer',
+    help: 'made-up prompts of an exact length instead of --dataset, such as "input=lognormal:1024,0.5 output=256 prefix=2048x16 turns=3"; needs --tokenizer (docs/datasets.md)',
     parse: synthetic,
   },
   {
@@ -176,7 +176,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'conversations.multi_turn',
     argument: '',
-    help: 'send every turn of each conversation of the dataset, each after the response to the one before; --concurrency and --rate then count conversations (docs/conversations.md)',
+    help: 'send every turn of each conversation of the dataset (or of --synthetic with turns=…), each after the response to the one before; --concurrency and --rate then count conversations (docs/conversations.md)',
     parse: onOff,
   },
   {

@@ -134,7 +134,10 @@ async function openPrompts(config: RunConfig, log: Log): Promise<OpenedPrompts> 
     tokenizerPath: tokenizer!,
     ...{ use, seed, log },
   });
-  return { dataset: made, format: null, dueNs: undefined };
+  const prompts = isMultiTurn
+    ? { name: made.name, skipped: made.skipped, conversations: () => made.conversations() }
+    : made;
+  return { dataset: prompts, format: null, dueNs: undefined };
 }
 
 /** Formats that rows of prompts can be read as. */
