@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { InferometerError } from '../core/errors.ts';
 import { durationText } from '../core/quantity-text.ts';
 import { NS_PER_MS } from '../core/time.ts';
+import { adapterOf } from '../protocol/adapters.ts';
 import type { ConfigFile, Tree } from './config-file.ts';
 import { parseSynthetic } from '../workload/synthesis/synthetic-spec.ts';
 import { redactUrls } from '../core/redact-url.ts';
@@ -46,6 +47,7 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
   refuseRedacted(tree, [], file);
   inferPattern(tree);
   inferConversations(tree);
+  inferSalt(tree);
   const checked = runConfigSchema.safeParse(tree);
   if (!checked.success) throw invalid(checked.error.issues[0]!, tree, sources);
   checkRules(checked.data);
@@ -113,6 +115,11 @@ function inferConversations(tree: Tree): void {
   if (isTree(conversations)) conversations.multi_turn ??= true;
 }
 
+/** The requests of a conversation have its salt in common. */
+function inferSalt({ salt, conversations }: Tree): void {
+  if (isTree(salt) && isTree(conversations) && conversations.multi_turn === true) salt.per ??= 'conversation';
+}
+
 function hasConcurrencyStages(stages: unknown): boolean {
   const isOne = (stage: unknown) =>
     isTree(stage) && ('concurrency' in stage || 'ramp_to_concurrency' in stage);
@@ -122,6 +129,7 @@ function hasConcurrencyStages(stages: unknown): boolean {
 function checkRules(config: RunConfig): void {
   checkPrompts(config);
   checkConversations(config);
+  checkSalt(config);
   checkReplay(config);
   const { pattern, rate_per_second: rate, stages, stages_file: file, burstiness, concurrency } = config.load;
   const hasStages = stages !== undefined || file !== undefined;
@@ -251,6 +259,23 @@ function checkConversations({ conversations, stop, warmup, synthetic }: RunConfi
   if (given === undefined) return;
   const path = given.includes('.') ? given : `conversations.${given}`;
   throw inputError(`${settingOf(path)!.flag} is only for --multi-turn`);
+}
+
+function checkSalt({ salt, conversations, synthetic, api }: RunConfig): void {
+  if (salt === undefined) return;
+  if (salt.per === 'request' && conversations?.multi_turn === true) {
+    throw inputError(
+      '--salt-per request is not for --multi-turn: the turns of a conversation share their history',
+    );
+  }
+  if (salt.position !== 'system') return;
+  if (!adapterOf(api).isChat) {
+    throw inputError(`--salt system needs an API with system prompts, such as --api chat (got ${api})`);
+  }
+  const spec = synthetic === undefined ? undefined : parseSynthetic(synthetic);
+  if (typeof spec === 'object' && spec.system === undefined) {
+    throw inputError('--salt system with --synthetic needs system in the description, as in system=200');
+  }
 }
 
 function checkMadeUpConversations(synthetic: string, history: string): void {

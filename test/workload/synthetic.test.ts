@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RowValues } from '../../src/dataset/row.ts';
 import type { Tokenizer } from '../../src/tokens/tokenizer.ts';
 import type { PromptUse } from '../../src/workload/synthesis/prompt-counter.ts';
 import { type ReadySpec, SyntheticPrompts } from '../../src/workload/synthesis/synthetic-prompts.ts';
@@ -18,8 +19,14 @@ function promptsOf(description: string, tokenizer: Tokenizer, use: PromptUse = '
   return new SyntheticPrompts(specOf(description), tokenizer, use, seed);
 }
 
+function valuesOf(prompts: SyntheticPrompts): RowValues[] {
+  return [...prompts.rows()].map(({ values }) => values);
+}
+
+const rowsOf = (...args: Parameters<typeof promptsOf>) => valuesOf(promptsOf(...args));
+
 function textsOf(description: string, tokenizer: Tokenizer, use: PromptUse = 'chat', seed = 42): string[] {
-  return [...promptsOf(description, tokenizer, use, seed).rows()].map(({ prompt }) => prompt as string);
+  return rowsOf(description, tokenizer, use, seed).map(({ prompt }) => prompt as string);
 }
 
 /** As a server counts: everything rendered, then tokenized at once. */
@@ -50,7 +57,7 @@ describe.each(VOCABULARIES.map(({ name }) => name))('prompts for a vocabulary as
         const prompts = promptsOf(description, tokenizer, 'chat', seed);
         const { ownTokens } = prompts.plan;
         let index = 0;
-        for (const { prompt } of prompts.rows()) {
+        for (const { prompt } of valuesOf(prompts)) {
           const wanted = ownTokens[index++]! + prompts.frame.firstTokens;
           expect(countedByServer(tokenizer, prompt as string)).toBe(wanted);
         }
@@ -68,7 +75,7 @@ describe.each(VOCABULARIES.map(({ name }) => name))('prompts for a vocabulary as
 
   it('share beginnings and system prompts that are not part of it', () => {
     const tokenizer = tokenizers.get(name)!;
-    const rows = [...promptsOf('input=100 prefix=64x3 system=50x2 count=30', tokenizer).rows()];
+    const rows = rowsOf('input=100 prefix=64x3 system=50x2 count=30', tokenizer);
     for (const { prompt, system } of rows) {
       expect(countedByServer(tokenizer, prompt as string, 'chat', system as string)).toBe(100 + 64 + 50);
     }
@@ -122,7 +129,7 @@ describe('made-up prompts', () => {
   });
 
   it('carry the limit of their output', () => {
-    const rows = [...promptsOf('input=50 output=uniform:5,9 count=200', tokenizers.get('Qwen 3')!).rows()];
+    const rows = rowsOf('input=50 output=uniform:5,9 count=200', tokenizers.get('Qwen 3')!);
     expect(new Set(rows.map((row) => row.max_tokens))).toEqual(new Set([5, 6, 7, 8, 9]));
   });
 
@@ -144,7 +151,7 @@ describe('made-up prompts', () => {
       /a system prompt of 1 tokens? can't be made/,
     );
     const made = promptsOf('input=uniform:1,400 count=300', tokenizer);
-    for (const { prompt } of made.rows()) {
+    for (const { prompt } of valuesOf(made)) {
       expect(countedByServer(tokenizer, prompt as string)).toBeGreaterThan(made.frame.firstTokens);
     }
     expect(made.plan.raised).toBeGreaterThan(5);
@@ -178,8 +185,37 @@ describe('made-up prompts', () => {
     };
     const sly: Tokenizer = { ...honest, countTokens };
     const prompts = promptsOf('input=400 count=70', sly);
-    for (const { prompt } of prompts.rows()) expect(countedByServer(sly, prompt as string)).toBe(400);
+    for (const { prompt } of valuesOf(prompts)) expect(countedByServer(sly, prompt as string)).toBe(400);
     expect(prompts.inexact).toBe(0);
+  });
+
+  it.each(['prefix', 'suffix', 'system'] as const)(
+    'with a salt as %s have their length, and each its own',
+    (salt) => {
+      const tokenizer = tokenizers.get('Gemma 3')!;
+      const spec = { ...specOf('input=60 system=40 prefix=20 count=40'), salt };
+      const prompts = new SyntheticPrompts(spec, tokenizer, 'chat', 1);
+      const { symbols, count } = prompts.saltAlphabet!;
+      expect(count * Math.log2(symbols.length)).toBeGreaterThanOrEqual(64);
+      const salts = [...prompts.rows()].map(({ values: { prompt, system }, salt: own }) => {
+        const [text, at] = [salt === 'system' ? (system as string) : (prompt as string), own!.length];
+        expect(salt === 'suffix' ? text.endsWith(` ${own}`) : text.startsWith(`${own} `)).toBe(true);
+        expect(countedByServer(tokenizer, prompt as string, 'chat', system as string)).toBe(60 + 20 + 40);
+        return `${at}: ${own}`;
+      });
+      expect(new Set(salts).size).toBe(40);
+      expect(new Set(salts.map((one) => one.split(':')[0])).size).toBe(1);
+    },
+  );
+
+  it('too short for a salt are refused', () => {
+    const spec = { ...specOf('input=100 system=30 count=1'), salt: 'system' as const };
+    const tokenizer = tokenizers.get('Qwen 3')!;
+    const { frame, saltAlphabet } = new SyntheticPrompts(spec, tokenizer, 'chat', 1);
+    const system = { ...spec.system!, tokens: frame.systemTokens + saltAlphabet!.count };
+    expect(() => new SyntheticPrompts({ ...spec, system }, tokenizer, 'chat', 1)).toThrow(
+      `a system prompt of ${system.tokens} tokens can't be made`,
+    );
   });
 
   it('need a vocabulary with words', () => {

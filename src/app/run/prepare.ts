@@ -3,6 +3,7 @@ import type { RunConfig } from '../../config/schema.ts';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
+import type { SaltSettings } from '../../engine/salted-requests.ts';
 import type { ConversationSettings } from '../../engine/settings.ts';
 import { parseDurations } from '../../config/durations.ts';
 import { NS_PER_MS } from '../../core/time.ts';
@@ -31,6 +32,8 @@ export interface PreparedRun {
   readonly streaming: boolean;
   /** The tokenizer.json, in full; null without one. */
   readonly tokenizerPath: string | null;
+  /** Salts that change each time a request is sent; undefined for none. */
+  readonly salt: SaltSettings | undefined;
   /** The largest limit of output tokens among the requests; null when one of them has none. */
   readonly outputLimit: number | null;
   /** Rows of the dataset that were left out. */
@@ -75,6 +78,7 @@ export async function prepareRun(
     ...{ endpoints, streaming, tokenizerPath, format, dueNs },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
+    salt: requests.salt,
     rowCount: requests.rowCount,
     ticketCount: turns?.conversationCount ?? requests.rowCount,
     conversations: turns && {
@@ -132,10 +136,12 @@ async function openPrompts(config: RunConfig, log: Log): Promise<OpenedPrompts> 
     spec: parseSynthetic(synthetic!) as SyntheticSpec,
     text: synthetic!,
     tokenizerPath: tokenizer!,
+    salt: config.salt?.position,
     ...{ use, seed, log },
   });
+  const { name, skipped, saltAlphabet } = made;
   const prompts = isMultiTurn
-    ? { name: made.name, skipped: made.skipped, conversations: () => made.conversations() }
+    ? { name, skipped, saltAlphabet, conversations: () => made.conversations() }
     : made;
   return { dataset: prompts, format: null, dueNs: undefined };
 }

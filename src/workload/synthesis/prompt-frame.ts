@@ -59,6 +59,6 @@ export function tooShort(what: string, tokens: number, frameTokens: number): Inf
   return new InferometerError(
     'INFEROMETER_SYNTHETIC_LENGTH',
     'input',
-    `${what} of ${tokens} tokens can't be made: what the API and the chat template put around it takes ${frameTokens}`,
+    `${what} of ${tokens} tokens can't be made: what the API and the chat template put around it, and a salt, take ${frameTokens}`,
   );
 }

@@ -49,17 +49,22 @@ export class PromptMaker {
   }
 
   /**
-   * A prompt of these words, put right at its end while the server does not count it as `tokens`: others of the words go behind it, or the
-   * last ones go, but for the first `kept` of them.
+   * A prompt of these words, and behind them `last`, put right while the server does not count it as `tokens`: others of the lexicon go
+   * behind `words`, or the last ones of them go, but for the first `kept`.
    */
-  exactly(words: readonly string[], tokens: number, random: Draws, kept = 1): string {
-    let text = words.join(' ');
+  exactly(
+    words: readonly string[],
+    tokens: number,
+    random: Draws,
+    { kept = 1, last = [] }: { readonly kept?: number; readonly last?: readonly string[] } = {},
+  ): string {
+    let text = [...words, ...last].join(' ');
     for (let attempt = 0; attempt < MOST_CORRECTIONS; attempt++) {
       const missing = tokens - this.#counter.countPrompt(text);
       if (missing === 0) return text;
       if (missing > 0) words = [...words, ...randomWords(this.lexicon, missing, random, false)];
       else words = words.slice(0, Math.max(kept, words.length + missing));
-      text = words.join(' ');
+      text = [...words, ...last].join(' ');
     }
     if (!this.isExact(text, tokens)) this.#inexact += 1;
     return text;

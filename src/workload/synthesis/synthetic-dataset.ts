@@ -1,6 +1,8 @@
 import type { Log } from '../../core/log.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
 import type { Dataset, DatasetRow } from '../../dataset/open-dataset.ts';
+import type { SaltAlphabet } from '../../dataset/salt.ts';
+import type { SaltPosition } from '../../dataset/salted-row.ts';
 import { loadTokenizer } from '../../tokens/tokenizer.ts';
 import { type PlannedTurn, plannedTurns } from '../dataset/planned-turns.ts';
 import { readLengthPairs } from './length-file.ts';
@@ -14,12 +16,16 @@ export interface SyntheticDatasetOptions {
   readonly text: string;
   readonly tokenizerPath: string;
   readonly use: PromptUse;
+  /** Where a salt takes the place of words of a prompt; undefined for none. */
+  readonly salt: SaltPosition | undefined;
   readonly seed: number;
   readonly log: Log;
 }
 
 /** Made-up prompts: as rows, or as conversations where there are turns. */
 export interface SyntheticDataset extends Dataset {
+  /** How the salts in them are written; undefined for none. */
+  readonly saltAlphabet: SaltAlphabet | undefined;
   conversations(): Iterable<readonly PlannedTurn[]>;
 }
 
@@ -32,22 +38,29 @@ export async function syntheticDataset({
   text,
   tokenizerPath,
   use,
+  salt,
   seed,
   log,
 }: SyntheticDatasetOptions): Promise<SyntheticDataset> {
   const lengths = 'file' in spec.lengths ? await readLengthPairs(spec.lengths.file) : spec.lengths;
   const tokenizer = await loadTokenizer(tokenizerPath);
-  const prompts = new SyntheticPrompts({ ...spec, lengths }, tokenizer, use, seed);
+  const prompts = new SyntheticPrompts({ ...spec, lengths, salt }, tokenizer, use, seed);
   if (!prompts.isTemplateKnown) {
     log.warning(`--synthetic: ${UNKNOWN_TEMPLATE}`);
   }
-  return { name: `--synthetic ${text}`, rows, conversations, skipped: [] };
+  return {
+    name: `--synthetic ${text}`,
+    rows,
+    conversations,
+    skipped: [],
+    saltAlphabet: prompts.saltAlphabet,
+  };
 
   function* rows(): Generator<DatasetRow> {
     let row = 0;
-    for (const values of prompts.rows()) {
+    for (const { values, salt: rowSalt } of prompts.rows()) {
       const number = (row += 1);
-      yield { values, place: () => `synthetic prompt ${number}` };
+      yield { values, salt: rowSalt, place: () => `synthetic prompt ${number}` };
     }
     tell();
   }

@@ -14,6 +14,8 @@ export interface SyntheticPlan {
   readonly ownTokens: Uint32Array;
   /** Number of the prefix before them, or {@link NONE}. */
   readonly prefixes: Int32Array;
+  /** Of a text that opens a conversation or is a request of its own: the number of that one; else {@link NONE}. */
+  readonly openings: Int32Array;
   /** Limit of output tokens, or {@link NONE}. */
   readonly outputs: Int32Array;
   /** Of each conversation: number of its system prompt. */
@@ -46,11 +48,13 @@ export function synthesisPlan(
     firsts,
     ownTokens: new Uint32Array(textCount),
     prefixes: new Int32Array(textCount).fill(NONE),
+    openings: new Int32Array(textCount).fill(NONE),
     outputs: new Int32Array(textCount).fill(NONE),
     systems: new Uint32Array(count),
   };
   let raised = 0;
   for (let conversation = 0; conversation < count; conversation++) {
+    plan.openings[firsts[conversation]!] = conversation;
     if (system !== undefined) plan.systems[conversation] = system.pick(random);
     for (let text = firsts[conversation]!; text < firsts[conversation + 1]!; text++) {
       const isFirst = text === firsts[conversation];

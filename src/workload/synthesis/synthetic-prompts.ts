@@ -1,5 +1,7 @@
 import { InferometerError } from '../../core/errors.ts';
 import type { RowValues } from '../../dataset/row.ts';
+import { type SaltAlphabet, Salts } from '../../dataset/salt.ts';
+import type { SaltPosition } from '../../dataset/salted-row.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
 import { type Conversation, PLAIN_TURN } from '../conversation.ts';
 import { CountedShare } from './counted-share.ts';
@@ -10,11 +12,19 @@ import { type PromptFrame, promptFrame, tooShort } from './prompt-frame.ts';
 import { PromptMaker } from './prompt-maker.ts';
 import { NONE, synthesisPlan, type SyntheticPlan } from './synthetic-plan.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
-import { sharedTexts, TextMaker } from './text-maker.ts';
+import { sharedTexts, TextMaker, wordSalt } from './text-maker.ts';
 
 /** What to make up, with the lengths that a file may have held. */
 export interface ReadySpec extends SyntheticSpec {
   readonly lengths: LengthPairs;
+  /** Where a salt takes the place of words; undefined for none. */
+  readonly salt?: SaltPosition | undefined;
+}
+
+/** A request, and what in it is a salt. */
+export interface MadeRow {
+  readonly values: RowValues;
+  readonly salt: string | undefined;
 }
 
 /**
@@ -28,9 +38,15 @@ export class SyntheticPrompts {
   /** The chat template is known, so lengths are the server's own count. */
   readonly isTemplateKnown: boolean;
   readonly plan: SyntheticPlan;
+  /** How salts are written; undefined for none. */
+  readonly saltAlphabet: SaltAlphabet | undefined;
   readonly #maker: PromptMaker;
   readonly #texts: TextMaker;
-  readonly #systems: readonly string[];
+  /** The words of each system prompt. */
+  readonly #systems: readonly (readonly string[])[];
+  /** Of each conversation. */
+  readonly #salts: Salts | undefined;
+  readonly #saltPosition: SaltPosition | undefined;
   readonly #prefixTokens: number;
   #countsAll: boolean;
 
@@ -39,7 +55,7 @@ export class SyntheticPrompts {
    * the API or the template has none.
    */
   constructor(spec: ReadySpec, tokenizer: Tokenizer, use: PromptUse, seed: number) {
-    const { prefix, system, turns } = spec;
+    const { prefix, system, turns, salt } = spec;
     if (system !== undefined && use === 'completion') throw noSystemPrompt();
     const counter = promptCounter(tokenizer, use);
     const lexicon = findLexicon(tokenizer.vocabulary(), counter.countText);
@@ -47,12 +63,17 @@ export class SyntheticPrompts {
     const needs = { system: system !== undefined, turns: turns !== undefined };
     this.frame = promptFrame(tokenizer, lexicon, this.#maker.overheadTokens, needs);
     this.isTemplateKnown = isTemplateKnown(tokenizer, use);
-    this.plan = synthesisPlan(spec, spec.lengths, this.frame, 1, seed);
+    this.saltAlphabet = salt && wordSalt(lexicon);
+    this.#salts = this.saltAlphabet && new Salts(this.saltAlphabet, seed, 'row');
+    this.#saltPosition = salt;
+    const textSalt =
+      salt === undefined || salt === 'system' ? undefined : { alphabet: this.saltAlphabet!, position: salt };
+    this.plan = synthesisPlan(spec, spec.lengths, this.frame, 1 + (textSalt?.alphabet.count ?? 0), seed);
     const prefixes =
       prefix === undefined ? [] : sharedTexts(lexicon, 'prefixes', prefix.tokens, prefix.count, seed);
     this.#prefixTokens = prefix?.tokens ?? 0;
     this.#systems = this.#systemTexts(spec, lexicon, seed);
-    this.#texts = new TextMaker({ seed, lexicon, prefixes, plan: this.plan });
+    this.#texts = new TextMaker({ seed, lexicon, prefixes, plan: this.plan, salt: textSalt });
     this.#countsAll = !this.#maker.isSteady || !this.#isSampleExact();
   }
 
@@ -62,15 +83,16 @@ export class SyntheticPrompts {
   }
 
   /** The requests as rows; of conversations, only where they have one turn. */
-  *rows(): Generator<RowValues> {
+  *rows(): Generator<MadeRow> {
     for (let index = 0; index < this.count; index++) {
       const system = this.#systemOf(index);
       const output = this.plan.outputs[index]!;
-      yield {
+      const values = {
         ...(system === undefined ? {} : { system }),
         prompt: this.#text(index),
         ...(output === NONE ? {} : { max_tokens: output }),
       };
+      yield { values, salt: this.#salts?.textOf(index) };
     }
   }
 
@@ -97,8 +119,8 @@ export class SyntheticPrompts {
 
   #text(text: number): string {
     if (!this.#countsAll) return this.#texts.text(text);
-    const { words, kept, random } = this.#texts.words(text);
-    return this.#maker.exactly(words, this.#alone(text), random, kept);
+    const { words, random, ...fixed } = this.#texts.words(text);
+    return this.#maker.exactly(words, this.#alone(text), random, fixed);
   }
 
   /** Tokens of a text as the prompt of a request without anything else. */
@@ -118,15 +140,17 @@ export class SyntheticPrompts {
   }
 
   #systemOf(conversation: number): string | undefined {
-    return this.#systems[this.plan.systems[conversation]!];
+    const words = this.#systems[this.plan.systems[conversation]!];
+    if (words === undefined) return undefined;
+    const salt = this.#saltPosition === 'system' ? this.#salts!.symbolsOf(conversation) : [];
+    return [...salt, ...words.slice(salt.length)].join(' ');
   }
 
-  #systemTexts({ system }: SyntheticSpec, lexicon: Lexicon, seed: number): readonly string[] {
+  #systemTexts({ system, salt }: ReadySpec, lexicon: Lexicon, seed: number): readonly (readonly string[])[] {
     if (system === undefined) return [];
-    const { systemTokens } = this.frame;
-    const tokens = system.tokens - systemTokens;
-    if (tokens < 1) throw tooShort('a system prompt', system.tokens, systemTokens);
-    return sharedTexts(lexicon, 'systems', tokens, system.count, seed).map((words) => words.join(' '));
+    const taken = this.frame.systemTokens + (salt === 'system' ? this.saltAlphabet!.count : 0);
+    if (system.tokens <= taken) throw tooShort('a system prompt', system.tokens, taken);
+    return sharedTexts(lexicon, 'systems', system.tokens - this.frame.systemTokens, system.count, seed);
   }
 }
 
