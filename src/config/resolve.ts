@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import type { InferometerError } from '../core/errors.ts';
 import { durationText } from '../core/quantity-text.ts';
 import { NS_PER_MS } from '../core/time.ts';
+import { adapterOf } from '../protocol/adapters.ts';
 import type { ConfigFile, Tree } from './config-file.ts';
+import { parseSynthetic } from '../workload/synthesis/synthetic-spec.ts';
 import { redactUrls } from '../core/redact-url.ts';
 import { checkConnections } from './connection-rules.ts';
 import { inputError } from './input-error.ts';
@@ -46,6 +48,8 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
   }
   refuseRedacted(tree, [], file);
   inferPattern(tree);
+  inferConversations(tree);
+  inferSalt(tree);
   const checked = runConfigSchema.safeParse(tree);
   if (!checked.success) throw invalid(checked.error.issues[0]!, tree, sources);
   checkRules(checked.data);
@@ -104,6 +108,20 @@ function inferPattern(tree: Tree): void {
   } else if (load.concurrency !== undefined) load.pattern = 'concurrency';
 }
 
+/** Made-up prompts with turns are conversations; that need not be said twice. */
+function inferConversations(tree: Tree): void {
+  if (typeof tree.synthetic !== 'string') return;
+  const spec = parseSynthetic(tree.synthetic);
+  if (typeof spec === 'string' || spec.turns === undefined) return;
+  const conversations = (tree.conversations ??= {});
+  if (isTree(conversations)) conversations.multi_turn ??= true;
+}
+
+/** The requests of a conversation have its salt in common. */
+function inferSalt({ salt, conversations }: Tree): void {
+  if (isTree(salt) && isTree(conversations) && conversations.multi_turn === true) salt.per ??= 'conversation';
+}
+
 function hasConcurrencyStages(stages: unknown): boolean {
   const isOne = (stage: unknown) =>
     isTree(stage) && ('concurrency' in stage || 'ramp_to_concurrency' in stage);
@@ -113,6 +131,7 @@ function hasConcurrencyStages(stages: unknown): boolean {
 function checkRules(config: RunConfig): void {
   checkPrompts(config);
   checkConversations(config);
+  checkSalt(config);
   checkReplay(config);
   checkConnections(config);
   const { pattern, rate_per_second: rate, stages, stages_file: file, burstiness, concurrency } = config.load;
@@ -241,9 +260,7 @@ function checkPrompts({ dataset, format, synthetic, tokenizer }: RunConfig): voi
 /** What is about conversations is only for those that are sent in full, and counts them. */
 function checkConversations({ conversations, stop, warmup, synthetic }: RunConfig): void {
   if (conversations?.multi_turn === true) {
-    if (synthetic !== undefined) {
-      throw inputError('--multi-turn needs --dataset; prompts of --synthetic are single requests');
-    }
+    if (synthetic !== undefined) checkMadeUpConversations(synthetic, conversations.history);
     if (stop.samples !== undefined) {
       throw inputError('--samples cannot end a run with --multi-turn; use --conversations or --duration');
     }
@@ -263,6 +280,35 @@ function checkConversations({ conversations, stop, warmup, synthetic }: RunConfi
   if (given === undefined) return;
   const path = given.includes('.') ? given : `conversations.${given}`;
   throw inputError(`${settingOf(path)!.flag} is only for --multi-turn`);
+}
+
+function checkSalt({ salt, conversations, synthetic, api }: RunConfig): void {
+  if (salt === undefined) return;
+  if (salt.per === 'request' && conversations?.multi_turn === true) {
+    throw inputError(
+      '--salt-per request is not for --multi-turn: the turns of a conversation share their history',
+    );
+  }
+  if (salt.position !== 'system') return;
+  if (!adapterOf(api).isChat) {
+    throw inputError(`--salt system needs an API with system prompts, such as --api chat (got ${api})`);
+  }
+  const spec = synthetic === undefined ? undefined : parseSynthetic(synthetic);
+  if (typeof spec === 'object' && spec.system === undefined) {
+    throw inputError('--salt system with --synthetic needs system in the description, as in system=200');
+  }
+}
+
+function checkMadeUpConversations(synthetic: string, history: string): void {
+  const spec = parseSynthetic(synthetic);
+  if (typeof spec !== 'string' && spec.turns === undefined) {
+    throw inputError('--multi-turn with --synthetic needs turns in the description, as in turns=3');
+  }
+  if (history === 'recorded') {
+    throw inputError(
+      '--history recorded needs --dataset; conversations of --synthetic have no recorded responses',
+    );
+  }
 }
 
 /** What stands in the group when one of its settings is given. */

@@ -3,6 +3,7 @@ import { CONCURRENCY, MAX_IN_FLIGHT, RATE_PER_SECOND, REPLAY_SPEED } from '../co
 import { MAX_TICKETS } from '../plan/tickets.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
 import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import { SALT_POSITIONS } from '../dataset/salted-row.ts';
 import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 
 // Each check says what is allowed, in words that follow "must be" for a flag and for a file.
@@ -141,6 +142,10 @@ export const runConfigSchema = group({
     on_turn_failure: choice(['end', 'continue'])
       .default('end')
       .describe('what a failed turn means for the turns after it'),
+  }).optional(),
+  salt: group({
+    position: choice(SALT_POSITIONS).describe('where a salt that keeps servers from using their caches goes'),
+    per: choice(['request', 'conversation']).default('request').describe('what has a salt of its own'),
   }).optional(),
   api: choice(APIS)
     .default('chat')

@@ -1,5 +1,6 @@
 import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
+import { SALT_POSITIONS } from '../dataset/salted-row.ts';
 import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 import { parseStages } from './stages.ts';
 import { parseDecimal, parseDurationMs, parseShare } from './units.ts';
@@ -168,7 +169,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'synthetic',
     argument: '<what>',
-    help: 'made-up prompts of an exact length instead of --dataset, such as "input=lognormal:1024,0.5 output=256 prefix=2048x16"; needs --tokenizer',
+    help: 'made-up prompts of an exact length instead of --dataset, such as "input=lognormal:1024,0.5 output=256 prefix=2048x16 turns=3"; needs --tokenizer (docs/datasets.md)',
     parse: synthetic,
   },
   {
@@ -176,7 +177,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'conversations.multi_turn',
     argument: '',
-    help: 'send every turn of each conversation of the dataset, each after the response to the one before; --concurrency and --rate then count conversations (docs/conversations.md)',
+    help: 'send every turn of each conversation of the dataset (or of --synthetic with turns=…), each after the response to the one before; --concurrency and --rate then count conversations (docs/conversations.md)',
     parse: onOff,
   },
   {
@@ -194,6 +195,22 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<mode>',
     help: 'drop or keep the reasoning of responses that later turns repeat (default drop)',
     parse: choice('drop', 'keep'),
+  },
+  {
+    flag: '--salt',
+    group: 'requests',
+    path: 'salt.position',
+    argument: '<where>',
+    help: 'put a random text into each request, so that the server has no cached prefix for it: prefix (in front of the prompt), suffix (behind it) or system (in front of the system prompt)',
+    parse: choice(...SALT_POSITIONS),
+  },
+  {
+    flag: '--salt-per',
+    group: 'requests',
+    path: 'salt.per',
+    argument: '<what>',
+    help: 'what has a salt of its own: each request that is sent, or each conversation or row of the dataset, also when it is sent again: request or conversation (default request; conversation with --multi-turn)',
+    parse: choice('request', 'conversation'),
   },
   {
     flag: '--api',

@@ -21,6 +21,8 @@ export interface DatasetRow {
   readonly values: RowValues;
   /** Where it stands, for messages. */
   readonly place: () => string;
+  /** What in it is a salt already. */
+  readonly salt?: string | undefined;
 }
 
 export interface DatasetOptions {

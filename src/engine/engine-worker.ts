@@ -11,6 +11,7 @@ import type { ConnectionTools } from './connection.ts';
 import { ConnectionPool, type RequestSource } from './connection-pool.ts';
 import { Connector } from './connector.ts';
 import { Conversations } from './conversations/conversations.ts';
+import { SaltedRequests } from './salted-requests.ts';
 import { TurnRequests } from './conversations/turn-requests.ts';
 import { Deadlines } from './deadlines.ts';
 import { HealthMonitor } from './health.ts';
@@ -181,7 +182,7 @@ export class EngineWorker {
         new ConnectionPool({
           connector: new Connector(endpoint, readBuffer, { tlsVerify, tls }),
           reader,
-          requests: this.#requests(RequestArena.fromShared(arenas[index]!)),
+          requests: this.#requests(RequestArena.fromShared(arenas[index]!), index),
           tools: this.#tools,
           streaming,
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
@@ -199,8 +200,10 @@ export class EngineWorker {
     );
   }
 
-  #requests(arena: RequestArena): RequestSource {
-    return this.#conversations === undefined ? arena : new TurnRequests(arena, this.#conversations);
+  #requests(arena: RequestArena, endpoint: number): RequestSource {
+    const { salt, seed = 0 } = this.#start.settings;
+    if (this.#conversations !== undefined) return new TurnRequests(arena, this.#conversations);
+    return salt === undefined ? arena : new SaltedRequests(arena, salt, endpoint, seed);
   }
 
   async #warm(connections: number): Promise<WarmResult> {

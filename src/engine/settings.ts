@@ -6,6 +6,7 @@ import type { ApiName } from '../protocol/adapters.ts';
 import type { ReasoningHistory } from '../protocol/assistant-message.ts';
 import type { Endpoint } from '../protocol/endpoint.ts';
 import type { CancelSettings } from './planned-cancels.ts';
+import type { SaltSettings } from './salted-requests.ts';
 
 /**
  * `precise` turns the event loop without sleep when a request is due within 2 ms, which costs up to a core; `economy` only sleeps
@@ -84,6 +85,8 @@ export interface EngineSettings {
   readonly responseMemory?: SharedArrayBuffer | undefined;
   /** The requests, one arena an endpoint. */
   readonly arenas: readonly SharedArena[];
+  /** Requests that get a salt of their own each time one is sent; default: none. Not with conversations. */
+  readonly salt?: SaltSettings | undefined;
   /** Where a ticket begins a conversation; absent where it is one request. */
   readonly conversations?: ConversationSettings | undefined;
 }

@@ -36,6 +36,20 @@ describe('run --synthetic', () => {
     expect(lengths).toMatchObject({ min: 120 - Number(around), max: 120 - Number(around) });
   });
 
+  it('sends conversations with a live history', async () => {
+    const url = await bench.mock('--ttft', 'fixed:2', '--output-tokens', 'fixed:2');
+    const run = bench.start([
+      ...['run', '--endpoint', url, '--model', 'm', '--out', bench.file('run'), '--concurrency', '4'],
+      ...['--synthetic', 'input=60 system=30 turns=3 count=5', '--tokenizer', tokenizerIn('qwen')],
+    ]);
+    const { code, stderr, stdout } = await run.finished;
+    expect(WENT_THROUGH, stderr).toContain(code);
+    expect(stderr).toMatch(
+      /generated 5 conversations of 15 turns, \d+ tokens of each around its text, \d+ in later turns/,
+    );
+    expect(stdout.replace(/\s+/g, ' ')).toContain('5 begun = 5 completed + 0 failed + 0 cut off');
+  });
+
   it('finds a tokenizer by the name of its model', async () => {
     const snapshot = tokenizerIn('hf/hub/models--acme--tiny/snapshots/0123');
     expect(snapshot).toContain('0123');
@@ -60,6 +74,18 @@ describe('run --synthetic', () => {
     [['--synthetic', 'input=60', '--dataset', 'x.jsonl'], '--dataset and --synthetic both say what to send'],
     [['--synthetic', 'in=60', '--tokenizer', 't'], '--synthetic must be a description such as'],
     [[], '--dataset is missing'],
+    [
+      ['--synthetic', 'input=60', '--tokenizer', 't', '--multi-turn'],
+      '--multi-turn with --synthetic needs turns in the description',
+    ],
+    [
+      ['--synthetic', 'input=60 turns=2', '--tokenizer', 't', '--history', 'recorded'],
+      '--history recorded needs --dataset',
+    ],
+    [
+      ['--synthetic', 'input=60 turns=2', '--tokenizer', 't', '--samples', '9'],
+      '--samples cannot end a run with --multi-turn',
+    ],
   ])('%j is refused', async (flags, why) => {
     const run = bench.start(['run', '--endpoint', 'http://127.0.0.1:1', '--model', 'm', ...flags]);
     const { code, stderr } = await run.finished;

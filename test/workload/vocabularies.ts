@@ -55,11 +55,11 @@ export function vocabularies(): readonly Vocabulary[] {
             String.raw`[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_\`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
           ),
         ],
-        ['<｜begin▁of▁sentence｜>', '<｜User｜>', '<｜Assistant｜>'],
+        ['<｜begin▁of▁sentence｜>', '<｜end▁of▁sentence｜>', '<｜User｜>', '<｜Assistant｜>'],
         {
           bos: '<｜begin▁of▁sentence｜>',
           template:
-            "{{ bos_token }}{% for m in messages %}{% if m['role'] == 'user' %}<｜User｜>{{ m['content'] }}{% endif %}{% endfor %}{% if add_generation_prompt %}<｜Assistant｜>{% endif %}",
+            "{{ bos_token }}{% for m in messages %}{% if m['role'] == 'system' %}{{ m['content'] }}{% elif m['role'] == 'user' %}<｜User｜>{{ m['content'] }}{% else %}<｜Assistant｜>{{ m['content'] }}<｜end▁of▁sentence｜>{% endif %}{% endfor %}{% if add_generation_prompt %}<｜Assistant｜>{% endif %}",
         },
       ),
     },
@@ -217,7 +217,7 @@ function trained(
 ): { readonly tokens: readonly string[]; readonly merges: readonly (readonly [string, string])[] } {
   const tokens = new Set(alphabet);
   const merges: (readonly [string, string])[] = [];
-  const known = new Set<string>();
+  const ranks = new Map<string, number>();
   for (const unit of units) {
     // By the merges there are, then by new ones from the left: as a frequent word ends up.
     let parts: string[] = [...unit];
@@ -226,9 +226,7 @@ function trained(
       let best = -1;
       let bestRank = Infinity;
       for (let index = 0; index + 1 < parts.length; index++) {
-        const key = `${parts[index]!} ${parts[index + 1]!}`;
-        if (!known.has(key)) continue;
-        const rank = merges.findIndex(([left, right]) => left === parts[index] && right === parts[index + 1]);
+        const rank = ranks.get(`${parts[index]!} ${parts[index + 1]!}`) ?? Infinity;
         if (rank < bestRank) [best, bestRank] = [index, rank];
       }
       if (best >= 0) {
@@ -238,7 +236,7 @@ function trained(
     }
     while (parts.length > 1) {
       const [left, right, ...rest] = parts as [string, string, ...string[]];
-      known.add(`${left} ${right}`);
+      ranks.set(`${left} ${right}`, merges.length);
       merges.push([left, right]);
       tokens.add(left + right);
       parts = [left + right, ...rest];

@@ -3,6 +3,7 @@ import type { RunConfig } from '../../config/schema.ts';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
+import type { SaltSettings } from '../../engine/salted-requests.ts';
 import type { ConversationSettings, TlsSettings } from '../../engine/settings.ts';
 import { parseDurations } from '../../config/durations.ts';
 import { NS_PER_MS } from '../../core/time.ts';
@@ -34,6 +35,8 @@ export interface PreparedRun {
   readonly streaming: boolean;
   /** The tokenizer.json, in full; null without one. */
   readonly tokenizerPath: string | null;
+  /** Salts that change each time a request is sent; undefined for none. */
+  readonly salt: SaltSettings | undefined;
   /** The largest limit of output tokens among the requests; null when one of them has none. */
   readonly outputLimit: number | null;
   /** Rows of the dataset that were left out. */
@@ -79,6 +82,7 @@ export async function prepareRun(
     ...{ endpoints, tls, streaming, tokenizerPath, format, dueNs },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
+    salt: requests.salt,
     rowCount: requests.rowCount,
     ticketCount: turns?.conversationCount ?? requests.rowCount,
     conversations: turns && {
@@ -136,9 +140,14 @@ async function openPrompts(config: RunConfig, log: Log): Promise<OpenedPrompts> 
     spec: parseSynthetic(synthetic!) as SyntheticSpec,
     text: synthetic!,
     tokenizerPath: tokenizer!,
+    salt: config.salt?.position,
     ...{ use, seed, log },
   });
-  return { dataset: made, format: null, dueNs: undefined };
+  const { name, skipped, saltAlphabet } = made;
+  const prompts = isMultiTurn
+    ? { name, skipped, saltAlphabet, conversations: () => made.conversations() }
+    : made;
+  return { dataset: prompts, format: null, dueNs: undefined };
 }
 
 /** Formats that rows of prompts can be read as. */

@@ -12,6 +12,9 @@ import { datasetError, type RowValues } from '../../dataset/row.ts';
 import { adapterOf } from '../../protocol/adapters.ts';
 import type { ApiAdapter, RequestOptions } from '../../protocol/adapter.ts';
 import { outputLimitOf } from '../../protocol/row-fields.ts';
+import type { SaltAlphabet } from '../../dataset/salt.ts';
+import type { SaltSettings } from '../../engine/salted-requests.ts';
+import { RowSalts } from './row-salts.ts';
 import type { PlannedTurn } from '../../workload/dataset/planned-turns.ts';
 import { PromptFrames } from './prompts.ts';
 
@@ -24,6 +27,8 @@ export interface BuiltRequests {
   readonly rowCount: number;
   /** The conversations that the rows are turns of; undefined where each row is one. */
   readonly turns: TurnTable | undefined;
+  /** Salts that change each time a request is sent; undefined for none. */
+  readonly salt: SaltSettings | undefined;
   /** What is wrong with the rows that were left out, each with its place. */
   readonly skipped: readonly string[];
   /** Columns of which some row is not sent. */
@@ -49,10 +54,15 @@ const MAX_CHOICES = 1024;
 /** Signals and the screen get their turn this often. */
 const TURN_MS = 50;
 
-/** What a run asks: rows, each a request of its own, or conversations of turns. */
-export type Prompts = Dataset | Conversations;
+/** Salts that the rows have already, as these are written: made-up prompts keep their length with them. */
+interface Salted {
+  readonly saltAlphabet?: SaltAlphabet | undefined;
+}
 
-export interface Conversations extends Pick<Dataset, 'name' | 'skipped'> {
+/** What a run asks: rows, each a request of its own, or conversations of turns. */
+export type Prompts = (Dataset & Salted) | Conversations;
+
+export interface Conversations extends Pick<Dataset, 'name' | 'skipped'>, Salted {
   conversations(): Iterable<readonly PlannedTurn[]>;
 }
 
@@ -94,6 +104,7 @@ interface BuiltRequest {
   readonly choices: number;
   readonly outputLimit: number | undefined;
   readonly isEcho: boolean;
+  readonly salt?: string | undefined;
 }
 
 /** Stands for the messages of a request that depend on responses. */
@@ -106,6 +117,7 @@ class RequestsBuilder {
   readonly #options: RequestOptions;
   readonly #heads: readonly EncodeHead[];
   readonly #arenas: readonly RequestArenaBuilder[];
+  readonly #salts: RowSalts | undefined;
   readonly #turns = new TurnTableBuilder();
   readonly #frames = new PromptFrames();
   readonly #unsent = new Set<string>();
@@ -123,19 +135,24 @@ class RequestsBuilder {
     this.#options = requestOptions(config, streaming, (column) => this.#unsent.add(column));
     this.#heads = heads;
     this.#arenas = heads.map(() => new RequestArenaBuilder());
+    const { salt, seed } = config;
+    this.#salts = salt && new RowSalts(salt, seed, heads.length, prompts.saltAlphabet);
   }
 
-  addRow({ values, place }: DatasetRow): void {
-    const request = this.#placed(place, () => this.#requestOf(values));
+  addRow(asked: DatasetRow): void {
+    const request = this.#placed(asked.place, () => {
+      const { row, salt } = this.#saltedRow(asked);
+      return { ...this.#requestOf(row), salt };
+    });
     if (request === undefined) return;
     this.#append(request, true);
-    this.#frames.add(promptDataOf(values));
+    this.#frames.add(promptDataOf(request.row));
   }
 
   /** All of its turns, or none. */
   addConversation(planned: readonly PlannedTurn[]): void {
     const turns: { readonly request: BuiltRequest; readonly entry: TurnEntry }[] = [];
-    for (const turn of planned) {
+    for (const turn of this.#saltedTurns(planned)) {
       const built = this.#placed(turn.place, () => this.#turnOf(turn));
       if (built === undefined) return;
       turns.push(built);
@@ -156,6 +173,7 @@ class RequestsBuilder {
     return {
       arenas: this.#arenas.map((arena) => arena.finish()),
       promptFrames: this.#frames.finish(),
+      salt: this.#salts?.finish(),
       rowCount: this.rowCount,
       turns: this.#turns.conversationCount === 0 ? undefined : this.#turns.finish(),
       skipped: this.#skipped,
@@ -165,6 +183,26 @@ class RequestsBuilder {
       outputLimit: this.#outputLimit,
       echoes: this.#echoes,
     };
+  }
+
+  #saltedRow({ values, place, salt }: DatasetRow): {
+    readonly row: RowValues;
+    readonly salt?: string | undefined;
+  } {
+    const isDone = this.#salts === undefined || salt !== undefined;
+    return isDone ? { row: values, salt } : this.#salts.salted(values, this.rowCount, { place });
+  }
+
+  /** Each conversation has one salt, in the requests that begin its histories or bring them along. */
+  #saltedTurns(planned: readonly PlannedTurn[]): readonly PlannedTurn[] {
+    const salts = this.#salts;
+    if (salts === undefined || this.#prompts.saltAlphabet !== undefined) return planned;
+    const key = this.#turns.conversationCount;
+    return planned.map((turn) => {
+      const { isLive, position, forkOf, place } = turn;
+      if (isLive && (position > 0 || forkOf !== undefined)) return turn;
+      return { ...turn, row: salts.salted(turn.row, key, { place, isConversation: true }).row };
+    });
   }
 
   /** Undefined for what is skipped. */
@@ -215,13 +253,16 @@ class RequestsBuilder {
   }
 
   /** `isWhole`: the request is known now; else it is made when it goes out. */
-  #append({ row, body, bodyBytes, choices, outputLimit, isEcho }: BuiltRequest, isWhole: boolean): void {
+  #append(request: BuiltRequest, isWhole: boolean): void {
+    const { row, body, bodyBytes, choices, outputLimit, isEcho, salt } = request;
     const known = this.#outputLimit;
     this.#outputLimit =
       outputLimit === undefined || known === null ? null : Math.max(known, outputLimit * choices);
     for (const [index, arena] of this.#arenas.entries()) {
-      if (isWhole) arena.appendText(choices, this.#heads[index]!(bodyBytes), body, bodyBytes);
+      const head = isWhole ? this.#heads[index]!(bodyBytes) : '';
+      if (isWhole) arena.appendText(choices, head, body, bodyBytes);
       else arena.appendText(choices, '', '', 0);
+      if (salt !== undefined) this.#salts?.place(index, head.length, body, salt);
     }
     if (isEcho) this.#echoes += 1;
     for (const name in row) if (columnGroup(name) === undefined) this.#passed.add(name);

@@ -184,6 +184,7 @@ function startPool(
       connections: config.client.connections,
       requestsPerConnection: config.client.requests_per_connection,
       cancel: cancelSettings(config),
+      salt: prepared.salt,
       seed: config.seed,
       tlsVerify: config.client.tls_verify,
       tls: prepared.tls,

@@ -1,6 +1,11 @@
 import { InferometerError } from '../../core/errors.ts';
 import { RandomSource } from '../../core/random.ts';
 
+/** Draws whole numbers from 0 to below a bound. */
+export interface Draws {
+  below(bound: number): number;
+}
+
 /** Words that are one token each, whatever words stand beside them: a text of n of them has n tokens. */
 export interface Lexicon {
   /** Behind a space. */
@@ -18,6 +23,8 @@ const LEAST_WORDS = 64;
 const GROUP = 64;
 /** A word of a vocabulary, behind the mark for a space that its kind has (Ġ, ▁) or none. */
 const WORD = /^[Ġ▁]?([a-z]{2,8})$/;
+/** An entry that goes over the end of a word: the end of one, the mark for a space, and maybe the beginning of another. */
+const BRIDGE = /^[Ġ▁]?([a-z]{1,8})[Ġ▁]([a-z]{0,8})/;
 /** The same words whatever the seed of a run: prompts differ by which are drawn. */
 const SEED = 1;
 const CHECKS = 200;
@@ -25,19 +32,15 @@ const CHECK_WORDS = 100;
 const MOST_ROUNDS = 20;
 
 /**
- * Finds words of a vocabulary that stay one token each in any order. Candidates are the lower-case English-looking entries; what counts is the
- * tokenizer, which is asked about each, and then about many texts of all of them. Takes about 0.2 s.
+ * Finds words of a vocabulary that stay one token each in any order. Candidates are the lower-case English-looking entries. Tokens are
+ * entries of the vocabulary, so words between which no entry can lie are cut one by one whatever stands beside them; the others are left out. The
+ * tokenizer is asked all the same: about each word, and then about many texts of all of them.
  *
  * Throws `INFEROMETER_SYNTHETIC_VOCABULARY` (input) for a vocabulary with too few such words.
  */
 export function findLexicon(vocabulary: Iterable<string>, countTokens: CountTokens): Lexicon {
-  const candidates = new Set<string>();
-  for (const entry of vocabulary) {
-    const [, word] = WORD.exec(entry) ?? [];
-    if (word !== undefined) candidates.add(word);
-  }
   const random = new RandomSource(SEED);
-  const shuffled = shuffledWords([...candidates].sort(), random);
+  const shuffled = shuffledWords(candidatesOf(vocabulary), random);
   const starters = new Set(shuffled.slice(0, 2 * MOST_WORDS).filter((word) => countTokens(word) === 1));
   const [opener] = starters;
   if (opener === undefined) throw tooFewWords(0);
@@ -51,6 +54,41 @@ export function findLexicon(vocabulary: Iterable<string>, countTokens: CountToke
   words = withoutMisfits(words, opener, countTokens, random);
   if (words.length < LEAST_WORDS) throw tooFewWords(words.length);
   return { words, starters: words.filter((word) => starters.has(word)).concat(opener) };
+}
+
+/** Words of the vocabulary, in the order of the alphabet, but for those that an entry could join with a word beside them. */
+function candidatesOf(vocabulary: Iterable<string>): readonly string[] {
+  const words = new Set<string>();
+  const bridges = new Set<string>();
+  for (const entry of vocabulary) {
+    const [, word] = WORD.exec(entry) ?? [];
+    if (word !== undefined) words.add(word);
+    const [, end, beginning] = BRIDGE.exec(entry) ?? [];
+    if (end !== undefined) bridges.add(`${end} ${beginning!}`);
+  }
+  const ofEnd = Map.groupBy(
+    partsOf(words, (word, length) => word.slice(-length)),
+    ([part]) => part,
+  );
+  const ofBeginning = Map.groupBy(
+    partsOf(words, (word, length) => word.slice(0, length)),
+    ([part]) => part,
+  );
+  for (const bridge of bridges) {
+    const [end, beginning] = bridge.split(' ') as [string, string];
+    const before = ofEnd.get(end) ?? [];
+    const after = beginning === '' ? before : (ofBeginning.get(beginning) ?? []);
+    for (const [, word] of before.length < after.length ? before : after) words.delete(word);
+  }
+  return [...words].sort();
+}
+
+/** Each part of each word, and the word. */
+function partsOf(
+  words: ReadonlySet<string>,
+  part: (word: string, length: number) => string,
+): readonly (readonly [string, string])[] {
+  return [...words].flatMap((word) => Array.from(word, (_, index) => [part(word, index + 1), word] as const));
 }
 
 /** Leaves out words that do not stay one token beside some others, until many texts of all show none. */
@@ -74,6 +112,21 @@ function withoutMisfits(
     words = words.filter((word) => !misfits.has(word));
   }
   return words;
+}
+
+/** Words at random; the first one of a text may have to be another. */
+export function randomWords(
+  { words, starters }: Lexicon,
+  count: number,
+  random: Draws,
+  isFirst: boolean,
+): string[] {
+  const drawn: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const from = isFirst && index === 0 ? starters : words;
+    drawn.push(from[random.below(from.length)]!);
+  }
+  return drawn;
 }
 
 function shuffledWords(words: readonly string[], random: RandomSource): string[] {

@@ -1,9 +1,13 @@
 import type { Log } from '../../core/log.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
 import type { Dataset, DatasetRow } from '../../dataset/open-dataset.ts';
+import type { SaltAlphabet } from '../../dataset/salt.ts';
+import type { SaltPosition } from '../../dataset/salted-row.ts';
 import { loadTokenizer } from '../../tokens/tokenizer.ts';
+import { type PlannedTurn, plannedTurns } from '../dataset/planned-turns.ts';
+import { readLengthPairs } from './length-file.ts';
 import { type PromptUse, UNKNOWN_TEMPLATE } from './prompt-counter.ts';
-import { synthesize } from './synthetic-prompts.ts';
+import { SyntheticPrompts } from './synthetic-prompts.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
 
 export interface SyntheticDatasetOptions {
@@ -12,49 +16,83 @@ export interface SyntheticDatasetOptions {
   readonly text: string;
   readonly tokenizerPath: string;
   readonly use: PromptUse;
+  /** Where a salt takes the place of words of a prompt; undefined for none. */
+  readonly salt: SaltPosition | undefined;
   readonly seed: number;
   readonly log: Log;
 }
 
+/** Made-up prompts: as rows, or as conversations where there are turns. */
+export interface SyntheticDataset extends Dataset {
+  /** How the salts in them are written; undefined for none. */
+  readonly saltAlphabet: SaltAlphabet | undefined;
+  conversations(): Iterable<readonly PlannedTurn[]>;
+}
+
 /**
- * Made-up prompts as a dataset. Says what stands around each prompt, and what could not be made as asked for. Throws what `loadTokenizer` and
- * `synthesize` throw.
+ * Made-up prompts as a dataset. Says what stands around each prompt, and what could not be made as asked for. Throws what `loadTokenizer`,
+ * `readLengthPairs` and `SyntheticPrompts` throw.
  */
 export async function syntheticDataset({
   spec,
   text,
   tokenizerPath,
   use,
+  salt,
   seed,
   log,
-}: SyntheticDatasetOptions): Promise<Dataset> {
+}: SyntheticDatasetOptions): Promise<SyntheticDataset> {
+  const lengths = 'file' in spec.lengths ? await readLengthPairs(spec.lengths.file) : spec.lengths;
   const tokenizer = await loadTokenizer(tokenizerPath);
-  const prompts = synthesize(spec, tokenizer, use, seed);
+  const prompts = new SyntheticPrompts({ ...spec, lengths, salt }, tokenizer, use, seed);
   if (!prompts.isTemplateKnown) {
     log.warning(`--synthetic: ${UNKNOWN_TEMPLATE}`);
   }
-  return { name: `--synthetic ${text}`, rows, skipped: [] };
+  return {
+    name: `--synthetic ${text}`,
+    rows,
+    conversations,
+    skipped: [],
+    saltAlphabet: prompts.saltAlphabet,
+  };
 
   function* rows(): Generator<DatasetRow> {
     let row = 0;
-    for (const values of prompts.rows()) {
+    for (const { values, salt: rowSalt } of prompts.rows()) {
       const number = (row += 1);
-      yield { values, place: () => `synthetic prompt ${number}` };
+      yield { values, salt: rowSalt, place: () => `synthetic prompt ${number}` };
     }
-    const around =
-      prompts.overheadTokens === 0
-        ? ''
-        : `, ${countedText(prompts.overheadTokens, 'token')} of each around its text`;
-    log.info(`generated ${countedText(row, 'prompt')}${around}`);
-    if (prompts.raised > 0) {
+    tell();
+  }
+
+  function* conversations(): Generator<readonly PlannedTurn[]> {
+    for (const conversation of prompts.conversations()) yield plannedTurns(conversation, 'live', noText);
+    tell();
+  }
+
+  function tell(): void {
+    const { count, inexact, frame, plan } = prompts;
+    const { firstTokens, nextTokens } = frame;
+    const texts = plan.ownTokens.length;
+    const around = firstTokens === 0 ? '' : `, ${countedText(firstTokens, 'token')} of each around its text`;
+    const made =
+      spec.turns === undefined
+        ? `${countedText(count, 'prompt')}${around}`
+        : `${countedText(count, 'conversation')} of ${countedText(texts, 'turn')}${around}, ${countText(nextTokens)} in later turns`;
+    log.info(`generated ${made}`);
+    if (plan.raised > 0) {
       log.warning(
-        `--synthetic: ${countText(prompts.raised)} of ${countedText(row, 'length')} were too short for what stands around a prompt and were raised to ${prompts.overheadTokens + 1}`,
+        `--synthetic: ${countText(plan.raised)} of ${countedText(texts, 'length')} were too short for what stands around a prompt and were raised`,
       );
     }
-    if (prompts.inexact > 0) {
+    if (inexact > 0) {
       log.warning(
-        `--synthetic: ${countText(prompts.inexact)} of ${countedText(row, 'prompt')} could not be made to the token`,
+        `--synthetic: ${countText(inexact)} of ${countedText(texts, 'prompt')} could not be made to the token`,
       );
     }
   }
+}
+
+function noText(): never {
+  throw new Error('each turn of a made-up conversation has its text');
 }

@@ -1,76 +1,163 @@
-import { RandomSource } from '../../core/random.ts';
+import { InferometerError } from '../../core/errors.ts';
 import type { RowValues } from '../../dataset/row.ts';
+import { type SaltAlphabet, Salts } from '../../dataset/salt.ts';
+import type { SaltPosition } from '../../dataset/salted-row.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
+import { type Conversation, PLAIN_TURN } from '../conversation.ts';
+import { CountedShare } from './counted-share.ts';
+import { findLexicon, type Lexicon } from './lexicon.ts';
+import type { LengthPairs } from './length-pairs.ts';
 import { isTemplateKnown, promptCounter, type PromptUse } from './prompt-counter.ts';
+import { type PromptFrame, promptFrame, tooShort } from './prompt-frame.ts';
 import { PromptMaker } from './prompt-maker.ts';
+import { NONE, synthesisPlan, type SyntheticPlan } from './synthetic-plan.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
+import { sharedTexts, TextMaker, wordSalt } from './text-maker.ts';
 
-export interface SyntheticPrompts {
-  /** Tokens around the text of each prompt; part of its length. */
-  readonly overheadTokens: number;
-  /** The chat template is known, so lengths are the server's own count. */
-  readonly isTemplateKnown: boolean;
-  rows(): Iterable<RowValues>;
-  /** Lengths that were drawn too short for what stands around a prompt, so far. */
-  readonly raised: number;
-  /** Prompts whose length could not be made exact, so far. */
-  readonly inexact: number;
+/** What to make up, with the lengths that a file may have held. */
+export interface ReadySpec extends SyntheticSpec {
+  readonly lengths: LengthPairs;
+  /** Where a salt takes the place of words; undefined for none. */
+  readonly salt?: SaltPosition | undefined;
 }
 
-/** Added to the seed, so that lengths and words don't hang together. */
-const WORDS_SEED_OFFSET = 1;
-const PREFIX_SEED_OFFSET = 2;
+/** A request, and what in it is a salt. */
+export interface MadeRow {
+  readonly values: RowValues;
+  readonly salt: string | undefined;
+}
 
 /**
  * Prompts of made-up words with the lengths of a description, to the token as the server counts them. The same description, seed and tokenizer
  * give the same prompts on every machine.
  *
- * Throws `InferometerError` (input) for a tokenizer whose words don't serve, and for a fixed length that is too short.
+ * Each text is made by itself. Some are counted again before any is used; if one of them is off, all are counted and put right.
  */
-export function synthesize(
-  spec: SyntheticSpec,
-  tokenizer: Tokenizer,
-  use: PromptUse,
-  seed: number,
-): SyntheticPrompts {
-  const maker = new PromptMaker(tokenizer.vocabulary(), promptCounter(tokenizer, use));
-  // Told at once, not when it is drawn.
-  if (spec.input.most < maker.leastTokens) maker.prompt(spec.input.most, new RandomSource(seed));
-  let raised = 0;
+export class SyntheticPrompts {
+  readonly frame: PromptFrame;
+  /** The chat template is known, so lengths are the server's own count. */
+  readonly isTemplateKnown: boolean;
+  readonly plan: SyntheticPlan;
+  /** How salts are written; undefined for none. */
+  readonly saltAlphabet: SaltAlphabet | undefined;
+  readonly #maker: PromptMaker;
+  readonly #texts: TextMaker;
+  /** The words of each system prompt. */
+  readonly #systems: readonly (readonly string[])[];
+  /** Of each conversation. */
+  readonly #salts: Salts | undefined;
+  readonly #saltPosition: SaltPosition | undefined;
+  readonly #prefixTokens: number;
+  #countsAll: boolean;
 
-  function* rows(): Generator<RowValues> {
-    const lengths = new RandomSource(seed);
-    const words = new RandomSource(seed + WORDS_SEED_OFFSET);
-    const beginnings = beginningsOf(maker, spec, seed);
-    for (let row = 0; row < spec.count; row++) {
-      const drawn = spec.input.draw(lengths);
-      const tokens = Math.max(drawn, maker.leastTokens);
-      if (tokens > drawn) raised += 1;
-      const beginning = beginnings.length === 0 ? undefined : beginnings[lengths.below(beginnings.length)];
-      const prompt = maker.prompt(tokens, words, beginning);
-      yield spec.output === undefined ? { prompt } : { prompt, max_tokens: spec.output.draw(lengths) };
+  /**
+   * Throws `InferometerError` (input) for a tokenizer whose words don't serve, for lengths that are all too short for the template, and for a system prompt where
+   * the API or the template has none.
+   */
+  constructor(spec: ReadySpec, tokenizer: Tokenizer, use: PromptUse, seed: number) {
+    const { prefix, system, turns, salt } = spec;
+    if (system !== undefined && use === 'completion') throw noSystemPrompt();
+    const counter = promptCounter(tokenizer, use);
+    const lexicon = findLexicon(tokenizer.vocabulary(), counter.countText);
+    this.#maker = new PromptMaker(lexicon, counter);
+    const needs = { system: system !== undefined, turns: turns !== undefined };
+    this.frame = promptFrame(tokenizer, lexicon, this.#maker.overheadTokens, needs);
+    this.isTemplateKnown = isTemplateKnown(tokenizer, use);
+    this.saltAlphabet = salt && wordSalt(lexicon);
+    this.#salts = this.saltAlphabet && new Salts(this.saltAlphabet, seed, 'row');
+    this.#saltPosition = salt;
+    const textSalt =
+      salt === undefined || salt === 'system' ? undefined : { alphabet: this.saltAlphabet!, position: salt };
+    this.plan = synthesisPlan(spec, spec.lengths, this.frame, 1 + (textSalt?.alphabet.count ?? 0), seed);
+    const prefixes =
+      prefix === undefined ? [] : sharedTexts(lexicon, 'prefixes', prefix.tokens, prefix.count, seed);
+    this.#prefixTokens = prefix?.tokens ?? 0;
+    this.#systems = this.#systemTexts(spec, lexicon, seed);
+    this.#texts = new TextMaker({ seed, lexicon, prefixes, plan: this.plan, salt: textSalt });
+    this.#countsAll = !this.#maker.isSteady || !this.#isSampleExact();
+  }
+
+  /** Texts whose length could not be made exact, so far. */
+  get inexact(): number {
+    return this.#maker.inexact;
+  }
+
+  /** The requests as rows; of conversations, only where they have one turn. */
+  *rows(): Generator<MadeRow> {
+    for (let index = 0; index < this.count; index++) {
+      const system = this.#systemOf(index);
+      const output = this.plan.outputs[index]!;
+      const values = {
+        ...(system === undefined ? {} : { system }),
+        prompt: this.#text(index),
+        ...(output === NONE ? {} : { max_tokens: output }),
+      };
+      yield { values, salt: this.#salts?.textOf(index) };
     }
   }
 
-  return {
-    overheadTokens: maker.overheadTokens,
-    isTemplateKnown: isTemplateKnown(tokenizer, use),
-    rows,
-    get raised() {
-      return raised;
-    },
-    get inexact() {
-      return maker.inexact;
-    },
-  };
+  /** Requests or conversations. */
+  get count(): number {
+    return this.plan.firsts.length - 1;
+  }
+
+  *conversations(): Generator<Conversation> {
+    const { firsts, outputs } = this.plan;
+    for (let index = 0; index < this.count; index++) {
+      const place = () => `synthetic conversation ${index + 1}`;
+      const first = firsts[index]!;
+      const turns = Array.from({ length: firsts[index + 1]! - first }, (_, turn) => ({
+        ...PLAIN_TURN,
+        waitsFor: turn === 0 ? [] : [turn - 1],
+        outputTokens: outputs[first + turn] === NONE ? null : outputs[first + turn]!,
+        messages: [{ role: 'user', content: this.#text(first + turn) }],
+      }));
+      const system = this.#systemOf(index);
+      yield { id: String(index), place, startMs: null, history: 'live', system, turns, children: [] };
+    }
+  }
+
+  #text(text: number): string {
+    if (!this.#countsAll) return this.#texts.text(text);
+    const { words, random, ...fixed } = this.#texts.words(text);
+    return this.#maker.exactly(words, this.#alone(text), random, fixed);
+  }
+
+  /** Tokens of a text as the prompt of a request without anything else. */
+  #alone(text: number): number {
+    const { ownTokens, prefixes } = this.plan;
+    const prefixTokens = prefixes[text] === NONE ? 0 : this.#prefixTokens;
+    return ownTokens[text]! + prefixTokens + this.frame.firstTokens;
+  }
+
+  #isSampleExact(): boolean {
+    const counted = new CountedShare();
+    for (let text = 0; text < this.plan.ownTokens.length; text++) {
+      const tokens = this.#alone(text);
+      if (counted.takes(tokens) && !this.#maker.isExact(this.#texts.text(text), tokens)) return false;
+    }
+    return true;
+  }
+
+  #systemOf(conversation: number): string | undefined {
+    const words = this.#systems[this.plan.systems[conversation]!];
+    if (words === undefined) return undefined;
+    const salt = this.#saltPosition === 'system' ? this.#salts!.symbolsOf(conversation) : [];
+    return [...salt, ...words.slice(salt.length)].join(' ');
+  }
+
+  #systemTexts({ system, salt }: ReadySpec, lexicon: Lexicon, seed: number): readonly (readonly string[])[] {
+    if (system === undefined) return [];
+    const taken = this.frame.systemTokens + (salt === 'system' ? this.saltAlphabet!.count : 0);
+    if (system.tokens <= taken) throw tooShort('a system prompt', system.tokens, taken);
+    return sharedTexts(lexicon, 'systems', system.tokens - this.frame.systemTokens, system.count, seed);
+  }
 }
 
-function beginningsOf(
-  maker: PromptMaker,
-  { prefix }: SyntheticSpec,
-  seed: number,
-): readonly (readonly string[])[] {
-  if (prefix === undefined) return [];
-  const random = new RandomSource(seed + PREFIX_SEED_OFFSET);
-  return Array.from({ length: prefix.count }, () => maker.beginning(prefix.tokens, random));
+function noSystemPrompt(): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_SYNTHETIC_SYSTEM',
+    'input',
+    '--synthetic: system= needs an API with system prompts, such as --api chat',
+  );
 }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { RandomSource } from '../../core/random.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
 import type { PrefixBlocks } from '../conversation.ts';
+import { CountedShare } from './counted-share.ts';
+import { findLexicon } from './lexicon.ts';
 import { promptCounter, type PromptUse, tokensInFront } from './prompt-counter.ts';
 import { PromptMaker } from './prompt-maker.ts';
 
@@ -33,11 +35,15 @@ export class TracePrompts {
   readonly #inFront: number;
   readonly #seed: number;
   readonly #random: RandomSource;
+  readonly #counted = new CountedShare();
+  #countsAll: boolean;
   #raised = 0;
 
   /** Throws `InferometerError` (input) for a tokenizer whose words don't serve. */
   constructor(tokenizer: Tokenizer, use: PromptUse, seed: number) {
-    this.#maker = new PromptMaker(tokenizer.vocabulary(), promptCounter(tokenizer, use));
+    const counter = promptCounter(tokenizer, use);
+    this.#maker = new PromptMaker(findLexicon(tokenizer.vocabulary(), counter.countText), counter);
+    this.#countsAll = !this.#maker.isSteady;
     this.#inFront = Math.min(tokensInFront(tokenizer, use), this.#maker.overheadTokens);
     this.#seed = seed;
     this.#random = new RandomSource(seed);
@@ -68,6 +74,10 @@ export class TracePrompts {
     const drawn = lexicon.words[first]!;
     const texts = words.map((word) => lexicon.words[word]!);
     texts[0] = starters.includes(drawn) ? drawn : starters[first % starters.length]!;
+    const text = texts.join(' ');
+    if (!this.#countsAll && (!this.#counted.takes(tokens) || this.#maker.isExact(text, tokens))) return text;
+    // Once one was off, all are counted.
+    this.#countsAll = true;
     return this.#maker.exactly(texts, tokens, this.#random);
   }
 
