@@ -1,7 +1,8 @@
 import { countedText, countText, durationText, numberText } from '../core/quantity-text.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import { visibleLine } from '../core/visible-text.ts';
-import type { LiveRow, LiveView } from './view-model.ts';
+import { isTerminal } from '../metrics/snapshot.ts';
+import type { LiveConversations, LiveRow, LiveView } from './view-model.ts';
 
 const SEPARATOR = '  ';
 
@@ -18,6 +19,7 @@ function segments(view: LiveView): string[] {
     clockText(view.elapsedNs),
     stateText(view),
     issuedText(view),
+    ...(view.conversations === null ? [] : [conversationsText(view.conversations, view.state)]),
     ...(inFlight === 0 ? [] : [`${countText(inFlight)} in flight`]),
     ...(errored === 0 ? [] : [`${countText(errored)} failed`]),
     ...(cancelled === 0 ? [] : [`${countText(cancelled)} cancelled`]),
@@ -41,6 +43,18 @@ export function issuedText({ issued, plannedSamples, warmingUp }: LiveView): str
   return plannedSamples === null || warmingUp
     ? `${countText(issued)} issued`
     : `${countText(issued)} of ${countText(plannedSamples)} issued`;
+}
+
+/** `12 conversations under way, 34 completed, 1 failed`. */
+export function conversationsText(
+  { completed, failed, underWay }: LiveConversations,
+  state: LiveView['state'],
+): string {
+  const open = countedText(underWay, 'conversation');
+  return (
+    `${open} ${isTerminal(state) ? 'cut off' : 'under way'}, ${countText(completed)} completed` +
+    (failed === 0 ? '' : `, ${countText(failed)} failed`)
+  );
 }
 
 /** Time in whole seconds as on a clock: `0:07`, `12:34`, `1:02:03`. */

@@ -267,6 +267,30 @@ describe('lines', () => {
     );
   });
 
+  it('tell what became of conversations', () => {
+    const conversations = {
+      begun: 9,
+      completed: 5,
+      failed: 1,
+      under_way: 3,
+      turns_planned: 40,
+      turns_issued: 31,
+    };
+    const { extras } = RUNNING;
+    const live = viewOf({ ...RUNNING, extras: { ...extras, conversations } });
+    expect(progressLine(live)).toContain('  3 conversations under way, 5 completed, 1 failed  10 in flight');
+    const over = viewOf({ ...RUNNING, state: 'complete', extras: { ...extras, conversations } });
+    expect(progressLine(over)).toContain('  3 conversations cut off, 5 completed, 1 failed');
+    expect(
+      progressJson({ view: live, history: undefined, distributions: {}, verdict: undefined }),
+    ).toMatchObject({
+      conversations_begun: 9,
+      conversations_completed: 5,
+      conversations_failed: 1,
+      conversations_under_way: 3,
+    });
+  });
+
   it('tell warm-up and drain', () => {
     expect(progressLine(viewOf({ counters: total(3, 1) }))).toBe('0:00  warming up  3 issued  2 in flight');
     expect(progressLine(viewOf({ state: 'draining', pending: 5 }))).toContain(
@@ -302,6 +326,10 @@ describe('JSON lines', () => {
       samples_errored: 3,
       samples_cancelled: 1,
       samples_in_flight: 10,
+      conversations_begun: null,
+      conversations_completed: null,
+      conversations_failed: null,
+      conversations_under_way: null,
       token_counts_pending: 0,
       requested_rate_per_second: 50,
       load: null,

@@ -19,6 +19,17 @@ export interface LiveRow {
   readonly max: number;
 }
 
+/** What became of the conversations so far. */
+export interface LiveConversations {
+  readonly begun: number;
+  /** All turns succeeded. */
+  readonly completed: number;
+  /** A turn has not. */
+  readonly failed: number;
+  /** Neither; cut off, once the run is over. */
+  readonly underWay: number;
+}
+
 /** How a run stands at one moment, ready to be shown. */
 export interface LiveView extends Steering, PlanProgress, LiveRates {
   readonly state: MetricsSnapshot['state'];
@@ -33,6 +44,8 @@ export interface LiveView extends Steering, PlanProgress, LiveRates {
   readonly cancelled: number;
   /** The warm-up's too. */
   readonly inFlight: number;
+  /** Null for single requests. The load counts conversations, the other numbers count their turns. */
+  readonly conversations: LiveConversations | null;
   /** The load is a trace: the rate that is asked for is its average. */
   readonly replaysTrace: boolean;
   /** Samples the plan will issue; null when a duration ends it. */
@@ -58,6 +71,7 @@ const SHOWN_SERIES: readonly (readonly [SeriesName, string, LiveRow['unit']])[] 
   ['tpot_ns', 'TPOT', 'ns'],
   ['chunk_delta_ns', 'Chunk gap', 'ns'],
   ['sample_latency_ns', 'Latency', 'ns'],
+  ['conversation_latency_ns', 'Conversation', 'ns'],
   ['response_ttft_ns', 'Response TTFT', 'ns'],
   ['response_latency_ns', 'Response latency', 'ns'],
   ['issue_delay_ns', 'Issue delay', 'ns'],
@@ -101,6 +115,7 @@ export class LiveViewModel {
       elapsedNs,
       ...counts,
       ...steering,
+      conversations: conversationsOf(extras.conversations),
       replaysTrace: run.replay !== undefined && run.replay !== null,
       plannedSamples,
       load: typeof run.load === 'string' ? run.load : null,
@@ -213,6 +228,17 @@ function rowOf(
   return {
     ...{ series, label, unit, count },
     ...{ p50: at('50.0'), p90: at('90.0'), p99: at('99.0'), p999: at('99.9'), max: highest },
+  };
+}
+
+function conversationsOf(facts: Json | undefined): LiveConversations | null {
+  if (facts === undefined || facts === null) return null;
+  const { begun, completed, failed, under_way: underWay } = fieldsOf(facts);
+  return {
+    begun: numberOrNull(begun) ?? 0,
+    completed: numberOrNull(completed) ?? 0,
+    failed: numberOrNull(failed) ?? 0,
+    underWay: numberOrNull(underWay) ?? 0,
   };
 }
 

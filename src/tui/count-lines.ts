@@ -2,7 +2,8 @@ import type { RunHistory } from '../core/run-history.ts';
 import { countedText, countText, numberText, settingText } from '../core/quantity-text.ts';
 import type { LiveUpdate } from '../live/live-update.ts';
 import type { ControlState } from '../live/run-controls.ts';
-import type { LiveView } from '../live/view-model.ts';
+import type { LiveConversations, LiveView } from '../live/view-model.ts';
+import { isTerminal } from '../metrics/snapshot.ts';
 import { sparkLine } from './bars.ts';
 import { clip, fit, inOneLine, lineWidth, span, type Line } from './paint.ts';
 import { ratesOverTime } from './run-series.ts';
@@ -10,6 +11,8 @@ import { ratesOverTime } from './run-series.ts';
 /** Columns of the words before the spark lines, which stand below each other on the whole screen. */
 export const WORDS_WIDTH = 63;
 const LABEL_WIDTH = 11;
+/** With the longest label, which only some runs have. */
+const WIDE_LABEL_WIDTH = 15;
 const FEWEST_SPARKS = 8;
 
 /** Rates, samples, in flight, tokens, failures: a line each, with how it went over time. */
@@ -23,15 +26,19 @@ export function countLines(
   const told: readonly (readonly [label: string, words: Line, sparks: readonly number[], how?: 'max'])[] = [
     ['Rate', rateWords(view, controls), history === undefined ? view.endedPerSecondHistory : rates('issued')],
     ['Samples', sampleWords(view), rates('succeeded')],
+    ...(view.conversations === null
+      ? []
+      : [['Conversations', conversationWords(view.conversations, view, controls), []] as const]),
     ['In flight', inFlightWords(view, controls), inFlightOverTime(history), 'max'],
     ['Tokens', tokenWords(view), rates('output_tokens')],
   ];
+  const labelWidth = view.conversations === null ? LABEL_WIDTH : WIDE_LABEL_WIDTH;
   return [
     ...told.map(([label, words, sparks, how]) =>
-      withSparks([span(label.padEnd(LABEL_WIDTH), 'quiet'), ...words], sparks, width, how),
+      withSparks([span(label.padEnd(labelWidth), 'quiet'), ...words], sparks, width, how),
     ),
     ...trouble(view).map(([label, text]) =>
-      clip([span(label.padEnd(LABEL_WIDTH), 'quiet'), span(text, 'warn')], width),
+      clip([span(label.padEnd(labelWidth), 'quiet'), span(text, 'warn')], width),
     ),
   ];
 }
@@ -54,8 +61,9 @@ function rateWords(
   controls?: ControlState,
 ): Line {
   const asked = controls?.ratePerSecond ?? view.requestedRatePerSecond;
+  const isOfRequests = view.conversations === null;
   return [
-    ...(asked === null
+    ...(asked === null || !isOfRequests
       ? []
       : [span(`${settingText(round3(asked))}/s ${view.replaysTrace ? 'on average' : 'asked'}, `)]),
     span(issuedPerSecond === null ? '…' : `${numberText(issuedPerSecond)}/s issued`, 'strong'),
@@ -77,12 +85,35 @@ function sampleWords({ issued, succeeded, errored, cancelled, warmingUp }: LiveV
   ];
 }
 
-function inFlightWords({ inFlight, requestedConcurrency, state }: LiveView, controls?: ControlState): Line {
-  // Nobody asks for any when issuing is over.
-  const asked = state === 'live' ? (controls?.concurrency ?? requestedConcurrency) : null;
+function inFlightWords(view: LiveView, controls?: ControlState): Line {
   return [
-    span(countText(inFlight), 'strong'),
-    span(asked === null ? '' : ` of ${countText(asked)} requested`),
+    span(countText(view.inFlight), 'strong'),
+    span(view.conversations === null ? requestedText(view, controls) : ''),
+  ];
+}
+
+/** Nobody asks for any when issuing is over. */
+function requestedText(
+  { requestedConcurrency, state }: Pick<LiveView, 'requestedConcurrency' | 'state'>,
+  controls?: ControlState,
+): string {
+  const asked = state === 'live' ? (controls?.concurrency ?? requestedConcurrency) : null;
+  return asked === null ? '' : ` of ${countText(asked)} requested`;
+}
+
+/** The load is of conversations: its rate and concurrency stand with them. */
+function conversationWords(
+  { completed, failed, underWay }: LiveConversations,
+  view: LiveView,
+  controls?: ControlState,
+): Line {
+  const rate = controls?.ratePerSecond ?? view.requestedRatePerSecond;
+  return [
+    span(`${countText(underWay)} ${isTerminal(view.state) ? 'cut off' : 'under way'}`, 'strong'),
+    span(requestedText(view, controls)),
+    span(rate === null || view.state !== 'live' ? '' : ` at ${settingText(round3(rate))}/s`),
+    span(`, ${countText(completed)} completed`),
+    span(failed === 0 ? '' : `, ${countText(failed)} failed`, 'bad'),
   ];
 }
 

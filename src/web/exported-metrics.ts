@@ -41,6 +41,8 @@ interface Facts {
   readonly run: Fields;
   readonly client: Fields;
   readonly eventStream: Fields;
+  /** Empty for single requests. */
+  readonly conversations: Fields;
   readonly errorsByType: readonly Fields[];
   readonly throughput: Throughput | undefined;
 }
@@ -75,6 +77,11 @@ const fact = (name: string, help: string, key: string, unit: string): Exported =
     kind: 'counter',
     value: ({ eventStream }) => numberOrNull(eventStream[key]) ?? 0,
   };
+};
+
+const conversationCount = (name: string, help: string, key: string): Exported => {
+  const value = ({ conversations }: Facts) => numberOrNull(conversations[key]);
+  return { name, help, unit: '{conversation}', kind: 'counter', value };
 };
 
 /** Numbers without further labels. */
@@ -112,6 +119,21 @@ const NUMBERS: readonly Exported[] = [
   ),
   tokens('inferometer_input_tokens_total', 'Tokens of the prompts of measured samples.', 'isl'),
   tokens('inferometer_output_tokens_total', 'Tokens of the answers of measured samples.', 'osl'),
+  conversationCount(
+    'inferometer_conversations_begun_total',
+    'Measured conversations that were begun; missing for single requests.',
+    'begun',
+  ),
+  conversationCount(
+    'inferometer_conversations_completed_total',
+    'Conversations of which every turn succeeded.',
+    'completed',
+  ),
+  conversationCount(
+    'inferometer_conversations_failed_total',
+    'Conversations of which a turn failed.',
+    'failed',
+  ),
   fact(
     'inferometer_event_stream_heals_total',
     'Gaps of the event stream that were filled from the run log.',
@@ -331,12 +353,19 @@ function errorPoints({ errorsByType }: Facts, run: Labels): MetricPoint[] {
 }
 
 function factsOf(snapshot: MetricsSnapshot): Facts {
-  const { run, client, event_stream: eventStream, errors_by_type: errors } = snapshot.extras ?? {};
+  const {
+    run,
+    client,
+    conversations,
+    event_stream: eventStream,
+    errors_by_type: errors,
+  } = snapshot.extras ?? {};
   return {
     metrics: new SnapshotIndex(snapshot),
     run: fieldsOf(run),
     client: fieldsOf(client),
     eventStream: fieldsOf(eventStream),
+    conversations: fieldsOf(conversations),
     throughput: readThroughput(snapshot.extras),
     errorsByType: Array.isArray(errors) ? (errors as readonly Json[]).map(fieldsOf) : [],
   };

@@ -40,6 +40,8 @@ describe('metrics for Prometheus', () => {
     expect(values.get(`inferometer_run_duration_seconds${run}`)).toBe(75);
     expect(values.get(`inferometer_client_event_loop_delay_max_seconds${run}`)).toBe(0.0125);
     expect(values.get('inferometer_errors_total{run_id="run-1",type="http_503"}')).toBe(3);
+    expect(values.get(`inferometer_conversations_begun_total${run}`)).toBe(9);
+    expect(values.get(`inferometer_conversations_failed_total${run}`)).toBe(1);
     expect(values.get('inferometer_verdict{run_id="run-1",level="degraded"}')).toBe(1);
     expect(values.get('inferometer_verdict{run_id="run-1",level="valid"}')).toBe(0);
     expect(values.get('inferometer_run_state{run_id="run-1",state="live"}')).toBe(1);

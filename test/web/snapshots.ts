@@ -80,6 +80,7 @@ export const RUNNING: MadeUp = {
       ...{ planned_samples: 400, requested_rate_per_second: 50 },
     },
     errors_by_type: [{ type: 'http_503', count: 3, example: 'busy "now"\nplease \\ retry' }],
+    conversations: { begun: 9, completed: 5, failed: 1, under_way: 3, turns_planned: 40, turns_issued: 31 },
     event_stream: { heals: 2, aggregator_restarts: 1 },
     client: {
       ...{ event_loop_delay_max_ms: 12.5, gc_pause_max_ms: 3 },

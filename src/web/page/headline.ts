@@ -1,5 +1,6 @@
 import { countText, durationText, numberText, percentText, settingText } from '../../core/quantity-text.ts';
 import type { LiveRow, LiveView } from '../../live/view-model.ts';
+import { isTerminal } from '../../metrics/snapshot.ts';
 import { element, setAttribute, setText } from './dom.ts';
 
 interface TileText {
@@ -10,9 +11,13 @@ interface TileText {
   readonly isAlarming?: boolean;
 }
 
-/** The numbers people ask for first. Undefined: there is nothing to show yet, and the tile keeps its place with a dash. */
-const TILES: readonly (readonly [label: string, text: (view: LiveView) => TileText | undefined])[] = [
+/**
+ * The numbers people ask for first. Undefined: there is nothing to show yet, and the tile keeps its place with a dash. Null: the run has no
+ * such thing, and so no such tile.
+ */
+const TILES: readonly (readonly [label: string, text: (view: LiveView) => TileText | undefined | null])[] = [
   ['Throughput', rateText],
+  ['Conversations', conversationsText],
   ['In flight', inFlightText],
   ['Succeeded', succeededText],
   ['Failed', failedText],
@@ -37,13 +42,13 @@ export class Headline {
 }
 
 class Tile {
-  readonly #text: (view: LiveView) => TileText | undefined;
+  readonly #text: (view: LiveView) => TileText | undefined | null;
   readonly #value = element('span');
   readonly #unit = element('small');
   readonly #note = element('dd', { class: 'note' });
   readonly element: HTMLElement;
 
-  constructor(label: string, text: (view: LiveView) => TileText | undefined) {
+  constructor(label: string, text: (view: LiveView) => TileText | undefined | null) {
     this.#text = text;
     this.element = element(
       'div',
@@ -55,7 +60,9 @@ class Tile {
   }
 
   show(view: LiveView): void {
-    const { value, unit = '', note, isAlarming = false } = this.#text(view) ?? { value: '–', note: '' };
+    const text = this.#text(view);
+    setAttribute(this.element, 'hidden', text === null);
+    const { value, unit = '', note, isAlarming = false } = text ?? { value: '–', note: '' };
     setText(this.#value, value);
     setText(this.#unit, unit);
     setText(this.#note, note);
@@ -68,13 +75,14 @@ function rateText({
   requestedRatePerSecond,
   issuedPerSecond,
   replaysTrace,
+  conversations,
 }: LiveView): TileText | undefined {
   if (succeededPerSecond === null) return undefined;
   return {
     value: numberText(succeededPerSecond),
     unit: '/s',
     note:
-      requestedRatePerSecond !== null
+      requestedRatePerSecond !== null && conversations === null
         ? `of ${settingText(requestedRatePerSecond)}/s requested${replaysTrace ? ' on average' : ''}`
         : issuedPerSecond === null
           ? ''
@@ -82,11 +90,40 @@ function rateText({
   };
 }
 
-function inFlightText({ inFlight, requestedConcurrency, state }: LiveView): TileText {
-  // Nobody asks for any when issuing is over.
-  const asked = state === 'live' ? requestedConcurrency : null;
+/** The load is of conversations: its rate and concurrency stand with them. */
+function conversationsText(view: LiveView): TileText | null {
+  const { conversations, requestedRatePerSecond: rate } = view;
+  if (conversations === null) return null;
+  const { completed, failed, underWay } = conversations;
+  const isOver = isTerminal(view.state);
+  const asked = requestedConcurrencyOf(view);
+  const pace =
+    asked !== null
+      ? [`of ${countText(asked)} requested`]
+      : rate !== null && !isOver
+        ? [`${settingText(rate)}/s begin`]
+        : [];
+  const ends = [
+    ...(isOver ? [`${countText(underWay)} cut off`] : [`${countText(completed)} completed`]),
+    ...(failed === 0 ? [] : [`${countText(failed)} failed`]),
+  ];
+  return {
+    value: countText(isOver ? completed : underWay),
+    unit: isOver ? 'completed' : 'under way',
+    note: [...pace, ...ends].join(', '),
+    isAlarming: failed > 0,
+  };
+}
+
+function inFlightText(view: LiveView): TileText {
+  const asked = view.conversations === null ? requestedConcurrencyOf(view) : null;
   const note = asked === null ? 'now' : `of ${countText(asked)} requested`;
-  return { value: countText(inFlight), note };
+  return { value: countText(view.inFlight), note };
+}
+
+/** Nobody asks for any when issuing is over. */
+function requestedConcurrencyOf({ state, requestedConcurrency }: LiveView): number | null {
+  return state === 'live' ? requestedConcurrency : null;
 }
 
 function succeededText({ succeeded, issued, warmingUp }: LiveView): TileText {

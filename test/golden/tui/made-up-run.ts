@@ -49,6 +49,7 @@ const VIEW: LiveView = {
   ...{ warmingUp: false, isPaused: false, isStopping: false, issued: 3240, succeeded: 3198, errored: 6 },
   ...{ cancelled: 0, inFlight: 36, plannedSamples: 4800, load: null, planShare: 0.675, remainingNs: 39e9 },
   ...{ requestedRatePerSecond: 44, replaysTrace: false, requestedConcurrency: null, pendingTokenCounts: 0 },
+  conversations: null,
   ...{ issuedPerSecond: 43.8, endedPerSecond: 43.2, succeededPerSecond: 43.1, outputTokensPerSecond: 3180 },
   endedPerSecondHistory: [],
   rows: names.map((name, i) => row(name, LABELS[i]!, TYPICAL[name])),
