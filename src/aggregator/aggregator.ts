@@ -169,10 +169,12 @@ export class Aggregator {
   historyExtras(): { readonly [key: string]: Json } {
     const history = this.history.history();
     const bounds = this.lateness.bounds();
+    const lanes = this.#conversations?.lanes();
     return {
       ...(history === undefined ? {} : { history: asJson(history) }),
       ...(bounds === undefined ? {} : { client_bounds: asJson(bounds) }),
       distributions: asJson(distributionsOf(this.#options.metrics)),
+      ...(lanes === undefined ? {} : { conversation_lanes: asJson(lanes) }),
       slowest_samples: asJson(this.#slowest.samples()),
     };
   }
@@ -311,7 +313,7 @@ export class Aggregator {
     const slot = this.#table.slotOf(seq);
     if (slot < 0) return;
     this.#triggers.beforeRecvFirst(slot, timestampNs);
-    this.#conversations?.onFirstChunk(slot, timestampNs - this.#table.issuedNs[slot]!);
+    this.#conversations?.onFirstChunk(slot, timestampNs, this.#table.issuedNs[slot]!);
     const lateNs = this.lateness.lateNs(timestampNs);
     if (lateNs > 0) this.#boundTtft(slot, timestampNs, lateNs);
     this.#table.recvFirstNs[slot] = timestampNs;

@@ -1,7 +1,9 @@
+import type { ConversationLane } from '../core/conversation-lanes.ts';
 import { TURN_BUCKETS } from '../core/metric-catalogue.ts';
 import { COMPLETE_EXTRA, type EventBatch, extraOf, ISSUED_EXTRA } from '../events/event-batch.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import type { SeriesSampler } from '../metrics/sampler.ts';
+import { LaneRecorder } from './lane-recorder.ts';
 import type { RunMetrics } from './run-metrics.ts';
 
 /** The last position, from 0, in each bucket of turns but the last. */
@@ -38,6 +40,7 @@ export class ConversationTracker {
   readonly #latency: SeriesSampler;
   readonly #series: readonly TurnSeries[];
   readonly #open = new Map<number, OpenConversation>();
+  readonly #lanes = new LaneRecorder();
   /** By slot of the sample table. */
   #buckets = new Uint8Array(1024);
   #conversations = new Float64Array(1024);
@@ -77,6 +80,7 @@ export class ConversationTracker {
     this.#buckets[slot] = bucket < 0 ? LAST_POSITIONS.length : bucket;
     this.#conversations[slot] = conversation;
     this.#turnsIssued += 1;
+    this.#lanes.onIssued(conversation, slot, position + 1, dueNs, batch.timestampsNs[index]!);
     this.#begin(conversation, turnCount, dueNs);
   }
 
@@ -95,8 +99,9 @@ export class ConversationTracker {
     this.#turnsPlanned += turnCount;
   }
 
-  onFirstChunk(slot: number, ttftNs: number): void {
-    this.#series[this.#buckets[slot]!]?.ttft?.record(ttftNs);
+  onFirstChunk(slot: number, timestampNs: number, issuedNs: number): void {
+    this.#series[this.#buckets[slot]!]?.ttft?.record(timestampNs - issuedNs);
+    this.#lanes.onFirstChunk(slot, timestampNs);
   }
 
   onComplete(
@@ -108,6 +113,7 @@ export class ConversationTracker {
   ): void {
     const series = this.#series[this.#buckets[slot]!];
     if (series === undefined) return;
+    this.#lanes.onComplete(slot, timestampNs, outcome);
     const conversation = this.#conversations[slot]!;
     const open = this.#open.get(conversation);
     // A log may claim more turns than it said there are.
@@ -140,6 +146,11 @@ export class ConversationTracker {
       turns_planned: this.#turnsPlanned,
       turns_issued: this.#turnsIssued,
     };
+  }
+
+  /** How the first ones went over time; undefined before the first one. */
+  lanes(): readonly ConversationLane[] | undefined {
+    return this.#begun === 0 ? undefined : this.#lanes.lanes();
   }
 
   #reserve(slot: number): void {

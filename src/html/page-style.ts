@@ -65,6 +65,12 @@ td.said, th.said { text-align: left; white-space: normal; min-width: 130px; }
 .zoom[hidden] { display: none; }
 .zoom output { font-weight: 600; }
 button { font: inherit; color: inherit; padding: 3px 12px; border: 1px solid var(--axis); border-radius: 6px; background: var(--card); cursor: pointer; }
+.lanes text { fill: var(--muted); font-size: 11px; } .lanes .ticks line { stroke: var(--grid); }
+.lanes .first { fill: var(--series-0); fill-opacity: .4; } .lanes .rest { fill: var(--series-0); }
+.lanes .failed { fill: var(--invalid); } .lanes .cross { stroke: var(--invalid); stroke-width: 2; fill: none; }
+.lanes .wait { stroke: var(--degraded); stroke-width: 2; }
+.lanes figcaption b.first, .lanes figcaption b.rest { color: var(--series-0); } .lanes figcaption b.first { opacity: .65; }
+.lanes figcaption b.failed { color: var(--invalid); } .lanes figcaption b.wait { color: var(--degraded); }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 28px; }
 footer { margin-top: 40px; padding-top: 10px; border-top: 1px solid var(--line); }
 @media screen and (max-width: ${WIDE_FROM - 1}px) {
@@ -76,7 +82,7 @@ footer { margin-top: 40px; padding-top: 10px; border-top: 1px solid var(--line);
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .tiles dd { font-size: 19px; }
   th, td { padding: 5px 7px; }
-  .time svg.wide { display: none; } .time svg.narrow { display: block; }
+  .time svg.wide, .lanes svg.wide { display: none; } .time svg.narrow, .lanes svg.narrow { display: block; }
 }
 @media print {
   @page { size: A4; margin: 14mm; }

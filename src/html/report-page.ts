@@ -1,8 +1,10 @@
 import type { ChartRun } from '../charts/chart.ts';
+import type { ConversationLane } from '../core/conversation-lanes.ts';
 import type { SlowSample } from '../core/run-history.ts';
 import type { Fact } from '../report/own-text.ts';
 import type { Report } from '../report/report.ts';
 import { distributionSection, timeSection } from './drawings.ts';
+import { laneSection } from './conversation-lanes.ts';
 import { markup, NOTHING } from './markup.ts';
 import {
   configSection,
@@ -23,20 +25,22 @@ export interface ReportPageInput {
   /** What is drawn, named by the directory of the run; a run of an earlier version has less, and its page shows less. */
   readonly run: ChartRun;
   readonly slowestSamples: readonly SlowSample[];
+  /** None for single requests. */
+  readonly conversationLanes: readonly ConversationLane[];
   /** The machine and the processes, where they are known. */
   readonly environment: readonly Fact[];
 }
 
 /** report.html: drawn from the final snapshot alone, so it is as large for a thousand samples as for a million. */
 export function reportPage(
-  { report, run, slowestSamples, environment }: ReportPageInput,
+  { report, run, slowestSamples, conversationLanes, environment }: ReportPageInput,
   paint: SvgPainter,
 ): string {
   const time = timeSection([run], paint);
   return wholePage({
     title: run.name,
     subtitle: subtitle(report),
-    body: markup`${verdictSection(report.verdict)} ${headlineSection(report)} ${percentileSection(report)}${turnSection(report)} ${errorSection(report)}
+    body: markup`${verdictSection(report.verdict)} ${headlineSection(report)} ${percentileSection(report)}${turnSection(report)} ${laneSection(conversationLanes, run.history?.start_ns)} ${errorSection(report)}
       ${time} ${distributionSection([run], paint)} ${slowestSection(slowestSamples, run.history)}
       ${methodSection(report)} ${configSection(report)}
       ${factsSection('environment', 'Environment', environment)}`,

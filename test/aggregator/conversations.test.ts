@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CANCELLED_BY_PLAN_ERROR_TYPE, CANCELLED_ERROR_TYPE } from '../../src/core/event-types.ts';
+import { readConversationLanes } from '../../src/core/conversation-lanes.ts';
 import { TURN_BUCKETS } from '../../src/core/metric-catalogue.ts';
 import type { EventRecord } from '../../src/events/event-batch.ts';
 import { complete, event, failed, recvFirst, ScriptedRun, started, startTracking } from './scripted-run.ts';
@@ -144,4 +145,27 @@ test('a log that claims more turns than it said there are is read to its end', (
   run.send(started(0), startTracking(0));
   run.send(turn(0, 10, [1, 0, 1]), turn(1, 10, [1, 0, 1]), complete(0, 20), complete(1, 30));
   expect(run.count('tracked_samples_succeeded')).toBe(2);
+});
+
+test('keeps the turns of those that were begun first, for a drawing', () => {
+  const run = new ScriptedRun({ conversations: true, tokenCounter: null });
+  run.send(started(0), startTracking(0));
+  // 30 conversations of two turns: the first turn of each, then the second.
+  for (let sample = 0; sample < 60; sample++) {
+    const atNs = 1000 + 100 * sample;
+    run.send(turn(sample, atNs, [sample % 30, Math.floor(sample / 30), 2]));
+    if (sample === 59) break;
+    if (sample === 3) run.send(failed(sample, atNs + 9, 'Boom'), complete(sample, atNs + 9));
+    else run.send(recvFirst(sample, atNs + 4), complete(sample, atNs + 9, { usage: [7, 3] }));
+  }
+  const lanes = readConversationLanes(run.aggregator.historyExtras());
+  expect(lanes.map(({ conversation }) => conversation)).toEqual(Array.from({ length: 24 }, (_, i) => i));
+  expect(lanes.every(({ turns }) => turns.map((one) => one.turn).join() === '1,2')).toBe(true);
+  expect(lanes[3]!.turns).toEqual([
+    { turn: 1, due_ns: 1295, issued_ns: 1300, first_chunk_ns: null, end_ns: 1309, outcome: 'failed' },
+    { turn: 2, due_ns: 4295, issued_ns: 4300, first_chunk_ns: 4304, end_ns: 4309, outcome: 'succeeded' },
+  ]);
+  const single = new ScriptedRun({ tokenCounter: null });
+  single.send(started(0), startTracking(0));
+  expect(single.aggregator.historyExtras()).not.toHaveProperty('conversation_lanes');
 });

@@ -1,3 +1,4 @@
+import type { ConversationLane } from '../../src/core/conversation-lanes.ts';
 import { RandomSource } from '../../src/core/random.ts';
 import {
   boundCode,
@@ -160,3 +161,27 @@ export const MADE_UP_SLOW_SAMPLES: readonly SlowSample[] = Array.from({ length: 
   chunks: i === 3 ? 0 : 24 + i,
   errored: i === 3,
 }));
+
+/** Three conversations: one went well, one waited and failed, one was under way at the end. */
+export const MADE_UP_LANES: readonly ConversationLane[] = [
+  {
+    conversation: 0,
+    turns: [0, 1, 2].map((i) => ({
+      ...{ turn: i + 1, due_ns: 2e9 + i * 3e9, issued_ns: 2e9 + i * 3e9, first_chunk_ns: 2.2e9 + i * 3e9 },
+      ...{ end_ns: 3.1e9 + i * 3e9, outcome: 'succeeded' as const },
+    })),
+  },
+  {
+    conversation: 1,
+    turns: [
+      { turn: 1, due_ns: null, issued_ns: 2.5e9, first_chunk_ns: null, end_ns: 3.5e9, outcome: 'succeeded' },
+      { turn: 2, due_ns: 4e9, issued_ns: 5e9, first_chunk_ns: null, end_ns: 5.6e9, outcome: 'failed' },
+    ],
+  },
+  {
+    conversation: 2,
+    turns: [
+      { turn: 1, due_ns: 6e9, issued_ns: 6e9, first_chunk_ns: 6.4e9, end_ns: null, outcome: 'in_flight' },
+    ],
+  },
+];

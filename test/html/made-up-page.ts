@@ -2,6 +2,7 @@ import { reportPage, type ReportPageInput } from '../../src/html/report-page.ts'
 import type { SvgPainter } from '../../src/html/svg-painter.ts';
 import { reportFromSnapshot } from '../../src/report/report.ts';
 import {
+  MADE_UP_LANES,
   MADE_UP_MARKS,
   MADE_UP_SLOW_SAMPLES,
   madeUpDistributions,
@@ -65,6 +66,7 @@ function pageInput({ bins, timesEach, hostile, isOld }: Required<MadeUpPage>): R
       distributions: isOld ? {} : repeated(madeUpDistributions(60, 1000), timesEach),
     },
     slowestSamples: isOld ? [] : MADE_UP_SLOW_SAMPLES,
+    conversationLanes: isOld ? [] : MADE_UP_LANES,
     environment: [['System', `Linux${hostile}`]],
   };
 }

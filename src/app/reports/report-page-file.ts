@@ -3,6 +3,7 @@ import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { countedText, settingText } from '../../core/quantity-text.ts';
+import { readConversationLanes } from '../../core/conversation-lanes.ts';
 import { readHistoryExtras } from '../../core/run-history.ts';
 import type { MetricsSnapshot } from '../../metrics/snapshot.ts';
 import type { Fact } from '../../report/own-text.ts';
@@ -31,6 +32,7 @@ export async function writeReportPage(
         report,
         run: chartRunOf(basename(resolve(directory.path)), snapshot),
         slowestSamples: readHistoryExtras(snapshot.extras).slowestSamples,
+        conversationLanes: readConversationLanes(snapshot.extras),
         environment: manifest === undefined ? [] : environmentOf(manifest),
       },
       await loadSvgPainter(),
