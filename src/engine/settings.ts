@@ -36,6 +36,8 @@ export interface ConversationSettings {
   /** Of each endpoint: the head of a request up to the length of its body. */
   readonly heads: readonly string[];
   readonly rules: ConversationRules;
+  /** What live histories may hold of responses, by `createResponseMemory`; default: one of {@link HISTORY_MEMORY_BYTES}. */
+  readonly historyMemory?: SharedArrayBuffer | undefined;
 }
 
 /** What holds for all phases of a run. Crosses threads by structured clone. */
