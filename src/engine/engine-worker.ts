@@ -155,8 +155,11 @@ export class EngineWorker {
   #createConversations(): Conversations | undefined {
     const { conversations, seed = 0 } = this.#start.settings;
     if (conversations === undefined) return undefined;
-    const { turns, heads, rules } = conversations;
-    return new Conversations({ clock: this.#clock, ...{ heads, rules, seed }, turns: new TurnTable(turns) });
+    const { turns, heads, rules, historyMemory } = conversations;
+    return new Conversations({
+      ...{ clock: this.#clock, heads, rules, seed, historyMemory },
+      turns: new TurnTable(turns),
+    });
   }
 
   #createPools(): readonly ConnectionPool[] {

@@ -50,7 +50,7 @@ export interface ExchangeTools {
   /** Requests ask for a stream. */
   readonly streaming: boolean;
   readonly tally: ProtocolTally;
-  /** Told of each successful response before it is recorded, where later requests repeat it. */
+  /** Told of each successful response before it is recorded, where later requests repeat it. One it has no room for has failed. */
   readonly onResponse?: ((seq: number, final: FinalOutput) => void) | undefined;
   /** Of all responses of the process; see `createResponseMemory`. */
   readonly responseMemory?: SharedArrayBuffer | undefined;
@@ -383,7 +383,12 @@ export class Exchange implements HttpResponseSink, FrameSink {
   }
 
   #recordSuccess(final: FinalOutput, flags: number): void {
-    this.#tools.onResponse?.(this.#seq, final);
+    try {
+      this.#tools.onResponse?.(this.#seq, final);
+    } catch (error) {
+      this.#failure = unreadableResponse(error);
+      return;
+    }
     this.#recorder.completed(this.#seq, this.#readNs, final, flags);
     this.#succeededNs = this.#readNs;
   }

@@ -37,6 +37,8 @@ export interface ConversationSettings {
   /** Of each endpoint: the head of a request up to the length of its body. */
   readonly heads: readonly string[];
   readonly rules: ConversationRules;
+  /** What live histories may hold of responses, by `createResponseMemory`; default: one of {@link HISTORY_MEMORY_BYTES}. */
+  readonly historyMemory?: SharedArrayBuffer | undefined;
 }
 
 /** How TLS is spoken, where that is not the default. Holds a private key: it is never recorded. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InferometerError } from '../core/errors.ts';
 import type { ErrorData } from '../core/model-output.ts';
-import { createResponseMemory } from '../protocol/response-memory.ts';
+import { createResponseMemory, HISTORY_MEMORY_BYTES } from '../protocol/response-memory.ts';
 import type { PlanChange } from '../plan/steering.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { BeatWatch, type StuckListener } from './beat-watch.ts';
@@ -70,7 +70,7 @@ export class WorkerPool {
   #isClosing = false;
 
   private constructor(given: EngineSettings, handlers: WorkerPoolHandlers) {
-    const settings = { ...given, responseMemory: given.responseMemory ?? createResponseMemory() };
+    const settings = withSharedMemory(given);
     this.#handlers = handlers;
     const workerCount = usableWorkers(settings);
     const { originNs, probesPerSecond = 0 } = settings;
@@ -247,4 +247,12 @@ export class WorkerPool {
 /** As many workers as wanted, as long as each can have a connection to every endpoint. */
 function usableWorkers({ workers, maxConnections, endpoints }: EngineSettings): number {
   return Math.max(1, Math.min(workers, Math.floor(maxConnections / endpoints.length)));
+}
+
+/** Limits that hold over all threads. */
+function withSharedMemory(settings: EngineSettings): EngineSettings {
+  const { responseMemory = createResponseMemory(), conversations } = settings;
+  if (conversations === undefined) return { ...settings, responseMemory };
+  const { historyMemory = createResponseMemory(HISTORY_MEMORY_BYTES) } = conversations;
+  return { ...settings, responseMemory, conversations: { ...conversations, historyMemory } };
 }

@@ -6,6 +6,9 @@ export const RESPONSE_MEMORY_BYTES = 2 ** 29;
 const USED = 0;
 const LIMIT = 1;
 
+/** Most bytes that the live histories of the conversations under way in one process hold of responses. */
+export const HISTORY_MEMORY_BYTES = 2 ** 30;
+
 /** What all responses of a process may hold together, shared by its threads: room for `limitBytes` (less than 2 GiB). */
 export function createResponseMemory(limitBytes = RESPONSE_MEMORY_BYTES): SharedArrayBuffer {
   const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
@@ -13,14 +16,16 @@ export function createResponseMemory(limitBytes = RESPONSE_MEMORY_BYTES): Shared
   return shared;
 }
 
-/** What the responses on one connection hold of the memory that all share. Asked when a buffer grows, never per read. */
+/** What the responses on one connection, or those in one conversation's history, hold of the memory that all share. Never asked per read. */
 export class MemoryAccount {
   readonly #shared: Int32Array | undefined;
+  readonly #holders: string;
   #heldBytes = 0;
 
-  /** Without `shared` there is no limit. */
-  constructor(shared?: SharedArrayBuffer) {
+  /** Without `shared` there is no limit. `holders`: who has the memory, for messages. */
+  constructor(shared?: SharedArrayBuffer, holders = 'the responses under way') {
     this.#shared = shared && new Int32Array(shared);
+    this.#holders = holders;
   }
 
   /**
@@ -33,7 +38,7 @@ export class MemoryAccount {
     const bytes = toBytes - fromBytes;
     for (;;) {
       const used = Atomics.load(shared, USED);
-      if (bytes > 0 && used + bytes > shared[LIMIT]!) throw exhausted(shared[LIMIT]!);
+      if (bytes > 0 && used + bytes > shared[LIMIT]!) throw exhausted(this.#holders, shared[LIMIT]!);
       if (Atomics.compareExchange(shared, USED, used, used + bytes) === used) break;
     }
     this.#heldBytes += bytes;
@@ -48,9 +53,9 @@ export class MemoryAccount {
 /** For buffers that nobody limits together. */
 export const NO_ACCOUNT = new MemoryAccount();
 
-function exhausted(limitBytes: number): ResponseFormatError {
+function exhausted(holders: string, limitBytes: number): ResponseFormatError {
   return new ResponseFormatError(
     'response_memory_exhausted',
-    `the responses under way hold all of the ${limitBytes / 2 ** 20} MiB they may hold together, and this one grew`,
+    `there is no room for this response: ${holders} may hold ${limitBytes / 2 ** 20} MiB together`,
   );
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RandomSource } from '../../src/core/random.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
+import { createSocketDirectory } from '../../src/transport/zmq/address.ts';
 import { MAX_ADMISSIONS_PER_TURN, MAX_NEWCOMERS, MAX_VIEWERS } from '../../src/transport/zmq/limits.ts';
 import { createSocketKey } from '../../src/transport/zmq/socket-key.ts';
 import { connectSubscriber } from '../../src/transport/zmq/subscriber.ts';
@@ -43,9 +44,10 @@ export async function hostileViewersRound(
   const input = { seed, attack, connections, hasKey };
   const failures: string[] = [];
 
+  const sockets = await createSocketDirectory();
   const publisher = spawn(
     process.execPath,
-    [FIXTURE, 'tcp://127.0.0.1:0', ...(key === undefined ? [] : [key])],
+    [FIXTURE, sockets.path, 'tcp://127.0.0.1:0', ...(key === undefined ? [] : [key])],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -93,6 +95,7 @@ export async function hostileViewersRound(
     for (const viewer of viewers) await viewer.leave();
     publisher.kill('SIGKILL');
     if (publisher.exitCode === null && publisher.signalCode === null) await once(publisher, 'exit');
+    await sockets.remove();
   }
   return { failures, input };
 }

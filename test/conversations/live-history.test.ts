@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { createResponseMemory } from '../../src/protocol/response-memory.ts';
 import { byConversation, talk } from './talk.ts';
 import { repeated, startTalkingServer, type TalkingServer, trickySpeech } from './talking-server.ts';
 
@@ -41,6 +42,25 @@ describe.each([
   ['streamed', 'on'],
   ['whole', 'off'],
 ])('responses that come %s', (_, streaming) => {
+  test('take no more memory than all histories may have together, and give it back', async () => {
+    server = await startTalkingServer(() => ({ content: 'x'.repeat(2000) }));
+    const historyMemory = createResponseMemory(30_000);
+    const { outcome, turns } = await talk(server.url, fileOf(shareGpt(16, 12)), {
+      flags: ['--streaming', streaming],
+      arrivals: { pattern: 'concurrency', concurrency: 8 },
+      historyMemory,
+    });
+    expect(outcome).toMatchObject({ conversations: 16, notSent: 0 });
+    const failed = turns.filter(({ hasFailed }) => hasFailed);
+    expect(failed.length).toBeGreaterThan(0);
+    expect(new Set(failed.map(({ errorType }) => errorType))).toEqual(new Set(['response_memory_exhausted']));
+    // A conversation ends with the turn that there was no room for, and others go on.
+    for (const talkTurns of byConversation(turns).values())
+      expect(talkTurns.filter(({ hasFailed }) => hasFailed).length).toBeLessThanOrEqual(1);
+    expect(turns.some(({ hasFailed, seq }) => !hasFailed && seq > failed[0]!.seq)).toBe(true);
+    expect(new Int32Array(historyMemory)[0]).toBe(0);
+  });
+
   test('are repeated as JSON.parse and JSON.stringify would, in every body', async () => {
     server = await startTalkingServer();
     const talks = shareGpt(CONVERSATIONS, TURNS);

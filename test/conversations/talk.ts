@@ -23,6 +23,7 @@ export interface SeenTurn {
   readonly position: number;
   readonly turnCount: number;
   readonly hasFailed: boolean;
+  readonly errorType: string | undefined;
 }
 
 export interface TalkOptions {
@@ -31,6 +32,8 @@ export interface TalkOptions {
   readonly workers?: number;
   readonly conversations?: number;
   readonly maxDurationMs?: number;
+  /** Of the live histories; see `ConversationSettings`. */
+  readonly historyMemory?: SharedArrayBuffer;
   /** While the phase is under way. */
   readonly meanwhile?: (pool: WorkerPool, clock: RunClock, run: PhaseRun) => Promise<void>;
 }
@@ -71,7 +74,10 @@ export async function talkOf(url: string, path: string, options: TalkOptions = {
     {
       ...{ originNs, workers, endpoints: prepared.endpoints, api: config.api, streaming: prepared.streaming },
       arenas: prepared.arenas.map(({ shared }) => shared),
-      conversations: prepared.conversations,
+      conversations: prepared.conversations && {
+        ...prepared.conversations,
+        historyMemory: options.historyMemory,
+      },
       ...{ requestTimeoutMs: 10_000, connectTimeoutMs: 10_000, maxConnections: 256 },
       ...{ pacing: 'economy', connections: 'reuse', tlsVerify: true, seed: 7 },
     },
@@ -120,6 +126,7 @@ function turnsOf(events: readonly SeenEvent[]): readonly SeenTurn[] {
           turnCount: turnCount!,
         },
         hasFailed: ofSample.some(({ topic }) => topic === 'error.generic'),
+        errorType: ofSample.find(({ error }) => error !== undefined)?.error?.errorType,
       };
     })
     .sort((a, b) => a.seq - b.seq);

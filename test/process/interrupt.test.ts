@@ -2,13 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isRunning, waitFor, WENT_THROUGH } from './program.ts';
-import { aggregatorOf, counter, RunBench, sleep } from './run-bench.ts';
+import { aggregatorOf, childrenOf, counter, RunBench, sleep } from './run-bench.ts';
 
 let bench: RunBench;
 beforeEach(() => {
   bench = new RunBench();
 });
 afterEach(() => bench.end());
+
+/** Sooner than an event bus whose run was killed gives up on subscribers. */
+const GONE_WITHIN_MS = 1500;
 
 describe('Ctrl-C', () => {
   it('once: stops issuing, drains, reports, exits 130', async () => {
@@ -73,10 +76,16 @@ describe('Ctrl-C', () => {
     'three times, the last %i ms after the second: leaves no process, socket or unfinished file',
     async (pauseMs) => {
       const url = await bench.mock('--ttft', 'fixed:100');
-      const run = bench.start(bench.runArgs(url, 50, '--rate', '200', '--duration', '60s'));
+      const eventSocket = bench.file('events.sock');
+      const events = ['--event-wire', 'mlcommons', '--event-address', `ipc://${eventSocket}`];
+      const load = ['--rate', '200', '--duration', '60s'];
+      const run = bench.start(bench.runArgs(url, 50, ...load, ...events, '--web', '0'));
       await run.waitForOutput(/measuring/);
       await sleep(1000);
-      const { pids, addresses } = bench.manifest();
+      const { addresses } = bench.manifest();
+      // The aggregator, the page and the event bus.
+      const children = childrenOf(run.pid);
+      expect(children).toHaveLength(3);
       run.child.kill('SIGINT');
       await sleep(5);
       run.child.kill('SIGINT');
@@ -85,7 +94,8 @@ describe('Ctrl-C', () => {
       const { code, signal } = await run.finished;
       // The third may find the process past its last line, where the system ends it; a shell shows both as 130.
       expect(signal ?? code).toBeOneOf([130, 'SIGINT']);
-      await waitFor(() => !isRunning(pids.aggregator!), 'the end of the aggregator');
+      await waitFor(() => !children.some(isRunning), 'the end of its processes', GONE_WITHIN_MS);
+      expect(existsSync(eventSocket)).toBe(false);
       expect(existsSync(dirname(addresses.events.replace('ipc://', '')))).toBe(false);
       const files = readdirSync(bench.file('run'), { recursive: true }).map(String);
       expect(files.filter((name) => name.includes('.tmp'))).toEqual([]);

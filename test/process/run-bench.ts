@@ -80,6 +80,11 @@ export async function aggregatorOf(pid: number): Promise<number> {
   return Number(await waitFor(child, 'child process'));
 }
 
+/** Processes that a process has started and that have not ended. */
+export function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+}
+
 export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const counter = (snapshot: SnapshotFile, name: string) =>

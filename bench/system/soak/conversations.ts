@@ -8,7 +8,7 @@ import { aggregatorPid, startProgram, type Workspace } from '../program.ts';
 import { accountsOf, type Check, rebuiltAlike, rebuiltReport, same, toldReport } from './accounts.ts';
 import { Chaos } from './chaos.ts';
 import { ConversationServer } from './conversation-server.ts';
-import { MemoryWatch, SETTLED_SAMPLES } from './memory.ts';
+import { MemoryWatch } from './memory.ts';
 import { fullDiskRun, killedRun, type SideRun } from './side-runs.ts';
 
 const CONVERSATIONS = 400;
@@ -93,10 +93,9 @@ export async function soakConversations({ workspace, minutes, talks, say }: Conv
   rmSync(out, { recursive: true });
 
   const [id, what] = ['system/soak/conversations', `${minutes} min of conversations under chaos`];
-  const isSettled = summary.n_samples_issued / 2 >= SETTLED_SAMPLES;
   const lines: readonly BenchLine[] = [
     ...Object.keys(processes).flatMap((name) =>
-      memory.linesOf(name, { id, what, isJudged: isSettled && name !== 'server' }),
+      memory.linesOf(name, { id, what, issued: summary.n_samples_issued, isJudged: name !== 'server' }),
     ),
     {
       id: `${id}/broken-accounts`,

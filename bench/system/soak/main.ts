@@ -5,7 +5,7 @@
  * is stopped, a viewer hardly ever reads, and beside it short runs are killed or run into a full disk. In the end, each sample and each
  * conversation must be accounted for, by the count of the server, too. `--steady`: streamed requests at a steady rate, and no chaos.
  *
- * Memory is judged when the first half had room for the raw values of each series to fill their budget of 8 MB. Exit code 1 when something was
+ * Memory is judged once there were enough samples for the raw values of a series to fill their budget of 8 MB. Exit code 1 when something was
  * lost.
  *
  * Usage: npm run bench:soak [-- --minutes 30] [--talks 800] [--quick]                      (quick: half a minute)

@@ -4,8 +4,11 @@ import { medianSlope } from '../../harness/slope.ts';
 import { spreadOf } from '../../harness/spread.ts';
 
 const FLAT_MB_PER_MINUTE = 3;
-/** Samples after which the raw values of each series have filled their budget of 8 MB: only then can the aggregator's memory be flat. */
-export const SETTLED_SAMPLES = 2 ** 20;
+/** Samples after which the raw values of a series have filled their budget of 8 MB: only then can the aggregator's memory be flat. */
+const SETTLED_SAMPLES = 2 ** 20;
+/** Memory is judged from the middle of a soak or from when it has settled, if that leaves so much of it. */
+const FIRST_JUDGED = 0.5;
+const LAST_JUDGED = 0.75;
 const LINES_SHOWN = 30;
 const LOOKS_A_LINE = 4;
 
@@ -19,8 +22,8 @@ interface Memory {
 }
 
 /**
- * Follows the resident memory of processes. Flat is one that grows by no more than 3 MB a minute in the last half, by the median of the slopes
- * between all pairs of samples. The first half is for heaps, and for raw values up to their budget, to fill.
+ * Follows the resident memory of processes. Flat is one that grows by no more than 3 MB a minute once it has settled, by the median of the
+ * slopes between all pairs of looks. What is before, the first half at least, is for heaps, and for raw values up to their budget, to fill.
  */
 export class MemoryWatch {
   readonly #processes: Processes;
@@ -44,27 +47,37 @@ export class MemoryWatch {
     clearInterval(this.#timer);
   }
 
-  /** Of the last half. `isJudged`: whether that must be flat. */
-  linesOf(name: string, of: { readonly id: string; readonly what: string; readonly isJudged: boolean }) {
-    const lastHalf = this.#memories.slice(Math.floor(this.#memories.length / 2));
-    const growth = medianSlope(lastHalf.map(({ minute, mb }) => [minute, mb[name]!]));
-    this.#say(`${name}: ${growth.toFixed(1)} MB a minute in the last half${flatness(growth, of.isJudged)}`);
+  /** Of the end of a soak that issued so many samples. `isJudged`: whether that must be flat, if it has settled by then. */
+  linesOf(
+    name: string,
+    of: { readonly id: string; readonly what: string; readonly issued: number; readonly isJudged: boolean },
+  ) {
+    const settledAt = Math.max(FIRST_JUDGED, SETTLED_SAMPLES / of.issued);
+    const hasSettled = settledAt <= LAST_JUDGED;
+    const isJudged = of.isJudged && hasSettled;
+    const part = hasSettled ? settledAt : FIRST_JUDGED;
+    const end = this.#memories.slice(Math.floor(this.#memories.length * part));
+    const growth = medianSlope(end.map(({ minute, mb }) => [minute, mb[name]!]));
+    const percent = Math.round(100 * (1 - part));
+    this.#say(
+      `${name}: ${growth.toFixed(1)} MB a minute in the last ${percent} %${flatness(growth, isJudged)}`,
+    );
     const id = name.replaceAll(' ', '-');
     return [
       {
         id: `${of.id}/memory/${id}`,
-        what: `memory of ${name}, last half of ${of.what}`,
+        what: `memory of ${name}, last ${percent} % of ${of.what}`,
         unit: 'MB',
-        value: spreadOf(lastHalf.map(({ mb }) => mb[name]!)),
+        value: spreadOf(end.map(({ mb }) => mb[name]!)),
         isLessBetter: true,
       },
       {
         id: `${of.id}/growth/${id}`,
-        what: `growth of ${name}, last half of ${of.what}`,
+        what: `growth of ${name}, last ${percent} % of ${of.what}`,
         unit: 'MB/min',
         value: spreadOf([growth]),
         isLessBetter: true,
-        ...(of.isJudged ? { goal: { of: 'value', bound: 'at most', value: FLAT_MB_PER_MINUTE } } : {}),
+        ...(isJudged ? { goal: { of: 'value', bound: 'at most', value: FLAT_MB_PER_MINUTE } } : {}),
         note: 'median of the slopes between all pairs of samples of resident memory',
         tried:
           'the heaps were followed for 5 minutes at 2500/s: what main and worker hold stays at 15 to 20 and 18 to 30 MB, their buffers below 15 MB; resident memory rises with the young generation, which V8 sizes by what survives and grows in steps, and with connections opened while the server stalled. The young generation of the workers is bounded',

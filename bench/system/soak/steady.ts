@@ -4,7 +4,7 @@ import { spreadOf } from '../../harness/spread.ts';
 import { streamedAnswer } from '../canned-answers.ts';
 import { aggregatorPid, readSummary, startProgram, type Workspace } from '../program.ts';
 import { CannedServer } from '../server/canned-server.ts';
-import { MemoryWatch, SETTLED_SAMPLES } from './memory.ts';
+import { MemoryWatch } from './memory.ts';
 
 const ROWS = 1000;
 const GAP_US = 5000;
@@ -49,10 +49,9 @@ export async function soakSteadily({ workspace, minutes, rate, chunks, say }: St
     `\nexit code ${code}; ${issued} issued, ${completed} completed, ${qps.toFixed(0)}/s; ${stream.frames} frames, ${stream.healed_frames} healed from the log, ${stream.lost_frames} lost`,
   );
   const what = `${minutes} min at ${rate}/s streaming`;
-  const isSettled = issued / 2 >= SETTLED_SAMPLES;
   const lines: readonly BenchLine[] = [
     ...Object.keys(processes).flatMap((name) =>
-      memory.linesOf(name, { id: 'system/soak', what, isJudged: isSettled && name !== 'server' }),
+      memory.linesOf(name, { id: 'system/soak', what, issued, isJudged: name !== 'server' }),
     ),
     {
       id: 'system/soak/lost-frames',

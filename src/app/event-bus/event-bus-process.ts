@@ -1,7 +1,9 @@
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { siblingModule } from '../../core/sibling-module.ts';
+import { socketPath } from '../../transport/zmq/address.ts';
 import { HelperProcess } from '../machine/helper-process.ts';
 import type { EventBusOptions, FromEventBus, ToEventBus } from './messages.ts';
 
@@ -65,6 +67,14 @@ export class EventBusProcess {
   async discard(): Promise<void> {
     this.#isEnding = true;
     await this.#process.kill();
+  }
+
+  /** Ends it at once, whoever is behind, and removes its socket: this process is about to exit. */
+  endNow(): void {
+    this.#isEnding = true;
+    void this.#process.kill();
+    const path = socketPath(this.#address);
+    if (path !== undefined) rmSync(path, { force: true });
   }
 
   async #waitForSubscribers(): Promise<void> {

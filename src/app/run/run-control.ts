@@ -13,7 +13,10 @@ import type { ShutdownLadder } from './shutdown.ts';
 /** A run under way, as far as it can be steered. */
 interface RunningRun {
   readonly session: Session;
-  readonly services: Pick<RunServices, 'recorder' | 'socketDirectory' | 'supervisor' | 'directory'>;
+  readonly services: Pick<
+    RunServices,
+    'recorder' | 'socketDirectory' | 'supervisor' | 'eventBus' | 'directory'
+  >;
   /** Connections the engine may have open: more samples than that can't be in flight. */
   readonly maxConnections: number;
 }
@@ -144,8 +147,9 @@ export class RunControl implements RunControls, ShutdownLadder {
 
   exitNow(): void {
     if (this.#running !== undefined) {
-      const { supervisor, socketDirectory, directory } = this.#running.services;
+      const { supervisor, eventBus, socketDirectory, directory } = this.#running.services;
       supervisor.kill();
+      eventBus?.endNow();
       rmSync(socketDirectory, { recursive: true, force: true });
       directory.removeUnfinished();
     }

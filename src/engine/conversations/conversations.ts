@@ -5,6 +5,7 @@ import { NO_THREAD, type TurnTable } from '../../dataset/turn-table.ts';
 import { drawTicket, MAX_TICKETS } from '../../plan/tickets.ts';
 import { assistantMessage } from '../../protocol/assistant-message.ts';
 import type { FinalOutput } from '../../protocol/adapter.ts';
+import { MemoryAccount } from '../../protocol/response-memory.ts';
 import type { FollowUps } from '../issuer.ts';
 import type { TurnPlace, TurnPlaces } from '../sample-recorder.ts';
 import type { ConversationRules } from '../settings.ts';
@@ -18,6 +19,8 @@ export interface ConversationsOptions {
   readonly seed: number;
   /** Of each endpoint: the head of a request up to the length of its body. */
   readonly heads: readonly string[];
+  /** See `ConversationSettings`; default: no limit. */
+  readonly historyMemory?: SharedArrayBuffer | undefined;
 }
 
 /** Of a phase. */
@@ -53,6 +56,8 @@ interface Talk {
   readonly readyNs: Float64Array;
   /** By thread; made when a live turn needs it. */
   readonly histories: (ThreadHistory | undefined)[];
+  /** What its histories hold of responses; those that forks copy are not counted again. */
+  readonly memory: MemoryAccount;
   /** Turns that were sent so far. */
   sent: number;
   inFlight: number;
@@ -83,6 +88,7 @@ export class Conversations implements FollowUps, TurnPlaces {
   readonly #clock: RunClock;
   readonly #random: KeyedRandom;
   readonly #heads: readonly Uint8Array[];
+  readonly #historyMemory: SharedArrayBuffer | undefined;
   readonly #roomBefore: number;
   readonly #due = new DueTurns<OpenTurn>();
   readonly #inFlight = new Map<number, OpenTurn>();
@@ -92,7 +98,8 @@ export class Conversations implements FollowUps, TurnPlaces {
   #cutOff = 0;
   #heldUntilNs = 0;
 
-  constructor({ clock, turns, rules, seed, heads }: ConversationsOptions) {
+  constructor({ clock, turns, rules, seed, heads, historyMemory }: ConversationsOptions) {
+    this.#historyMemory = historyMemory;
     this.#clock = clock;
     this.#turns = turns;
     this.#rules = rules;
@@ -138,6 +145,7 @@ export class Conversations implements FollowUps, TurnPlaces {
       waits: new Uint32Array(turnCount),
       readyNs: new Float64Array(turnCount),
       histories: [],
+      memory: new MemoryAccount(this.#historyMemory, 'the live histories of all conversations'),
       sent: 0,
       inFlight: 0,
       // Not over while it begins.
@@ -199,12 +207,12 @@ export class Conversations implements FollowUps, TurnPlaces {
     return this.#inFlight.get(seq)!;
   }
 
-  /** The response to a sample, before {@link sampleEnded}. */
+  /** The response to a sample, before {@link sampleEnded}. Throws `response_memory_exhausted` when the histories have no room for it. */
   onResponse(seq: number, { output }: FinalOutput): void {
     const open = this.#inFlight.get(seq)!;
     const history = open.talk.histories[this.#turns.threadOf(open.turn)];
     if (history === undefined) return;
-    history.addResponse(JSON.stringify(assistantMessage(output, this.#rules.reasoning)));
+    history.addResponse(JSON.stringify(assistantMessage(output, this.#rules.reasoning)), open.talk.memory);
   }
 
   /** A sample has ended, in any way: what waited for it gets its due time. `succeededNs`: see `ConnectionPoolOptions.onSampleEnd`. */
@@ -294,6 +302,8 @@ export class Conversations implements FollowUps, TurnPlaces {
 
   #endIfOver(talk: Talk): void {
     if (talk.inFlight > 0 || (talk.scheduled > 0 && !talk.isCutOff)) return;
-    if (this.#talks.delete(talk)) this.#phase!.onEnd();
+    if (!this.#talks.delete(talk)) return;
+    talk.memory.release();
+    this.#phase!.onEnd();
   }
 }

@@ -1,4 +1,5 @@
 import type { TurnTable } from '../../dataset/turn-table.ts';
+import type { MemoryAccount } from '../../protocol/response-memory.ts';
 
 const COMMA = 44;
 /** Room for the digits of a length and the blank line behind a head. */
@@ -55,9 +56,10 @@ export class ThreadHistory {
     return this.#bytes.subarray(at, bodyEnd);
   }
 
-  /** Adds the response to the latest request, a message as JSON. */
-  addResponse(message: string): void {
+  /** Adds the response to the latest request, a message as JSON. Throws what `memory` does when that has no room; then it is not added. */
+  addResponse(message: string, memory: MemoryAccount): void {
     const bytes = Buffer.byteLength(message);
+    memory.resize(0, bytes);
     this.#comma(bytes);
     this.#bytes.write(message, this.#end, 'utf8');
     this.#end += bytes;
