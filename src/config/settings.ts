@@ -546,6 +546,16 @@ export const SETTINGS: readonly Setting[] = [
     parse: onOff,
   },
   {
+    flag: '--proxy',
+    group: 'requests',
+    path: 'client.proxies',
+    argument: '<url>',
+    help: 'reach the endpoints through this HTTP proxy, such as http://proxy:3128; none: directly, whatever the environment says; once for all, or once for each --endpoint (default: HTTP_PROXY, HTTPS_PROXY, NO_PROXY)',
+    parse: anyText,
+    repeatable: true,
+    secret: true,
+  },
+  {
     flag: '--insecure',
     group: 'requests',
     path: 'client.tls_verify',

@@ -166,6 +166,7 @@ export class EngineWorker {
       streaming,
       tlsVerify,
       tls,
+      proxies,
       maxConnections,
       connections: use,
       requestsPerConnection,
@@ -179,7 +180,7 @@ export class EngineWorker {
     return endpoints.map(
       (endpoint, index) =>
         new ConnectionPool({
-          connector: new Connector(endpoint, readBuffer, { tlsVerify, tls }),
+          connector: new Connector(endpoint, readBuffer, { tlsVerify, tls, proxy: proxies?.[index] }),
           reader,
           requests: this.#requests(RequestArena.fromShared(arenas[index]!)),
           tools: this.#tools,

@@ -103,6 +103,8 @@ export interface RunIdentity {
   readonly load: string | null;
   /** The trace that was replayed; null for any other load. */
   readonly replay: ReplayFacts | null;
+  /** Proxies that the requests went through. */
+  readonly proxies: readonly string[];
   readonly plannedSamples: number | null;
   /** The largest limit of output tokens sent; null when a request had none. */
   readonly outputLimit: number | null;
@@ -151,6 +153,7 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       doesRateChange: run.rate_changes === true,
       load: textOf(run.load),
       replay: replayOf(run.replay),
+      proxies: textsOf(run.proxies),
       plannedSamples: numberOf(run.planned_samples),
       outputLimit: numberOf(run.output_limit),
       skippedRows: numberOf(run.skipped_rows) ?? 0,

@@ -215,6 +215,7 @@ export class RunFold {
         ...plannedLoad(header),
         rate_changes: header.rate_changes ?? false,
         ...(header.load === undefined ? {} : { load: header.load }),
+        ...(header.proxies === undefined ? {} : { proxies: header.proxies }),
         ...(header.replay === undefined ? {} : { replay: { ...header.replay } }),
         stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
         output_limit: header.output_limit ?? null,

@@ -187,6 +187,7 @@ function startPool(
       seed: config.seed,
       tlsVerify: config.client.tls_verify,
       tls: prepared.tls,
+      proxies: prepared.proxies,
     },
     {
       onFrame: (bytes) => recorder.record(FrameKind.events, bytes),
