@@ -5,6 +5,7 @@ import { MAX_TICKETS } from '../plan/tickets.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
 import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
+import { parseResolve, RESOLVE_ALLOWED } from './resolve-entries.ts';
 
 // Each check says what is allowed, in words that follow "must be" for a flag and for a file.
 
@@ -291,6 +292,13 @@ export const runConfigSchema = group({
       .min(1, 'a list of proxies')
       .optional()
       .describe('HTTP proxies to reach the endpoints through: one for all, or one for each; none: directly'),
+    resolve: z
+      .array(
+        text(RESOLVE_ALLOWED).refine((given) => parseResolve(given) !== undefined, RESOLVE_ALLOWED),
+        'a list of hosts with their addresses',
+      )
+      .optional()
+      .describe('addresses of hosts, instead of looking them up'),
     api_key: text('text that is not empty')
       .optional()
       .describe('sent as Authorization: Bearer, or as x-api-key to api anthropic; never written to a file'),

@@ -556,6 +556,15 @@ export const SETTINGS: readonly Setting[] = [
     secret: true,
   },
   {
+    flag: '--resolve',
+    group: 'requests',
+    path: 'client.resolve',
+    argument: '<addresses>',
+    help: 'addresses of the host of an endpoint, instead of looking them up: host:8000:10.0.0.1,10.0.0.2; connections are spread over them',
+    parse: anyText,
+    repeatable: true,
+  },
+  {
     flag: '--insecure',
     group: 'requests',
     path: 'client.tls_verify',

@@ -1,12 +1,12 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { ErrorData } from '../core/model-output.ts';
 import type { Endpoint } from '../protocol/endpoint.ts';
 import type { Proxy } from '../protocol/proxy.ts';
+import { AddressBook } from './address-book.ts';
 import { CLIENT_LIMIT, connectFailure, connectTimedOut, type ConnectStage } from './connect-failure.ts';
 import { brokenConnection } from './failure.ts';
 import { CLOSED, openTunnel, ProxyError, proxyTimedOut, ProxyTunnel } from './proxy-tunnel.ts';
-import { rememberingLookup } from './remembering-lookup.ts';
 import { SchemeProbe } from './scheme-probe.ts';
 import type { TlsSettings } from './settings.ts';
 import { isTlsError, PlainHttpError, tlsFailure } from './tls-failure.ts';
@@ -38,11 +38,16 @@ export interface ConnectorOptions {
   readonly tls?: TlsSettings | undefined;
   /** The way to the endpoint; default: directly. */
   readonly proxy?: Proxy | undefined;
+  /** Addresses of the host, instead of a lookup. */
+  readonly addresses?: readonly string[] | undefined;
+  /** Which of its addresses the first connection begins with; default: the first. */
+  readonly firstAddress?: number | undefined;
 }
 
 /**
  * Opens sockets to one endpoint, over TCP, through a proxy or to a Unix socket. All of them, TLS ones too, read into one buffer given by the caller: what is read is
- * handled before the next read, so a worker needs no more. The host name is looked up once.
+ * handled before the next read, so a worker needs no more. The host name is looked up once, and
+ * connections are spread over its addresses.
  */
 export class Connector {
   readonly readBuffer: Uint8Array;
@@ -52,16 +57,18 @@ export class Connector {
   readonly #proxy: Proxy | undefined;
   readonly #tls: TlsSettings;
   readonly #tlsVerify: boolean;
-  readonly #lookup = rememberingLookup();
+  readonly #addresses: AddressBook;
   /** Made once: reading the certificate authorities takes longer than a handshake. */
   readonly #secureContext: SecureContext | undefined;
   readonly #probe: SchemeProbe;
   /** Learned from the probe: the scheme of the endpoint is the wrong one. */
   #isWrongScheme = false;
 
-  constructor(endpoint: Endpoint, readBuffer: Uint8Array, { tlsVerify, tls = {}, proxy }: ConnectorOptions) {
+  constructor(endpoint: Endpoint, readBuffer: Uint8Array, options: ConnectorOptions) {
+    const { tlsVerify, tls = {}, proxy, addresses, firstAddress = 0 } = options;
     this.readBuffer = readBuffer;
     this.#proxy = proxy;
+    this.#addresses = new AddressBook(proxy === undefined ? addresses : undefined, firstAddress);
     this.#endpoint = endpoint;
     this.#tls = tls;
     this.#tlsVerify = tlsVerify;
@@ -121,18 +128,13 @@ export class Connector {
   }
 
   #connectTcp(listener: SocketListener): Socket {
-    return connectTcp({
-      ...this.#target(),
-      noDelay: true,
-      allowHalfOpen: true,
-      onread: this.#onread(listener),
-    });
+    return this.#dial({ noDelay: true, allowHalfOpen: true, onread: this.#onread(listener) }, connectTcp);
   }
 
   #connectTls(listener: SocketListener): Socket {
     const onread = this.#onread(listener);
-    const options = { ...this.#target(), ...this.#tlsOptions(), allowHalfOpen: true, onread };
-    const socket = connectTls(options).setNoDelay(true);
+    const options = { ...this.#tlsOptions(), allowHalfOpen: true, onread };
+    const socket = this.#dial(options, connectTls).setNoDelay(true);
     return socket.once('connect', () => {
       listener.onTcp();
       this.#watchHandshake(socket);
@@ -179,7 +181,7 @@ export class Connector {
       }
     };
     const onread = { buffer: this.readBuffer, callback };
-    const socket = connectTcp({ ...this.#target(), noDelay: true, allowHalfOpen: true, onread });
+    const socket = this.#dial({ noDelay: true, allowHalfOpen: true, onread }, connectTcp);
     keepAfterFailedWrite(socket, listener);
     return socket
       .once('connect', () => socket.write(tunnel.request))
@@ -190,7 +192,7 @@ export class Connector {
 
   /** TLS inside the tunnel. Node reads such a socket into buffers of its own: a read costs a copy that others don't. */
   #tunnelTls(proxy: Proxy, listener: SocketListener): Socket {
-    const tcp = connectTcp({ ...this.#target(), noDelay: true, allowHalfOpen: true });
+    const tcp = this.#dial({ noDelay: true, allowHalfOpen: true }, connectTcp);
     let isOpen = false;
     openTunnel(tcp, this.#tunnel(proxy), () => {
       isOpen = true;
@@ -218,7 +220,7 @@ export class Connector {
   /** A connection for the probe. */
   #openPlain(): Promise<Socket> {
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-    const socket = connectTcp(this.#target());
+    const socket = this.#dial({}, connectTcp);
     const onOpen = () => resolve(socket.resume());
     if (this.#proxy === undefined) socket.once('connect', onOpen);
     else openTunnel(socket, this.#tunnel(this.#proxy), onOpen);
@@ -239,10 +241,14 @@ export class Connector {
     };
   }
 
-  #target() {
+  /** Connects to where the first hop is. */
+  #dial<O extends object, S extends Socket>(options: O, connect: (options: O & DialTarget) => S): S {
     const { socketPath } = this.#endpoint;
+    if (socketPath !== undefined) return connect({ ...options, path: socketPath });
     const { hostname, port } = this.#proxy ?? this.#endpoint;
-    return socketPath === undefined ? { host: hostname, port, lookup: this.#lookup } : { path: socketPath };
+    const turn = this.#addresses.next();
+    const socket = connect({ ...options, host: hostname, port, lookup: turn.lookup });
+    return socket.once('connect', () => turn.connected(socket.remoteAddress));
   }
 
   get #serverName(): string {
@@ -258,6 +264,10 @@ export class Connector {
     return { buffer: this.readBuffer, callback };
   }
 }
+
+type DialTarget =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number; readonly lookup: LookupFunction };
 
 /** Tells the listener what happens to a socket, the last one of its connection. */
 function follow<T extends Socket>(

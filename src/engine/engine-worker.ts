@@ -167,6 +167,7 @@ export class EngineWorker {
       tlsVerify,
       tls,
       proxies,
+      addresses,
       maxConnections,
       connections: use,
       requestsPerConnection,
@@ -180,7 +181,12 @@ export class EngineWorker {
     return endpoints.map(
       (endpoint, index) =>
         new ConnectionPool({
-          connector: new Connector(endpoint, readBuffer, { tlsVerify, tls, proxy: proxies?.[index] }),
+          connector: new Connector(endpoint, readBuffer, {
+            ...{ tlsVerify, tls },
+            proxy: proxies?.[index],
+            addresses: addresses?.[index],
+            firstAddress: this.#start.workerIndex,
+          }),
           reader,
           requests: this.#requests(RequestArena.fromShared(arenas[index]!)),
           tools: this.#tools,

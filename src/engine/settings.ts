@@ -81,6 +81,8 @@ export interface EngineSettings {
   readonly tls?: TlsSettings | undefined;
   /** Of each endpoint: the proxy in front of it; default: none. May hold passwords: they are not recorded. */
   readonly proxies?: readonly (Proxy | undefined)[] | undefined;
+  /** Of each endpoint: the addresses of its host, instead of a lookup; default: none are given. */
+  readonly addresses?: readonly (readonly string[] | undefined)[] | undefined;
   /** The run's; default 0. */
   readonly seed?: number | undefined;
   /** What all responses of the process may hold together, by `createResponseMemory`; default: one of the default size. */

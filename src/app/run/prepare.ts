@@ -15,6 +15,7 @@ import { adapterOf, pathOf } from '../../protocol/adapters.ts';
 import { type Endpoint, parseEndpoint } from '../../protocol/endpoint.ts';
 import { headBeforeLength, headEncoder } from '../../protocol/http-request.ts';
 import { proxyOfEach } from '../../config/connection-rules.ts';
+import { addressesOfEach } from '../../config/resolve-entries.ts';
 import type { Proxy } from '../../protocol/proxy.ts';
 import { tellDataset } from './dataset-notes.ts';
 import { tellProxies } from './proxy-notes.ts';
@@ -27,6 +28,7 @@ export interface PreparedRun {
   readonly tls: TlsSettings;
   /** Of each endpoint. */
   readonly proxies: readonly (Proxy | undefined)[];
+  readonly addresses: readonly (readonly string[] | undefined)[];
   /** One for each endpoint: they differ in the Host line. */
   readonly arenas: readonly RequestArena[];
   /** What each row asks, as unsealed frames of the run log. */
@@ -63,6 +65,7 @@ export async function prepareRun(
   const endpoints = config.endpoints.map((url) => parseEndpoint(url));
   const tls = await readTlsFiles(config.client);
   const proxies = proxyOfEach(config);
+  const addresses = addressesOfEach(config);
   tellProxies(endpoints, proxies, log);
   const adapter = adapterOf(config.api);
   const streaming = config.streaming === 'auto' ? config.load.pattern !== 'burst' : config.streaming === 'on';
@@ -83,7 +86,7 @@ export async function prepareRun(
   tellDataset(dataset, requests, config, log);
   const { turns } = requests;
   return {
-    ...{ endpoints, tls, proxies, streaming, tokenizerPath, format, dueNs },
+    ...{ endpoints, tls, proxies, addresses, streaming, tokenizerPath, format, dueNs },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
     rowCount: requests.rowCount,
