@@ -1,3 +1,5 @@
+import { isUnixSocket } from '../protocol/endpoint.ts';
+import { NO_PROXY, parseProxy, type Proxy } from '../protocol/proxy.ts';
 import { inputError } from './input-error.ts';
 import type { RunConfig } from './schema.ts';
 
@@ -13,6 +15,12 @@ const TLS_FLAGS = {
 export function checkConnections({ endpoints, client }: RunConfig): void {
   if (client.connections === 'new' && client.requests_per_connection !== undefined) {
     throw inputError('--requests-per-connection is only for --connections reuse (got new)');
+  }
+  const { proxies } = client;
+  if (proxies !== undefined && proxies.length > 1 && proxies.length !== endpoints.length) {
+    throw inputError(
+      `--proxy is given once for all, or once for each --endpoint (got ${proxies.length} for ${endpoints.length})`,
+    );
   }
   checkTls(client, endpoints.some(isHttps));
 }
@@ -32,4 +40,15 @@ function checkTls(client: RunConfig['client'], hasHttps: boolean): void {
 
 function isHttps(url: string): boolean {
   return /^https:/i.test(url);
+}
+
+/** The proxy of each endpoint; undefined for none. */
+export function proxyOfEach({ endpoints, client }: RunConfig): readonly (Proxy | undefined)[] {
+  const { proxies } = client;
+  return endpoints.map((endpoint, index) => {
+    const proxy = proxies?.length === 1 ? proxies[0] : proxies?.[index];
+    return proxy === undefined || proxy === NO_PROXY || isUnixSocket(endpoint)
+      ? undefined
+      : parseProxy(proxy);
+  });
 }

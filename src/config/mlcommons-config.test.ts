@@ -104,6 +104,8 @@ describe('toMlcommonsConfig', () => {
     [{ '--endpoint': 'http://h:8000/v1/chat/completions' }, '--path'],
     [{ '--endpoint': 'unix:/run/vllm.sock' }, 'Unix sockets'],
     [{ '--endpoint': 'https://h', '--ca': 'ca.pem' }, '--ca'],
+    [{ '--proxy': 'p:3128' }, '--proxy'],
+    [{ '--endpoint': 'http://h:8000', '--resolve': 'h:8000:::1' }, '--resolve'],
     [{ '--header': 'X-Team: a' }, '--header'],
     [{ '--connections': 'new' }, '--connections'],
     [{ '--sample-order': 'sequential' }, '--sample-order'],

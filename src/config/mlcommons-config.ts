@@ -1,5 +1,6 @@
 import { redactUrls } from '../core/redact-url.ts';
 import type { Json } from '../metrics/snapshot.ts';
+import { NO_PROXY } from '../protocol/proxy.ts';
 import type { RunConfig } from './schema.ts';
 
 // Settings of MLCommons endpoints and ours: https://github.com/mlcommons/endpoints has theirs, schema.ts ours.
@@ -187,6 +188,11 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     text: '--ca, --cert and --server-name',
     holds: ({ client }) =>
       [client.ca_file, client.cert_file, client.server_name].some((one) => one !== undefined),
+  },
+  { text: '--resolve', holds: ({ client }) => client.resolve !== undefined },
+  {
+    text: '--proxy',
+    holds: ({ client: { proxies = [] } }) => proxies.some((proxy) => proxy !== NO_PROXY),
   },
   {
     text: '--requests-per-connection',

@@ -1,4 +1,5 @@
 import { decoded, REDACTED_PART, redactUrls, secretItems } from '../core/redact-url.ts';
+import { basicCredentials, decodedPart, NO_PROXY } from '../protocol/proxy.ts';
 import type { RunConfig } from './schema.ts';
 
 export const REDACTED = '<redacted>';
@@ -65,17 +66,27 @@ export function secretsOf({ client, endpoints, path, extra }: RunConfig): readon
         .map((part) => ({ where: `query item ${name}`, text: part })),
     ),
   );
+  const proxies = (client.proxies ?? []).flatMap(secretsOfProxy).map((text) => ({ where: '--proxy', text }));
   const extras = secretTexts(extra, '').map((text) => ({ where: '--extra', text }));
   const byText = new Map<string, Secret>();
-  for (const secret of [...key, ...headers, ...queries, ...extras]) {
+  for (const secret of [...key, ...headers, ...queries, ...proxies, ...extras]) {
     if (secret.text !== '' && !byText.has(secret.text)) byText.set(secret.text, secret);
   }
   return [...byText.values()];
 }
 
+/** The password as it was given and as it is sent. */
+function secretsOfProxy(proxy: string): readonly string[] {
+  const password = proxy === NO_PROXY ? '' : new URL(proxy).password;
+  return password === '' ? [] : [password, decodedPart(password), basicCredentials(proxy)];
+}
+
+const REDACTED_USER = new RegExp(`^[a-z]+://${REDACTED_PART}@`);
+
 /** Whether a value, or a part of a URL, is what redacting left. */
 export function isRedacted(text: string): boolean {
-  return text === REDACTED || secretItems(text).some(({ value }) => value === REDACTED_PART);
+  if (text === REDACTED || REDACTED_USER.test(text)) return true;
+  return secretItems(text).some(({ value }) => value === REDACTED_PART);
 }
 
 /** Names of query items that services use for secrets, besides those of other secrets. */

@@ -275,7 +275,29 @@ describe('resolveConfig', () => {
     expect(redactConfig(config)).toMatchObject({ client: paths });
   });
 
+  it('takes proxies from flags, else from the file, else from the environment', () => {
+    const environment = { HTTP_PROXY: 'http://env:1' };
+    const proxies = (...sources: Parameters<typeof resolve>) => resolve(...sources).client.proxies;
+    expect(proxies({}, environment)).toEqual(['http://env:1']);
+    expect(proxies({}, environment, 'client: { proxies: [file:2] }')).toEqual(['http://file:2']);
+    expect(proxies({ '--proxy': ['flag:3'] }, environment)).toEqual(['http://flag:3']);
+    expect(proxies({ '--proxy': ['none'] }, environment)).toEqual(['none']);
+    expect(proxies({}, { ...environment, NO_PROXY: '*' })).toBeUndefined();
+  });
+
+  it('knows the password of a proxy, and does not send what stands for it', () => {
+    const config = resolve({ '--proxy': ['me:hunter%402@p:1'] });
+    expect(redactConfig(config)).toMatchObject({ client: { proxies: ['http://redacted@p:1'] } });
+    const basic = Buffer.from('me:hunter@2').toString('base64');
+    expect(secretsOf(config).map(({ text }) => text)).toEqual(['hunter%402', 'hunter@2', basic]);
+    expect(refusal({ '--proxy': ['http://redacted@p:1'] })).toContain('the secret was redacted');
+  });
+
   it.each<[Record<string, string[]>, string]>([
+    [{ '--proxy': ['socks5://me:hunter2@p:1'] }, '--proxy must be http://host:port, '],
+    [{ '--proxy': ['http://p:1/path'] }, '(got something else, not shown: it may be a secret)'],
+    [{ '--proxy': [''] }, '--proxy must be text that is not empty'],
+    [{ '--endpoint': ['http://a', 'http://b', 'http://c'], '--proxy': ['p', 'q'] }, '(got 2 for 3)'],
     [{ '--endpoint': ['http://h'], '--ca': ['ca.pem'] }, '--ca is only for https:// endpoints'],
     [{ '--endpoint': ['unix:/s'], '--server-name': ['h'] }, '--server-name is only for https:// endpoints'],
     [{ '--endpoint': ['https://h'], '--ca': ['a'], '--insecure': ['on'] }, '--insecure trusts anybody'],

@@ -7,6 +7,7 @@ import type { ConfigFile, Tree } from './config-file.ts';
 import { parseSynthetic } from '../workload/synthesis/synthetic-spec.ts';
 import { redactUrls } from '../core/redact-url.ts';
 import { checkConnections } from './connection-rules.ts';
+import { proxiesOfEnvironment } from './environment-proxies.ts';
 import { inputError } from './input-error.ts';
 import { isRedacted } from './redact.ts';
 import { runConfigSchema, type RunConfig } from './schema.ts';
@@ -53,7 +54,14 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
   const checked = runConfigSchema.safeParse(tree);
   if (!checked.success) throw invalid(checked.error.issues[0]!, tree, sources);
   checkRules(checked.data);
-  return checked.data;
+  return withProxies(checked.data, sources.environment);
+}
+
+/** Where neither a flag nor a file names a proxy, the environment may. */
+function withProxies(config: RunConfig, environment: ConfigSources['environment']): RunConfig {
+  if (config.client.proxies !== undefined) return config;
+  const proxies = proxiesOfEnvironment(config.endpoints, environment);
+  return proxies === undefined ? config : { ...config, client: { ...config.client, proxies: [...proxies] } };
 }
 
 function givenFor({ flag, environment }: Setting, sources: ConfigSources): Given | undefined {

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { CONCURRENCY, MAX_IN_FLIGHT, RATE_PER_SECOND, REPLAY_SPEED } from '../core/load-ranges.ts';
+import { NO_PROXY, normalizedProxy, PROXY_ALLOWED } from '../protocol/proxy.ts';
 import { MAX_TICKETS } from '../plan/tickets.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
 import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
 import { SALT_POSITIONS } from '../dataset/salted-row.ts';
 import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
+import { parseResolve, RESOLVE_ALLOWED } from './resolve-entries.ts';
 
 // Each check says what is allowed, in words that follow "must be" for a flag and for a file.
 
@@ -287,6 +289,24 @@ export const runConfigSchema = group({
       .record(z.string(), z.string('text'), 'names and values')
       .default({})
       .describe('extra request headers'),
+    proxies: z
+      .array(
+        z
+          .string(PROXY_ALLOWED)
+          .refine((given) => given === NO_PROXY || normalizedProxy(given) !== undefined, PROXY_ALLOWED)
+          .transform((given) => (given === NO_PROXY ? given : normalizedProxy(given)!)),
+        'a list of proxies',
+      )
+      .min(1, 'a list of proxies')
+      .optional()
+      .describe('HTTP proxies to reach the endpoints through: one for all, or one for each; none: directly'),
+    resolve: z
+      .array(
+        text(RESOLVE_ALLOWED).refine((given) => parseResolve(given) !== undefined, RESOLVE_ALLOWED),
+        'a list of hosts with their addresses',
+      )
+      .optional()
+      .describe('addresses of hosts, instead of looking them up'),
     api_key: text('text that is not empty')
       .optional()
       .describe('sent as Authorization: Bearer, or as x-api-key to api anthropic; never written to a file'),

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ErrorData } from '../core/model-output.ts';
 import { NS_PER_MS, NS_PER_SECOND, type RunClock } from '../core/time.ts';
-import { connectTimedOut } from './connect-failure.ts';
+import type { ConnectStage } from './connect-failure.ts';
 import type { Connector, SocketListener } from './connector.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
@@ -83,7 +83,7 @@ export class Connection implements SocketListener, Timed {
   readonly #exchange: Exchange;
   readonly #connector: Connector;
   readonly #readBuffer: Uint8Array;
-  readonly #socket: Socket;
+  #socket: Socket;
   #state: ConnectionState = 'connecting';
   #hasTcp = false;
   /** From the attempt to the connection, without TLS. */
@@ -180,7 +180,8 @@ export class Connection implements SocketListener, Timed {
 
   onTimeout(nowNs: number): void {
     if (this.#state === 'connecting') {
-      this.#failConnecting(connectTimedOut(this.#tools.connectDeadlines.timeoutMs), nowNs);
+      const { timeoutMs } = this.#tools.connectDeadlines;
+      this.#failConnecting(this.#connector.timeoutOf(timeoutMs, this.#stage), nowNs);
     } else if (this.#state === 'ending') this.#endSample(false, nowNs);
     else {
       const { timeoutMs } = this.#tools.answerDeadlines;
@@ -191,6 +192,10 @@ export class Connection implements SocketListener, Timed {
   onTcp(): void {
     this.#hasTcp = true;
     this.#connectNs = this.#tools.clock.nowNs() - this.startedNs;
+  }
+
+  onSocket(socket: Socket): void {
+    this.#socket = socket;
   }
 
   onOpen(): void {
@@ -240,7 +245,7 @@ export class Connection implements SocketListener, Timed {
     const nowNs = this.#tools.clock.nowNs();
     switch (this.#state) {
       case 'connecting':
-        this.#failConnecting(this.#connector.failureOf(error, this.#hasTcp ? 'tls' : 'tcp'), nowNs);
+        this.#failConnecting(this.#connector.failureOf(error, this.#stage), nowNs);
         return;
       case 'busy':
         if (this.#mayBeUnseen(nowNs)) this.#handBack();
@@ -363,6 +368,10 @@ export class Connection implements SocketListener, Timed {
     void doubt.then((told) => {
       if (this.#state === 'doubtful') this.#failSample(told, this.#tools.clock.nowNs());
     });
+  }
+
+  get #stage(): ConnectStage {
+    return this.#hasTcp ? 'tls' : 'tcp';
   }
 
   get #awaitsAnswer(): boolean {

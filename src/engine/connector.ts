@@ -1,10 +1,12 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { ErrorData } from '../core/model-output.ts';
 import type { Endpoint } from '../protocol/endpoint.ts';
-import { connectFailure, type ConnectStage } from './connect-failure.ts';
+import type { Proxy } from '../protocol/proxy.ts';
+import { AddressBook } from './address-book.ts';
+import { CLIENT_LIMIT, connectFailure, connectTimedOut, type ConnectStage } from './connect-failure.ts';
 import { brokenConnection } from './failure.ts';
-import { rememberingLookup } from './remembering-lookup.ts';
+import { CLOSED, openTunnel, ProxyError, proxyTimedOut, ProxyTunnel } from './proxy-tunnel.ts';
 import { SchemeProbe } from './scheme-probe.ts';
 import type { TlsSettings } from './settings.ts';
 import { isTlsError, PlainHttpError, tlsFailure } from './tls-failure.ts';
@@ -18,6 +20,8 @@ export interface SocketListener {
   onRead(length: number): void;
   /** The TCP connection stands; on a TLS endpoint the handshake is still to come. */
   onTcp(): void;
+  /** From now on this is the socket, in place of the one returned by {@link Connector.connect}. */
+  onSocket(socket: Socket): void;
   /** Requests may be written. */
   onOpen(): void;
   /** The peer will send nothing more. */
@@ -32,53 +36,72 @@ export interface ConnectorOptions {
   /** Check the certificate of a TLS endpoint. */
   readonly tlsVerify: boolean;
   readonly tls?: TlsSettings | undefined;
+  /** The way to the endpoint; default: directly. */
+  readonly proxy?: Proxy | undefined;
+  /** Addresses of the host, instead of a lookup. */
+  readonly addresses?: readonly string[] | undefined;
+  /** Which of its addresses the first connection begins with; default: the first. */
+  readonly firstAddress?: number | undefined;
 }
 
 /**
- * Opens sockets to one endpoint, over TCP or to a Unix socket. All of them, TLS ones too, read into one buffer given by the caller: what is read is
- * handled before the next read, so a worker needs no more. The host name is looked up once.
+ * Opens sockets to one endpoint, over TCP, through a proxy or to a Unix socket. All of them, TLS ones too, read into one buffer given by the caller: what is read is
+ * handled before the next read, so a worker needs no more. The host name is looked up once, and
+ * connections are spread over its addresses.
  */
 export class Connector {
   readonly readBuffer: Uint8Array;
   /** Whether a sample has been answered here, so that nobody needs to wonder what the server speaks. */
   hasAnswered = false;
   readonly #endpoint: Endpoint;
+  readonly #proxy: Proxy | undefined;
   readonly #tls: TlsSettings;
   readonly #tlsVerify: boolean;
-  readonly #lookup = rememberingLookup();
+  readonly #addresses: AddressBook;
   /** Made once: reading the certificate authorities takes longer than a handshake. */
   readonly #secureContext: SecureContext | undefined;
   readonly #probe: SchemeProbe;
   /** Learned from the probe: the scheme of the endpoint is the wrong one. */
   #isWrongScheme = false;
 
-  constructor(endpoint: Endpoint, readBuffer: Uint8Array, { tlsVerify, tls = {} }: ConnectorOptions) {
+  constructor(endpoint: Endpoint, readBuffer: Uint8Array, options: ConnectorOptions) {
+    const { tlsVerify, tls = {}, proxy, addresses, firstAddress = 0 } = options;
     this.readBuffer = readBuffer;
+    this.#proxy = proxy;
+    this.#addresses = new AddressBook(proxy === undefined ? addresses : undefined, firstAddress);
     this.#endpoint = endpoint;
     this.#tls = tls;
     this.#tlsVerify = tlsVerify;
     const { ca, cert, key } = tls;
     this.#secureContext = endpoint.tls ? createSecureContext({ ca, cert, key }) : undefined;
     this.#probe = new SchemeProbe({
-      open: () => connected(connectTcp(this.#target())),
+      open: () => this.#openPlain(),
       secure: (socket) => connectTls({ socket, servername: this.#serverName, rejectUnauthorized: false }),
     });
   }
 
   connect(listener: SocketListener): Socket {
-    const socket = this.#endpoint.tls ? this.#connectTls(listener) : this.#connectTcp(listener);
-    keepAfterFailedWrite(socket, listener);
-    return socket
-      .once(this.#endpoint.tls ? 'secureConnect' : 'connect', () => listener.onOpen())
-      .on('end', () => listener.onEnd())
-      .on('error', (error) => listener.onError(error))
-      .on('close', () => listener.onClose());
+    const { tls } = this.#endpoint;
+    if (this.#proxy === undefined) {
+      const socket = tls ? this.#connectTls(listener) : this.#connectTcp(listener);
+      return follow(socket, listener, tls ? 'secureConnect' : 'connect');
+    }
+    return tls ? this.#tunnelTls(this.#proxy, listener) : this.#tunnelTcp(this.#proxy, listener);
   }
 
   /** Why a connection could not be had. */
   failureOf(error: Error, stage: ConnectStage): ErrorData {
     if (stage === 'tls') return tlsFailure(error, this.#endpoint, this.#tls);
-    return connectFailure(error, this.#endpoint);
+    if (error instanceof ProxyError) return error.failure;
+    const failure = connectFailure(error, this.#endpoint);
+    if (this.#proxy === undefined || failure.errorType === CLIENT_LIMIT) return failure;
+    return this.#tunnel(this.#proxy).failed(`cannot be reached: ${failure.errorMessage}`).failure;
+  }
+
+  /** A connection that could not be had in time. */
+  timeoutOf(timeoutMs: number, stage: ConnectStage): ErrorData {
+    const isProxy = this.#proxy !== undefined && stage === 'tcp';
+    return isProxy ? proxyTimedOut(this.#proxy, timeoutMs) : connectTimedOut(timeoutMs);
   }
 
   /** Why an established connection broke. */
@@ -105,25 +128,13 @@ export class Connector {
   }
 
   #connectTcp(listener: SocketListener): Socket {
-    return connectTcp({
-      ...this.#target(),
-      noDelay: true,
-      allowHalfOpen: true,
-      onread: this.#onread(listener),
-    });
+    return this.#dial({ noDelay: true, allowHalfOpen: true, onread: this.#onread(listener) }, connectTcp);
   }
 
   #connectTls(listener: SocketListener): Socket {
-    const options = {
-      ...this.#target(),
-      allowHalfOpen: true,
-      onread: this.#onread(listener),
-      secureContext: this.#secureContext,
-      servername: this.#serverName,
-      ALPNProtocols: ['http/1.1'],
-      rejectUnauthorized: this.#tlsVerify,
-    };
-    const socket = connectTls(options).setNoDelay(true);
+    const onread = this.#onread(listener);
+    const options = { ...this.#tlsOptions(), allowHalfOpen: true, onread };
+    const socket = this.#dial(options, connectTls).setNoDelay(true);
     return socket.once('connect', () => {
       listener.onTcp();
       this.#watchHandshake(socket);
@@ -152,9 +163,92 @@ export class Connector {
     socket.once('secureConnect', stop).once('close', stop);
   }
 
-  #target() {
-    const { hostname, port, socketPath } = this.#endpoint;
-    return socketPath === undefined ? { host: hostname, port, lookup: this.#lookup } : { path: socketPath };
+  /** The answer to CONNECT is read from the buffer, too, and kept from the listener. */
+  #tunnelTcp(proxy: Proxy, listener: SocketListener): Socket {
+    const tunnel = this.#tunnel(proxy);
+    let isOpen = false;
+    const callback = (length: number) => {
+      if (isOpen) listener.onRead(length);
+      else takeAnswer(length);
+      return true;
+    };
+    const takeAnswer = (length: number) => {
+      try {
+        isOpen = tunnel.feed(this.readBuffer.subarray(0, length));
+        if (isOpen) listener.onOpen();
+      } catch (error) {
+        socket.destroy(error as Error);
+      }
+    };
+    const onread = { buffer: this.readBuffer, callback };
+    const socket = this.#dial({ noDelay: true, allowHalfOpen: true, onread }, connectTcp);
+    keepAfterFailedWrite(socket, listener);
+    return socket
+      .once('connect', () => socket.write(tunnel.request))
+      .on('end', () => (isOpen ? listener.onEnd() : socket.destroy(tunnel.failed(CLOSED))))
+      .on('error', (error) => listener.onError(error))
+      .on('close', () => listener.onClose());
+  }
+
+  /** TLS inside the tunnel. Node reads such a socket into buffers of its own: a read costs a copy that others don't. */
+  #tunnelTls(proxy: Proxy, listener: SocketListener): Socket {
+    const tcp = this.#dial({ noDelay: true, allowHalfOpen: true }, connectTcp);
+    let isOpen = false;
+    openTunnel(tcp, this.#tunnel(proxy), () => {
+      isOpen = true;
+      listener.onTcp();
+      const socket = connectTls({ socket: tcp, ...this.#tlsOptions() });
+      follow(socket, listener, 'secureConnect').on('data', (bytes: Buffer) =>
+        this.#readCopy(bytes, listener),
+      );
+      this.#watchHandshake(socket);
+      listener.onSocket(socket);
+    });
+    return tcp
+      .on('error', (error) => (isOpen ? undefined : listener.onError(error)))
+      .on('close', () => (isOpen ? undefined : listener.onClose()));
+  }
+
+  #readCopy(bytes: Buffer, listener: SocketListener): void {
+    for (let at = 0; at < bytes.length; at += this.readBuffer.length) {
+      const part = bytes.subarray(at, at + this.readBuffer.length);
+      this.readBuffer.set(part);
+      listener.onRead(part.length);
+    }
+  }
+
+  /** A connection for the probe. */
+  #openPlain(): Promise<Socket> {
+    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+    const socket = this.#dial({}, connectTcp);
+    const onOpen = () => resolve(socket.resume());
+    if (this.#proxy === undefined) socket.once('connect', onOpen);
+    else openTunnel(socket, this.#tunnel(this.#proxy), onOpen);
+    socket.once('error', reject).once('close', () => reject(new Error('the connection was closed')));
+    return promise;
+  }
+
+  #tunnel(proxy: Proxy): ProxyTunnel {
+    return new ProxyTunnel(proxy, this.#endpoint);
+  }
+
+  #tlsOptions() {
+    return {
+      secureContext: this.#secureContext,
+      servername: this.#serverName,
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: this.#tlsVerify,
+    };
+  }
+
+  /** Connects to where the first hop is. */
+  #dial<O extends object, S extends Socket>(options: O, connect: (options: O & DialTarget) => S): S {
+    const { socketPath } = this.#endpoint;
+    if (socketPath !== undefined) return connect({ ...options, path: socketPath });
+    const { hostname, port } = this.#proxy ?? this.#endpoint;
+    const turn = this.#addresses.next();
+    const socket = connect({ ...options, host: hostname, port, lookup: turn.lookup });
+    return socket.once('connect', () => turn.connected(socket.remoteAddress));
   }
 
   get #serverName(): string {
@@ -171,14 +265,22 @@ export class Connector {
   }
 }
 
-/** Resolves when the connection stands, rejects when it can't be had. */
-function connected(socket: Socket): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  socket
-    .once('connect', () => resolve(socket))
-    .once('error', reject)
-    .once('close', () => reject(new Error('the connection was closed')));
-  return promise;
+type DialTarget =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number; readonly lookup: LookupFunction };
+
+/** Tells the listener what happens to a socket, the last one of its connection. */
+function follow<T extends Socket>(
+  socket: T,
+  listener: SocketListener,
+  opening: 'connect' | 'secureConnect',
+): T {
+  keepAfterFailedWrite(socket, listener);
+  return socket
+    .once(opening, () => listener.onOpen())
+    .on('end', () => listener.onEnd())
+    .on('error', (error) => listener.onError(error))
+    .on('close', () => listener.onClose());
 }
 
 /** Node destroys a socket when a write fails, and with it a response that is there already. */

@@ -170,6 +170,8 @@ export class EngineWorker {
       streaming,
       tlsVerify,
       tls,
+      proxies,
+      addresses,
       maxConnections,
       connections: use,
       requestsPerConnection,
@@ -183,7 +185,12 @@ export class EngineWorker {
     return endpoints.map(
       (endpoint, index) =>
         new ConnectionPool({
-          connector: new Connector(endpoint, readBuffer, { tlsVerify, tls }),
+          connector: new Connector(endpoint, readBuffer, {
+            ...{ tlsVerify, tls },
+            proxy: proxies?.[index],
+            addresses: addresses?.[index],
+            firstAddress: this.#start.workerIndex,
+          }),
           reader,
           requests: this.#requests(RequestArena.fromShared(arenas[index]!), index),
           tools: this.#tools,

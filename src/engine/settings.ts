@@ -5,6 +5,7 @@ import type { PhasePlan } from '../plan/plan.ts';
 import type { ApiName } from '../protocol/adapters.ts';
 import type { ReasoningHistory } from '../protocol/assistant-message.ts';
 import type { Endpoint } from '../protocol/endpoint.ts';
+import type { Proxy } from '../protocol/proxy.ts';
 import type { CancelSettings } from './planned-cancels.ts';
 import type { SaltSettings } from './salted-requests.ts';
 
@@ -81,6 +82,10 @@ export interface EngineSettings {
   /** Check server certificates. */
   readonly tlsVerify: boolean;
   readonly tls?: TlsSettings | undefined;
+  /** Of each endpoint: the proxy in front of it; default: none. May hold passwords: they are not recorded. */
+  readonly proxies?: readonly (Proxy | undefined)[] | undefined;
+  /** Of each endpoint: the addresses of its host, instead of a lookup; default: none are given. */
+  readonly addresses?: readonly (readonly string[] | undefined)[] | undefined;
   /** The run's; default 0. */
   readonly seed?: number | undefined;
   /** What all responses of the process may hold together, by `createResponseMemory`; default: one of the default size. */

@@ -90,6 +90,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     verdict: report.verdict,
     run: {
       ...{ run_id: run.runId, started_at: run.startedAt, planned_samples: run.plannedSamples },
+      ...(run.proxies.length > 0 && { proxies: run.proxies }),
       ...(run.replay && { replay: replayToJson(run.replay) }),
       ...(run.publishedBy && publishedByToJson(run.publishedBy)),
     },

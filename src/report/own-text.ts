@@ -89,6 +89,7 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
     ['Not recorded', run.publishedBy?.missing.join('; ') ?? null],
     ['Publishers', run.publishedBy && publishersText(run.publishedBy.addresses)],
     ['Load', run.replay === null ? run.load : replayText(run.replay, requestedRatePerSecond)],
+    ['Proxy', run.proxies.length === 0 ? null : proxyText(run.proxies)],
     ['Samples', sampleAccountText(samples)],
     ['Conversations', own.conversations && conversationAccountText(own.conversations)],
     [
@@ -202,6 +203,10 @@ function receptionText(reception: ReceptionFacts): string {
 
 function notOpenedText(path: string): string {
   return `${path}, named by the log, was not opened; tokens that the server did not count are missing (count them: report --tokenizer)`;
+}
+
+function proxyText(proxies: readonly string[]): string {
+  return `${proxies.join(', ')}: its own time is part of every figure`;
 }
 
 function runText({ runId, startedAt }: RunIdentity): string {

@@ -103,6 +103,8 @@ export interface RunIdentity {
   readonly load: string | null;
   /** The trace that was replayed; null for any other load. */
   readonly replay: ReplayFacts | null;
+  /** Proxies that the requests went through. */
+  readonly proxies: readonly string[];
   readonly plannedSamples: number | null;
   /** Requests in flight at most, beside a rate; null where nothing limits them. */
   readonly maxInFlight: number | null;
@@ -153,6 +155,7 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       doesRateChange: run.rate_changes === true,
       load: textOf(run.load),
       replay: replayOf(run.replay),
+      proxies: textsOf(run.proxies),
       plannedSamples: numberOf(run.planned_samples),
       maxInFlight: numberOf(run.max_in_flight),
       outputLimit: numberOf(run.output_limit),

@@ -10,6 +10,9 @@ export const ENTRY = resolve(import.meta.dirname, '../../dist/cli/main.js');
 /** Exit codes of a run that went through. On a machine with other things to do its verdict may be `invalid`, which is 5. */
 export const WENT_THROUGH: readonly unknown[] = [0, 5];
 
+/** Load of tests goes to this machine only, whatever proxy its environment has. */
+const NO_PROXIES = { http_proxy: '', HTTP_PROXY: '', https_proxy: '', HTTPS_PROXY: '' };
+
 export interface Finished {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -36,7 +39,7 @@ export class Program {
       before === '' ? command : ['bash', '-c', `${before}; exec "$@"`, 'bash', ...command];
     this.child = spawn(file!, rest, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1', ...environment },
+      env: { ...process.env, ...NO_PROXIES, NO_COLOR: '1', ...environment },
       cwd: directory,
     });
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));

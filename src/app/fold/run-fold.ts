@@ -216,6 +216,7 @@ export class RunFold {
         rate_changes: header.rate_changes ?? false,
         ...(header.load === undefined ? {} : { load: header.load }),
         ...(header.max_in_flight === undefined ? {} : { max_in_flight: header.max_in_flight }),
+        ...(header.proxies === undefined ? {} : { proxies: header.proxies }),
         ...(header.replay === undefined ? {} : { replay: { ...header.replay } }),
         stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
         output_limit: header.output_limit ?? null,

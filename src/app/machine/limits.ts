@@ -118,10 +118,11 @@ function connectionLimit(
   machine: MachineLimits,
 ): { readonly count: number; readonly shortage: string | undefined } {
   const byFiles = (machine.openFiles ?? Infinity) - RESERVED_DESCRIPTORS;
-  // Connections are shared out evenly; those to Unix sockets take no port.
+  // Connections are shared out evenly; one proxy has one address for them, and a Unix socket takes no port.
   const byPorts = endpoints.every(isUnixSocket)
     ? Infinity
-    : (machine.localPorts ?? Infinity) * endpoints.length;
+    : (machine.localPorts ?? Infinity) *
+      (client.proxies === undefined ? endpoints.length : new Set(client.proxies).size);
   const available = Math.max(1, Math.min(byFiles, byPorts));
   const limitText = (wanted: number) =>
     byFiles < byPorts

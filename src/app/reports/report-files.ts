@@ -36,13 +36,14 @@ export function makeReport(
 /** Otherwise than calibrate does, whose bounds then don't hold. */
 function connectsOtherwise({ endpoints, client }: RunHeader['config']): boolean {
   const hasTls = Array.isArray(endpoints) && endpoints.some((url) => /^https:/i.test(String(url)));
-  const { connections, requests_per_connection: limit } = (client ?? {}) as ConnectionConfig;
-  return hasTls || connections === 'new' || limit !== undefined;
+  const { connections, requests_per_connection: limit, proxies } = (client ?? {}) as ConnectionConfig;
+  return hasTls || connections === 'new' || limit !== undefined || proxies !== undefined;
 }
 
 interface ConnectionConfig {
   readonly connections?: Json;
   readonly requests_per_connection?: Json;
+  readonly proxies?: Json;
 }
 
 /** The run log says that its plan was cut short: for a run whose process did not live to tell. */

@@ -27,6 +27,8 @@ export interface RunHeader {
   readonly max_in_flight?: number;
   /** The load is a trace, sent at its own times; missing for any other. */
   readonly replay?: ReplayedTrace;
+  /** The proxies that requests go through, without user and password. Missing without any. */
+  readonly proxies?: readonly string[];
   /** Samples the plan will issue, or null when a duration ends it. */
   readonly planned_samples: number | null;
   /** The largest limit of output tokens sent; null when a request has none. Missing in logs of versions before 0.2. */

@@ -15,7 +15,11 @@ import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
 import { adapterOf, pathOf } from '../../protocol/adapters.ts';
 import { type Endpoint, parseEndpoint } from '../../protocol/endpoint.ts';
 import { headBeforeLength, headEncoder } from '../../protocol/http-request.ts';
+import { proxyOfEach } from '../../config/connection-rules.ts';
+import { addressesOfEach } from '../../config/resolve-entries.ts';
+import type { Proxy } from '../../protocol/proxy.ts';
 import { tellDataset } from './dataset-notes.ts';
+import { tellProxies } from './proxy-notes.ts';
 import { buildRequests, type Prompts } from './requests.ts';
 import { readTlsFiles } from './tls-files.ts';
 
@@ -23,6 +27,9 @@ import { readTlsFiles } from './tls-files.ts';
 export interface PreparedRun {
   readonly endpoints: readonly Endpoint[];
   readonly tls: TlsSettings;
+  /** Of each endpoint. */
+  readonly proxies: readonly (Proxy | undefined)[];
+  readonly addresses: readonly (readonly string[] | undefined)[];
   /** One for each endpoint: they differ in the Host line. */
   readonly arenas: readonly RequestArena[];
   /** What each row asks, as unsealed frames of the run log. */
@@ -60,6 +67,9 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const endpoints = config.endpoints.map((url) => parseEndpoint(url));
   const tls = await readTlsFiles(config.client);
+  const proxies = proxyOfEach(config);
+  const addresses = addressesOfEach(config);
+  tellProxies(endpoints, proxies, log);
   const adapter = adapterOf(config.api);
   const streaming = config.streaming === 'auto' ? config.load.pattern !== 'burst' : config.streaming === 'on';
   const head = {
@@ -79,7 +89,7 @@ export async function prepareRun(
   tellDataset(dataset, requests, config, log);
   const { turns } = requests;
   return {
-    ...{ endpoints, tls, streaming, tokenizerPath, format, dueNs },
+    ...{ endpoints, tls, proxies, addresses, streaming, tokenizerPath, format, dueNs },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
     salt: requests.salt,

@@ -188,6 +188,8 @@ function startPool(
       seed: config.seed,
       tlsVerify: config.client.tls_verify,
       tls: prepared.tls,
+      proxies: prepared.proxies,
+      addresses: prepared.addresses,
     },
     {
       onFrame: (bytes) => recorder.record(FrameKind.events, bytes),

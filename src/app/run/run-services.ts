@@ -214,6 +214,7 @@ function headerOf(
     ...(arrivals.pattern === 'replay' ? { replay: replayedTrace(config, arrivals) } : {}),
     ...stagesInWords(config.load),
     ...(config.load.max_in_flight === undefined ? {} : { max_in_flight: config.load.max_in_flight }),
+    ...proxiesInWords(prepared),
     planned_samples: plannedSamples(maxSamples, prepared, config),
     output_limit: prepared.outputLimit,
     skipped_rows: prepared.skippedRows,
@@ -225,6 +226,11 @@ function headerOf(
 function stagesInWords({ stages, stages_file: file }: RunConfig['load']): Pick<RunHeader, 'load'> {
   if (stages !== undefined) return { load: stagesText(stages) };
   return file === undefined ? {} : { load: `the rates of ${file}` };
+}
+
+function proxiesInWords({ proxies }: PreparedRun): Pick<RunHeader, 'proxies'> {
+  const urls = new Set(proxies.flatMap((proxy) => proxy?.url ?? []));
+  return urls.size === 0 ? {} : { proxies: [...urls] };
 }
 
 function replayedTrace({ dataset, load }: RunConfig, { dueNs }: ReplaySettings): ReplayedTrace {

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { AddressBook, type Turn } from './address-book.ts';
+
+const ADDRESSES = ['10.0.0.1', '10.0.0.2', '::3'];
+
+function order(turn: Turn): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    turn.lookup('localhost', { all: true }, (error, found) => {
+      if (error !== null || typeof found === 'string') reject(error ?? new Error('one address'));
+      else resolve(found.map(({ address }) => address));
+    });
+  });
+}
+
+test('each connection begins with the next address', async () => {
+  const book = new AddressBook(ADDRESSES, 1);
+  expect(await order(book.next())).toEqual(['10.0.0.2', '::3', '10.0.0.1']);
+  expect(await order(book.next())).toEqual(['::3', '10.0.0.1', '10.0.0.2']);
+  expect(await order(book.next())).toEqual(ADDRESSES);
+});
+
+test('an address that failed comes last until a connection to it stands', async () => {
+  const book = new AddressBook(ADDRESSES, 0);
+  const failing = book.next();
+  await order(failing);
+  failing.connected('10.0.0.2');
+  for (let nth = 0; nth < 4; nth++) expect((await order(book.next())).at(-1)).toBe('10.0.0.1');
+  const again = book.next();
+  await order(again);
+  again.connected('10.0.0.1');
+  const firsts = new Set<string>();
+  for (let nth = 0; nth < 6; nth++) firsts.add((await order(book.next()))[0]!);
+  expect(firsts).toContain('10.0.0.1');
+});
+
+test('a name is looked up once, and a failure is not remembered', async () => {
+  const book = new AddressBook(undefined, 0);
+  await expect(order(book.next())).resolves.toContain('127.0.0.1');
+  const missing = new AddressBook(undefined, 0).next();
+  await expect(
+    new Promise((resolve) =>
+      missing.lookup('does-not-exist.invalid', {}, (error) => resolve(error?.message)),
+    ),
+  ).resolves.toContain('does-not-exist.invalid');
+});
