@@ -5,6 +5,7 @@ import type { SaltAlphabet } from '../../dataset/salt.ts';
 import type { SaltPosition } from '../../dataset/salted-row.ts';
 import { loadTokenizer } from '../../tokens/tokenizer.ts';
 import { type PlannedTurn, plannedTurns } from '../dataset/planned-turns.ts';
+import { readWords } from './excerpts.ts';
 import { readLengthPairs } from './length-file.ts';
 import { type PromptUse, UNKNOWN_TEMPLATE } from './prompt-counter.ts';
 import { SyntheticPrompts } from './synthetic-prompts.ts';
@@ -31,7 +32,7 @@ export interface SyntheticDataset extends Dataset {
 
 /**
  * Made-up prompts as a dataset. Says what stands around each prompt, and what could not be made as asked for. Throws what `loadTokenizer`,
- * `readLengthPairs` and `SyntheticPrompts` throw.
+ * `readLengthPairs`, `readWords` and `SyntheticPrompts` throw.
  */
 export async function syntheticDataset({
   spec,
@@ -43,8 +44,9 @@ export async function syntheticDataset({
   log,
 }: SyntheticDatasetOptions): Promise<SyntheticDataset> {
   const lengths = 'file' in spec.lengths ? await readLengthPairs(spec.lengths.file) : spec.lengths;
+  const words = spec.text === undefined ? undefined : await readWords(spec.text);
   const tokenizer = await loadTokenizer(tokenizerPath);
-  const prompts = new SyntheticPrompts({ ...spec, lengths, salt }, tokenizer, use, seed);
+  const prompts = new SyntheticPrompts({ ...spec, lengths, words, salt }, tokenizer, use, seed);
   if (!prompts.isTemplateKnown) {
     log.warning(`--synthetic: ${UNKNOWN_TEMPLATE}`);
   }

@@ -5,7 +5,8 @@ import type { SaltPosition } from '../../dataset/salted-row.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
 import { type Conversation, PLAIN_TURN } from '../conversation.ts';
 import { CountedShare } from './counted-share.ts';
-import { findLexicon, type Lexicon } from './lexicon.ts';
+import { countedExcerpts } from './excerpts.ts';
+import { lexiconOf, type Lexicon } from './lexicon.ts';
 import type { LengthPairs } from './length-pairs.ts';
 import { isTemplateKnown, promptCounter, type PromptUse } from './prompt-counter.ts';
 import { type PromptFrame, promptFrame, tooShort } from './prompt-frame.ts';
@@ -17,6 +18,8 @@ import { sharedTexts, TextMaker, wordSalt } from './text-maker.ts';
 /** What to make up, with the lengths that a file may have held. */
 export interface ReadySpec extends SyntheticSpec {
   readonly lengths: LengthPairs;
+  /** Of the file that prompts are excerpts of. */
+  readonly words?: readonly string[] | undefined;
   /** Where a salt takes the place of words; undefined for none. */
   readonly salt?: SaltPosition | undefined;
 }
@@ -55,10 +58,10 @@ export class SyntheticPrompts {
    * the API or the template has none.
    */
   constructor(spec: ReadySpec, tokenizer: Tokenizer, use: PromptUse, seed: number) {
-    const { prefix, system, turns, salt } = spec;
+    const { prefix, system, turns, words, salt } = spec;
     if (system !== undefined && use === 'completion') throw noSystemPrompt();
     const counter = promptCounter(tokenizer, use);
-    const lexicon = findLexicon(tokenizer.vocabulary(), counter.countText);
+    const lexicon = lexiconOf(tokenizer);
     this.#maker = new PromptMaker(lexicon, counter);
     const needs = { system: system !== undefined, turns: turns !== undefined };
     this.frame = promptFrame(tokenizer, lexicon, this.#maker.overheadTokens, needs);
@@ -73,7 +76,8 @@ export class SyntheticPrompts {
       prefix === undefined ? [] : sharedTexts(lexicon, 'prefixes', prefix.tokens, prefix.count, seed);
     this.#prefixTokens = prefix?.tokens ?? 0;
     this.#systems = this.#systemTexts(spec, lexicon, seed);
-    this.#texts = new TextMaker({ seed, lexicon, prefixes, plan: this.plan, salt: textSalt });
+    const excerpts = words && countedExcerpts(words, lexicon, counter.countText);
+    this.#texts = new TextMaker({ seed, lexicon, prefixes, plan: this.plan, excerpts, salt: textSalt });
     this.#countsAll = !this.#maker.isSteady || !this.#isSampleExact();
   }
 
