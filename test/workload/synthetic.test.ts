@@ -255,6 +255,31 @@ describe('made-up prompts', () => {
     );
   });
 
+  it.each([
+    ['random words', 'input=100 prefix=9x3 count=2500', undefined],
+    [
+      'excerpts that are counted',
+      'input=uniform:90,150 count=1200',
+      wordsOf('x' + 'konabetagurilosamudefinowatelizabogu'.repeat(3) + ' or not'),
+    ],
+  ])('are the same byte for byte on any number of threads: %s', async (_, description, words) => {
+    const tokenizer = tokenizers.get('Qwen 3')!;
+    const make = () =>
+      new SyntheticPrompts({ ...specOf(description), words, salt: 'suffix' }, tokenizer, 'chat', 5);
+    const alone = make();
+    expect(alone.work.areCounted).toBe(words !== undefined);
+    // More than one block.
+    expect(alone.work.tokens).toBeGreaterThan(100_000);
+    const wanted = [...alone.rows()];
+    for (const threads of [1, 3]) {
+      const prompts = make();
+      await prompts.makeOnThreads(threads, tokenizers.pathOf('Qwen 3'));
+      expect([...prompts.rows()]).toEqual(wanted);
+      expect(prompts.inexact).toBe(alone.inexact);
+    }
+    if (words !== undefined) await expect(make().makeOnThreads(2, '/none')).rejects.toThrow('ENOENT');
+  });
+
   it('need a text with words', async () => {
     await expect(readWords('/dev/null')).rejects.toThrow(
       '/dev/null: must be a regular file (it is a device)',

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Log } from '../../core/log.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
 import type { Dataset, DatasetRow } from '../../dataset/open-dataset.ts';
@@ -10,6 +11,12 @@ import { readLengthPairs } from './length-file.ts';
 import { type PromptUse, UNKNOWN_TEMPLATE } from './prompt-counter.ts';
 import { SyntheticPrompts } from './synthetic-prompts.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
+
+/** Each has the words, and the tokenizer if it counts: tens of MB. */
+const MOST_THREADS = 8;
+/** Tokens from which on threads save more than their start takes. */
+const MADE_ON_THREADS = 4_000_000;
+const COUNTED_ON_THREADS = 50_000;
 
 export interface SyntheticDatasetOptions {
   readonly spec: SyntheticSpec;
@@ -49,6 +56,11 @@ export async function syntheticDataset({
   const prompts = new SyntheticPrompts({ ...spec, lengths, words, salt }, tokenizer, use, seed);
   if (!prompts.isTemplateKnown) {
     log.warning(`--synthetic: ${UNKNOWN_TEMPLATE}`);
+  }
+  const { tokens, areCounted } = prompts.work;
+  const threads = Math.min(MOST_THREADS, availableParallelism());
+  if (threads > 1 && tokens >= (areCounted ? COUNTED_ON_THREADS : MADE_ON_THREADS)) {
+    await prompts.makeOnThreads(threads, tokenizerPath);
   }
   return {
     name: `--synthetic ${text}`,

@@ -13,7 +13,8 @@ import { type PromptFrame, promptFrame, tooShort } from './prompt-frame.ts';
 import { PromptMaker } from './prompt-maker.ts';
 import { NONE, synthesisPlan, type SyntheticPlan } from './synthetic-plan.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
-import { sharedTexts, TextMaker, wordSalt } from './text-maker.ts';
+import { type MadeTexts, textsOfThreads } from './prompt-threads.ts';
+import { sharedTexts, TextMaker, type TextSource, wordSalt } from './text-maker.ts';
 
 /** What to make up, with the lengths that a file may have held. */
 export interface ReadySpec extends SyntheticSpec {
@@ -44,6 +45,7 @@ export class SyntheticPrompts {
   /** How salts are written; undefined for none. */
   readonly saltAlphabet: SaltAlphabet | undefined;
   readonly #maker: PromptMaker;
+  readonly #source: TextSource;
   readonly #texts: TextMaker;
   /** The words of each system prompt. */
   readonly #systems: readonly (readonly string[])[];
@@ -51,7 +53,9 @@ export class SyntheticPrompts {
   readonly #salts: Salts | undefined;
   readonly #saltPosition: SaltPosition | undefined;
   readonly #prefixTokens: number;
-  #countsAll: boolean;
+  readonly #countsAll: boolean;
+  readonly #use: PromptUse;
+  #made: MadeTexts | undefined;
 
   /**
    * Throws `InferometerError` (input) for a tokenizer whose words don't serve, for lengths that are all too short for the template, and for a system prompt where
@@ -77,13 +81,31 @@ export class SyntheticPrompts {
     this.#prefixTokens = prefix?.tokens ?? 0;
     this.#systems = this.#systemTexts(spec, lexicon, seed);
     const excerpts = words && countedExcerpts(words, lexicon, counter.countText);
-    this.#texts = new TextMaker({ seed, lexicon, prefixes, plan: this.plan, excerpts, salt: textSalt });
+    this.#source = { seed, lexicon, prefixes, plan: this.plan, excerpts, salt: textSalt };
+    this.#texts = new TextMaker(this.#source);
+    this.#use = use;
     this.#countsAll = !this.#maker.isSteady || !this.#isSampleExact();
   }
 
   /** Texts whose length could not be made exact, so far. */
   get inexact(): number {
-    return this.#maker.inexact;
+    return this.#made?.inexact ?? this.#maker.inexact;
+  }
+
+  /** Tokens of all texts that are made one by one, about: what it takes tells whether threads are worth it. */
+  get work(): { readonly tokens: number; readonly areCounted: boolean } {
+    return { tokens: this.plan.ownTokens.reduce((sum, own) => sum + own, 0), areCounted: this.#countsAll };
+  }
+
+  /**
+   * Makes all texts on threads, before they are read: the same ones as without. Takes their bytes in memory. `tokenizerPath`: of the
+   * tokenizer, which threads load if they have to count.
+   */
+  async makeOnThreads(threadCount: number, tokenizerPath: string): Promise<void> {
+    const { ownTokens } = this.plan;
+    const tokens = ownTokens.map((_, text) => this.#alone(text));
+    const exact = this.#countsAll ? { tokenizerPath, use: this.#use, tokens } : undefined;
+    this.#made = await textsOfThreads({ source: this.#source, exact }, ownTokens, threadCount);
   }
 
   /** The requests as rows; of conversations, only where they have one turn. */
@@ -122,9 +144,10 @@ export class SyntheticPrompts {
   }
 
   #text(text: number): string {
-    if (!this.#countsAll) return this.#texts.text(text);
-    const { words, random, ...fixed } = this.#texts.words(text);
-    return this.#maker.exactly(words, this.#alone(text), random, fixed);
+    if (this.#made !== undefined) return this.#made.text(text);
+    return this.#countsAll
+      ? this.#texts.exactText(text, this.#alone(text), this.#maker)
+      : this.#texts.text(text);
   }
 
   /** Tokens of a text as the prompt of a request without anything else. */

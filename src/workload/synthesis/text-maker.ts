@@ -2,6 +2,7 @@ import { KeyedRandom } from '../../core/keyed-random.ts';
 import { type SaltAlphabet, saltAlphabet, Salts } from '../../dataset/salt.ts';
 import { type Excerpts, excerpt, joinedWords } from './excerpts.ts';
 import { type Draws, type Lexicon, randomWords } from './lexicon.ts';
+import type { PromptMaker } from './prompt-maker.ts';
 import { NONE, type SyntheticPlan } from './synthetic-plan.ts';
 
 /** All that texts are made of: plain data, for whichever thread makes them. */
@@ -58,6 +59,13 @@ export class TextMaker {
     return { words: [...before, ...own], kept: before.length + 1, last, random };
   }
 
+  /** The text as the prompt of a request without anything else that has so many tokens: counted, and put right. */
+  exactText(text: number, tokens: number, maker: PromptMaker): string {
+    const { words, random, ...fixed } = this.words(text);
+    return maker.exactly(words, tokens, random, fixed);
+  }
+
+  /** The text as it is made at first. */
   text(text: number): string {
     const { words, last } = this.words(text);
     return joinedWords([...words, ...last]);
