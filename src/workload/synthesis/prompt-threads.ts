@@ -17,6 +17,32 @@ export class MadeTexts {
     this.#blocks = [...blocks];
   }
 
+  get count(): number {
+    const last = this.#blocks.at(-1);
+    return last === undefined ? 0 : last.from + last.ends.length;
+  }
+
+  /** Of all texts. */
+  get byteLength(): number {
+    return this.blocks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  /** Those that were not read yet. */
+  get blocks(): readonly MadeBlock[] {
+    return this.#blocks.filter((block) => block !== undefined);
+  }
+
+  /** Where each text ends among the bytes of all. */
+  ends(): Uint32Array<ArrayBuffer> {
+    const ends = new Uint32Array(this.count);
+    let start = 0;
+    for (const block of this.blocks) {
+      for (const [index, end] of block.ends.entries()) ends[block.from + index] = start + end;
+      start += block.bytes.length;
+    }
+    return ends;
+  }
+
   /** A text that lies behind those that were read before, which are given up. */
   text(text: number): string {
     let block = this.#blocks[this.#at]!;

@@ -9,6 +9,7 @@ import { type PlannedTurn, plannedTurns } from '../dataset/planned-turns.ts';
 import { readWords } from './excerpts.ts';
 import { readLengthPairs } from './length-file.ts';
 import { type PromptUse, UNKNOWN_TEMPLATE } from './prompt-counter.ts';
+import { PromptCache, promptCacheFolder } from './prompt-cache.ts';
 import { SyntheticPrompts } from './synthetic-prompts.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
 
@@ -59,9 +60,9 @@ export async function syntheticDataset({
   }
   const { tokens, areCounted } = prompts.work;
   const threads = Math.min(MOST_THREADS, availableParallelism());
-  if (threads > 1 && tokens >= (areCounted ? COUNTED_ON_THREADS : MADE_ON_THREADS)) {
-    await prompts.makeOnThreads(threads, tokenizerPath);
-  }
+  const isWorthIt = areCounted ? tokens >= COUNTED_ON_THREADS : threads > 1 && tokens >= MADE_ON_THREADS;
+  const cache = new PromptCache(promptCacheFolder(process.env));
+  if (isWorthIt) await prompts.makeOnThreads(threads, tokenizerPath, cache);
   return {
     name: `--synthetic ${text}`,
     rows,

@@ -13,6 +13,7 @@ import { type PromptFrame, promptFrame, tooShort } from './prompt-frame.ts';
 import { PromptMaker } from './prompt-maker.ts';
 import { NONE, synthesisPlan, type SyntheticPlan } from './synthetic-plan.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
+import { type PromptCache, promptCacheKey } from './prompt-cache.ts';
 import { type MadeTexts, textsOfThreads } from './prompt-threads.ts';
 import { sharedTexts, TextMaker, type TextSource, wordSalt } from './text-maker.ts';
 
@@ -99,13 +100,17 @@ export class SyntheticPrompts {
 
   /**
    * Makes all texts on threads, before they are read: the same ones as without. Takes their bytes in memory. `tokenizerPath`: of the
-   * tokenizer, which threads load if they have to count.
+   * tokenizer, which threads load if they have to count. `cache`: has what earlier runs had to count.
    */
-  async makeOnThreads(threadCount: number, tokenizerPath: string): Promise<void> {
+  async makeOnThreads(threadCount: number, tokenizerPath: string, cache?: PromptCache): Promise<void> {
     const { ownTokens } = this.plan;
     const tokens = ownTokens.map((_, text) => this.#alone(text));
     const exact = this.#countsAll ? { tokenizerPath, use: this.#use, tokens } : undefined;
-    this.#made = await textsOfThreads({ source: this.#source, exact }, ownTokens, threadCount);
+    const data = { source: this.#source, exact };
+    const key = exact && cache && (await promptCacheKey(data));
+    const kept = key && (await cache.read(key, ownTokens.length));
+    this.#made = kept || (await textsOfThreads(data, ownTokens, threadCount));
+    if (key !== undefined && kept === undefined) await cache!.write(key, this.#made);
   }
 
   /** The requests as rows; of conversations, only where they have one turn. */
