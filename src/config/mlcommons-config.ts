@@ -171,6 +171,7 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     holds: ({ format }) => format !== undefined && format !== 'rows',
   },
   { text: '--replay', holds: ({ load }) => load.pattern === 'replay' },
+  { text: '--map', holds: ({ map }) => map !== undefined },
   { text: '--salt', holds: ({ salt }) => salt !== undefined },
   { text: '--synthetic', holds: ({ synthetic }) => synthetic !== undefined },
   { text: '--pattern gamma', holds: ({ load }) => load.pattern === 'gamma' },

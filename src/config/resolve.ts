@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { InferometerError } from '../core/errors.ts';
 import { durationText } from '../core/quantity-text.ts';
 import { NS_PER_MS } from '../core/time.ts';
+import { isMappedName, MAPPED_NAMES_ALLOWED } from '../dataset/column-map.ts';
 import { adapterOf } from '../protocol/adapters.ts';
 import type { ConfigFile, Tree } from './config-file.ts';
 import { parseSynthetic } from '../workload/synthesis/synthetic-spec.ts';
@@ -140,6 +141,7 @@ function checkRules(config: RunConfig): void {
   checkPrompts(config);
   checkConversations(config);
   checkSalt(config);
+  checkMap(config);
   checkReplay(config);
   checkConnections(config);
   const { pattern, rate_per_second: rate, stages, stages_file: file, burstiness, concurrency } = config.load;
@@ -288,6 +290,23 @@ function checkConversations({ conversations, stop, warmup, synthetic }: RunConfi
   if (given === undefined) return;
   const path = given.includes('.') ? given : `conversations.${given}`;
   throw inputError(`${settingOf(path)!.flag} is only for --multi-turn`);
+}
+
+function checkMap({ map, dataset, format, load, conversations }: RunConfig): void {
+  if (map === undefined) return;
+  if (dataset === undefined) throw inputError('--map is only for --dataset: it says what its columns mean');
+  const other =
+    conversations?.multi_turn === true
+      ? '--multi-turn'
+      : load.pattern === 'replay'
+        ? '--replay'
+        : format === undefined || format === 'rows'
+          ? undefined
+          : `--format ${format}`;
+  if (other !== undefined) throw inputError(`--map is for rows that are a request each, so not for ${other}`);
+  const unknown = Object.keys(map).find((name) => !isMappedName(name));
+  if (unknown !== undefined)
+    throw inputError(`--map: a column can be ${MAPPED_NAMES_ALLOWED} (got "${unknown}")`);
 }
 
 function checkSalt({ salt, conversations, synthetic, api }: RunConfig): void {

@@ -118,6 +118,10 @@ export const runConfigSchema = group({
   format: text('the name of a format')
     .optional()
     .describe('how the dataset is written; default: found out from its content (docs/formats.md)'),
+  map: z
+    .record(z.string(), text('the name of a column'), 'names and columns')
+    .optional()
+    .describe('which columns of the dataset are the prompt, the system prompt and so on'),
   synthetic: text(SYNTHETIC_ALLOWED)
     .refine((given) => typeof parseSynthetic(given) !== 'string', SYNTHETIC_ALLOWED)
     .optional()

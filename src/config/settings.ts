@@ -110,6 +110,20 @@ const bodyFields: Parse = (given) => {
   return { value: Object.fromEntries([[name, value === undefined ? text : value]]) };
 };
 
+/** `name=column` with commas between. */
+const columnMap: Parse = (given) => {
+  const allowed = {
+    allowed: 'name=column, with commas between several, e.g. prompt=question,system=instructions',
+  };
+  const map = new Map<string, string>();
+  for (const part of given.split(',')) {
+    const [, name, column] = /^\s*([^=\s]+)=(.*\S)\s*$/.exec(part) ?? [];
+    if (name === undefined || column === undefined || map.has(name)) return allowed;
+    map.set(name, column);
+  }
+  return { value: Object.fromEntries(map) };
+};
+
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -163,6 +177,14 @@ export const SETTINGS: readonly Setting[] = [
     argument: '<name>',
     help: 'how the dataset is written, such as mooncake, instead of finding out from its content (inferometer dataset info --help lists all)',
     parse: anyText,
+  },
+  {
+    flag: '--map',
+    group: 'requests',
+    path: 'map',
+    argument: '<columns>',
+    help: 'which columns of the dataset mean what, e.g. prompt=question,system=instructions; other columns keep their names',
+    parse: columnMap,
   },
   {
     flag: '--synthetic',

@@ -1,4 +1,5 @@
 import { InferometerError } from '../core/errors.ts';
+import { checkColumns, COLUMN_MISSING, type ColumnMap, mappedRow } from './column-map.ts';
 import { mapColumns } from './columns.ts';
 import { datasetError, isRowValues, type RawRow, type RowValues, shown } from './row.ts';
 import { DATASET_EXTENSIONS, extensionOf, openSource, type Source, type SourceFile } from './source.ts';
@@ -28,6 +29,8 @@ export interface DatasetRow {
 export interface DatasetOptions {
   /** Leave out rows that cannot be used instead of refusing the file. */
   readonly skipBadRows?: boolean;
+  /** Which columns stand for which names. The first row must have them. */
+  readonly map?: ColumnMap | undefined;
 }
 
 /**
@@ -55,10 +58,18 @@ export function holdsRows({ files }: Source): boolean {
 export function datasetOf({ path, files }: Source, options: DatasetOptions = {}): Dataset {
   const parsed = files.map(rowsOf);
   const skipped: string[] = [];
+  const { map } = options;
+  let isMapChecked = false;
+  const renamed = (values: RowValues, place: () => string) => {
+    if (map === undefined) return values;
+    if (!isMapChecked) checkColumns(values, map, place());
+    isMapChecked = true;
+    return mappedRow(values, map);
+  };
   function* rows(): Generator<DatasetRow> {
     let count = 0;
     for (const raw of oneAfterTheOther(parsed)) {
-      const values = skippable(() => rowOf(raw));
+      const values = skippable(() => rowOf(raw, renamed));
       if (values === undefined) continue;
       count += 1;
       yield { values, place: raw.place };
@@ -70,6 +81,8 @@ export function datasetOf({ path, files }: Source, options: DatasetOptions = {})
       return read();
     } catch (error) {
       if (options.skipBadRows !== true || !(error instanceof InferometerError)) throw error;
+      // Not the row is bad, but what was said of all of them.
+      if (error.code === COLUMN_MISSING) throw error;
       skipped.push(error.message);
       return undefined;
     }
@@ -81,11 +94,16 @@ function noRows([first]: readonly string[]): string {
   return first === undefined ? 'has no rows' : `has no usable row; the first one: ${first}`;
 }
 
-function rowOf(raw: RawRow): RowValues {
+function rowOf(
+  raw: RawRow,
+  renamed: (values: RowValues, place: () => string) => RowValues = (values) => values,
+): RowValues {
   const value = raw.read();
   const values =
     typeof value === 'string' ? { prompt: value } : isMessageList(value) ? { messages: value } : value;
-  if (isRowValues(values)) return mapColumns({ place: raw.place, values, isText: raw.isText ?? false });
+  if (isRowValues(values)) {
+    return mapColumns({ place: raw.place, values: renamed(values, raw.place), isText: raw.isText ?? false });
+  }
   throw datasetError(raw.place(), `must be an object, a text or a list of messages (got ${shown(value)})`);
 }
 

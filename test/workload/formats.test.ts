@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/core/errors.ts';
@@ -144,6 +145,23 @@ describe('files that are wrong', () => {
     }
     await expect(`${said.join('\n')}\n`).toMatchFileSnapshot(join(here, 'bad-files.txt'));
   });
+});
+
+it('says that audio and video of aiperf are not sent', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'inferometer-formats-'));
+  const path = join(folder, 'audio.jsonl');
+  const rows = [
+    { text: 'what is it?', audio: 'wav,AAAA' },
+    { text: 'and this?', video: 'data:video/mp4;base64,AA' },
+  ];
+  writeFileSync(path, rows.map((row) => JSON.stringify(row)).join('\n'));
+  const workload = await openWorkload(path, 'aiperf-single-turn');
+  expect([...workload.conversations()]).toHaveLength(2);
+  rmSync(folder, { recursive: true });
+  expect(workload.notes.map(noteText)).toEqual([
+    `${path}:1: audio is not sent`,
+    `${path}:2: video is not sent`,
+  ]);
 });
 
 async function outcomeOf(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RowValues } from '../../src/dataset/row.ts';
+import { readWords, wordsOf } from '../../src/workload/synthesis/excerpts.ts';
 import type { Tokenizer } from '../../src/tokens/tokenizer.ts';
 import type { PromptUse } from '../../src/workload/synthesis/prompt-counter.ts';
 import { type ReadySpec, SyntheticPrompts } from '../../src/workload/synthesis/synthetic-prompts.ts';
@@ -189,6 +190,42 @@ describe('made-up prompts', () => {
     expect(prompts.inexact).toBe(0);
   });
 
+  it.each(['Llama 3', 'Gemma 3'])(
+    'are excerpts of a text with their length, for a vocabulary as of %s',
+    (name) => {
+      const tokenizer = tokenizers.get(name)!;
+      const lines = [
+        'It was the best of times, it was the worst of times; (1859) "Charles Dickens".',
+        'Übrigens: naïve café — 12,345.67 €!',
+      ];
+      const spec = { ...specOf('input=uniform:40,120 count=40'), words: wordsOf(lines.join('\n\n')) };
+      const prompts = new SyntheticPrompts(spec, tokenizer, 'chat', 3);
+      for (const [index, { prompt }] of valuesOf(prompts).entries()) {
+        const wanted = prompts.plan.ownTokens[index]! + prompts.frame.firstTokens;
+        expect(countedByServer(tokenizer, prompt as string)).toBe(wanted);
+        const around = `${lines.join(' ')} `.repeat(9);
+        // But for the words at its end that make up the length.
+        expect(around).toContain((prompt as string).split(' ').slice(0, 6).join(' '));
+      }
+      expect(prompts.inexact).toBe(0);
+    },
+  );
+
+  it('are excerpts of a text without spaces, which stays as it is', () => {
+    const tokenizer = tokenizers.get('Qwen 3')!;
+    const text = '天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳云腾致雨露结为霜';
+    const spec = { ...specOf('input=uniform:100,200 count=20'), words: wordsOf(`${text} ${text}`) };
+    const prompts = new SyntheticPrompts(spec, tokenizer, 'chat', 3);
+    for (const [index, { prompt }] of valuesOf(prompts).entries()) {
+      const wanted = prompts.plan.ownTokens[index]! + prompts.frame.firstTokens;
+      expect(countedByServer(tokenizer, prompt as string)).toBe(wanted);
+      const [first] = (prompt as string).split(/ (?=[a-z])/);
+      expect(first!.length).toBeGreaterThan(20);
+      expect(`${text} `.repeat(9)).toContain(first);
+    }
+    expect(prompts.inexact).toBe(0);
+  });
+
   it.each(['prefix', 'suffix', 'system'] as const)(
     'with a salt as %s have their length, and each its own',
     (salt) => {
@@ -215,6 +252,40 @@ describe('made-up prompts', () => {
     const system = { ...spec.system!, tokens: frame.systemTokens + saltAlphabet!.count };
     expect(() => new SyntheticPrompts({ ...spec, system }, tokenizer, 'chat', 1)).toThrow(
       `a system prompt of ${system.tokens} tokens can't be made`,
+    );
+  });
+
+  it.each([
+    ['random words', 'input=100 prefix=9x3 count=2500', undefined],
+    [
+      'excerpts that are counted',
+      'input=uniform:90,150 count=1200',
+      wordsOf('x' + 'konabetagurilosamudefinowatelizabogu'.repeat(3) + ' or not'),
+    ],
+  ])('are the same byte for byte on any number of threads: %s', async (_, description, words) => {
+    const tokenizer = tokenizers.get('Qwen 3')!;
+    const make = () =>
+      new SyntheticPrompts({ ...specOf(description), words, salt: 'suffix' }, tokenizer, 'chat', 5);
+    const alone = make();
+    expect(alone.work.areCounted).toBe(words !== undefined);
+    // More than one block.
+    expect(alone.work.tokens).toBeGreaterThan(100_000);
+    const wanted = [...alone.rows()];
+    for (const threads of [1, 3]) {
+      const prompts = make();
+      await prompts.makeOnThreads(threads, tokenizers.pathOf('Qwen 3'));
+      expect([...prompts.rows()]).toEqual(wanted);
+      expect(prompts.inexact).toBe(alone.inexact);
+    }
+    if (words !== undefined) await expect(make().makeOnThreads(2, '/none')).rejects.toThrow('ENOENT');
+  });
+
+  it('need a text with words', async () => {
+    await expect(readWords('/dev/null')).rejects.toThrow(
+      '/dev/null: must be a regular file (it is a device)',
+    );
+    await expect(readWords('/none/such.txt')).rejects.toThrow(
+      '--synthetic: text=/none/such.txt: cannot be read: ENOENT',
     );
   });
 

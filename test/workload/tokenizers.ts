@@ -8,7 +8,12 @@ import { vocabularies } from './vocabularies.ts';
 export const VOCABULARIES = vocabularies();
 
 /** A tokenizer of each vocabulary by name, loaded from files before the tests of the file that calls this. */
-export function useTokenizers(): ReadonlyMap<string, Tokenizer> {
+/** Where the files of a tokenizer are. */
+interface Placed {
+  pathOf(name: string): string;
+}
+
+export function useTokenizers(): ReadonlyMap<string, Tokenizer> & Placed {
   const place = mkdtempSync(join(tmpdir(), 'inferometer-vocabularies-'));
   const tokenizers = new Map<string, Tokenizer>();
   beforeAll(async () => {
@@ -21,5 +26,5 @@ export function useTokenizers(): ReadonlyMap<string, Tokenizer> {
     }
   });
   afterAll(() => rmSync(place, { recursive: true }));
-  return tokenizers;
+  return Object.assign(tokenizers, { pathOf: (name: string) => join(place, name) });
 }

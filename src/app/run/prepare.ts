@@ -129,7 +129,7 @@ async function openPrompts(config: RunConfig, log: Log): Promise<OpenedPrompts> 
     const source = await openSource(dataset);
     const workload = await workloadIn(source, config, isMultiTurn);
     if (workload === undefined) {
-      const rows = datasetOf(source, { skipBadRows: config.skip_bad_rows });
+      const rows = datasetOf(source, { skipBadRows: config.skip_bad_rows, map: config.map });
       return { dataset: rows, format: null, dueNs: undefined };
     }
     const { workloadDataset } = await import('../../workload/dataset/workload-dataset.ts');
@@ -169,10 +169,12 @@ const ROW_FORMATS: readonly string[] = ['rows', 'sharegpt', 'openai-batch'];
  */
 async function workloadIn(
   source: Source,
-  { format, load }: RunConfig,
+  { format, load, map }: RunConfig,
   isMultiTurn: boolean,
 ): Promise<Workload | undefined> {
   const isWorkload = load.pattern === 'replay' || isMultiTurn;
+  // Only rows have columns to choose from; settings that read a file otherwise were refused.
+  if (map !== undefined) return undefined;
   if (!isWorkload && (format === undefined ? holdsRows(source) : format === 'rows')) return undefined;
   const { workloadOf } = await import('../../workload/open-workload.ts');
   const workload = workloadOf(source, format);

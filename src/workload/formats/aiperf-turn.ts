@@ -38,6 +38,7 @@ export function aiperfTurn(fields: Fields, notes: Notes): AiperfTurn {
   }
   const texts = contents.get('text')!;
   const media = ['audio', 'video'].filter((name) => contents.get(name as Modality)!.length > 0);
+  for (const name of media) notes.add(fields.place(), `${name} is not sent`);
   return {
     timeMs: fields.has('timestamp') ? fields.number('timestamp', 0) : null,
     delayMs: fields.has('delay') ? fields.number('delay', 0) : null,

@@ -1,5 +1,6 @@
 import { InferometerError } from '../../core/errors.ts';
 import { RandomSource } from '../../core/random.ts';
+import type { Tokenizer } from '../../tokens/tokenizer.ts';
 
 /** Draws whole numbers from 0 to below a bound. */
 export interface Draws {
@@ -27,9 +28,20 @@ const WORD = /^[Ġ▁]?([a-z]{2,8})$/;
 const BRIDGE = /^[Ġ▁]?([a-z]{1,8})[Ġ▁]([a-z]{0,8})/;
 /** The same words whatever the seed of a run: prompts differ by which are drawn. */
 const SEED = 1;
-const CHECKS = 200;
-const CHECK_WORDS = 100;
+const CHECKS = 64;
+const CHECK_WORDS = 64;
 const MOST_ROUNDS = 20;
+
+const lexicons = new WeakMap<Tokenizer, Lexicon>();
+
+/** {@link findLexicon} of a tokenizer, kept as long as that is. */
+export function lexiconOf(tokenizer: Tokenizer): Lexicon {
+  const known = lexicons.get(tokenizer);
+  if (known !== undefined) return known;
+  const found = findLexicon(tokenizer.vocabulary(), (text) => tokenizer.countTokens(text));
+  lexicons.set(tokenizer, found);
+  return found;
+}
 
 /**
  * Finds words of a vocabulary that stay one token each in any order. Candidates are the lower-case English-looking entries. Tokens are
@@ -41,7 +53,7 @@ const MOST_ROUNDS = 20;
 export function findLexicon(vocabulary: Iterable<string>, countTokens: CountTokens): Lexicon {
   const random = new RandomSource(SEED);
   const shuffled = shuffledWords(candidatesOf(vocabulary), random);
-  const starters = new Set(shuffled.slice(0, 2 * MOST_WORDS).filter((word) => countTokens(word) === 1));
+  const starters = new Set(shuffled.slice(0, MOST_WORDS).filter((word) => countTokens(word) === 1));
   const [opener] = starters;
   if (opener === undefined) throw tooFewWords(0);
   let words: string[] = [];

@@ -1,3 +1,4 @@
+import { joinedWords } from './excerpts.ts';
 import { type CountTokens, type Draws, type Lexicon, randomWords } from './lexicon.ts';
 
 /** How the server counts a prompt: its text with what the API and the chat template put around it. */
@@ -58,13 +59,14 @@ export class PromptMaker {
     random: Draws,
     { kept = 1, last = [] }: { readonly kept?: number; readonly last?: readonly string[] } = {},
   ): string {
-    let text = [...words, ...last].join(' ');
+    let text = joinedWords([...words, ...last]);
     for (let attempt = 0; attempt < MOST_CORRECTIONS; attempt++) {
-      const missing = tokens - this.#counter.countPrompt(text);
+      const counted = this.#counter.countPrompt(text);
+      const missing = tokens - counted;
       if (missing === 0) return text;
       if (missing > 0) words = [...words, ...randomWords(this.lexicon, missing, random, false)];
-      else words = words.slice(0, Math.max(kept, words.length + missing));
-      text = [...words, ...last].join(' ');
+      else words = words.slice(0, Math.max(kept, words.length - wordsIn(-missing, words.length / counted)));
+      text = joinedWords([...words, ...last]);
     }
     if (!this.isExact(text, tokens)) this.#inexact += 1;
     return text;
@@ -76,4 +78,9 @@ export class PromptMaker {
       index === 0 ? starters[0]! : list[index % list.length]!,
     ).join(' ');
   }
+}
+
+/** About as many words as have so many tokens. */
+function wordsIn(tokens: number, wordsPerToken: number): number {
+  return Math.max(1, Math.round(tokens * Math.min(1, wordsPerToken)));
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Log } from '../../core/log.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
 import type { Dataset, DatasetRow } from '../../dataset/open-dataset.ts';
@@ -5,10 +6,18 @@ import type { SaltAlphabet } from '../../dataset/salt.ts';
 import type { SaltPosition } from '../../dataset/salted-row.ts';
 import { loadTokenizer } from '../../tokens/tokenizer.ts';
 import { type PlannedTurn, plannedTurns } from '../dataset/planned-turns.ts';
+import { readWords } from './excerpts.ts';
 import { readLengthPairs } from './length-file.ts';
 import { type PromptUse, UNKNOWN_TEMPLATE } from './prompt-counter.ts';
+import { PromptCache, promptCacheFolder } from './prompt-cache.ts';
 import { SyntheticPrompts } from './synthetic-prompts.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
+
+/** Each has the words, and the tokenizer if it counts: tens of MB. */
+const MOST_THREADS = 8;
+/** Tokens from which on threads save more than their start takes. */
+const MADE_ON_THREADS = 4_000_000;
+const COUNTED_ON_THREADS = 50_000;
 
 export interface SyntheticDatasetOptions {
   readonly spec: SyntheticSpec;
@@ -31,7 +40,7 @@ export interface SyntheticDataset extends Dataset {
 
 /**
  * Made-up prompts as a dataset. Says what stands around each prompt, and what could not be made as asked for. Throws what `loadTokenizer`,
- * `readLengthPairs` and `SyntheticPrompts` throw.
+ * `readLengthPairs`, `readWords` and `SyntheticPrompts` throw.
  */
 export async function syntheticDataset({
   spec,
@@ -43,11 +52,17 @@ export async function syntheticDataset({
   log,
 }: SyntheticDatasetOptions): Promise<SyntheticDataset> {
   const lengths = 'file' in spec.lengths ? await readLengthPairs(spec.lengths.file) : spec.lengths;
+  const words = spec.text === undefined ? undefined : await readWords(spec.text);
   const tokenizer = await loadTokenizer(tokenizerPath);
-  const prompts = new SyntheticPrompts({ ...spec, lengths, salt }, tokenizer, use, seed);
+  const prompts = new SyntheticPrompts({ ...spec, lengths, words, salt }, tokenizer, use, seed);
   if (!prompts.isTemplateKnown) {
     log.warning(`--synthetic: ${UNKNOWN_TEMPLATE}`);
   }
+  const { tokens, areCounted } = prompts.work;
+  const threads = Math.min(MOST_THREADS, availableParallelism());
+  const isWorthIt = areCounted ? tokens >= COUNTED_ON_THREADS : threads > 1 && tokens >= MADE_ON_THREADS;
+  const cache = new PromptCache(promptCacheFolder(process.env));
+  if (isWorthIt) await prompts.makeOnThreads(threads, tokenizerPath, cache);
   return {
     name: `--synthetic ${text}`,
     rows,

@@ -5,18 +5,23 @@ import type { SaltPosition } from '../../dataset/salted-row.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
 import { type Conversation, PLAIN_TURN } from '../conversation.ts';
 import { CountedShare } from './counted-share.ts';
-import { findLexicon, type Lexicon } from './lexicon.ts';
+import { countedExcerpts } from './excerpts.ts';
+import { lexiconOf, type Lexicon } from './lexicon.ts';
 import type { LengthPairs } from './length-pairs.ts';
 import { isTemplateKnown, promptCounter, type PromptUse } from './prompt-counter.ts';
 import { type PromptFrame, promptFrame, tooShort } from './prompt-frame.ts';
 import { PromptMaker } from './prompt-maker.ts';
 import { NONE, synthesisPlan, type SyntheticPlan } from './synthetic-plan.ts';
 import type { SyntheticSpec } from './synthetic-spec.ts';
-import { sharedTexts, TextMaker, wordSalt } from './text-maker.ts';
+import { type PromptCache, promptCacheKey } from './prompt-cache.ts';
+import { type MadeTexts, textsOfThreads } from './prompt-threads.ts';
+import { sharedTexts, TextMaker, type TextSource, wordSalt } from './text-maker.ts';
 
 /** What to make up, with the lengths that a file may have held. */
 export interface ReadySpec extends SyntheticSpec {
   readonly lengths: LengthPairs;
+  /** Of the file that prompts are excerpts of. */
+  readonly words?: readonly string[] | undefined;
   /** Where a salt takes the place of words; undefined for none. */
   readonly salt?: SaltPosition | undefined;
 }
@@ -41,6 +46,7 @@ export class SyntheticPrompts {
   /** How salts are written; undefined for none. */
   readonly saltAlphabet: SaltAlphabet | undefined;
   readonly #maker: PromptMaker;
+  readonly #source: TextSource;
   readonly #texts: TextMaker;
   /** The words of each system prompt. */
   readonly #systems: readonly (readonly string[])[];
@@ -48,17 +54,19 @@ export class SyntheticPrompts {
   readonly #salts: Salts | undefined;
   readonly #saltPosition: SaltPosition | undefined;
   readonly #prefixTokens: number;
-  #countsAll: boolean;
+  readonly #countsAll: boolean;
+  readonly #use: PromptUse;
+  #made: MadeTexts | undefined;
 
   /**
    * Throws `InferometerError` (input) for a tokenizer whose words don't serve, for lengths that are all too short for the template, and for a system prompt where
    * the API or the template has none.
    */
   constructor(spec: ReadySpec, tokenizer: Tokenizer, use: PromptUse, seed: number) {
-    const { prefix, system, turns, salt } = spec;
+    const { prefix, system, turns, words, salt } = spec;
     if (system !== undefined && use === 'completion') throw noSystemPrompt();
     const counter = promptCounter(tokenizer, use);
-    const lexicon = findLexicon(tokenizer.vocabulary(), counter.countText);
+    const lexicon = lexiconOf(tokenizer);
     this.#maker = new PromptMaker(lexicon, counter);
     const needs = { system: system !== undefined, turns: turns !== undefined };
     this.frame = promptFrame(tokenizer, lexicon, this.#maker.overheadTokens, needs);
@@ -73,13 +81,36 @@ export class SyntheticPrompts {
       prefix === undefined ? [] : sharedTexts(lexicon, 'prefixes', prefix.tokens, prefix.count, seed);
     this.#prefixTokens = prefix?.tokens ?? 0;
     this.#systems = this.#systemTexts(spec, lexicon, seed);
-    this.#texts = new TextMaker({ seed, lexicon, prefixes, plan: this.plan, salt: textSalt });
+    const excerpts = words && countedExcerpts(words, lexicon, counter.countText);
+    this.#source = { seed, lexicon, prefixes, plan: this.plan, excerpts, salt: textSalt };
+    this.#texts = new TextMaker(this.#source);
+    this.#use = use;
     this.#countsAll = !this.#maker.isSteady || !this.#isSampleExact();
   }
 
   /** Texts whose length could not be made exact, so far. */
   get inexact(): number {
-    return this.#maker.inexact;
+    return this.#made?.inexact ?? this.#maker.inexact;
+  }
+
+  /** Tokens of all texts that are made one by one, about: what it takes tells whether threads are worth it. */
+  get work(): { readonly tokens: number; readonly areCounted: boolean } {
+    return { tokens: this.plan.ownTokens.reduce((sum, own) => sum + own, 0), areCounted: this.#countsAll };
+  }
+
+  /**
+   * Makes all texts on threads, before they are read: the same ones as without. Takes their bytes in memory. `tokenizerPath`: of the
+   * tokenizer, which threads load if they have to count. `cache`: has what earlier runs had to count.
+   */
+  async makeOnThreads(threadCount: number, tokenizerPath: string, cache?: PromptCache): Promise<void> {
+    const { ownTokens } = this.plan;
+    const tokens = ownTokens.map((_, text) => this.#alone(text));
+    const exact = this.#countsAll ? { tokenizerPath, use: this.#use, tokens } : undefined;
+    const data = { source: this.#source, exact };
+    const key = exact && cache && (await promptCacheKey(data));
+    const kept = key && (await cache.read(key, ownTokens.length));
+    this.#made = kept || (await textsOfThreads(data, ownTokens, threadCount));
+    if (key !== undefined && kept === undefined) await cache!.write(key, this.#made);
   }
 
   /** The requests as rows; of conversations, only where they have one turn. */
@@ -118,9 +149,10 @@ export class SyntheticPrompts {
   }
 
   #text(text: number): string {
-    if (!this.#countsAll) return this.#texts.text(text);
-    const { words, random, ...fixed } = this.#texts.words(text);
-    return this.#maker.exactly(words, this.#alone(text), random, fixed);
+    if (this.#made !== undefined) return this.#made.text(text);
+    return this.#countsAll
+      ? this.#texts.exactText(text, this.#alone(text), this.#maker)
+      : this.#texts.text(text);
   }
 
   /** Tokens of a text as the prompt of a request without anything else. */

@@ -1,6 +1,8 @@
 import { KeyedRandom } from '../../core/keyed-random.ts';
 import { type SaltAlphabet, saltAlphabet, Salts } from '../../dataset/salt.ts';
+import { type Excerpts, excerpt, joinedWords } from './excerpts.ts';
 import { type Draws, type Lexicon, randomWords } from './lexicon.ts';
+import type { PromptMaker } from './prompt-maker.ts';
 import { NONE, type SyntheticPlan } from './synthetic-plan.ts';
 
 /** All that texts are made of: plain data, for whichever thread makes them. */
@@ -10,6 +12,8 @@ export interface TextSource {
   /** The words of each prefix. */
   readonly prefixes: readonly (readonly string[])[];
   readonly plan: Pick<SyntheticPlan, 'ownTokens' | 'prefixes' | 'openings'>;
+  /** What the own words are from; random words where there is none. */
+  readonly excerpts?: Excerpts | undefined;
   /** Words that tell each conversation from others, among the own ones of its first text. */
   readonly salt?: { readonly alphabet: SaltAlphabet; readonly position: 'prefix' | 'suffix' } | undefined;
 }
@@ -38,7 +42,7 @@ export class TextMaker {
 
   /** The words of a text, and with them the random numbers that what is put right in it goes on with. */
   words(text: number): TextWords & { readonly random: Draws } {
-    const { lexicon, prefixes, plan, salt } = this.#source;
+    const { lexicon, prefixes, plan, excerpts, salt } = this.#source;
     const random = this.#random;
     random.start(text);
     const prefix = plan.prefixes[text] === NONE ? [] : prefixes[plan.prefixes[text]!]!;
@@ -47,13 +51,24 @@ export class TextMaker {
     const [first, last] = salt?.position === 'suffix' ? [[], saltWords] : [saltWords, []];
     const before = [...first, ...prefix];
     const ownCount = plan.ownTokens[text]! - first.length - last.length;
-    const own = randomWords(lexicon, ownCount, random, before.length === 0);
+    const isFirst = before.length === 0;
+    const own =
+      excerpts === undefined
+        ? randomWords(lexicon, ownCount, random, isFirst)
+        : excerpt(excerpts, ownCount, lexicon, random, isFirst);
     return { words: [...before, ...own], kept: before.length + 1, last, random };
   }
 
+  /** The text as the prompt of a request without anything else that has so many tokens: counted, and put right. */
+  exactText(text: number, tokens: number, maker: PromptMaker): string {
+    const { words, random, ...fixed } = this.words(text);
+    return maker.exactly(words, tokens, random, fixed);
+  }
+
+  /** The text as it is made at first. */
   text(text: number): string {
     const { words, last } = this.words(text);
-    return [...words, ...last].join(' ');
+    return joinedWords([...words, ...last]);
   }
 }
 

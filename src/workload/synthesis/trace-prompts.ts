@@ -3,7 +3,7 @@ import { RandomSource } from '../../core/random.ts';
 import type { Tokenizer } from '../../tokens/tokenizer.ts';
 import type { PrefixBlocks } from '../conversation.ts';
 import { CountedShare } from './counted-share.ts';
-import { findLexicon } from './lexicon.ts';
+import { lexiconOf } from './lexicon.ts';
 import { promptCounter, type PromptUse, tokensInFront } from './prompt-counter.ts';
 import { PromptMaker } from './prompt-maker.ts';
 
@@ -42,7 +42,7 @@ export class TracePrompts {
   /** Throws `InferometerError` (input) for a tokenizer whose words don't serve. */
   constructor(tokenizer: Tokenizer, use: PromptUse, seed: number) {
     const counter = promptCounter(tokenizer, use);
-    this.#maker = new PromptMaker(findLexicon(tokenizer.vocabulary(), counter.countText), counter);
+    this.#maker = new PromptMaker(lexiconOf(tokenizer), counter);
     this.#countsAll = !this.#maker.isSteady;
     this.#inFront = Math.min(tokensInFront(tokenizer, use), this.#maker.overheadTokens);
     this.#seed = seed;
