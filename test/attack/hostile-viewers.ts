@@ -21,8 +21,12 @@ const MAX_CONNECTIONS = MAX_NEWCOMERS + MAX_VIEWERS;
 const CONNECTION_MB = 0.076;
 const YOUNG_OBJECTS_MB = 3 * 16;
 const MAX_GROWTH_MB = MAX_CONNECTIONS * CONNECTION_MB + YOUNG_OBJECTS_MB;
-/** And to its open files: two for each connection, and some that are just closing. */
-const MAX_MORE_FILES = 2 * MAX_CONNECTIONS + 2 * MAX_ADMISSIONS_PER_TURN;
+/**
+ * And to its open files: three for each connection that has said something, its own and both ends of the one to the publisher behind the gate,
+ * and some that are just closing.
+ */
+const FILES_A_CONNECTION = 3;
+const MAX_MORE_FILES = FILES_A_CONNECTION * (MAX_CONNECTIONS + MAX_ADMISSIONS_PER_TURN);
 /** A viewer that is there before the attack is sent 20 snapshots a second; so many must come, however busy the machine. */
 const MIN_SNAPSHOTS_PER_SECOND = 2;
 

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { watchRun, type WatchOptions } from '../../src/app/views/watch-run.ts';
 import { createLog } from '../../src/core/log.ts';
+import { RandomSource } from '../../src/core/random.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
 import type { MetricsSnapshot } from '../../src/metrics/snapshot.ts';
 import { bindPublisher } from '../../src/transport/zmq/publisher.ts';
 import { createSocketKey } from '../../src/transport/zmq/socket-key.ts';
+import { ZmtpAttacker } from '../attack/zmtp-attacker.ts';
 import { type Program, waitFor, WENT_THROUGH, Workbench } from './program.ts';
 
 let bench: Workbench;
@@ -38,9 +40,15 @@ interface SnapshotJson {
 }
 
 describe('a run that is shown with a key', () => {
-  it('is watched by who has it, from any directory, until its end', async () => {
+  it('is watched by who has it, from any directory, until its end, and does not notice who attacks', async () => {
     const key = createSocketKey();
-    const { run, address } = await shownRun({ INFEROMETER_VIEW_KEY: key }, '--duration', '5s');
+    const { run, address } = await shownRun(
+      { INFEROMETER_VIEW_KEY: key },
+      '--pattern',
+      'constant',
+      '--duration',
+      '5s',
+    );
     const watcher = bench.start(['watch', address, '--key', key], {}, bench.path);
     const once = bench.start(['watch', address, '--once', '--json'], { INFEROMETER_VIEW_KEY: key });
     const finished = await once.finished;
@@ -49,10 +57,22 @@ describe('a run that is shown with a key', () => {
     const manifest = bench.json<{ run_id: string; addresses: { view: string } }>('run/run.json');
     expect(snapshot.extras.run.run_id).toBe(manifest.run_id);
     expect(manifest.addresses.view).toBe(address);
+    const weapon = { random: new RandomSource(1), mechanism: 'CURVE' } as const;
+    const port = Number(/\d+$/.exec(address)![0]);
+    const attackers = [
+      new ZmtpAttacker(port, 'half-open', 200, weapon),
+      new ZmtpAttacker(port, 'huge command', 50, weapon),
+    ];
     const watched = await watcher.finished;
     expect(watched.code, watched.stderr).toBe(0);
     expect(watched.stdout).toContain('live');
     expect(WENT_THROUGH).toContain((await run.finished).code);
+    for (const attacker of attackers) attacker.stop();
+    expect(attackers.every(({ opened }) => opened >= 50)).toBe(true);
+    expect(bench.json('run/performance/result_summary.json')).toMatchObject({
+      ...{ n_samples_issued: 250, n_samples_completed: 250, n_samples_failed: 0 },
+      event_stream: { lost_frames: 0, aggregator_restarts: 0 },
+    });
     for (const name of readdirSync(bench.file('run'), { recursive: true, encoding: 'utf8' })) {
       const path = join(bench.file('run'), name);
       if (statSync(path).isFile()) expect(readFileSync(path, 'latin1'), name).not.toContain(key);
