@@ -6,6 +6,7 @@ import { TurnTable } from '../dataset/turn-table.ts';
 import type { PhasePlan } from '../plan/plan.ts';
 import { createPlanShare } from '../plan/share.ts';
 import { adapterOf } from '../protocol/adapters.ts';
+import type { HeadSlot } from '../protocol/head-slots.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { ConnectionTools } from './connection.ts';
 import { ConnectionPool, type RequestSource } from './connection-pool.ts';
@@ -21,6 +22,7 @@ import { PlannedCancels } from './planned-cancels.ts';
 import { ProbeReader } from './probe-reader.ts';
 import { SampleRecorder } from './sample-recorder.ts';
 import { shareOf } from './settings.ts';
+import { StampedRequests } from './stamped-requests.ts';
 import { totalOf } from './warming.ts';
 import {
   BEAT_INTERVAL_MS,
@@ -168,6 +170,7 @@ export class EngineWorker {
       tls,
       proxies,
       addresses,
+      slots,
       maxConnections,
       connections: use,
       requestsPerConnection,
@@ -188,7 +191,7 @@ export class EngineWorker {
             firstAddress: this.#start.workerIndex,
           }),
           reader,
-          requests: this.#requests(RequestArena.fromShared(arenas[index]!)),
+          requests: this.#requests(RequestArena.fromShared(arenas[index]!), slots?.[index]),
           tools: this.#tools,
           streaming,
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
@@ -206,8 +209,13 @@ export class EngineWorker {
     );
   }
 
-  #requests(arena: RequestArena): RequestSource {
-    return this.#conversations === undefined ? arena : new TurnRequests(arena, this.#conversations);
+  #requests(arena: RequestArena, slots: readonly HeadSlot[] = []): RequestSource {
+    const conversations = this.#conversations;
+    const requests = conversations === undefined ? arena : new TurnRequests(arena, conversations);
+    if (slots.length === 0) return requests;
+    // A request without a conversation is one by itself.
+    const conversationOf = (seq: number) => conversations?.placeOf(seq).conversation ?? seq;
+    return new StampedRequests(requests, slots, conversationOf);
   }
 
   async #warm(connections: number): Promise<WarmResult> {
