@@ -105,6 +105,7 @@ describe('toMlcommonsConfig', () => {
     [{ '--endpoint': 'unix:/run/vllm.sock' }, 'Unix sockets'],
     [{ '--endpoint': 'https://h', '--ca': 'ca.pem' }, '--ca'],
     [{ '--proxy': 'p:3128' }, '--proxy'],
+    [{ '--traceparent': 'on' }, '--traceparent'],
     [{ '--endpoint': 'http://h:8000', '--resolve': 'h:8000:::1' }, '--resolve'],
     [{ '--header': 'X-Team: a' }, '--header'],
     [{ '--connections': 'new' }, '--connections'],

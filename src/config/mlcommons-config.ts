@@ -190,6 +190,7 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     holds: ({ client }) =>
       [client.ca_file, client.cert_file, client.server_name].some((one) => one !== undefined),
   },
+  { text: '--request-id and --traceparent', holds: ({ client }) => client.request_id || client.traceparent },
   { text: '--resolve', holds: ({ client }) => client.resolve !== undefined },
   {
     text: '--proxy',

@@ -311,6 +311,11 @@ export const runConfigSchema = group({
       )
       .optional()
       .describe('addresses of hosts, instead of looking them up'),
+    request_id: z.boolean('true or false').default(false).describe("send each sample's id as X-Request-Id"),
+    traceparent: z
+      .boolean('true or false')
+      .default(false)
+      .describe('send a traceparent (W3C Trace Context) with each request'),
     api_key: text('text that is not empty')
       .optional()
       .describe('sent as Authorization: Bearer, or as x-api-key to api anthropic; never written to a file'),

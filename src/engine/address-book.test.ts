@@ -33,6 +33,15 @@ test('an address that failed comes last until a connection to it stands', async 
   expect(firsts).toContain('10.0.0.1');
 });
 
+test('an address that the system writes in another way has not failed', async () => {
+  const book = new AddressBook(['0:0::1', '10.0.0.2'], 0);
+  const turn = book.next();
+  await order(turn);
+  turn.connected('::1');
+  book.next();
+  expect(await order(book.next())).toEqual(['0:0::1', '10.0.0.2']);
+});
+
 test('a name is looked up once, and a failure is not remembered', async () => {
   const book = new AddressBook(undefined, 0);
   await expect(order(book.next())).resolves.toContain('127.0.0.1');

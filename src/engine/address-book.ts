@@ -42,8 +42,9 @@ export class AddressBook {
 
   /** A connection whose first address was `first` stands; it may be to another. */
   connected(first: string, actual: string | undefined): void {
-    if (actual === undefined) return;
-    this.#failing.delete(actual);
+    // The system may write an address in another way than it was given, which says nothing of the first one.
+    if (!this.#known?.some(({ address }) => address === actual)) return;
+    this.#failing.delete(actual!);
     if (first !== actual) this.#failing.add(first);
   }
 

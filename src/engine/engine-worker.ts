@@ -22,6 +22,7 @@ import { PlannedCancels } from './planned-cancels.ts';
 import { ProbeReader } from './probe-reader.ts';
 import { SampleRecorder } from './sample-recorder.ts';
 import { shareOf } from './settings.ts';
+import { StampedRequests } from './stamped-requests.ts';
 import { totalOf } from './warming.ts';
 import {
   BEAT_INTERVAL_MS,
@@ -172,6 +173,7 @@ export class EngineWorker {
       tls,
       proxies,
       addresses,
+      slots,
       maxConnections,
       connections: use,
       requestsPerConnection,
@@ -211,6 +213,17 @@ export class EngineWorker {
   }
 
   #requests(arena: RequestArena, endpoint: number): RequestSource {
+    const { slots } = this.#start.settings;
+    const ofEndpoint = slots?.[endpoint] ?? [];
+    const requests = this.#unstamped(arena, endpoint);
+    if (ofEndpoint.length === 0) return requests;
+    const conversations = this.#conversations;
+    // A request without a conversation is one by itself.
+    const conversationOf = (seq: number) => conversations?.placeOf(seq).conversation ?? seq;
+    return new StampedRequests(requests, ofEndpoint, conversationOf);
+  }
+
+  #unstamped(arena: RequestArena, endpoint: number): RequestSource {
     const { salt, seed = 0 } = this.#start.settings;
     if (this.#conversations !== undefined) return new TurnRequests(arena, this.#conversations);
     return salt === undefined ? arena : new SaltedRequests(arena, salt, endpoint, seed);

@@ -5,6 +5,7 @@ import type { PhasePlan } from '../plan/plan.ts';
 import type { ApiName } from '../protocol/adapters.ts';
 import type { ReasoningHistory } from '../protocol/assistant-message.ts';
 import type { Endpoint } from '../protocol/endpoint.ts';
+import type { HeadSlot } from '../protocol/head-slots.ts';
 import type { Proxy } from '../protocol/proxy.ts';
 import type { CancelSettings } from './planned-cancels.ts';
 import type { SaltSettings } from './salted-requests.ts';
@@ -94,6 +95,8 @@ export interface EngineSettings {
   readonly arenas: readonly SharedArena[];
   /** Requests that get a salt of their own each time one is sent; default: none. Not with conversations. */
   readonly salt?: SaltSettings | undefined;
+  /** Of each endpoint: where the heads of its requests name the sample; default: nowhere. */
+  readonly slots?: readonly (readonly HeadSlot[])[] | undefined;
   /** Where a ticket begins a conversation; absent where it is one request. */
   readonly conversations?: ConversationSettings | undefined;
 }

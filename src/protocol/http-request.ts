@@ -1,8 +1,10 @@
 import { InferometerError } from '../core/errors.ts';
+import type { RunId } from '../core/ids.ts';
 import { type Endpoint, hostHeader } from './endpoint.ts';
+import { traceparentSlot, uuidSlot, withSlots } from './head-slots.ts';
 import { requestTarget } from './request-target.ts';
 
-/** What the head of each request of a run says, besides the path. */
+/** What the head of each request of a run says, besides the path. Values of headers may have `{{sample}}` and `{{conversation}}` in them. */
 export interface RequestHead {
   /** Keep the connection for a next request; default true. */
   readonly keepAlive?: boolean;
@@ -17,6 +19,11 @@ export interface RequestHead {
   /** Asks for `text/event-stream`, else for JSON. */
   readonly streaming: boolean;
   readonly userAgent?: string;
+  /** The run's, for headers that name the sample. */
+  readonly runId?: RunId;
+  /** Send the sample's id as `X-Request-Id`, and as a trace of W3C Trace Context. */
+  readonly requestId?: boolean;
+  readonly traceparent?: boolean;
   /** Path, and query, below the endpoint's own, instead of that of the API. */
   readonly path?: string;
 }
@@ -39,7 +46,7 @@ export function headEncoder(
   return (bodyBytes) => `${beforeLength}${bodyBytes}\r\n\r\n`;
 }
 
-/** Such a head up to the length of the body; behind that come two line ends. */
+/** Such a head up to the length of the body; behind that come two line ends. All slots for a sample's own text are in it: see `slotsOf`. */
 export function headBeforeLength(endpoint: Endpoint, apiPath: string, head: RequestHead): string {
   const lines = [`POST ${requestTarget(endpoint, apiPath, head.path)} HTTP/1.1`];
   for (const [name, value] of headersOf(endpoint, head)) lines.push(`${name}: ${value}`);
@@ -71,13 +78,18 @@ function headersOf(endpoint: Endpoint, head: RequestHead): Iterable<readonly [na
   set('Accept', head.streaming ? 'text/event-stream' : 'application/json');
   set('Connection', head.keepAlive === false ? 'close' : 'keep-alive');
   for (const [name, value] of Object.entries(head.apiHeaders ?? {})) set(name, value);
+  if (head.runId !== undefined) {
+    if (head.requestId === true) set('X-Request-Id', uuidSlot(head.runId));
+    if (head.traceparent === true) set('traceparent', traceparentSlot(head.runId));
+  }
   const own = new Set<string>();
   for (const [name, value] of Object.entries(head.headers ?? {})) {
     const key = name.toLowerCase();
     checkName(name);
     if (own.has(key)) throw headerError(name, 'must not be given twice');
     own.add(key);
-    set(name, checkedValue(headerLabel(name), value));
+    const label = headerLabel(name);
+    set(name, withSlots(label, checkedValue(label, value), head.runId));
   }
   return byLowerCase.values();
 }

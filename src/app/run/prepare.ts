@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { RunConfig } from '../../config/schema.ts';
 import { InferometerError } from '../../core/errors.ts';
+import { createRunId, type RunId } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
 import type { SaltSettings } from '../../engine/salted-requests.ts';
@@ -14,6 +15,7 @@ import type { Workload } from '../../workload/open-workload.ts';
 import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
 import { adapterOf, pathOf } from '../../protocol/adapters.ts';
 import { type Endpoint, parseEndpoint } from '../../protocol/endpoint.ts';
+import { type HeadSlot, slotsOf } from '../../protocol/head-slots.ts';
 import { headBeforeLength, headEncoder } from '../../protocol/http-request.ts';
 import { proxyOfEach } from '../../config/connection-rules.ts';
 import { addressesOfEach } from '../../config/resolve-entries.ts';
@@ -25,11 +27,13 @@ import { readTlsFiles } from './tls-files.ts';
 
 /** All that can be known, and refused, before a request is sent. */
 export interface PreparedRun {
+  readonly runId: RunId;
   readonly endpoints: readonly Endpoint[];
   readonly tls: TlsSettings;
   /** Of each endpoint. */
   readonly proxies: readonly (Proxy | undefined)[];
   readonly addresses: readonly (readonly string[] | undefined)[];
+  readonly slots: readonly (readonly HeadSlot[])[];
   /** One for each endpoint: they differ in the Host line. */
   readonly arenas: readonly RequestArena[];
   /** What each row asks, as unsealed frames of the run log. */
@@ -69,6 +73,7 @@ export async function prepareRun(
   const tls = await readTlsFiles(config.client);
   const proxies = proxyOfEach(config);
   const addresses = addressesOfEach(config);
+  const runId = createRunId();
   tellProxies(endpoints, proxies, log);
   const adapter = adapterOf(config.api);
   const streaming = config.streaming === 'auto' ? config.load.pattern !== 'burst' : config.streaming === 'on';
@@ -76,6 +81,7 @@ export async function prepareRun(
     streaming,
     keepAlive: config.client.connections === 'reuse',
     headers: config.client.headers,
+    ...{ runId, requestId: config.client.request_id, traceparent: config.client.traceparent },
     ...(adapter.headers === undefined ? {} : { apiHeaders: adapter.headers }),
     ...(adapter.keyHeader === undefined ? {} : { keyHeader: adapter.keyHeader }),
     ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
@@ -83,13 +89,16 @@ export async function prepareRun(
   };
   const path = pathOf(adapter, streaming, config.model);
   const heads = endpoints.map((endpoint) => headEncoder(endpoint, path, head));
+  const openHeads = endpoints.map((endpoint) => headBeforeLength(endpoint, path, head));
+  const slots = openHeads.map(slotsOf);
+  checkSlots(slots, config);
   const tokenizerPath = config.tokenizer === undefined ? null : await checkTokenizer(config.tokenizer);
   const { dataset, format, dueNs } = await openPrompts(config, log);
   const requests = await buildRequests(dataset, config, { streaming, heads, onProgress });
   tellDataset(dataset, requests, config, log);
   const { turns } = requests;
   return {
-    ...{ endpoints, tls, proxies, addresses, streaming, tokenizerPath, format, dueNs },
+    ...{ runId, endpoints, tls, proxies, addresses, slots, streaming, tokenizerPath, format, dueNs },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
     salt: requests.salt,
@@ -97,13 +106,23 @@ export async function prepareRun(
     ticketCount: turns?.conversationCount ?? requests.rowCount,
     conversations: turns && {
       turns: turns.shared,
-      heads: endpoints.map((endpoint) => headBeforeLength(endpoint, path, head)),
+      heads: openHeads,
       rules: rulesOf(config),
     },
     outputLimit: requests.outputLimit,
     skippedRows: dataset.skipped.length + requests.skipped.length,
     echoes: requests.echoes,
   };
+}
+
+function checkSlots(slots: PreparedRun['slots'], { conversations }: RunConfig): void {
+  const namesConversation = slots.some((some) => some.some(({ kind }) => kind === 'conversation'));
+  if (!namesConversation || conversations?.multi_turn === true) return;
+  throw new InferometerError(
+    'INFEROMETER_PROTOCOL_HEADER',
+    'input',
+    '--header: {{conversation}} is only for --multi-turn; use {{sample}} for single requests',
+  );
 }
 
 function rulesOf({ conversations }: RunConfig): ConversationSettings['rules'] {

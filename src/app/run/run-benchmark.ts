@@ -190,6 +190,7 @@ function startPool(
       tls: prepared.tls,
       proxies: prepared.proxies,
       addresses: prepared.addresses,
+      slots: prepared.slots,
     },
     {
       onFrame: (bytes) => recorder.record(FrameKind.events, bytes),

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { redactConfig, secretsOf } from '../../config/redact.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { stagesText } from '../../config/stages.ts';
-import { createRunId } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import { createRunClock, type RunClock } from '../../core/time.ts';
 import { SnapshotCodec } from '../../metrics/snapshot-codec.ts';
@@ -202,7 +201,7 @@ function headerOf(
   const { maxSamples } = stop;
   return {
     format: 1,
-    run_id: createRunId(),
+    run_id: prepared.runId,
     origin_ns: String(clock.originNs),
     started_at: new Date().toISOString(),
     version: programVersion(),
