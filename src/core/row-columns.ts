@@ -7,6 +7,7 @@ export type ColumnRole =
   | 'system'
   | 'messages'
   | 'conversation'
+  | 'image'
   | 'tokens'
   | 'body'
   | 'extra'
@@ -55,6 +56,12 @@ export const COLUMN_GROUPS = [
     names: ['conversations', 'conversation'],
     kind: 'json',
     help: 'a ShareGPT conversation: the first human turn is sent, after the system turn before it',
+  },
+  {
+    role: 'image',
+    names: ['images', 'image'],
+    kind: 'list',
+    help: 'images behind the prompt, for APIs with messages: a URL, a data URL, base64 or a file beside the dataset, or a list of them',
   },
   {
     role: 'tokens',

@@ -73,7 +73,7 @@ describe('--map', () => {
   it.each([
     ['prompt', [], '--map must be name=column'],
     ['prompt=a,prompt=b', [], '--map must be name=column'],
-    ['promt=a', [], '--map: a column can be prompt, system, messages, conversations, input_tokens, body'],
+    ['promt=a', [], '--map: a column can be prompt, system, messages, conversations, images, input_tokens'],
     ['answer=a', [], '(got "answer")'],
     ['prompt=a', [['--multi-turn', ['on']]], 'so not for --multi-turn'],
     ['prompt=a', [['--replay', ['on']]], 'so not for --replay'],

@@ -2,6 +2,7 @@ import { InferometerError } from '../core/errors.ts';
 import { checkColumns, COLUMN_MISSING, type ColumnMap, mappedRow } from './column-map.ts';
 import { mapColumns } from './columns.ts';
 import { datasetError, isRowValues, type RawRow, type RowValues, shown } from './row.ts';
+import { withImages } from './row-images.ts';
 import { DATASET_EXTENSIONS, extensionOf, openSource, type Source, type SourceFile } from './source.ts';
 
 /** What a run may ask, row by row. */
@@ -56,7 +57,7 @@ export function holdsRows({ files }: Source): boolean {
 
 /** The same of files that are open. Throws `InferometerError` (input) for a file that is not of its format. */
 export function datasetOf({ path, files }: Source, options: DatasetOptions = {}): Dataset {
-  const parsed = files.map(rowsOf);
+  const parsed = files.map((file) => ({ file, raws: rowsOf(file) }));
   const skipped: string[] = [];
   const { map } = options;
   let isMapChecked = false;
@@ -68,11 +69,13 @@ export function datasetOf({ path, files }: Source, options: DatasetOptions = {})
   };
   function* rows(): Generator<DatasetRow> {
     let count = 0;
-    for (const raw of oneAfterTheOther(parsed)) {
-      const values = skippable(() => rowOf(raw, renamed));
-      if (values === undefined) continue;
-      count += 1;
-      yield { values, place: raw.place };
+    for (const { file, raws } of parsed) {
+      for (const raw of raws) {
+        const values = skippable(() => withImages(rowOf(raw, renamed), file.path, raw.place));
+        if (values === undefined) continue;
+        count += 1;
+        yield { values, place: raw.place };
+      }
     }
     if (count === 0) throw datasetError(path, noRows(skipped));
   }
@@ -120,8 +123,4 @@ function rowsOf(file: SourceFile): Iterable<RawRow> {
     throw datasetError(path, `the extension must be one of ${extensions} (got "${extension}")`);
   }
   return file.rows();
-}
-
-function* oneAfterTheOther(parts: readonly Iterable<RawRow>[]): Generator<RawRow> {
-  for (const part of parts) yield* part;
 }

@@ -14,6 +14,7 @@ import type { ApiAdapter, RequestOptions } from '../../protocol/adapter.ts';
 import { outputLimitOf } from '../../protocol/row-fields.ts';
 import type { SaltAlphabet } from '../../dataset/salt.ts';
 import type { SaltSettings } from '../../engine/salted-requests.ts';
+import { asksWithImages } from '../../dataset/row-images.ts';
 import { RowSalts } from './row-salts.ts';
 import type { PlannedTurn } from '../../workload/dataset/planned-turns.ts';
 import { PromptFrames } from './prompts.ts';
@@ -141,6 +142,7 @@ class RequestsBuilder {
 
   addRow(asked: DatasetRow): void {
     const request = this.#placed(asked.place, () => {
+      if (!this.#adapter.isChat && asksWithImages(asked.values)) throw noImages(this.#config.api);
       const { row, salt } = this.#saltedRow(asked);
       return { ...this.#requestOf(row), salt };
     });
@@ -293,6 +295,14 @@ function severalChoices(choices: number): InferometerError {
     'INFEROMETER_DATASET_ROW',
     'input',
     `the request asks for ${countText(choices)} choices; a turn whose response goes into the history can have one`,
+  );
+}
+
+function noImages(api: string): InferometerError {
+  return new InferometerError(
+    'INFEROMETER_DATASET_ROW',
+    'input',
+    `has images, which --api ${api} does not take; use an API with messages, such as --api chat`,
   );
 }
 
