@@ -173,7 +173,6 @@ export class EngineWorker {
       tls,
       proxies,
       addresses,
-      slots,
       maxConnections,
       connections: use,
       requestsPerConnection,
