@@ -17,7 +17,7 @@ import { asJson, type Json, type SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
 import { ConversationTracker, type TurnOutcome } from './conversation-tracker.ts';
 import { ErrorTally } from './error-tally.ts';
-import { HistoryRecorder, type SampleOutcome } from './history-recorder.ts';
+import { HistoryRecorder, type EndedAs } from './history-recorder.ts';
 import { LatenessRecorder } from './lateness-recorder.ts';
 import { PayloadReader } from './payload-reader.ts';
 import { ResponseTally } from './response-tally.ts';
@@ -66,7 +66,7 @@ export class Aggregator {
   readonly #options: AggregatorOptions;
   readonly #counters: RunMetrics['counters'];
   readonly #finishReasonCounters: readonly CounterSampler[];
-  readonly #outcomeCounters: Readonly<Record<SampleOutcome, CounterSampler>>;
+  readonly #outcomeCounters: Readonly<Record<EndedAs, CounterSampler>>;
   readonly #table = new SampleTable();
   readonly #windows = new TrackingWindows();
   readonly #errors = new ErrorTally();
@@ -386,7 +386,7 @@ export class Aggregator {
     table.close(seq, slot);
   }
 
-  #recordLatency(seq: SampleSeq, slot: number, timestampNs: number, outcome: SampleOutcome): void {
+  #recordLatency(seq: SampleSeq, slot: number, timestampNs: number, outcome: EndedAs): void {
     this.#slowest.onComplete(seq, slot, timestampNs);
     this.#triggers.beforeComplete(slot, timestampNs);
     const lateNs = this.lateness.lateNs(timestampNs);
@@ -402,7 +402,7 @@ export class Aggregator {
   }
 
   /** So may the end of the answer. */
-  #boundLatency(slot: number, timestampNs: number, lateNs: number, outcome: SampleOutcome): void {
+  #boundLatency(slot: number, timestampNs: number, lateNs: number, outcome: EndedAs): void {
     const { issuedNs, dueNs } = this.#table;
     this.lateness.record('sample_latency_ns', timestampNs, timestampNs - issuedNs[slot]!, lateNs);
     if (outcome === 'succeeded' && !Number.isNaN(dueNs[slot]!))
@@ -458,7 +458,7 @@ function turnOutcomeOf(flags: number): TurnOutcome {
 }
 
 /** A sample that met another error before it was cancelled is errored. */
-function outcomeOf(flags: number): SampleOutcome {
+function outcomeOf(flags: number): EndedAs {
   if ((flags & RowFlag.errored) !== 0) return 'errored';
   return (flags & RowFlag.cancelled) === 0 ? 'succeeded' : 'cancelled';
 }

@@ -34,7 +34,7 @@ export const HISTORY_SERIES = [
 export type HistorySeries = (typeof HISTORY_SERIES)[number];
 
 /** How a sample ended. */
-export type SampleOutcome = Extract<HistoryCount, 'succeeded' | 'errored' | 'cancelled'>;
+export type EndedAs = Extract<HistoryCount, 'succeeded' | 'errored' | 'cancelled'>;
 
 /** How a worker was between two moments. */
 export interface ClientMoment extends Readonly<Record<keyof ClientHistory, number | null>> {
@@ -112,7 +112,7 @@ export class HistoryRecorder {
   }
 
   /** @hot */
-  onComplete(outcome: SampleOutcome): void {
+  onComplete(outcome: EndedAs): void {
     this.#counts[outcome].add(this.#bins.current, 1);
     this.#inFlight.fall();
   }

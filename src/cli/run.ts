@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { AggregatorProcess } from '../app/fold/aggregator-process.ts';
-import { SETTINGS, type SettingGroup } from '../config/settings.ts';
+import { SETTINGS, type SettingGroup } from '../config/flags.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { addEventFlags, type EventFlags } from './event-flags.ts';

@@ -1,4 +1,4 @@
-import type { Comparison } from './compare.ts';
+import type { Comparison } from './simultaneous-intervals.ts';
 import type { SettingDifference } from './setting-differences.ts';
 
 /** One of the runs compared. */

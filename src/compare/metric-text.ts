@@ -1,5 +1,5 @@
 import { durationText, numberText, percentText, settingText } from '../core/quantity-text.ts';
-import type { Judgement } from './compare.ts';
+import type { DifferenceJudgement } from './simultaneous-intervals.ts';
 import type { MetricKey, ResampledMetric } from './resample.ts';
 import type { SeriesKey } from './run-values.ts';
 
@@ -50,7 +50,7 @@ export function marginText(share: number): string {
 }
 
 /** What a judgement says to a person, `margin` as in 0.03. */
-export function judgementText(judgement: Judgement, margin: number): string {
+export function judgementText(judgement: DifferenceJudgement, margin: number): string {
   const within = marginText(margin);
   switch (judgement) {
     case 'worse':

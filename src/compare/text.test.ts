@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Judgement, MetricDifference } from './compare.ts';
+import type { DifferenceJudgement, MetricDifference } from './simultaneous-intervals.ts';
 import type { ComparedRun } from './comparison-report.ts';
 import type { MetricKey } from './resample.ts';
 import { comparisonText } from './text.ts';
@@ -25,7 +25,7 @@ it('sets off the thousands of samples, as everywhere', () => {
 });
 
 it('fits 80 columns, whatever is compared', () => {
-  const judgements = fc.constantFrom<Judgement>(
+  const judgements = fc.constantFrom<DifferenceJudgement>(
     ...(['worse', 'slightly_worse', 'indistinct', 'equivalent', 'slightly_better', 'better'] as const),
   );
   const difference = fc

@@ -3,7 +3,7 @@ import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import { visibleLine } from '../core/visible-text.ts';
 import { wrapText } from '../core/wrap-text.ts';
-import type { Judgement, MetricDifference } from './compare.ts';
+import type { DifferenceJudgement, MetricDifference } from './simultaneous-intervals.ts';
 import type { ComparedPair, ComparedRun, ComparisonReport } from './comparison-report.ts';
 import {
   differenceText,
@@ -96,7 +96,7 @@ function differenceTable(letter: string, differences: readonly MetricDifference[
 }
 
 /** What a judgement is called in a table. */
-const MARKS: Readonly<Record<Judgement, string>> = {
+const MARKS: Readonly<Record<DifferenceJudgement, string>> = {
   worse: 'worse',
   slightly_worse: 'worse?',
   indistinct: '?',

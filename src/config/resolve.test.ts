@@ -5,7 +5,7 @@ import { parseConfigFile } from './config-file.ts';
 import { redactConfig, secretsOf } from './redact.ts';
 import { resolveConfig } from './resolve.ts';
 import { runConfigSchema } from './schema.ts';
-import { SETTINGS, settingOf } from './settings.ts';
+import { SETTINGS, settingOf } from './flags.ts';
 import { STAGES_ALLOWED } from './stages.ts';
 
 const required = {

@@ -13,7 +13,7 @@ import { inputError } from './input-error.ts';
 import { isRedacted } from './redact.ts';
 import { runConfigSchema, type RunConfig } from './schema.ts';
 import { OPEN_LOOP_PATTERNS } from './choices.ts';
-import { type Setting, SETTINGS, settingOf } from './settings.ts';
+import { type Setting, SETTINGS, settingOf } from './flags.ts';
 import { isOfConcurrency, type StageConfig, valueOfStage } from './stages.ts';
 
 export interface ConfigSources {

@@ -1,6 +1,6 @@
 import { NS_PER_MS, type RunClock } from '../core/time.ts';
 import type { PlanShare, StopRule } from '../plan/plan.ts';
-import type { PlanChange } from '../plan/steering.ts';
+import type { PlanChange } from '../plan/steered-time.ts';
 import type { PacingRecord } from './pacing-record.ts';
 import type { Pacing } from './settings.ts';
 

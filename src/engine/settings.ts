@@ -60,7 +60,7 @@ export interface EngineSettings {
   readonly originNs: bigint;
   /** Threads wanted; fewer are started when there are not enough connections for each to have one to every endpoint. */
   readonly workers: number;
-  /** Sample n goes to endpoint n mod the number of endpoints. */
+  /** Each worker sends to them in turn. */
   readonly endpoints: readonly Endpoint[];
   /** Which API the requests speak; decides how answers are read. */
   readonly api: ApiName;
@@ -102,7 +102,7 @@ export interface EngineSettings {
 }
 
 /** A phase placed on the clock and numbered. */
-export interface EnginePhase {
+export interface PlacedPhase {
   readonly plan: PhasePlan;
   /** Number of the phase's first sample; without conversations, ticket i is sample `firstSampleSeq + i`. */
   readonly firstSampleSeq: number;

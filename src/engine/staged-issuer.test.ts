@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { NS_PER_MS, type Nanoseconds } from '../core/time.ts';
 import { ConcurrencyProfile, type ConcurrencyStage } from '../plan/concurrency-profile.ts';
-import type { PlanChange } from '../plan/steering.ts';
+import type { PlanChange } from '../plan/steered-time.ts';
 import { createPlanShare } from '../plan/share.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { Issuer } from './issuer.ts';

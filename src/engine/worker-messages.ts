@@ -1,9 +1,9 @@
 import type { ErrorData } from '../core/model-output.ts';
-import type { PlanChange } from '../plan/steering.ts';
+import type { PlanChange } from '../plan/steered-time.ts';
 import type { ThreadHealth } from './health.ts';
 import type { LatenessReport } from './loop-lateness.ts';
 import type { SharedProbes } from './probe-schedule.ts';
-import type { EnginePhase, EngineSettings } from './settings.ts';
+import type { PlacedPhase, EngineSettings } from './settings.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -49,7 +49,7 @@ export type WorkerOrder =
   | { readonly kind: 'warm'; readonly connections: number }
   | {
       readonly kind: 'phase';
-      readonly phase: EnginePhase;
+      readonly phase: PlacedPhase;
       readonly ticketCounter: Int32Array;
       /** Of the samples, where a ticket is a conversation. */
       readonly sampleCounter: Int32Array;

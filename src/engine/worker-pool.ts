@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InferometerError } from '../core/errors.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { createResponseMemory, HISTORY_MEMORY_BYTES } from '../protocol/response-memory.ts';
-import type { PlanChange } from '../plan/steering.ts';
+import type { PlanChange } from '../plan/steered-time.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { BeatWatch, type StuckListener } from './beat-watch.ts';
 import { EngineThread } from './engine-thread.ts';
 import { PhaseProgress, type PhaseOutcome } from './phase-progress.ts';
 import { ProbeThread } from './probe-thread.ts';
-import { type EnginePhase, type EngineSettings, shareOf } from './settings.ts';
+import { type PlacedPhase, type EngineSettings, shareOf } from './settings.ts';
 import { totalOf } from './warming.ts';
 import {
   COUNTERS,
@@ -121,7 +121,7 @@ export class WorkerPool {
   }
 
   /** Runs a phase; one at a time. */
-  runPhase(phase: EnginePhase): PhaseRun {
+  runPhase(phase: PlacedPhase): PhaseRun {
     if (this.#phase !== undefined) {
       throw new InferometerError(
         'INFEROMETER_ENGINE_BUSY',

@@ -8,7 +8,7 @@ import {
   metricLabel,
   metricText,
 } from '../compare/metric-text.ts';
-import type { Judgement } from '../compare/compare.ts';
+import type { DifferenceJudgement } from '../compare/simultaneous-intervals.ts';
 import { countText, durationText } from '../core/quantity-text.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import { distributionSection, timeSection } from './drawings.ts';
@@ -18,7 +18,7 @@ import { wholePage } from './whole-page.ts';
 import type { SvgPainter } from './svg-painter.ts';
 
 /** How a judgement looks: as a verdict of that level does. */
-const LEVELS: Readonly<Record<Judgement, 'valid' | 'degraded' | 'invalid' | 'note'>> = {
+const LEVELS: Readonly<Record<DifferenceJudgement, 'valid' | 'degraded' | 'invalid' | 'note'>> = {
   worse: 'invalid',
   slightly_worse: 'degraded',
   indistinct: 'note',

@@ -5,7 +5,7 @@ import { MetricsRegistry } from '../metrics/registry.ts';
 import { asJson, type Json, type MetricsSnapshot, type SessionState } from '../metrics/snapshot.ts';
 import { progressJson } from './json-lines.ts';
 import { clockText, progressLine } from './lines.ts';
-import { planProgress } from './steering.ts';
+import { planProgress } from './steered-load.ts';
 import { LiveViewModel, type LiveView } from './view-model.ts';
 
 interface MadeUp {

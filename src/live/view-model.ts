@@ -4,7 +4,13 @@ import { readThroughput } from '../core/throughput.ts';
 import { isTerminal, type Json, type MetricsSnapshot, type SeriesSnapshot } from '../metrics/snapshot.ts';
 import { perSecond, RecentRates, type LiveRates } from './recent-rates.ts';
 import { fieldsOf, numberOrNull, SnapshotIndex, textOrNull } from './snapshot-index.ts';
-import { phaseElapsedNs, planProgress, steeringOf, type PlanProgress, type Steering } from './steering.ts';
+import {
+  phaseElapsedNs,
+  planProgress,
+  steeringOf,
+  type PlanProgress,
+  type SteeredLoad,
+} from './steered-load.ts';
 
 /** A series at a glance. */
 export interface LiveRow {
@@ -31,7 +37,7 @@ export interface LiveConversations {
 }
 
 /** How a run stands at one moment, ready to be shown. */
-export interface LiveView extends Steering, PlanProgress, LiveRates {
+export interface LiveView extends SteeredLoad, PlanProgress, LiveRates {
   readonly state: MetricsSnapshot['state'];
   readonly runId: string | null;
   /** From the start of the session to now, or to its latest event once nothing is issued any more. */

@@ -1,7 +1,7 @@
 import type { ArrivalProcessName } from './arrivals/arrival-processes.ts';
 import type { ConcurrencyStage } from './concurrency-profile.ts';
 import type { RateStage } from './rate-profile.ts';
-import type { PlanChange } from './steering.ts';
+import type { PlanChange } from './steered-time.ts';
 
 /** When requests are wanted: in open loop they have due times, in closed loop (burst, concurrency) there are slots for them. */
 export type ArrivalSettings = { readonly pattern: 'burst' } | ConcurrencySettings | OpenLoopSettings;

@@ -4,7 +4,7 @@ import { arrivalsBefore, busiestSecond, meanArrivalRate, replaySchedule } from '
 import type { PhasePlan } from './plan.ts';
 import { checkPlanLimits } from './sample-limit.ts';
 import { createPlanShare } from './share.ts';
-import type { PlanChange } from './steering.ts';
+import type { PlanChange } from './steered-time.ts';
 import { createTicketCounter } from './tickets.ts';
 
 const MS = 1e6;

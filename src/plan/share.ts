@@ -12,7 +12,7 @@ import {
 import { RecordedArrivals } from './arrivals/replay.ts';
 import { RateProfile } from './rate-profile.ts';
 import { createSampleOrder, type SampleOrder } from './sample-order.ts';
-import { type PlanChange, SteeredTime } from './steering.ts';
+import { type PlanChange, SteeredTime } from './steered-time.ts';
 import { checkedStopRule } from './stop-rule.ts';
 import { drawTicket, MAX_TICKETS } from './tickets.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PhasePlan, ProcessSettings } from './plan.ts';
 import { RateProfile, type RateStage } from './rate-profile.ts';
 import { createPlanShare } from './share.ts';
-import type { PlanChange } from './steering.ts';
+import type { PlanChange } from './steered-time.ts';
 import { createTicketCounter } from './tickets.ts';
 
 const S = 1e9;

@@ -20,7 +20,7 @@ import {
 import { responseRemarks } from './response-facts.ts';
 import { medianOf, percentileOf } from './series-report.ts';
 import type { SampleAccount } from './sample-account.ts';
-import { askedRateText, steeringText } from './steering.ts';
+import { askedRateText, steeringText } from './steering-facts.ts';
 import { drainText, inFlightText, rateText, windowText } from './throughput-text.ts';
 import type { Verdict } from './verdict.ts';
 import type { Finding } from './verdict/check.ts';

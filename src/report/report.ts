@@ -10,7 +10,7 @@ import { isAggregated, readRunFacts, type RunFacts } from './run-facts.ts';
 import { accountSamples, type SampleAccount } from './sample-account.ts';
 import { medianOf, percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
 import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
-import { highestRate, readSteering, type SteeringFacts } from './steering.ts';
+import { highestRate, readSteering, type SteeringFacts } from './steering-facts.ts';
 import { drawVerdict, type Verdict } from './verdict.ts';
 import type { VerdictFacts } from './verdict/facts.ts';
 

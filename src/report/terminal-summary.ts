@@ -14,7 +14,7 @@ import { clientPartNotes, percentileTable } from './percentile-table.ts';
 import { replayText } from './replay-facts.ts';
 import type { Report } from './report.ts';
 import type { SeriesReport } from './series-report.ts';
-import { askedRateText } from './steering.ts';
+import { askedRateText } from './steering-facts.ts';
 import { drainText, rateText } from './throughput-text.ts';
 import { visibleLine } from '../core/visible-text.ts';
 import { wrapText } from '../core/wrap-text.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { SampleAccount } from './sample-account.ts';
-import type { SteeringFacts } from './steering.ts';
+import type { SteeringFacts } from './steering-facts.ts';
 import { CHECKS, drawVerdict, type Verdict } from './verdict.ts';
 import type { VerdictFacts } from './verdict/facts.ts';
 

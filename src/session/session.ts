@@ -3,21 +3,11 @@ import { errorText } from '../core/errors.ts';
 import { EventKind } from '../core/event-types.ts';
 import type { Log } from '../core/log.ts';
 import { NS_PER_MS, type RunClock } from '../core/time.ts';
+import type { PlacedPhase } from '../engine/settings.ts';
 import type { PhasePlan } from '../plan/plan.ts';
-import type { PlanChange, Steering } from '../plan/steering.ts';
+import type { PlanChange, Steering } from '../plan/steered-time.ts';
 import { limitedTo, samplesLeft } from '../plan/sample-limit.ts';
 import { SteeredPhase, type SteeringState } from './steered-phase.ts';
-
-/** A phase placed on the clock and numbered, as the engine runs it. */
-export interface PlacedPhase {
-  readonly plan: PhasePlan;
-  /** Number of the phase's first sample; without conversations, ticket i is sample `firstSampleSeq + i`. */
-  readonly firstSampleSeq: number;
-  /** Number of its first conversation, where there are some. */
-  readonly firstConversation: number;
-  /** When the plan's time 0 lies, ns since the run's origin. */
-  readonly startNs: number;
-}
 
 /** What the engine tells of a phase it has finished. */
 export interface PhaseCounts {

@@ -3,7 +3,7 @@ import { NS_PER_MS } from '../core/time.ts';
 import { isOpenLoop, type PhasePlan } from '../plan/plan.ts';
 import { ConcurrencyProfile } from '../plan/concurrency-profile.ts';
 import { RateProfile } from '../plan/rate-profile.ts';
-import { type PlanChange, SteeredTime, type Steering } from '../plan/steering.ts';
+import { type PlanChange, SteeredTime, type Steering } from '../plan/steered-time.ts';
 
 /** How a phase under way is steered: what it was asked for, until somebody asked for something else. */
 export interface SteeringState {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeAggregatorOptions, encodeFrameCount } from '../../src/app/fold/aggregator-options.ts';
+import { encodeAggregatorOrders, encodeFrameCount } from '../../src/app/fold/aggregator-orders.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../../src/metrics/snapshot-subscriber.ts';
 import { FRAME_CODEC } from '../../src/transport/frame-codec.ts';
@@ -33,7 +33,7 @@ beforeEach(async () => {
     subscriber: await connectSubscriber(new SnapshotCodec(), snapshotsAddress, { conflate: true }),
   });
   const host = await bindReadyHost(sockets.freshAddress('svc_ready'));
-  const options = encodeAggregatorOptions({
+  const options = encodeAggregatorOrders({
     ...{ logPath: run.logPath, finalPath: run.finalPath, eventsAddress: events.address, snapshotsAddress },
     ...{ ready: { address: host.address, id: 3 }, publishIntervalMs: 20, drainTimeoutMs: 0, restarts: 0 },
     socketDirectory: sockets.path,

@@ -6,7 +6,7 @@ import { MAX_HISTORY_BINS } from '../../src/aggregator/history-recorder.ts';
 import { MAX_NOTE_LENGTH } from '../../src/core/load-ranges.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
 import type { Json, MetricsSnapshot } from '../../src/metrics/snapshot.ts';
-import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../src/transport/zmq/limits.ts';
+import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../src/transport/zmq/socket-limits.ts';
 import { madeUpHistory } from '../charts/made-up-history.ts';
 import { SILENT_LOG } from '../../src/core/log.ts';
 import { hostileViewersRound } from './hostile-viewers.ts';

@@ -6,7 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { RandomSource } from '../../src/core/random.ts';
 import { SnapshotCodec } from '../../src/metrics/snapshot-codec.ts';
 import { createSocketDirectory } from '../../src/transport/zmq/address.ts';
-import { MAX_ADMISSIONS_PER_TURN, MAX_NEWCOMERS, MAX_VIEWERS } from '../../src/transport/zmq/limits.ts';
+import {
+  MAX_ADMISSIONS_PER_TURN,
+  MAX_NEWCOMERS,
+  MAX_VIEWERS,
+} from '../../src/transport/zmq/socket-limits.ts';
 import { createSocketKey } from '../../src/transport/zmq/socket-key.ts';
 import { connectSubscriber } from '../../src/transport/zmq/subscriber.ts';
 import { openFiles, residentMb, type RoundResult } from './attack-round.ts';

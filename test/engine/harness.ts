@@ -4,7 +4,7 @@ import { createRunClock, monotonicNs, NS_PER_MS, type RunClock } from '../../src
 import { RequestArena } from '../../src/dataset/arena.ts';
 import { EngineWorker } from '../../src/engine/engine-worker.ts';
 import type { PhaseOutcome } from '../../src/engine/phase-progress.ts';
-import type { EnginePhase, EngineSettings } from '../../src/engine/settings.ts';
+import type { PlacedPhase, EngineSettings } from '../../src/engine/settings.ts';
 import {
   COUNTERS,
   type WarmResult,
@@ -250,7 +250,7 @@ function rowCountOf({ arenas }: EngineSettings): number {
   return RequestArena.fromShared(arenas[0]!).rowCount;
 }
 
-function phaseOf(arrivals: ArrivalSettings, stop: StopAfter, placement: Placement): EnginePhase {
+function phaseOf(arrivals: ArrivalSettings, stop: StopAfter, placement: Placement): PlacedPhase {
   const { maxSamples = Infinity, maxDurationMs = Infinity } = stop;
   const { firstSampleSeq, startNs, datasetSize } = placement;
   const plan: PhasePlan = {

@@ -5,7 +5,8 @@ import { createRunClock } from '../../src/core/time.ts';
 import type { PhasePlan } from '../../src/plan/plan.ts';
 import { MAX_RUN_SAMPLES } from '../../src/plan/sample-limit.ts';
 import { MAX_TICKETS } from '../../src/plan/tickets.ts';
-import { type LoadEngine, type PhaseResult, type PlacedPhase, Session } from '../../src/session/session.ts';
+import type { PlacedPhase } from '../../src/engine/settings.ts';
+import { type LoadEngine, type PhaseResult, Session } from '../../src/session/session.ts';
 import { oneAtATime, phase } from './fixture.ts';
 
 /** An engine that carries out any plan at once: what it is about takes days on a real one. */

@@ -11,7 +11,7 @@ import { PublisherGroup } from '../../transport/publisher-group.ts';
 import { bindPublisher } from '../../transport/zmq/publisher.ts';
 import { sendReady } from '../../transport/zmq/ready.ts';
 import { connectSubscriber } from '../../transport/zmq/subscriber.ts';
-import type { AggregatorOptions } from './aggregator-options.ts';
+import type { AggregatorOrders } from './aggregator-orders.ts';
 import { RunFold } from './run-fold.ts';
 
 /** Frames waiting at our end of the event stream; what does not fit is healed from the log. */
@@ -33,7 +33,7 @@ export interface MainProcess {
  * Follows the run's frames, publishes snapshots, and ends with the final one. SIGTERM, the end of the main process, or a log that does not give
  * the session's end, ends it with an interrupted snapshot.
  */
-export async function aggregate(options: AggregatorOptions, main: MainProcess): Promise<void> {
+export async function aggregate(options: AggregatorOrders, main: MainProcess): Promise<void> {
   const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
 
   const subscriber = await connectSubscriber(FRAME_CODEC, options.eventsAddress, {
@@ -94,7 +94,7 @@ export async function aggregate(options: AggregatorOptions, main: MainProcess): 
 
 /** The socket of the run's own machine and, when wanted, one for others: a socket that asks for a key asks everybody. */
 async function bindSnapshots(
-  { snapshotsAddress, view, socketDirectory }: AggregatorOptions,
+  { snapshotsAddress, view, socketDirectory }: AggregatorOrders,
   log: Log,
 ): Promise<MessagePublisher<MetricsSnapshot>> {
   const socketOptions = { sendHighWaterMark: SNAPSHOT_SEND_HIGH_WATER_MARK, lingerMs: SNAPSHOT_LINGER_MS };

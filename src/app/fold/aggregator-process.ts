@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { siblingModule } from '../../core/sibling-module.ts';
-import { encodeAggregatorOptions, encodeFrameCount, type AggregatorOptions } from './aggregator-options.ts';
+import { encodeAggregatorOrders, encodeFrameCount, type AggregatorOrders } from './aggregator-orders.ts';
 
 /**
  * One aggregator process. It loads its modules at once and then waits for its options, so it can be started before anything is known of the
@@ -50,11 +50,11 @@ export class AggregatorProcess {
   }
 
   /** Tells it what to do, once; `onLine` is given what it writes to its standard error. */
-  begin(options: AggregatorOptions, onLine: (line: string) => void): void {
+  begin(options: AggregatorOrders, onLine: (line: string) => void): void {
     const { stdin, stderr } = this.#child;
     // Without files to spare a process has neither; that it could not be started is told by its end.
     if (stderr !== null) createInterface({ input: stderr }).on('line', onLine);
-    stdin?.write(encodeAggregatorOptions(options));
+    stdin?.write(encodeAggregatorOrders(options));
     this.#lastHeardMs = performance.now();
   }
 

@@ -1,13 +1,13 @@
 import { errorText } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { bindReadyHost, type ReadyHost } from '../../transport/zmq/ready.ts';
-import type { AggregatorOptions } from './aggregator-options.ts';
+import type { AggregatorOrders } from './aggregator-orders.ts';
 import { AggregatorProcess } from './aggregator-process.ts';
 
 export interface SupervisorOptions {
   /** Started and not yet told its options. */
   readonly process: AggregatorProcess;
-  readonly aggregator: Omit<AggregatorOptions, 'ready' | 'restarts'>;
+  readonly aggregator: Omit<AggregatorOrders, 'ready' | 'restarts'>;
   /** Address for the readiness handshake. */
   readonly readyAddress: string;
   /** For the first aggregator and those that come in its place, in all; then the run goes on without any. */

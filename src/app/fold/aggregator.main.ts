@@ -14,9 +14,9 @@ process.on('SIGINT', () => undefined);
 // The pipe breaks when the main process dies, which standard input tells.
 process.stdout.on('error', () => undefined);
 const said = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const [{ aggregate }, { decodeAggregatorOptions, decodeFrameCount }] = await Promise.all([
+const [{ aggregate }, { decodeAggregatorOrders, decodeFrameCount }] = await Promise.all([
   import('./aggregate.ts'),
-  import('./aggregator-options.ts'),
+  import('./aggregator-orders.ts'),
 ]);
 const first = await said.next();
 if (first.done !== true) {
@@ -31,7 +31,7 @@ if (first.done !== true) {
     gone.resolve();
   };
   void listen();
-  await aggregate(decodeAggregatorOptions(first.value), { allFrames: allFrames.promise, gone: gone.promise });
+  await aggregate(decodeAggregatorOrders(first.value), { allFrames: allFrames.promise, gone: gone.promise });
 }
 // An open pipe would keep the process waiting for more of it.
 process.stdin.destroy();

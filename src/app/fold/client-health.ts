@@ -5,7 +5,7 @@ import type { WorkerHealth } from '../../engine/worker-messages.ts';
 import type { Json } from '../../metrics/snapshot.ts';
 import { LatenessMixture } from '../../stats/lateness-mixture.ts';
 import type { SparseCounts } from '../../stats/lateness-counts.ts';
-import { VERDICT_LIMITS } from '../../report/verdict/limits.ts';
+import { VERDICT_LIMITS } from '../../report/verdict/verdict-limits.ts';
 
 /** Content of a `health` frame: what one engine worker tells of itself about once a second, and when a phase begins and ends. */
 export interface HealthReport {

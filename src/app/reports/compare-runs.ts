@@ -1,4 +1,4 @@
-import { compareRuns, type CompareOptions } from '../../compare/compare.ts';
+import { compareRuns, type CompareOptions } from '../../compare/simultaneous-intervals.ts';
 import type { ComparedPair, ComparedRun, ComparisonReport } from '../../compare/comparison-report.ts';
 import { resampleRun, type ResampledRun } from '../../compare/resample.ts';
 import { runValues } from '../../compare/run-values.ts';

@@ -19,7 +19,13 @@ import { type EventWire, eventBusText } from '../event-bus/wires.ts';
 import { Closers } from './closers.ts';
 import { accountFrame } from '../run-folder/engine-account.ts';
 import { checkCpus, pinProgram } from '../machine/cpu-pinning.ts';
-import { type EngineLimits, engineLimits, pacingOf, warmedFor, watchIdleCores } from '../machine/limits.ts';
+import {
+  type EngineLimits,
+  engineLimits,
+  pacingOf,
+  warmedFor,
+  watchIdleCores,
+} from '../machine/engine-limits.ts';
 import { phasesOf } from './phases.ts';
 import { ProgressWatch } from './progress-watch.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';

@@ -5,7 +5,7 @@ import { MAX_NOTE_LENGTH } from '../../core/load-ranges.ts';
 import type { Log } from '../../core/log.ts';
 import { settingText } from '../../core/quantity-text.ts';
 import type { ControlState, RunControls } from '../../live/run-controls.ts';
-import type { Steering } from '../../plan/steering.ts';
+import type { Steering } from '../../plan/steered-time.ts';
 import type { Session } from '../../session/session.ts';
 import type { RunServices } from './run-services.ts';
 import type { ShutdownLadder } from './shutdown.ts';

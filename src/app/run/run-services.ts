@@ -12,7 +12,7 @@ import { FRAME_CODEC } from '../../transport/frame-codec.ts';
 import { FrameKind } from '../../transport/frame.ts';
 import type { SocketDirectory } from '../../transport/zmq/address.ts';
 import { bindPublisher } from '../../transport/zmq/publisher.ts';
-import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../transport/zmq/limits.ts';
+import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../transport/zmq/socket-limits.ts';
 import { connectSubscriber } from '../../transport/zmq/subscriber.ts';
 import type { EventBusProcess } from '../event-bus/event-bus-process.ts';
 import type { EventWire } from '../event-bus/wires.ts';

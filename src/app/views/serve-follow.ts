@@ -4,7 +4,7 @@ import { SnapshotCodec } from '../../metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../../metrics/snapshot-subscriber.ts';
 import type { MetricsSnapshot } from '../../metrics/snapshot.ts';
 import { checkAddress } from '../../transport/zmq/address.ts';
-import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../transport/zmq/limits.ts';
+import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../transport/zmq/socket-limits.ts';
 import { connectSubscriber } from '../../transport/zmq/subscriber.ts';
 import { runsIn } from '../run-folder/newest-run.ts';
 import { replayRun } from '../fold/replay.ts';

@@ -4,7 +4,7 @@ import type { Log } from '../../core/log.ts';
 import { SnapshotCodec } from '../../metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../../metrics/snapshot-subscriber.ts';
 import { isTerminal, type MetricsSnapshot } from '../../metrics/snapshot.ts';
-import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../transport/zmq/limits.ts';
+import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../transport/zmq/socket-limits.ts';
 import { connectSubscriber } from '../../transport/zmq/subscriber.ts';
 import { isRunning } from '../run-folder/process-identity.ts';
 import { drawnSnapshot } from '../reports/judge-run.ts';

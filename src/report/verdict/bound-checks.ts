@@ -3,7 +3,7 @@ import { durationText, percentText } from '../../core/quantity-text.ts';
 import type { FigureBound } from '../client-error.ts';
 import { type Check, check, type Judgement, percents } from './check.ts';
 import type { VerdictFacts } from './facts.ts';
-import { VERDICT_LIMITS } from './limits.ts';
+import { VERDICT_LIMITS } from './verdict-limits.ts';
 
 const L = VERDICT_LIMITS;
 

@@ -2,7 +2,7 @@ import { durationText, percentText, settingText } from '../../core/quantity-text
 import { NS_PER_MS } from '../../core/time.ts';
 import { type Check, check, degraded, invalid, type Judgement, percents, worse } from './check.ts';
 import type { VerdictFacts } from './facts.ts';
-import { VERDICT_LIMITS } from './limits.ts';
+import { VERDICT_LIMITS } from './verdict-limits.ts';
 
 const L = VERDICT_LIMITS;
 

@@ -2,7 +2,7 @@ import type { ClientErrorBounds } from '../client-error.ts';
 import type { ClientFacts } from '../run-facts.ts';
 import type { ReceptionFacts } from '../run-facts.ts';
 import type { SampleAccount } from '../sample-account.ts';
-import type { SteeringFacts } from '../steering.ts';
+import type { SteeringFacts } from '../steering-facts.ts';
 import type { JudgedMetric } from '../../core/judged-metrics.ts';
 
 type ClientHealth = Omit<

@@ -7,10 +7,10 @@ import {
   settingText,
 } from '../../core/quantity-text.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../core/time.ts';
-import { isChanged, steeringText } from '../steering.ts';
+import { isChanged, steeringText } from '../steering-facts.ts';
 import { type Check, check, degraded, type Judgement, note, percents, worse } from './check.ts';
 import type { VerdictFacts } from './facts.ts';
-import { VERDICT_LIMITS } from './limits.ts';
+import { VERDICT_LIMITS } from './verdict-limits.ts';
 
 const L = VERDICT_LIMITS;
 

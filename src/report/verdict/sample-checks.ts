@@ -2,7 +2,7 @@ import { countedText, countText, percentText, settingText } from '../../core/qua
 import { quantilePlace } from '../../stats/quantile.ts';
 import { type Check, check, degraded, invalid, type Judgement, note, percents, worse } from './check.ts';
 import type { VerdictFacts } from './facts.ts';
-import { VERDICT_LIMITS } from './limits.ts';
+import { VERDICT_LIMITS } from './verdict-limits.ts';
 
 const L = VERDICT_LIMITS;
 

@@ -11,7 +11,7 @@ import {
   MAX_VIEWERS,
   VIEWER_BURST_BYTES,
   VIEWER_BYTES,
-} from './limits.ts';
+} from './socket-limits.ts';
 
 const SNAPSHOT = Buffer.alloc(VIEWER_BYTES, 's');
 

@@ -6,7 +6,7 @@ import {
   MAX_NEWCOMERS,
   MAX_VIEWERS,
   VIEWER_BURST_BYTES,
-} from './limits.ts';
+} from './socket-limits.ts';
 import { Passage } from './passage.ts';
 
 /** Where a gate listens: a host and a port, 0 for any free one, or the path of a Unix socket. */

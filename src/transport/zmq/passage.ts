@@ -6,7 +6,7 @@ import {
   VIEWER_BYTES,
   VIEWER_BYTES_PER_SECOND,
   VIEWER_IDLE_MS,
-} from './limits.ts';
+} from './socket-limits.ts';
 
 /** How long a passage may be silent, ms. */
 export interface PassagePatience {

@@ -6,7 +6,7 @@ import { BATCH_TOPIC } from '../frame.ts';
 import type { MessageCodec, MessagePublisher, PublisherOptions } from '../message.ts';
 import { checkAddress, createSocketDirectory, socketPath, tcpPlace } from './address.ts';
 import { Gate } from './gate.ts';
-import { HANDSHAKE_MS, MAX_SUBSCRIBER_MESSAGE_BYTES, MAX_SUBSCRIPTION_BYTES } from './limits.ts';
+import { HANDSHAKE_MS, MAX_SUBSCRIBER_MESSAGE_BYTES, MAX_SUBSCRIPTION_BYTES } from './socket-limits.ts';
 import { curvePublisherOptions } from './socket-key.ts';
 
 export interface ZmqPublisherOptions extends PublisherOptions {

@@ -2,7 +2,7 @@ import { decode, encode } from '@msgpack/msgpack';
 import { Pull, Push } from 'zeromq';
 import { InferometerError } from '../../core/errors.ts';
 import { checkAddress, socketPath } from './address.ts';
-import { HANDSHAKE_MS, MAX_READY_MESSAGE_BYTES } from './limits.ts';
+import { HANDSHAKE_MS, MAX_READY_MESSAGE_BYTES } from './socket-limits.ts';
 import { rm } from 'node:fs/promises';
 
 const SEND_TIMEOUT_MS = 5000;

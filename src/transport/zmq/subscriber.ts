@@ -5,7 +5,7 @@ import { BATCH_TOPIC } from '../frame.ts';
 import type { MessageCodec, MessageSubscriber, SubscriberOptions } from '../message.ts';
 import { startedTwice, throwUncaught } from '../subscriber-failure.ts';
 import { checkAddress, isIpv6 } from './address.ts';
-import { HANDSHAKE_MS, MAX_FRAME_MESSAGE_BYTES } from './limits.ts';
+import { HANDSHAKE_MS, MAX_FRAME_MESSAGE_BYTES } from './socket-limits.ts';
 import { curveSubscriberOptions } from './socket-key.ts';
 
 /** `refused`: whoever listens there does not talk to us; the key is wrong or missing, or it is no publisher. */

@@ -10,7 +10,7 @@ import {
   pacingOf,
   warmedFor,
   watchIdleCores,
-} from './limits.ts';
+} from './engine-limits.ts';
 
 const MACHINE: MachineLimits = { cores: 4, openFiles: 1024, localPorts: 28_000 };
 

@@ -4,7 +4,7 @@ import type { Json } from '../metrics/snapshot.ts';
 import { numberOrNull } from './snapshot-index.ts';
 
 /** What a run was asked to do, by its plan and by whoever steered it since. */
-export interface Steering {
+export interface SteeredLoad {
   /** Name of the phase under way; null until one began and for a snapshot that does not tell. */
   readonly phase: string | null;
   readonly isPaused: boolean;
@@ -21,7 +21,7 @@ type RunFields = { readonly [key: string]: Json };
  * What a run is asked to do after all its marks. Each phase begins as planned, whatever was done to the one before. When it `isOver`
  * the numbers beside are of all its load.
  */
-export function steeringOf(run: RunFields, marks: readonly RunMark[], isOver: boolean): Steering {
+export function steeringOf(run: RunFields, marks: readonly RunMark[], isOver: boolean): SteeredLoad {
   const phaseAt = marks.findLastIndex(({ kind }) => kind === 'phase');
   const inPhase = marks.slice(phaseAt + 1);
   const last = (...kinds: readonly RunMarkKind[]) => inPhase.findLast(({ kind }) => kinds.includes(kind));

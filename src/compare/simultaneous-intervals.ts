@@ -6,7 +6,7 @@ import type { MetricKey, ResampledMetric, ResampledRun } from './resample.ts';
  * `slightly_worse`, `slightly_better`: surely there, perhaps within the margin. `indistinct`: neither a difference nor
  * equivalence is shown; more samples would tell.
  */
-export type Judgement =
+export type DifferenceJudgement =
   'worse' | 'slightly_worse' | 'indistinct' | 'equivalent' | 'slightly_better' | 'better';
 
 export interface MetricDifference {
@@ -20,13 +20,13 @@ export interface MetricDifference {
   readonly high: number;
   /** The end of the interval that is worse for the user, positive when worse than the baseline. */
   readonly atWorst: number;
-  readonly judgement: Judgement;
+  readonly judgement: DifferenceJudgement;
 }
 
 export interface Comparison {
   readonly differences: readonly MetricDifference[];
   /** The worst that may be said of any metric; `equivalent` only when it may be said of all. */
-  readonly judgement: Judgement;
+  readonly judgement: DifferenceJudgement;
   /** Blocks of the run that has fewer. */
   readonly blockCount: number;
   /** Too few blocks to know how much runs differ by chance. */
@@ -124,7 +124,7 @@ class Pair {
 }
 
 /** `atBest` to `atWorst` is how much worse it got. */
-function judge(atBest: number, atWorst: number, margin: number): Judgement {
+function judge(atBest: number, atWorst: number, margin: number): DifferenceJudgement {
   if (atBest > margin) return 'worse';
   if (atWorst < -margin) return 'better';
   if (atBest >= -margin && atWorst <= margin) return 'equivalent';
@@ -151,7 +151,7 @@ function smallSampleFactor(blockCount: number, confidence: number): number {
 }
 
 /** From worst to best; what is not known for certain counts as worse than what is. */
-const BY_SEVERITY: readonly Judgement[] = [
+const BY_SEVERITY: readonly DifferenceJudgement[] = [
   'worse',
   'slightly_worse',
   'indistinct',
@@ -160,7 +160,7 @@ const BY_SEVERITY: readonly Judgement[] = [
   'equivalent',
 ];
 
-function worstOf(judgements: readonly Judgement[]): Judgement {
+function worstOf(judgements: readonly DifferenceJudgement[]): DifferenceJudgement {
   return BY_SEVERITY.find((judgement) => judgements.includes(judgement)) ?? 'indistinct';
 }
 

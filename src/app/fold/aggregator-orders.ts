@@ -1,5 +1,5 @@
 /** What the aggregator process is told on its standard input, as a line of JSON. The rest is in the run log. */
-export interface AggregatorOptions {
+export interface AggregatorOrders {
   readonly logPath: string;
   readonly finalPath: string;
   readonly eventsAddress: string;
@@ -19,12 +19,12 @@ export interface AggregatorOptions {
 }
 
 /** The first line the process reads. */
-export function encodeAggregatorOptions(options: AggregatorOptions): string {
+export function encodeAggregatorOrders(options: AggregatorOrders): string {
   return `${JSON.stringify(options)}\n`;
 }
 
-export function decodeAggregatorOptions(line: string): AggregatorOptions {
-  return JSON.parse(line) as AggregatorOptions;
+export function decodeAggregatorOrders(line: string): AggregatorOrders {
+  return JSON.parse(line) as AggregatorOrders;
 }
 
 /** The second line: the run is over, and so many frames are in its log. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunMark, RunMarkKind } from '../core/run-history.ts';
-import { askedRateText, highestRate, readSteering, steeringText } from './steering.ts';
+import { askedRateText, highestRate, readSteering, steeringText } from './steering-facts.ts';
 
 type Sketch = readonly [atS: number, kind: RunMarkKind, value?: number];
 

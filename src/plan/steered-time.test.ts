@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { scheduleAtRate } from './arrivals/arrival-processes.ts';
 import type { ArrivalSettings, PhasePlan, PlanShare } from './plan.ts';
 import { createPlanShare } from './share.ts';
-import { type PlanChange, SteeredTime } from './steering.ts';
+import { type PlanChange, SteeredTime } from './steered-time.ts';
 import { createTicketCounter } from './tickets.ts';
 
 const MS = 1e6;

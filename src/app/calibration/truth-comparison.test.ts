@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { quantileOfSorted } from '../../stats/quantile.ts';
-import { calibratedLoad, compareWithTruth, summarise } from './compare.ts';
+import { calibratedLoad, compareWithTruth, summarise } from './truth-comparison.ts';
 import type { SeenSample } from './seen-samples.ts';
 import { parseTruth, type ServerTruth } from './server-truth.ts';
 

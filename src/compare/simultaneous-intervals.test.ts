@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RandomSource } from '../core/random.ts';
 import type { SampleColumns, StoredSamples } from '../events/sample-columns.ts';
 import { ThroughputRecorder } from '../stats/throughput-recorder.ts';
-import { compareRuns, type Comparison } from './compare.ts';
+import { compareRuns, type Comparison } from './simultaneous-intervals.ts';
 import { resampleRun } from './resample.ts';
 import { type RunPart, runValues, type RunValues } from './run-values.ts';
 import { settingDifferences } from './setting-differences.ts';
