@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFrames } from '../../src/runlog/read.ts';
 import { FrameKind } from '../../src/transport/frame.ts';
@@ -38,7 +38,11 @@ describe('a run whose parts die', () => {
     const second = await bench.aggregator(aggregatorPid);
     await sleep(700);
     process.kill(second, 'SIGKILL');
+    // As one leaves it that is killed while it writes a snapshot.
+    const unfinished = bench.file(`run/metrics/.inferometer-${'0'.repeat(32)}.tmp`);
+    writeFileSync(unfinished, '{"half":');
     const finished = await run.finished;
+    expect(existsSync(unfinished)).toBe(false);
     expect(WENT_THROUGH, finished.stderr).toContain(finished.code);
     const snapshot = bench.finalSnapshot();
     expect(snapshot.state).toBe('complete');

@@ -96,6 +96,8 @@ export async function concludeRun(
       failure: outcome.failure ?? null,
     },
   });
+  // Nothing is being written at this moment: what is there is of an aggregator that was killed meanwhile.
+  directory.removeUnfinished();
   screen.finished(report, directory.path);
   await writeReportPage(directory, report, sourced.snapshot, log);
   return exitCode;
