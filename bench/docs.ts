@@ -1,5 +1,9 @@
-/** Writes docs/performance.md from the last results. Usage: npm run bench && npm run bench:soak && npm run bench:docs */
-import { writeFileSync } from 'node:fs';
+/**
+ * Writes docs/performance.md from the last results. Usage: npm run bench && npm run bench:soak && npm run bench:docs
+ *
+ * `-- --add` leaves the page of the last whole run as it is and puts the results, of some benches that were run since, into a section of their own.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { format } from 'prettier';
 import { type BenchLine, type BenchResult, isSkipped, verdictOf } from './harness/bench.ts';
@@ -30,27 +34,47 @@ const HOW = `## How it is measured
 same class of machine, \`npm run bench:docs\` writes this page.
 `;
 
+const ADDED =
+  '## Measured since\n\nBenches that were added or run again after the run above, in runs of their own.\n\n';
+
 const results = readResults(LAST_RESULTS);
 if (results === undefined) {
   process.stdout.write('no results yet: npm run bench\n');
   process.exitCode = 1;
 } else {
-  writeFileSync(PATH, await format(page(results), { parser: 'markdown', printWidth: 110 }));
+  const text = process.argv.includes('--add')
+    ? withAdded(readFileSync(PATH, 'utf8'), results)
+    : page(results);
+  writeFileSync(PATH, await format(text, { parser: 'markdown', printWidth: 110 }));
   process.stdout.write('wrote docs/performance.md\n');
 }
 
-function page({ measuredAt, quick, machine, lines }: BenchResults): string {
+/** The page of an earlier run with these results behind its tables, in the place of those that were added before. */
+function withAdded(earlier: string, added: BenchResults): string {
+  if (added.quick) throw new Error('these results are of a quick run: no figures to quote');
+  const [beforeHow = '', how = ''] = earlier.split(/^(?=## How it is measured$)/m);
+  const [kept = ''] = beforeHow.split(/^(?=## Measured since$)/m);
+  return `${kept}${ADDED}${measuredText(added)}\n${table(added.lines)}\n${missed(added.lines, '###')}${how}`;
+}
+
+function page(results: BenchResults): string {
+  const { quick, lines } = results;
   const system = lines.filter(({ id }) => id.startsWith('system/'));
   const parts = lines.filter(({ id }) => !id.startsWith('system/'));
   return [
     '<!-- Written by `npm run bench:docs`; do not edit. -->\n\n# Performance\n',
-    `Measured ${measuredAt.slice(0, 10)} on ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}, Node ${machine.node}; load average before the run ${machine.loadAverage}.\n`,
+    measuredText(results),
     quick ? '**From a quick run: it shows that the benches work, not how fast the program is.**\n' : '',
     `## The whole program\n\n${table(system)}`,
     `## The parts\n\n${table(parts)}`,
     missed(lines),
     HOW,
   ].join('\n');
+}
+
+function measuredText({ measuredAt, machine }: BenchResults): string {
+  const { cpu, cores, memoryGb, platform, node, loadAverage } = machine;
+  return `Measured ${measuredAt.slice(0, 10)} on ${cpu}, ${cores} cores, ${memoryGb} GB, ${platform}, Node ${node}; load average before the run ${loadAverage}.\n`;
 }
 
 function table(lines: readonly BenchLine[]): string {
@@ -68,11 +92,11 @@ function table(lines: readonly BenchLine[]): string {
   ].join('\n');
 }
 
-function missed(lines: readonly BenchLine[]): string {
+function missed(lines: readonly BenchLine[], level = '##'): string {
   const misses = lines.filter(isResult).filter((line) => verdictOf(line) === 'MISSED');
   if (misses.length === 0) return '';
   return [
-    '## Missed, and what was tried\n',
+    `${level} Missed, and what was tried\n`,
     ...misses.map(({ what, tried }) => `- **${what}**: ${tried ?? 'nothing yet'}.`),
     '',
   ].join('\n');
