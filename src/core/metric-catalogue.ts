@@ -22,6 +22,8 @@ export interface SeriesDescriptor {
   readonly streamingOnly: boolean;
   /** Only registered when requests are turns of conversations. */
   readonly conversationsOnly: boolean;
+  /** What people read: with it the series is in the report, its JSON, the live views and the exported metrics, and nothing else need be written. */
+  readonly shownAs?: string;
   /** Lowest and highest value the live histogram tells apart; values beyond are clamped there and nowhere else. */
   readonly hdrLow: number;
   readonly hdrHigh: number;
@@ -119,6 +121,7 @@ export const SERIES = [
   }),
   conversationSeries('conversation_latency_ns', NS_BOUNDS, {
     help: 'Due time of the first turn to the end of the last, of conversations whose turns all succeeded',
+    shownAs: 'Conversation',
   }),
   ...TURN_BUCKETS.flatMap((bucket) => turnSeries(bucket)),
 ] as const satisfies readonly SeriesDescriptor[];
@@ -135,6 +138,14 @@ const METRIC_OF_NAME: ReadonlyMap<string, MetricDescriptor> = new Map(
   [...COUNTERS, ...SERIES].map((metric) => [metric.name, metric]),
 );
 
+/** The series that are shown by what the catalogue says, and by no rule of their own. */
+export const SHOWN_SERIES: readonly (SeriesDescriptor & {
+  readonly name: SeriesName;
+  readonly shownAs: string;
+})[] = SERIES.flatMap((one: SeriesDescriptor & { readonly name: SeriesName }) =>
+  one.shownAs === undefined ? [] : [{ ...one, shownAs: one.shownAs }],
+);
+
 /** The descriptor of a metric by name, or `undefined` for one that is not ours. */
 export function metricOfName(name: string): MetricDescriptor | undefined {
   return METRIC_OF_NAME.get(name);
@@ -146,7 +157,7 @@ function counter<Name extends string>(name: Name, unit: MetricUnit, help: string
 
 type SeriesBounds = Pick<SeriesDescriptor, 'unit' | 'hdrLow' | 'hdrHigh'>;
 type SeriesTraits = Pick<SeriesDescriptor, 'help'> &
-  Partial<Pick<SeriesDescriptor, 'valueKind' | 'tailLatency'>>;
+  Partial<Pick<SeriesDescriptor, 'valueKind' | 'tailLatency' | 'shownAs'>>;
 
 function series<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
   const defaults = { valueKind: 'int', tailLatency: false } as const;

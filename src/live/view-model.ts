@@ -1,4 +1,4 @@
-import type { SeriesName } from '../core/metric-catalogue.ts';
+import { SHOWN_SERIES, type SeriesName } from '../core/metric-catalogue.ts';
 import { readHistoryExtras, type RunHistory } from '../core/run-history.ts';
 import { readThroughput } from '../core/throughput.ts';
 import { isTerminal, type Json, type MetricsSnapshot, type SeriesSnapshot } from '../metrics/snapshot.ts';
@@ -72,17 +72,17 @@ export interface LiveView extends SteeredLoad, PlanProgress, LiveRates {
 }
 
 /** The series shown and what they are called. */
-const SHOWN_SERIES: readonly (readonly [SeriesName, string, LiveRow['unit']])[] = [
+const LIVE_SERIES: readonly (readonly [SeriesName, string, LiveRow['unit']])[] = [
   ['ttft_ns', 'TTFT', 'ns'],
   ['tpot_ns', 'TPOT', 'ns'],
   ['chunk_delta_ns', 'Chunk gap', 'ns'],
   ['sample_latency_ns', 'Latency', 'ns'],
-  ['conversation_latency_ns', 'Conversation', 'ns'],
   ['response_ttft_ns', 'Response TTFT', 'ns'],
   ['response_latency_ns', 'Response latency', 'ns'],
   ['issue_delay_ns', 'Issue delay', 'ns'],
   ['isl', 'Input tokens', 'tokens'],
   ['osl', 'Output tokens', 'tokens'],
+  ...SHOWN_SERIES.map(({ name, shownAs, unit }) => [name, shownAs, unit === 'ns' ? 'ns' : 'tokens'] as const),
 ];
 
 /** Only of interest in open loop; elsewhere a sample is due when it is issued. */
@@ -214,7 +214,7 @@ function overallRates(
 
 function rowsOf(metrics: SnapshotIndex): LiveRow[] {
   const isOpenLoop = (metrics.series('issue_delay_ns')?.max ?? 0) > 0;
-  return SHOWN_SERIES.filter(([name]) => isOpenLoop || !OPEN_LOOP_SERIES.includes(name)).flatMap(
+  return LIVE_SERIES.filter(([name]) => isOpenLoop || !OPEN_LOOP_SERIES.includes(name)).flatMap(
     ([name, label, unit]) => {
       const series = metrics.series(name);
       return series === undefined || series.count === 0 ? [] : [rowOf(series, name, label, unit)];

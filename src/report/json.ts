@@ -32,6 +32,7 @@ export const OWN_REPORT_KEYS = [
   'cached_tokens',
   'reasoning_tokens',
   'accepted_prediction_tokens',
+  'series',
   'errors_by_type',
   'token_sources',
   'event_stream',
@@ -117,6 +118,11 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     cached_tokens: seriesToJson(own.cachedTokens),
     reasoning_tokens: seriesToJson(own.reasoningTokens),
     accepted_prediction_tokens: seriesToJson(own.acceptedPredictionTokens),
+    series: Object.fromEntries(
+      own.shownSeries
+        .filter(({ series }) => series.kind === 'values')
+        .map(({ name, series }) => [name, seriesToJson(series)]),
+    ),
     errors_by_type: own.errorsByType,
     token_sources: own.tokenSources,
     event_stream: eventStream && {

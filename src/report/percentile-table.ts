@@ -121,6 +121,9 @@ export function timeSeries(report: Report): readonly (readonly [label: string, s
     ['Response TTFT', isOpenLoop ? own.responseTtft : undefined],
     ['Response latency', isOpenLoop ? own.responseLatency : undefined],
     ['Issue delay', isOpenLoop ? own.issueDelay : undefined],
+    ...(own?.shownSeries ?? []).flatMap(({ label, unit, series }) =>
+      unit === 'ns' ? [[label, series] as const] : [],
+    ),
   ];
   return named.flatMap(([label, series]) => (series?.kind === 'values' ? [[label, series] as const] : []));
 }

@@ -1,3 +1,4 @@
+import { type MetricUnit, SHOWN_SERIES } from '../core/metric-catalogue.ts';
 import { FINISH_REASONS, isCancellation } from '../core/event-types.ts';
 import { JUDGED_METRICS, type JudgedMetric } from '../core/judged-metrics.ts';
 import { readThroughput, type Throughput } from '../core/throughput.ts';
@@ -66,12 +67,22 @@ export interface OwnSeries {
   readonly acceptedPredictionTokens: SeriesReport;
 }
 
+/** A series that is shown because the catalogue says so. */
+export interface ShownSeries {
+  readonly name: string;
+  readonly label: string;
+  readonly unit: MetricUnit;
+  readonly series: SeriesReport;
+}
+
 /** What only a snapshot of our own aggregator tells. */
 export interface OwnReport extends RunFacts, OwnSeries {
   /** Over the measured window; null for a run of an earlier version, or one too short for a window. */
   readonly throughput: Throughput | null;
   /** Null for a run of single requests. */
   readonly conversations: ConversationReport | null;
+  /** What the catalogue wants shown, beside the series that have fields of their own. */
+  readonly shownSeries: readonly ShownSeries[];
   /** As planned. */
   readonly requestedRatePerSecond: number | null;
   /** As it went out, from the first sample to the last; null before there were two, and for a snapshot that does not tell. */
@@ -221,6 +232,9 @@ function ownReport(
     ...facts,
     throughput: readThroughput(input.extras) ?? null,
     conversations,
+    shownSeries: SHOWN_SERIES.map(({ name, shownAs, unit }) => {
+      return { name, label: shownAs, unit, series: series(name) };
+    }),
     requestedRatePerSecond,
     issuedRatePerSecond: issueRate(input),
     steering,

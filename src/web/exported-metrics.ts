@@ -1,4 +1,4 @@
-import type { CounterName, SeriesName } from '../core/metric-catalogue.ts';
+import { SHOWN_SERIES, type CounterName, type SeriesName } from '../core/metric-catalogue.ts';
 import { type LogDistribution, readHistoryExtras } from '../core/run-history.ts';
 import { readThroughput, type Throughput } from '../core/throughput.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
@@ -248,6 +248,11 @@ const DISTRIBUTIONS: readonly ExportedSeries[] = [
   time('inferometer_issue_delay_seconds', 'issue_delay_ns', 'Due time to issue: how late the client was.'),
   tokenCount('inferometer_sample_input_tokens', 'isl', 'Tokens of a prompt.'),
   tokenCount('inferometer_sample_output_tokens', 'osl', 'Tokens of an answer.'),
+  ...SHOWN_SERIES.map(({ name, unit, help }) =>
+    unit === 'ns'
+      ? time(`inferometer_${name.replace(/_ns$/, '_seconds')}`, name, `${help}.`)
+      : tokenCount(`inferometer_${name}`, name, `${help}.`),
+  ),
 ];
 
 const VERDICTS = ['valid', 'degraded', 'invalid'] as const;

@@ -69,6 +69,7 @@ export const RUNNING: MadeUp = {
     issue_delay_ns: [0, 2000],
     isl: [12],
     osl: [100, 200],
+    conversation_latency_ns: [9_000_000_000],
   },
   extras: {
     throughput: {
