@@ -207,7 +207,7 @@ describe('several workers', () => {
 
   test('numbers go on from phase to phase, of whatever length', async () => {
     const { run } = await session({
-      phases: PATTERNS.map((arrivals) => phase({ arrivals, maxDurationMs: 40, maxSamples: 2000 })),
+      phases: PATTERNS.map((arrivals) => phase({ arrivals, maxDurationMs: 150, maxSamples: 2000 })),
       workers: 3,
     });
     const { phases } = await run.run();
