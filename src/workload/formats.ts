@@ -7,6 +7,7 @@ import { AIPERF_SINGLE_TURN } from './formats/aiperf-single-turn.ts';
 import { AZURE } from './formats/azure.ts';
 import { BAILIAN } from './formats/bailian.ts';
 import { BURSTGPT } from './formats/burstgpt.ts';
+import { EVENTS } from './formats/events.ts';
 import { MLCOMMONS } from './formats/mlcommons.ts';
 import { MOONCAKE } from './formats/mooncake.ts';
 import { OPENAI_BATCH } from './formats/openai-batch.ts';
@@ -23,6 +24,7 @@ import { WEKA } from './formats/weka.ts';
 /** Every format, in the order in which their readers are asked whether a file is theirs; the last one takes what nobody knows. */
 export const WORKLOAD_FORMATS: readonly WorkloadFormat[] = [
   OPENAI_BATCH,
+  EVENTS,
   WEKA,
   OTEL,
   TRACELAB,
