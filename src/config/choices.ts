@@ -17,6 +17,9 @@ export const APIS = [
   'llamacpp',
   'triton',
 ] as const satisfies readonly ApiName[];
+/** An API that a file describes, as `--api` has it. */
+export const TEMPLATE_PREFIX = 'template:';
+export const APIS_ALLOWED = `one of ${APIS.join(', ')}, or ${TEMPLATE_PREFIX}FILE`;
 /** Those in which requests have due times at a rate, by the names of `ARRIVAL_PROCESSES`. */
 export const OPEN_LOOP_PATTERNS = [
   'constant',

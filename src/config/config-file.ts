@@ -11,8 +11,21 @@ export interface ConfigFile {
   placeOf(path: readonly PropertyKey[]): string;
 }
 
+/** Makes the error of a place in a file. */
+export type RefusePlace = (place: string, what: string) => InferometerError;
+
 /** Reads the YAML of a config file. Throws `INFEROMETER_CONFIG_FILE` (input) with line and column for text that is not YAML. */
 export function parseConfigFile(text: string, path: string): ConfigFile {
+  return parseYamlFile(
+    text,
+    path,
+    configError,
+    'has no settings; it needs keys and values such as "model: my-model"',
+  );
+}
+
+/** The same for a file that is read for something else. `empty` is said of one without keys. */
+export function parseYamlFile(text: string, path: string, refuse: RefusePlace, empty: string): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const placeAt = (offset: number) => {
@@ -20,10 +33,10 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
     return `${path}:${line}:${col}`;
   };
   const [broken] = document.errors;
-  if (broken !== undefined) throw configError(placeAt(broken.pos[0]), broken.message);
-  const tree = valueOf(() => document.toJS() as unknown, path);
+  if (broken !== undefined) throw refuse(placeAt(broken.pos[0]), broken.message);
+  const tree = valueOf(() => document.toJS() as unknown, path, refuse);
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
-    throw configError(path, 'has no settings; it needs keys and values such as "model: my-model"');
+    throw refuse(path, empty);
   }
   const offsetOf = (keys: readonly PropertyKey[]): number => {
     const node =
@@ -35,11 +48,11 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
 }
 
 /** An alias without its anchor, or too many of them, are only found when the value is made. */
-function valueOf(make: () => unknown, path: string): unknown {
+function valueOf(make: () => unknown, path: string, refuse: RefusePlace): unknown {
   try {
     return make();
   } catch (error) {
-    throw configError(path, errorText(error));
+    throw refuse(path, errorText(error));
   }
 }
 

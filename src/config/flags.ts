@@ -1,4 +1,12 @@
-import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import {
+  APIS,
+  APIS_ALLOWED,
+  TEMPLATE_PREFIX,
+  HISTORIES,
+  JUDGED_METRICS,
+  LOAD_PATTERNS,
+  SAMPLE_ORDERS,
+} from './choices.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
 import { SALT_POSITIONS } from '../dataset/salted-row.ts';
 import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
@@ -68,6 +76,13 @@ const choice = (...choices: readonly string[]): Parse => {
     const shown = choices.map((one) => (one.startsWith('max_') ? one : one.replaceAll('_', '-')));
     return choices.includes(value) ? { value } : { allowed: `one of ${shown.join(', ')}` };
   };
+};
+
+const apiName: Parse = (given) => {
+  const isTemplate = given.startsWith(TEMPLATE_PREFIX) && given.length > TEMPLATE_PREFIX.length;
+  if (isTemplate) return { value: given };
+  const named = choice(...APIS)(given);
+  return 'value' in named ? named : { allowed: APIS_ALLOWED };
 };
 
 /** CPUs as the kernel writes them: numbers and ranges, commas between. */
@@ -239,8 +254,8 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'api',
     argument: '<api>',
-    help: `the API that the endpoints speak: ${APIS.join(', ')} (default chat)`,
-    parse: choice(...APIS),
+    help: `the API that the endpoints speak: ${APIS.join(', ')}, or template:FILE for one that a YAML file describes (default chat)`,
+    parse: apiName,
   },
   {
     flag: '--streaming',

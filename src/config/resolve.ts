@@ -3,7 +3,6 @@ import type { InferometerError } from '../core/errors.ts';
 import { durationText } from '../core/quantity-text.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import { isMappedName, MAPPED_NAMES_ALLOWED } from '../dataset/column-map.ts';
-import { adapterOf } from '../protocol/adapters.ts';
 import type { ConfigFile, Tree } from './config-file.ts';
 import { parseSynthetic } from '../workload/synthesis/synthetic-spec.ts';
 import { redactUrls } from '../core/redact-url.ts';
@@ -309,7 +308,7 @@ function checkMap({ map, dataset, format, load, conversations }: RunConfig): voi
     throw inputError(`--map: a column can be ${MAPPED_NAMES_ALLOWED} (got "${unknown}")`);
 }
 
-function checkSalt({ salt, conversations, synthetic, api }: RunConfig): void {
+function checkSalt({ salt, conversations, synthetic }: RunConfig): void {
   if (salt === undefined) return;
   if (salt.per === 'request' && conversations?.multi_turn === true) {
     throw inputError(
@@ -317,9 +316,6 @@ function checkSalt({ salt, conversations, synthetic, api }: RunConfig): void {
     );
   }
   if (salt.position !== 'system') return;
-  if (!adapterOf(api).isChat) {
-    throw inputError(`--salt system needs an API with system prompts, such as --api chat (got ${api})`);
-  }
   const spec = synthetic === undefined ? undefined : parseSynthetic(synthetic);
   if (typeof spec === 'object' && spec.system === undefined) {
     throw inputError('--salt system with --synthetic needs system in the description, as in system=200');

@@ -3,7 +3,15 @@ import { CONCURRENCY, MAX_IN_FLIGHT, RATE_PER_SECOND, REPLAY_SPEED } from '../co
 import { NO_PROXY, normalizedProxy, PROXY_ALLOWED } from '../protocol/proxy.ts';
 import { MAX_TICKETS } from '../plan/tickets.ts';
 import { parseSynthetic, SYNTHETIC_ALLOWED } from '../workload/synthesis/synthetic-spec.ts';
-import { APIS, HISTORIES, JUDGED_METRICS, LOAD_PATTERNS, SAMPLE_ORDERS } from './choices.ts';
+import {
+  APIS,
+  APIS_ALLOWED,
+  TEMPLATE_PREFIX,
+  HISTORIES,
+  JUDGED_METRICS,
+  LOAD_PATTERNS,
+  SAMPLE_ORDERS,
+} from './choices.ts';
 import { SALT_POSITIONS } from '../dataset/salted-row.ts';
 import { DURATIONS_ALLOWED, parseDurations } from './durations.ts';
 import { parseResolve, RESOLVE_ALLOWED } from './resolve-entries.ts';
@@ -153,7 +161,8 @@ export const runConfigSchema = group({
     position: choice(SALT_POSITIONS).describe('where a salt that keeps servers from using their caches goes'),
     per: choice(['request', 'conversation']).default('request').describe('what has a salt of its own'),
   }).optional(),
-  api: choice(APIS)
+  api: z
+    .union([z.enum(APIS), z.templateLiteral([TEMPLATE_PREFIX, z.string().min(1)])], APIS_ALLOWED)
     .default('chat')
     .describe('the API that the endpoints speak; docs/protocols.md tells them apart'),
   streaming: choice(['on', 'off', 'auto'])

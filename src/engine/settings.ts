@@ -2,7 +2,7 @@ import type { DurationDistribution } from '../core/duration-distribution.ts';
 import type { SharedArena } from '../dataset/arena.ts';
 import type { SharedTurnTable } from '../dataset/turn-table.ts';
 import type { PhasePlan } from '../plan/plan.ts';
-import type { ApiName } from '../protocol/adapters.ts';
+import type { Api } from '../protocol/adapters.ts';
 import type { ReasoningHistory } from '../protocol/assistant-message.ts';
 import type { Endpoint } from '../protocol/endpoint.ts';
 import type { HeadSlot } from '../protocol/head-slots.ts';
@@ -63,7 +63,7 @@ export interface EngineSettings {
   /** Each worker sends to them in turn. */
   readonly endpoints: readonly Endpoint[];
   /** Which API the requests speak; decides how answers are read. */
-  readonly api: ApiName;
+  readonly api: Api;
   /** Whether the requests ask for a stream. An answer is read as what it says it is. */
   readonly streaming: boolean;
   /** A request unanswered for so long fails. */

@@ -127,6 +127,12 @@ export interface ApiAdapter {
   readonly path: string;
   /** That of streamed requests, where the API has another. */
   readonly streamPath?: string;
+  /** The path stands below the endpoint's own as it is, whatever versions either of them has. */
+  readonly isLiteralPath?: boolean;
+  /** Default: POST. */
+  readonly method?: string;
+  /** Responses are never streamed. */
+  readonly isWhole?: boolean;
   /** The server puts a prompt into a chat template. */
   readonly isChat: boolean;
   /** Requests name a model. */

@@ -1,4 +1,5 @@
 import type { ApiAdapter } from './adapter.ts';
+import { type ApiTemplate, templateAdapter } from './api-template.ts';
 import { ANTHROPIC } from './anthropic.ts';
 import { LLAMACPP } from './llamacpp.ts';
 import { OLLAMA, OLLAMA_GENERATE } from './ollama.ts';
@@ -25,8 +26,11 @@ export const ADAPTERS = {
 
 export type ApiName = keyof typeof ADAPTERS;
 
-export function adapterOf(name: ApiName): ApiAdapter {
-  return ADAPTERS[name];
+/** One that the program knows, or one that a file describes. */
+export type Api = ApiName | ApiTemplate;
+
+export function adapterOf(api: Api): ApiAdapter {
+  return typeof api === 'string' ? ADAPTERS[api] : templateAdapter(api);
 }
 
 /** The path of an API below a server's root, for a model. */

@@ -24,6 +24,8 @@ export interface RequestHead {
   /** Send the sample's id as `X-Request-Id`, and as a trace of W3C Trace Context. */
   readonly requestId?: boolean;
   readonly traceparent?: boolean;
+  /** Default: POST. */
+  readonly method?: string;
   /** Path, and query, below the endpoint's own, instead of that of the API. */
   readonly path?: string;
 }
@@ -31,7 +33,7 @@ export interface RequestHead {
 const DEFAULT_USER_AGENT = 'inferometer';
 
 /**
- * The heads, of ASCII characters, of HTTP/1.1 POST requests for an endpoint, the path of an API and bodies of JSON of a given length: a head and its body are the
+ * The heads, of ASCII characters, of HTTP/1.1 requests for an endpoint, the path of an API and bodies of JSON of a given length: a head and its body are the
  * request.
  *
  * Throws `INFEROMETER_PROTOCOL_HEADER` when a header is malformed (CR and LF included), repeats another in other case, or would
@@ -48,7 +50,7 @@ export function headEncoder(
 
 /** Such a head up to the length of the body; behind that come two line ends. All slots for a sample's own text are in it: see `slotsOf`. */
 export function headBeforeLength(endpoint: Endpoint, apiPath: string, head: RequestHead): string {
-  const lines = [`POST ${requestTarget(endpoint, apiPath, head.path)} HTTP/1.1`];
+  const lines = [`${head.method ?? 'POST'} ${requestTarget(endpoint, apiPath, head.path)} HTTP/1.1`];
   for (const [name, value] of headersOf(endpoint, head)) lines.push(`${name}: ${value}`);
   return `${lines.join('\r\n')}\r\nContent-Length: `;
 }

@@ -72,7 +72,13 @@ export async function talkOf(url: string, path: string, options: TalkOptions = {
   const events: SeenEvent[] = [];
   const pool = await WorkerPool.start(
     {
-      ...{ originNs, workers, endpoints: prepared.endpoints, api: config.api, streaming: prepared.streaming },
+      ...{
+        originNs,
+        workers,
+        endpoints: prepared.endpoints,
+        api: prepared.api,
+        streaming: prepared.streaming,
+      },
       arenas: prepared.arenas.map(({ shared }) => shared),
       conversations: prepared.conversations && {
         ...prepared.conversations,

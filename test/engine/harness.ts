@@ -19,7 +19,7 @@ import { type EventBatch, extraOf, payloadOf } from '../../src/events/event-batc
 import { decodePayload } from '../../src/events/payload.ts';
 import type { ArrivalSettings, PhasePlan } from '../../src/plan/plan.ts';
 import { createTicketCounter } from '../../src/plan/tickets.ts';
-import { adapterOf, type ApiName, pathOf } from '../../src/protocol/adapters.ts';
+import { adapterOf, type Api, pathOf } from '../../src/protocol/adapters.ts';
 import { parseEndpoint } from '../../src/protocol/endpoint.ts';
 import { encodeRequest, type RequestHead } from '../../src/protocol/http-request.ts';
 import { FRAME_HEADER_BYTES } from '../../src/transport/frame.ts';
@@ -266,14 +266,16 @@ function phaseOf(arrivals: ArrivalSettings, stop: StopAfter, placement: Placemen
 function arenaOf(
   url: string,
   bodies: readonly Readonly<Record<string, unknown>>[],
-  api: ApiName,
+  api: Api,
   head: RequestHead,
 ) {
   const adapter = adapterOf(api);
   const endpoint = parseEndpoint(url);
   const path = pathOf(adapter, head.streaming, 'mock');
+  const { method = 'POST', headers: apiHeaders = {}, isLiteralPath } = adapter;
+  const whole = { ...head, method, apiHeaders, ...(isLiteralPath === true && { path }) };
   const encode = (row: number) =>
-    encodeRequest(endpoint, path, Buffer.from(JSON.stringify(bodies[row])), head);
+    encodeRequest(endpoint, path, Buffer.from(JSON.stringify(bodies[row])), whole);
   return RequestArena.build(bodies.length, encode, (row) => adapter.choicesOf(bodies[row]!)).shared;
 }
 

@@ -1,4 +1,4 @@
-import type { ApiName } from '../../src/protocol/adapters.ts';
+import type { Api } from '../../src/protocol/adapters.ts';
 import { parseFailureMode } from '../../src/testing/failure-modes.ts';
 import type { LatencyModel } from '../../src/testing/latency-model.ts';
 import { type MockServer, startMockServer } from '../../src/testing/mock-server.ts';
@@ -23,7 +23,7 @@ export interface Pair {
 }
 
 export interface MeasureOptions {
-  readonly api?: ApiName;
+  readonly api?: Api;
   readonly streaming: boolean;
   readonly samples: number;
   /** The patience of the client; default 1500. */

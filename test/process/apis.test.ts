@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -87,6 +88,42 @@ it('--api anthropic sends its version, and the key as x-api-key', async () => {
   } finally {
     server.close();
   }
+});
+
+const TEMPLATE = `path: /api/generate
+body: { model: '{{model}}', prompt: '{{prompt}}', stream: '{{stream}}', options: { num_predict: '{{max_tokens}}' } }
+response: { framing: ndjson, text: /response, completion_tokens: /eval_count, terminator: /done }
+`;
+
+it('a run with --api template:FILE measures what the server did', async () => {
+  mock.clearTruth();
+  writeFileSync(bench.file('acme.yaml'), TEMPLATE);
+  const api = `template:${bench.file('acme.yaml')}`;
+  const out = ['--samples', String(SAMPLES), '--out', bench.file('run-template')];
+  const { code, stderr } = await run(mock.url, api, out);
+  expect(WENT_THROUGH, stderr).toContain(code);
+  expect(mock.truth()).toHaveLength(SAMPLES);
+  for (const record of mock.truth()) {
+    expect(record).toMatchObject({ api: 'ollama-generate', outcome: 'ok', outputTokens: TOKENS });
+  }
+  const { metrics } = bench.json<Snapshot>('run-template/metrics/final_snapshot.json');
+  const metric = (name: string) => metrics.find((one) => one.name === name);
+  expect(metric('ttft_ns')?.count).toBe(SAMPLES);
+  expect(metric('osl')).toMatchObject({ count: SAMPLES, min: TOKENS, max: TOKENS });
+});
+
+it.each<[string, readonly string[], string]>([
+  ['a bad template', [], 'bad.yaml:3:22: response.framing: must be one of sse, ndjson, whole (got "lines")'],
+  ['a stream of whole responses', ['--streaming', 'on'], 'are never streamed; use off or auto'],
+  ['a salt without a system prompt', ['--salt', 'system'], '--salt system needs an API with system prompts'],
+])('%s ends the run before a request is sent', async (_name, more, message) => {
+  mock.clearTruth();
+  const framing = more.length === 0 ? 'lines' : 'whole';
+  writeFileSync(bench.file('bad.yaml'), `path: /a\nbody: {}\nresponse: { framing: ${framing}, text: /t }\n`);
+  const { code, stderr } = await run(mock.url, `template:${bench.file('bad.yaml')}`, more);
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+  expect(mock.truth()).toHaveLength(0);
 });
 
 interface Snapshot {

@@ -1,7 +1,7 @@
 import type { RunConfig } from '../../config/schema.ts';
 import type { Log } from '../../core/log.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
-import { adapterOf } from '../../protocol/adapters.ts';
+import type { ApiAdapter } from '../../protocol/adapter.ts';
 import { echoText } from '../../report/verdict/request-checks.ts';
 import type { BuiltRequests, Prompts } from './requests.ts';
 
@@ -16,7 +16,7 @@ const SHOWN_BAD_ROWS = 3;
 export function tellDataset(
   dataset: Prompts,
   { rowCount, skipped, unsentColumns, passedColumns, models, echoes }: BuiltRequests,
-  config: RunConfig,
+  { config, adapter }: { readonly config: RunConfig; readonly adapter: ApiAdapter },
   log: Log,
 ): void {
   const bad = [...dataset.skipped, ...skipped];
@@ -35,7 +35,7 @@ export function tellDataset(
   if (passedColumns.length > 0)
     log.info(`dataset columns sent as fields of the request: ${listed(passedColumns)}`);
   const others = models.filter((model) => model !== config.model);
-  if (others.length > 0 && adapterOf(config.api).namesModel) {
+  if (others.length > 0 && adapter.namesModel) {
     log.info(`rows name a model, which replaces --model ${config.model}: ${listed(others)}`);
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { RunConfig } from '../../config/schema.ts';
+import { inputError } from '../../config/input-error.ts';
 import { InferometerError } from '../../core/errors.ts';
 import { createRunId, type RunId } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
@@ -13,7 +14,9 @@ import { openSource, type Source } from '../../dataset/source.ts';
 import type { ReplayOptions } from '../../workload/dataset/replay-window.ts';
 import type { Workload } from '../../workload/open-workload.ts';
 import type { SyntheticSpec } from '../../workload/synthesis/synthetic-spec.ts';
-import { adapterOf, pathOf } from '../../protocol/adapters.ts';
+import { apiOf } from '../../config/template-file.ts';
+import type { ApiAdapter } from '../../protocol/adapter.ts';
+import { adapterOf, type Api, pathOf } from '../../protocol/adapters.ts';
 import { type Endpoint, parseEndpoint } from '../../protocol/endpoint.ts';
 import { type HeadSlot, slotsOf } from '../../protocol/head-slots.ts';
 import { headBeforeLength, headEncoder } from '../../protocol/http-request.ts';
@@ -43,6 +46,8 @@ export interface PreparedRun {
   /** What a ticket of the plan stands for: rows, or the conversations that they are turns of. */
   readonly ticketCount: number;
   readonly conversations: ConversationSettings | undefined;
+  /** What the endpoints speak. */
+  readonly api: Api;
   readonly streaming: boolean;
   /** The tokenizer.json, in full; null without one. */
   readonly tokenizerPath: string | null;
@@ -75,8 +80,12 @@ export async function prepareRun(
   const addresses = addressesOfEach(config);
   const runId = createRunId();
   tellProxies(endpoints, proxies, log);
-  const adapter = adapterOf(config.api);
-  const streaming = config.streaming === 'auto' ? config.load.pattern !== 'burst' : config.streaming === 'on';
+  const api = apiOf(config);
+  const adapter = adapterOf(api);
+  checkSystemSalt(config, adapter);
+  const streaming = isStreaming(config, adapter);
+  const path = pathOf(adapter, streaming, config.model);
+  const ownPath = config.path ?? (adapter.isLiteralPath === true ? path : undefined);
   const head = {
     streaming,
     keepAlive: config.client.connections === 'reuse',
@@ -85,20 +94,20 @@ export async function prepareRun(
     ...(adapter.headers === undefined ? {} : { apiHeaders: adapter.headers }),
     ...(adapter.keyHeader === undefined ? {} : { keyHeader: adapter.keyHeader }),
     ...(config.client.api_key === undefined ? {} : { apiKey: config.client.api_key }),
-    ...(config.path === undefined ? {} : { path: config.path }),
+    ...(adapter.method === undefined ? {} : { method: adapter.method }),
+    ...(ownPath === undefined ? {} : { path: ownPath }),
   };
-  const path = pathOf(adapter, streaming, config.model);
   const heads = endpoints.map((endpoint) => headEncoder(endpoint, path, head));
   const openHeads = endpoints.map((endpoint) => headBeforeLength(endpoint, path, head));
   const slots = openHeads.map(slotsOf);
   checkSlots(slots, config);
   const tokenizerPath = config.tokenizer === undefined ? null : await checkTokenizer(config.tokenizer);
-  const { dataset, format, dueNs } = await openPrompts(config, log);
-  const requests = await buildRequests(dataset, config, { streaming, heads, onProgress });
-  tellDataset(dataset, requests, config, log);
+  const { dataset, format, dueNs } = await openPrompts(config, adapter, log);
+  const requests = await buildRequests(dataset, config, { adapter, streaming, heads, onProgress });
+  tellDataset(dataset, requests, { config, adapter }, log);
   const { turns } = requests;
   return {
-    ...{ runId, endpoints, tls, proxies, addresses, slots, streaming, tokenizerPath, format, dueNs },
+    ...{ runId, endpoints, tls, proxies, addresses, slots, api, streaming, tokenizerPath, format, dueNs },
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
     salt: requests.salt,
@@ -113,6 +122,20 @@ export async function prepareRun(
     skippedRows: dataset.skipped.length + requests.skipped.length,
     echoes: requests.echoes,
   };
+}
+
+function isStreaming({ streaming, load }: RunConfig, { isWhole, name }: ApiAdapter): boolean {
+  if (isWhole === true && streaming === 'on') {
+    throw inputError(`--streaming on: responses of --api ${name} are never streamed; use off or auto`);
+  }
+  if (isWhole === true) return false;
+  return streaming === 'auto' ? load.pattern !== 'burst' : streaming === 'on';
+}
+
+/** Without a system prompt in the request there is none to salt. */
+function checkSystemSalt({ salt }: RunConfig, { isChat, name }: ApiAdapter): void {
+  if (salt?.position !== 'system' || isChat) return;
+  throw inputError(`--salt system needs an API with system prompts, such as --api chat (got ${name})`);
 }
 
 function checkSlots(slots: PreparedRun['slots'], { conversations }: RunConfig): void {
@@ -140,10 +163,10 @@ interface OpenedPrompts extends Pick<PreparedRun, 'format' | 'dueNs'> {
 }
 
 /** Rows of a file, conversations or a trace, or prompts made up from a description. */
-async function openPrompts(config: RunConfig, log: Log): Promise<OpenedPrompts> {
+async function openPrompts(config: RunConfig, { isChat }: ApiAdapter, log: Log): Promise<OpenedPrompts> {
   const { dataset, synthetic, tokenizer, conversations } = config;
   const isMultiTurn = conversations?.multi_turn === true;
-  const [use, { seed }] = [adapterOf(config.api).isChat ? 'chat' : 'completion', config] as const;
+  const [use, { seed }] = [isChat ? 'chat' : 'completion', config] as const;
   if (dataset !== undefined) {
     const source = await openSource(dataset);
     const workload = await workloadIn(source, config, isMultiTurn);

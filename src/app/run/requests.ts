@@ -9,7 +9,6 @@ import { type TurnEntry, type TurnTable, TurnTableBuilder } from '../../dataset/
 import type { Dataset, DatasetRow } from '../../dataset/open-dataset.ts';
 import { EMPTY_PROMPT_DATA, promptDataOf } from '../../dataset/prompt-data.ts';
 import { datasetError, type RowValues } from '../../dataset/row.ts';
-import { adapterOf } from '../../protocol/adapters.ts';
 import type { ApiAdapter, RequestOptions } from '../../protocol/adapter.ts';
 import { outputLimitOf } from '../../protocol/row-fields.ts';
 import type { SaltAlphabet } from '../../dataset/salt.ts';
@@ -75,9 +74,9 @@ export interface Conversations extends Pick<Dataset, 'name' | 'skipped'>, Salted
 export async function buildRequests(
   prompts: Prompts,
   config: RunConfig,
-  { streaming, heads, onProgress }: BuildOptions,
+  { adapter, streaming, heads, onProgress }: BuildOptions,
 ): Promise<BuiltRequests> {
-  const builder = new RequestsBuilder(prompts, config, streaming, heads);
+  const builder = new RequestsBuilder(prompts, config, { adapter, streaming, heads });
   let turnEndsMs = performance.now() + TURN_MS;
   for (const part of 'rows' in prompts ? prompts.rows() : prompts.conversations()) {
     if ('place' in part) builder.addRow(part);
@@ -91,6 +90,7 @@ export async function buildRequests(
 }
 
 export interface BuildOptions {
+  readonly adapter: ApiAdapter;
   readonly streaming: boolean;
   /** Of each endpoint. */
   readonly heads: readonly EncodeHead[];
@@ -129,10 +129,10 @@ class RequestsBuilder {
   #echoes = 0;
   rowCount = 0;
 
-  constructor(prompts: Prompts, config: RunConfig, streaming: boolean, heads: readonly EncodeHead[]) {
+  constructor(prompts: Prompts, config: RunConfig, { adapter, streaming, heads }: BuildOptions) {
     this.#prompts = prompts;
     this.#config = config;
-    this.#adapter = adapterOf(config.api);
+    this.#adapter = adapter;
     this.#options = requestOptions(config, streaming, (column) => this.#unsent.add(column));
     this.#heads = heads;
     this.#arenas = heads.map(() => new RequestArenaBuilder());
@@ -180,7 +180,7 @@ class RequestsBuilder {
       turns: this.#turns.conversationCount === 0 ? undefined : this.#turns.finish(),
       skipped: this.#skipped,
       unsentColumns: [...this.#unsent],
-      passedColumns: [...this.#passed],
+      passedColumns: [...this.#passed].filter((name) => !this.#unsent.has(name)),
       models: [...this.#models],
       outputLimit: this.#outputLimit,
       echoes: this.#echoes,

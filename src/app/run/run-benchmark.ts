@@ -180,7 +180,7 @@ function startPool(
       endpoints: prepared.endpoints,
       arenas: prepared.arenas.map((arena) => arena.shared),
       conversations: prepared.conversations,
-      api: config.api,
+      api: prepared.api,
       streaming: prepared.streaming,
       requestTimeoutMs: config.client.request_timeout_ms,
       connectTimeoutMs: config.client.connect_timeout_ms,
