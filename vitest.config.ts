@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 90_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // More than the cores of a small machine: most of the time of most tests is waiting.
+    maxWorkers: 3,
   },
 });
