@@ -11,6 +11,7 @@ type CommandFactory = (finish: (exitCode: number) => void) => Command;
 /** Only the command that is called is loaded: most of the time of a start is the loading of modules. */
 const FACTORIES: Readonly<Record<CommandName, () => Promise<CommandFactory>>> = {
   run: async () => (await import('./run.ts')).runCommand,
+  probe: async () => (await import('./probe.ts')).probeCommand,
   aggregate: async () => (await import('./aggregate.ts')).aggregateCommand,
   watch: async () => (await import('./watch.ts')).watchCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,

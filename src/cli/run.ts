@@ -4,6 +4,7 @@ import { SETTINGS, type SettingGroup } from '../config/flags.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { addEventFlags, type EventFlags } from './event-flags.ts';
+import { settingTexts } from './setting-texts.ts';
 import { addViewFlags, type ViewFlags } from './view-flags.ts';
 
 /** Flags of `run` that are about this invocation, not about what is measured. */
@@ -64,7 +65,7 @@ export function runCommand(finish: (exitCode: number) => void): Command {
         await runWith({
           configPath: config,
           outPath: out,
-          flags: textsOf(self),
+          flags: settingTexts(self, SETTINGS),
           shown: { quiet, jsonLines },
           views: others,
           events: others,
@@ -75,15 +76,4 @@ export function runCommand(finish: (exitCode: number) => void): Command {
       await aggregator.discard();
     }
   });
-}
-
-/** The texts given for each flag of the settings table. */
-function textsOf(command: Command): ReadonlyMap<string, readonly string[]> {
-  const values = command.opts<Record<string, readonly string[] | true | undefined>>();
-  return new Map(
-    SETTINGS.flatMap(({ flag }) => {
-      const texts = values[new Option(flag).attributeName()];
-      return texts === undefined ? [] : [[flag, texts === true ? ['on'] : texts]];
-    }),
-  );
 }

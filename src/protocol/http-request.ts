@@ -65,6 +65,15 @@ export function encodeRequest(
   return Buffer.concat([Buffer.from(headEncoder(endpoint, apiPath, head)(body.length)), body]);
 }
 
+/** A GET request in one piece, with the same headers but for those of a body. `target`: of the request line. */
+export function encodeGet(endpoint: Endpoint, target: string, head: RequestHead): Uint8Array {
+  const lines = [`GET ${target} HTTP/1.1`];
+  for (const [name, value] of headersOf(endpoint, head)) {
+    if (name.toLowerCase() !== 'content-type') lines.push(`${name}: ${value}`);
+  }
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
+}
+
 /** The headers by their names as sent; those of the user win. */
 function headersOf(endpoint: Endpoint, head: RequestHead): Iterable<readonly [name: string, value: string]> {
   const byLowerCase = new Map<string, readonly [string, string]>();

@@ -11,6 +11,7 @@ import { demoCommand } from '../../src/cli/demo.ts';
 import { exportCommand } from '../../src/cli/export.ts';
 import { plotCommand } from '../../src/cli/plot.ts';
 import { reportCommand } from '../../src/cli/report.ts';
+import { probeCommand } from '../../src/cli/probe.ts';
 import { runCommand } from '../../src/cli/run.ts';
 import { serveMockCommand } from '../../src/cli/serve-mock.ts';
 import { serveCommand } from '../../src/cli/serve.ts';
@@ -19,6 +20,7 @@ import { watchCommand } from '../../src/cli/watch.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const COMMAND_LIST: readonly Command[] = [
   runCommand,
+  probeCommand,
   aggregateCommand,
   watchCommand,
   serveCommand,

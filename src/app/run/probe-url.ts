@@ -1,0 +1,44 @@
+import { proxyOfEach } from '../../config/connection-rules.ts';
+import { secretsOf } from '../../config/redact.ts';
+import { type ConfigSources, resolveConfig } from '../../config/resolve.ts';
+import { addressesOfEach } from '../../config/resolve-entries.ts';
+import { parseEndpoint } from '../../protocol/endpoint.ts';
+import { probeServer, type ProbeResult } from '../probe/probe-server.ts';
+import { SecretMask } from './secret-mask.ts';
+import { readTlsFiles } from './tls-files.ts';
+
+export interface ProbeUrlOptions extends Omit<ConfigSources, 'file'> {
+  readonly timeoutMs: number;
+  /** Flags to repeat in the next command. */
+  readonly repeated: readonly string[];
+}
+
+/** What a run needs besides, and a probe does not look at. */
+const UNUSED = [
+  ['--model', ['unused']],
+  ['--dataset', ['unused']],
+] as const;
+
+export interface ProbedUrl {
+  readonly result: ProbeResult;
+  /** Masks secrets that the server sent back. */
+  readonly masked: (text: string) => string;
+}
+
+/** Probes the server of a URL over the connections that a run with the same flags would have. Throws `InferometerError`. */
+export async function probeUrl(url: string, options: ProbeUrlOptions): Promise<ProbedUrl> {
+  const { flags, environment, timeoutMs, repeated } = options;
+  // Checked, and completed from the environment, as those of a run are.
+  const config = resolveConfig({ environment, flags: new Map([...UNUSED, ...flags, ['--endpoint', [url]]]) });
+  const { headers, api_key: apiKey, tls_verify: tlsVerify } = config.client;
+  const mask = new SecretMask(secretsOf(config).map(({ text }) => text));
+  const result = await probeServer(parseEndpoint(url), {
+    ...{ headers, apiKey, tlsVerify, timeoutMs, flags: repeated },
+    tls: await readTlsFiles(config.client),
+    proxy: proxyOfEach(config)[0],
+    addresses: addressesOfEach(config)[0],
+    model: flags.has('--model') ? config.model : undefined,
+    api: flags.has('--api') ? config.api : undefined,
+  });
+  return { result, masked: (text) => mask.message(text) };
+}
