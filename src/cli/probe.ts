@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { parseDurationMs } from '../config/units.ts';
-import { type Setting, SETTINGS } from '../config/settings.ts';
+import { type Setting, SETTINGS } from '../config/flags.ts';
 import { EXIT_CODES } from '../core/errors.ts';
 import { visibleText } from '../core/visible-text.ts';
 import { addRepeatable, createCommand } from './command-line.ts';

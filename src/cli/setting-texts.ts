@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Setting } from '../config/settings.ts';
+import type { Setting } from '../config/flags.ts';
 
 /** The texts given on the command line for each of some settings, in order. */
 export function settingTexts(

@@ -19,7 +19,7 @@ export function apiOf({ api }: RunConfig): Api {
   return isTemplate(api) ? readTemplateFile(api.slice(TEMPLATE_PREFIX.length)) : api;
 }
 
-function isTemplate(api: RunConfig['api']): api is `template:${string}` {
+export function isTemplate(api: RunConfig['api']): api is `template:${string}` {
   return api.startsWith(TEMPLATE_PREFIX);
 }
 

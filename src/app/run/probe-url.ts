@@ -2,6 +2,10 @@ import { proxyOfEach } from '../../config/connection-rules.ts';
 import { secretsOf } from '../../config/redact.ts';
 import { type ConfigSources, resolveConfig } from '../../config/resolve.ts';
 import { addressesOfEach } from '../../config/resolve-entries.ts';
+import type { RunConfig } from '../../config/schema.ts';
+import { inputError } from '../../config/input-error.ts';
+import { isTemplate } from '../../config/template-file.ts';
+import type { ApiName } from '../../protocol/adapters.ts';
 import { parseEndpoint } from '../../protocol/endpoint.ts';
 import { probeServer, type ProbeResult } from '../probe/probe-server.ts';
 import { SecretMask } from './secret-mask.ts';
@@ -38,7 +42,14 @@ export async function probeUrl(url: string, options: ProbeUrlOptions): Promise<P
     proxy: proxyOfEach(config)[0],
     addresses: addressesOfEach(config)[0],
     model: flags.has('--model') ? config.model : undefined,
-    api: flags.has('--api') ? config.api : undefined,
+    api: flags.has('--api') ? builtIn(config.api) : undefined,
   });
   return { result, masked: (text) => mask.message(text) };
+}
+
+function builtIn(api: RunConfig['api']): ApiName {
+  if (!isTemplate(api)) return api;
+  throw inputError(
+    `--api must name an API of the program: a probe can't tell whether a server speaks the one of a file (got ${api})`,
+  );
 }
