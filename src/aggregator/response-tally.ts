@@ -18,6 +18,9 @@ export interface ResponseFacts {
   readonly compared: number;
   readonly compared_server_tokens: number;
   readonly compared_tokenizer_tokens: number;
+  /** Vectors or scores in the responses, where these hold no text, and the dimensions of the vectors: the fewest and the most. */
+  readonly items?: number;
+  readonly dimensions?: readonly [least: number, most: number];
 }
 
 /** Counts {@link ResponseFacts}. */
@@ -32,6 +35,9 @@ export class ResponseTally {
   #compared = 0;
   #comparedServerTokens = 0;
   #comparedTokenizerTokens = 0;
+  #items = NaN;
+  #leastDimensions = Infinity;
+  #mostDimensions = 0;
 
   /** Two chunks of a sample came in one read. @hot */
   onZeroGap(): void {
@@ -46,6 +52,15 @@ export class ResponseTally {
     if ((flags & AnswerFlag.empty) !== 0) this.#empty += 1;
     if ((flags & AnswerFlag.unstreamed) !== 0) this.#unstreamed += 1;
     if ((flags & AnswerFlag.noFinishReason) !== 0) this.#withoutFinishReason += 1;
+    const items = extraOf(batch, index, COMPLETE_EXTRA.items);
+    if (items >= 0) this.#onItems(items, extraOf(batch, index, COMPLETE_EXTRA.dimensions));
+  }
+
+  #onItems(items: number, dimensions: number): void {
+    this.#items = (this.#items || 0) + items;
+    if (!(dimensions >= 0)) return;
+    this.#leastDimensions = Math.min(this.#leastDimensions, dimensions);
+    this.#mostDimensions = Math.max(this.#mostDimensions, dimensions);
   }
 
   /** A stream brought so many tokens, as the server counts, in so many chunks. */
@@ -75,6 +90,8 @@ export class ResponseTally {
       compared: this.#compared,
       compared_server_tokens: this.#comparedServerTokens,
       compared_tokenizer_tokens: this.#comparedTokenizerTokens,
+      ...(Number.isNaN(this.#items) ? {} : { items: this.#items }),
+      ...(this.#mostDimensions > 0 && { dimensions: [this.#leastDimensions, this.#mostDimensions] as const }),
     };
   }
 }

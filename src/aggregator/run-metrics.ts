@@ -5,7 +5,9 @@ import {
   type CounterName,
   type SeriesName,
   type StreamingSeriesName,
+  type TextSeriesName,
 } from '../core/metric-catalogue.ts';
+import type { ResponseKind } from '../core/response-kind.ts';
 import type { MetricsRegistry } from '../metrics/registry.ts';
 import type { CounterSampler, SeriesSampler } from '../metrics/sampler.ts';
 import type { SeriesOptions } from '../metrics/series-options.ts';
@@ -15,6 +17,8 @@ export interface RunMetricsOptions {
   readonly streaming: boolean;
   /** Whether requests are turns of conversations. Default false: the series about those don't exist. */
   readonly conversations?: boolean | undefined;
+  /** What responses hold. Default text; else the series about output tokens don't exist. */
+  readonly responseKind?: ResponseKind | undefined;
   /** Whether tail latencies carry MLPerf early-stopping bounds. Default false. */
   readonly earlyStopping?: boolean;
   /** How series keep and show their values; defaults as in {@link SeriesOptions}. */
@@ -26,7 +30,7 @@ export interface RunMetricsOptions {
   readonly spillDirectory?: string;
 }
 
-type OptionalSeriesName = StreamingSeriesName | ConversationSeriesName;
+type OptionalSeriesName = StreamingSeriesName | ConversationSeriesName | TextSeriesName;
 
 /** Every metric of the catalogue that this run has. */
 export interface RunMetrics {
@@ -38,9 +42,12 @@ export interface RunMetrics {
 /** Registers the catalogue's metrics, in its order. Throws as the registry does when a name is taken. */
 export function registerRunMetrics(registry: MetricsRegistry, options: RunMetricsOptions): RunMetrics {
   const counters = COUNTERS.map(({ name }) => [name, registry.registerCounter(name)] as const);
+  const { streaming, conversations = false, responseKind = 'text' } = options;
   const series = SERIES.filter(
-    ({ streamingOnly, conversationsOnly }) =>
-      (options.streaming || !streamingOnly) && (options.conversations === true || !conversationsOnly),
+    ({ streamingOnly, conversationsOnly, textOnly }) =>
+      (streaming || !streamingOnly) &&
+      (conversations || !conversationsOnly) &&
+      (responseKind === 'text' || !textOnly),
   ).map((metric) => {
     const sampler = registry.registerSeries(metric.name, {
       ...options.series,

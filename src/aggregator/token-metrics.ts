@@ -151,9 +151,9 @@ export class TokenMetrics {
     const cached = extraOf(batch, index, COMPLETE_EXTRA.cachedTokens);
     if (isTokenCount(cached)) cached_tokens.record(cached);
     const reasoning = extraOf(batch, index, COMPLETE_EXTRA.reasoningTokens);
-    if (isTokenCount(reasoning)) reasoning_tokens.record(reasoning);
+    if (isTokenCount(reasoning)) reasoning_tokens?.record(reasoning);
     const accepted = extraOf(batch, index, COMPLETE_EXTRA.acceptedPredictionTokens);
-    if (isTokenCount(accepted)) accepted_prediction_tokens.record(accepted);
+    if (isTokenCount(accepted)) accepted_prediction_tokens?.record(accepted);
   }
 
   #takeUsage(
@@ -260,7 +260,7 @@ export class TokenMetrics {
   }
 
   #recordOsl(tokenCount: number, source: TokenSource, { firstNs, lastNs, completeNs }: AnswerTimes): void {
-    this.#options.series.osl.record(tokenCount);
+    this.#options.series.osl?.record(tokenCount);
     this.#options.history.onOutputTokens(completeNs, tokenCount);
     this.#options.throughput.onTokens(firstNs, lastNs, tokenCount);
     this.#sources.osl[source]++;

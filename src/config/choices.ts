@@ -16,6 +16,9 @@ export const APIS = [
   'tgi',
   'llamacpp',
   'triton',
+  'embeddings',
+  'rerank',
+  'score',
 ] as const satisfies readonly ApiName[];
 /** An API that a file describes, as `--api` has it. */
 export const TEMPLATE_PREFIX = 'template:';

@@ -148,7 +148,7 @@ describe('resolveConfig', () => {
     [
       '--api',
       'grpc',
-      'one of chat, completions, responses, anthropic, ollama, ollama-generate, sglang, tgi, llamacpp, triton, or template:FILE',
+      'one of chat, completions, responses, anthropic, ollama, ollama-generate, sglang, tgi, llamacpp, triton, embeddings, rerank, score, or template:FILE',
     ],
     ['--pattern', 'sawtooth', 'one of burst, constant, poisson, gamma, concurrency, replay'],
     [

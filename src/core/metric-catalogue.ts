@@ -24,6 +24,8 @@ export interface SeriesDescriptor {
   readonly conversationsOnly: boolean;
   /** What people read: with it the series is in the report, its JSON, the live views and the exported metrics, and nothing else need be written. */
   readonly shownAs?: string;
+  /** Only registered when responses are text. */
+  readonly textOnly: boolean;
   /** Lowest and highest value the live histogram tells apart; values beyond are clamped there and nowhere else. */
   readonly hdrLow: number;
   readonly hdrHigh: number;
@@ -88,7 +90,7 @@ export const SERIES = [
     tailLatency: true,
   }),
   series('isl', TOKEN_BOUNDS, { help: 'Input sequence length: tokens of the prompt' }),
-  series('osl', TOKEN_BOUNDS, { help: 'Output sequence length: tokens of the whole answer' }),
+  textSeries('osl', TOKEN_BOUNDS, { help: 'Output sequence length: tokens of the whole answer' }),
   streamingSeries('ttft_ns', NS_BOUNDS, {
     help: 'Time to first token: issue to the first chunk',
     tailLatency: true,
@@ -115,8 +117,8 @@ export const SERIES = [
   series('cached_tokens', TOKEN_BOUNDS, {
     help: 'Prompt tokens from the prefix cache, as the server reports',
   }),
-  series('reasoning_tokens', TOKEN_BOUNDS, { help: 'Output tokens of reasoning, streamed or hidden' }),
-  series('accepted_prediction_tokens', TOKEN_BOUNDS, {
+  textSeries('reasoning_tokens', TOKEN_BOUNDS, { help: 'Output tokens of reasoning, streamed or hidden' }),
+  textSeries('accepted_prediction_tokens', TOKEN_BOUNDS, {
     help: 'Output tokens taken from a predicted output',
   }),
   conversationSeries('conversation_latency_ns', NS_BOUNDS, {
@@ -132,6 +134,8 @@ export type SeriesName = (typeof SERIES)[number]['name'];
 export type StreamingSeriesName = Extract<(typeof SERIES)[number], { streamingOnly: true }>['name'];
 /** The series that exist only when requests are turns of conversations. */
 export type ConversationSeriesName = Extract<(typeof SERIES)[number], { conversationsOnly: true }>['name'];
+/** The series that exist only when responses are text. */
+export type TextSeriesName = Extract<(typeof SERIES)[number], { textOnly: true }>['name'];
 export type MetricDescriptor = CounterDescriptor | SeriesDescriptor;
 
 const METRIC_OF_NAME: ReadonlyMap<string, MetricDescriptor> = new Map(
@@ -161,12 +165,16 @@ type SeriesTraits = Pick<SeriesDescriptor, 'help'> &
 
 function series<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
   const defaults = { valueKind: 'int', tailLatency: false } as const;
-  const only = { streamingOnly: false, conversationsOnly: false } as const;
+  const only = { streamingOnly: false, conversationsOnly: false, textOnly: false } as const;
   return { kind: 'series', ...only, ...defaults, ...bounds, ...traits, name } as const;
 }
 
 function streamingSeries<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
   return { ...series(name, bounds, traits), streamingOnly: true } as const;
+}
+
+function textSeries<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
+  return { ...series(name, bounds, traits), textOnly: true } as const;
 }
 
 function conversationSeries<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {

@@ -78,14 +78,17 @@ export class SampleRecorder {
   }
 
   /** The extras of {@link COMPLETE_EXTRA}, as far as there is something to tell. */
-  #addFacts({ tokens, firstChunkTokens, isEmpty, finishReason }: FinalOutput, given: number): void {
+  #addFacts(final: FinalOutput, given: number): void {
+    const { tokens, firstChunkTokens, isEmpty, finishReason, items = NaN, dimensions = NaN } = final;
     const writer = this.#writer;
-    const noReason = finishReason === null ? AnswerFlag.noFinishReason : 0;
+    const noReason = finishReason === null && !(items >= 0) ? AnswerFlag.noFinishReason : 0;
     const flags = given | (isEmpty ? AnswerFlag.empty : 0) | noReason;
     const { cachedTokens, reasoningTokens, acceptedPredictionTokens } = tokens;
     writer.extra(tokens.promptTokens);
     writer.extra(allCompletionTokens(tokens));
     const last =
+      (dimensions >= 0 && COMPLETE_EXTRA.dimensions) ||
+      (items >= 0 && COMPLETE_EXTRA.items) ||
       (flags !== 0 && COMPLETE_EXTRA.flags) ||
       (firstChunkTokens > 0 && COMPLETE_EXTRA.firstChunkTokens) ||
       (acceptedPredictionTokens >= 0 && COMPLETE_EXTRA.acceptedPredictionTokens) ||
@@ -97,6 +100,8 @@ export class SampleRecorder {
     if (last >= COMPLETE_EXTRA.acceptedPredictionTokens) writer.extra(acceptedPredictionTokens);
     if (last >= COMPLETE_EXTRA.firstChunkTokens) writer.extra(firstChunkTokens);
     if (last >= COMPLETE_EXTRA.flags) writer.extra(flags);
+    if (last >= COMPLETE_EXTRA.items) writer.extra(items);
+    if (last >= COMPLETE_EXTRA.dimensions) writer.extra(dimensions);
   }
 
   /** A sample that the run gave up before a byte of its request was written. */

@@ -47,7 +47,8 @@ export interface EventBatch {
 
 /** Positions among the extras of an issued and of a complete record. */
 export const ISSUED_EXTRA = { dueNs: 0, row: 1, conversation: 2, position: 3, turnCount: 4 } as const;
-/** Token counts as the server reported them, then the tokens in the first chunk and {@link AnswerFlag} bits. */
+/** Token counts as the server reported them, then the tokens in the first chunk and {@link AnswerFlag} bits; of a response without text, its items and the
+ * dimensions of its vectors. */
 export const COMPLETE_EXTRA = {
   promptTokens: 0,
   completionTokens: 1,
@@ -56,6 +57,8 @@ export const COMPLETE_EXTRA = {
   acceptedPredictionTokens: 4,
   firstChunkTokens: 5,
   flags: 6,
+  items: 7,
+  dimensions: 8,
 } as const;
 
 /** What is notable about a response that succeeded: bits of its `flags`. */

@@ -17,7 +17,9 @@ import { TURN_TABLE_HEAD, turnRows } from '../report/conversation-report.ts';
 import type { Report } from '../report/report.ts';
 import { intervalText } from '../report/interval-text.ts';
 import { estimateOf, medianOf, percentileOf, type SeriesRollup } from '../report/series-report.ts';
-import { headlineRate, headlines, headlineTokenRate, rateNotes } from '../report/terminal-summary.ts';
+import { itemReport, itemText } from '../report/item-report.ts';
+import { headlineRate, headlineTokenRate } from '../report/headline-rate.ts';
+import { headlines, rateNotes } from '../report/terminal-summary.ts';
 import type { Verdict } from '../report/verdict.ts';
 import { markup, NOTHING, type Markup, type MarkupPart } from './markup.ts';
 
@@ -75,6 +77,7 @@ const TOLD_BY_TILES = ['Duration', 'Rate'];
 
 function amountTiles(report: Report): readonly Markup[] {
   const { durationNs, samples, own } = report;
+  const items = itemReport(report);
   const [rate, tokenRate] = [headlineRate(report), headlineTokenRate(report)];
   const { issued, succeeded, errored } = samples;
   const cancelled = samples.cancelled + samples.cancelledByPlan;
@@ -94,6 +97,9 @@ function amountTiles(report: Report): readonly Markup[] {
     ...(tokenRate === null
       ? []
       : [tile('Output tokens', `${numberText(tokenRate)}/s`, 'of all samples together')]),
+    ...(items === null || items.perSecond === null
+      ? []
+      : [tile('Items', `${numberText(items.perSecond)}/s`, itemText(items))]),
     ...(durationNs === null
       ? []
       : [tile('Duration', durationText(Number(durationNs)), 'to the last response')]),

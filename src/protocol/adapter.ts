@@ -1,5 +1,6 @@
 import type { MemoryAccount } from './response-memory.ts';
 import { ResponseFormatError } from './response-format-error.ts';
+import type { ResponseKind } from '../core/response-kind.ts';
 import type { TextModelOutput } from '../core/model-output.ts';
 import { type ChunkCode, NO_CHUNK } from './chunk-code.ts';
 import type { Framing } from './framing.ts';
@@ -71,6 +72,10 @@ export interface FinalOutput {
   readonly firstChunkTokens: number;
   /** Neither text nor reasoning, refusal or tool call. */
   readonly isEmpty: boolean;
+  /** Vectors or scores, for a response that holds these instead of text. */
+  readonly items?: number;
+  /** Of its vectors; NaN where they differ. */
+  readonly dimensions?: number;
 }
 
 /** Collects one streamed response at a time; reused from sample to sample. */
@@ -120,7 +125,7 @@ export interface AnswerReader {
   readBody(buffer: Uint8Array, start: number, end: number, choices: number): FinalOutput;
 }
 
-/** Speaks one text API: pure, knows no socket. */
+/** Speaks one API: pure, knows no socket. */
 export interface ApiAdapter {
   readonly name: string;
   /** Joined to the endpoint's own path, e.g. `v1/chat/completions`; `{model}` stands for the model of the run. */
@@ -131,6 +136,8 @@ export interface ApiAdapter {
   readonly isLiteralPath?: boolean;
   /** Default: POST. */
   readonly method?: string;
+  /** What responses hold; default: text. */
+  readonly kind?: ResponseKind;
   /** Responses are never streamed. */
   readonly isWhole?: boolean;
   /** The server puts a prompt into a chat template. */
@@ -143,7 +150,7 @@ export interface ApiAdapter {
   readonly keyHeader?: string;
   /** The request as a JSON value. Throws `InferometerError` (input) naming what the row lacks. */
   requestBody(row: SampleInput, options: RequestOptions): Record<string, unknown>;
-  /** How many choices a request body asks for, at least 1. */
+  /** How many choices, or items, a request body asks for, at least 1. */
   choicesOf(body: Readonly<Record<string, unknown>>): number;
   createReader(): AnswerReader;
 }

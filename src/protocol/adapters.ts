@@ -1,16 +1,18 @@
 import type { ApiAdapter } from './adapter.ts';
 import { type ApiTemplate, templateAdapter } from './api-template.ts';
 import { ANTHROPIC } from './anthropic.ts';
+import { EMBEDDINGS } from './embeddings.ts';
 import { LLAMACPP } from './llamacpp.ts';
 import { OLLAMA, OLLAMA_GENERATE } from './ollama.ts';
 import { OPENAI_CHAT } from './openai-chat.ts';
 import { OPENAI_COMPLETIONS } from './openai-completions.ts';
+import { RERANK, SCORE } from './rerank.ts';
 import { RESPONSES } from './responses.ts';
 import { SGLANG } from './sglang.ts';
 import { TGI } from './tgi.ts';
 import { TRITON } from './triton.ts';
 
-/** The text APIs by their name on the command line. */
+/** The APIs by their name on the command line. */
 export const ADAPTERS = {
   chat: OPENAI_CHAT,
   completions: OPENAI_COMPLETIONS,
@@ -22,6 +24,9 @@ export const ADAPTERS = {
   tgi: TGI,
   llamacpp: LLAMACPP,
   triton: TRITON,
+  embeddings: EMBEDDINGS,
+  rerank: RERANK,
+  score: SCORE,
 } as const satisfies Readonly<Record<string, ApiAdapter>>;
 
 export type ApiName = keyof typeof ADAPTERS;

@@ -102,7 +102,7 @@ test.each<[ApiName, string, string]>([
   ['completions', 'http://h/completion', 'ends in /completion, which is for --api llamacpp'],
   ['sglang', 'http://h/v1/completions', 'ends in /completions, which is for --api completions'],
   ['chat', 'http://h/v1/responses', 'ends in /responses, which is for --api responses'],
-  ['chat', 'http://h/v1/embeddings', 'ends in /embeddings, an API this program does not support'],
+  ['chat', 'http://h/v1/embeddings', 'ends in /embeddings, which is for --api embeddings'],
 ])('%s refuses %s', (api, url, message) => {
   expect(() => target(url, api)).toThrow(InferometerError);
   expect(() => target(url, api)).toThrow(message);
@@ -123,7 +123,7 @@ test('what a target was made from leads to the same target again', () => {
   const queries = fc.constantFrom('', '?a=1', '?api-version=2024-10-21&b');
   fc.assert(
     fc.property(segments, queries, fc.constantFrom<ApiName>('chat', 'completions'), (path, query, api) => {
-      fc.pre(!['responses', 'messages', 'embeddings'].includes(path.at(-1) ?? ''));
+      fc.pre(!['responses', 'messages', 'embeddings', 'rerank'].includes(path.at(-1) ?? ''));
       const base = ['http://h', ...path].join('/');
       const found = target(base + query, api);
       expect(found.endsWith(`${ADAPTERS[api].path.slice('v1/'.length)}${query}`)).toBe(true);

@@ -17,9 +17,9 @@ const API_TAILS: Readonly<Record<string, string>> = {
 const VERSIONED_TAILS: Readonly<Record<string, string>> = {
   responses: '--api responses',
   messages: '--api anthropic',
+  embeddings: '--api embeddings',
+  rerank: '--api rerank',
 };
-/** The same of APIs that this program does not speak. */
-const FOREIGN_TAILS = ['embeddings'] as const;
 
 /**
  * The target of the request line: path and query. `apiPath` is the API's path below a server's root, such as `v1/chat/completions`;
@@ -61,9 +61,6 @@ function checkTail(endpoint: Endpoint, base: readonly string[]): void {
   const last = base.at(-1)!;
   if (Object.hasOwn(VERSIONED_TAILS, last)) {
     throw targetError(endpoint, `ends in /${last}, which is for ${VERSIONED_TAILS[last]}`);
-  }
-  if (FOREIGN_TAILS.some((name) => name === last)) {
-    throw targetError(endpoint, `ends in /${last}, an API this program does not support`);
   }
 }
 

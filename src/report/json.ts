@@ -2,6 +2,7 @@ import type { ClientErrorBounds } from './client-error.ts';
 import { inFlightByLittle, littleError, type Throughput } from '../core/throughput.ts';
 import { quantilesToJson } from '../metrics/snapshot-json.ts';
 import type { ConversationReport } from './conversation-report.ts';
+import { type ItemReport, itemReport } from './item-report.ts';
 import { clientErrorToJson } from './error-bound.ts';
 import type { PublishedByFacts } from './run-facts.ts';
 import type { OwnReport, Report } from './report.ts';
@@ -87,6 +88,7 @@ export function exactJson(value: unknown, indent = 0): string {
 
 function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KEYS)[number], unknown> {
   const { run, eventStream, client, steering } = own;
+  const items = itemReport(report);
   return {
     verdict: report.verdict,
     run: {
@@ -98,6 +100,7 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     source: own.source,
     samples: samplesToJson(report.samples),
     throughput: own.throughput && throughputToJson(own.throughput),
+    ...(items && { items: itemsToJson(items) }),
     conversations: own.conversations && conversationsToJson(own.conversations),
     requested_rate_per_second: own.requestedRatePerSecond,
     issued_rate_per_second: own.issuedRatePerSecond,
@@ -168,6 +171,16 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     responses: own.responses && responseFactsToJson(own.responses),
     client_error: own.clientError && clientErrorToJson(own.clientError),
     client_bounds: own.errorBounds && errorBoundsToJson(own.errorBounds),
+  };
+}
+
+function itemsToJson({ kind, perResponse, perSecond, inputTokensPerSecond, dimensions }: ItemReport) {
+  return {
+    kind,
+    per_response: perResponse,
+    per_second: perSecond,
+    input_tokens_per_second: inputTokensPerSecond,
+    ...(dimensions && { dimensions: { min: dimensions[0], max: dimensions[1] } }),
   };
 }
 

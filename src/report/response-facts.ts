@@ -13,6 +13,10 @@ export interface ResponseFacts {
   readonly zeroGapShare: number | null;
   /** Responses counted by the server and by the tokenizer; null without any. */
   readonly comparison: TokenComparison | null;
+  /** Vectors or scores in a response on average; null where responses are text. */
+  readonly itemsPerResponse: number | null;
+  /** Of the vectors: the fewest and the most; null where none are told. */
+  readonly dimensions: readonly [least: number, most: number] | null;
 }
 
 export interface TokenComparison {
@@ -47,7 +51,15 @@ export function readResponseFacts(found: Readonly<Record<string, unknown>>): Res
       count('compared_server_tokens'),
       count('compared_tokenizer_tokens'),
     ),
+    itemsPerResponse: found.items === undefined ? null : ratio(count('items'), count('succeeded')),
+    dimensions: dimensionsOf(found.dimensions),
   };
+}
+
+function dimensionsOf(found: unknown): ResponseFacts['dimensions'] {
+  if (!Array.isArray(found)) return null;
+  const [least, most] = found as readonly unknown[];
+  return typeof least === 'number' && typeof most === 'number' ? [least, most] : null;
 }
 
 function comparisonOf(

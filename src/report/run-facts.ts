@@ -1,3 +1,4 @@
+import { type ResponseKind, responseKindOf } from '../core/response-kind.ts';
 import { type ReplayFacts, replayOf } from './replay-facts.ts';
 import { readResponseFacts, type ResponseFacts } from './response-facts.ts';
 import type { SnapshotInput } from './snapshot-input.ts';
@@ -99,6 +100,7 @@ export interface RunIdentity {
   /** On average, where it changes as planned. */
   readonly requestedRatePerSecond: number | null;
   readonly doesRateChange: boolean;
+  readonly responseKind: ResponseKind;
   /** The stages of the load in words; null without any. */
   readonly load: string | null;
   /** The trace that was replayed; null for any other load. */
@@ -153,6 +155,7 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       startedAt: textOf(run.started_at) || null,
       requestedRatePerSecond: numberOf(run.requested_rate_per_second),
       doesRateChange: run.rate_changes === true,
+      responseKind: responseKindOf(run.response_kind),
       load: textOf(run.load),
       replay: replayOf(run.replay),
       proxies: textsOf(run.proxies),

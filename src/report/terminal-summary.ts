@@ -1,6 +1,8 @@
 import { styleText } from 'node:util';
 import { countText, durationText, numberText } from '../core/quantity-text.ts';
 import { conversationAccountText, conversationPaceText, turnTable } from './conversation-report.ts';
+import { headlineTokenRate } from './headline-rate.ts';
+import { itemReport, itemText } from './item-report.ts';
 import { clientErrorText } from './error-bound-text.ts';
 import {
   errorBoundsText,
@@ -54,6 +56,7 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
 /** What became of the samples, how long it took, and the rates. */
 export function headlines(report: Report): readonly Fact[] {
   const { samples, durationNs, own } = report;
+  const items = itemReport(report);
   const conversations = own?.conversations ?? null;
   const facts: readonly Fact[] = [
     ['Load', own?.run.replay ? replayText(own.run.replay, own.requestedRatePerSecond) : ''],
@@ -65,20 +68,10 @@ export function headlines(report: Report): readonly Fact[] {
     ],
     ['Duration', durationNs === null ? '' : `${durationText(Number(durationNs))}, to the last response`],
     ['Rate', rateFact(report)],
-    ['Tokens', tokensText(report)],
+    ...(items === null ? [['Tokens', tokensText(report)] as const] : [['Items', itemText(items)] as const]),
     ['Drain', own?.throughput ? drainText(own.throughput) : ''],
   ];
   return facts.filter(([, text]) => text !== '');
-}
-
-/** The rate to quote: over the measured window where that is known, else the reference's. Null when there is neither. */
-export function headlineRate({ qps, own }: Report): number | null {
-  return own?.throughput ? own.throughput.succeeded_per_second : qps;
-}
-
-/** The output tokens a second to quote, in the same way; null where tokens were not counted. */
-export function headlineTokenRate({ tps, own }: Report): number | null {
-  return tps !== null && own?.throughput ? own.throughput.output_tokens_per_second : tps;
 }
 
 function rateFact(report: Report): string {

@@ -6,6 +6,7 @@ import { turnTable } from './conversation-report.ts';
 import { fixedHalfEven } from './half-even.ts';
 import { findingLines, ownFactLines, VERDICT_MEANINGS } from './own-text.ts';
 import { percentileTableWithIntervals } from './percentile-table.ts';
+import { itemReport, itemText } from './item-report.ts';
 import { pythonText } from './python-text.ts';
 import type { OwnReport, Report } from './report.ts';
 import { MILLISECONDS, seriesLines, TOKENS } from './series-text.ts';
@@ -62,6 +63,7 @@ export function summaryLines(report: Report): string[] {
 
 function openingLines(report: Report): string[] {
   const { own, verdict } = report;
+  const items = itemReport(report);
   const table = own === null ? [] : percentileTableWithIntervals(report, WIDTH);
   const turns = turnTable(own?.conversations ?? null);
   return [
@@ -78,9 +80,12 @@ function openingLines(report: Report): string[] {
       ? `Duration: ${NOT_AVAILABLE}`
       : `Duration: ${twoDecimals(Number(report.durationNs) / NS_PER_SECOND)} seconds`,
     `QPS: ${twoDecimals(report.qps)}${own?.throughput ? REFERENCE_NOTE : ''}`,
-    `TPS: ${twoDecimals(report.tps)}${own?.throughput ? REFERENCE_NOTE : ''}`,
+    ...(own === null || own.run.responseKind === 'text'
+      ? [`TPS: ${twoDecimals(report.tps)}${own?.throughput ? REFERENCE_NOTE : ''}`]
+      : []),
     ...accuracyLines(report.accuracy ?? []),
     ...(own === null ? [] : ['', ...ownFactLines(own, report.samples, WIDTH)]),
+    ...(items === null ? [] : wrapText('Items: ', itemText(items), WIDTH)),
     ...(table.length === 0 ? [] : ['', ...table]),
     ...(turns.length === 0 ? [] : ['', ...turns]),
   ];

@@ -2,6 +2,7 @@ import type { AnswerFrames } from './answer-frames.ts';
 import { AnthropicFrames } from './anthropic-frames.ts';
 import { ChatFrames } from './chat-frames.ts';
 import type { CompletionRequest } from './completion-request.ts';
+import { ItemFrames } from './item-frames.ts';
 import { LlamacppFrames } from './llamacpp-frames.ts';
 import type { MockApi } from './mock-apis.ts';
 import { OllamaFrames } from './ollama-frames.ts';
@@ -21,6 +22,9 @@ const FRAMES: Readonly<Record<MockApi, FramesClass>> = {
   tgi: TgiFrames,
   llamacpp: LlamacppFrames,
   triton: TritonFrames,
+  embeddings: ItemFrames,
+  rerank: ItemFrames,
+  score: ItemFrames,
 };
 
 /** The answer with that number, to come in pieces. `created`: seconds since 1970. */

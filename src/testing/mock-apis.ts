@@ -9,6 +9,9 @@ export const MOCK_APIS = [
   'tgi',
   'llamacpp',
   'triton',
+  'embeddings',
+  'rerank',
+  'score',
 ] as const;
 
 export type MockApi = (typeof MOCK_APIS)[number];

@@ -8,6 +8,8 @@ export interface AskedPrompt {
   readonly promptTokens: number;
   /** The number behind a `#` that begins the prompt or the last message. */
   readonly promptNumber: number | null;
+  /** Vectors or scores that it wants, of APIs that respond with these. */
+  readonly items?: number;
 }
 
 /** Where an API has what the mock server heeds. */
@@ -46,6 +48,8 @@ const OLLAMA = {
   stream: streamIfNotFalse,
 } as const;
 
+const NO_LIMIT = { limit: () => undefined, limitName: '' } as const;
+
 export const REQUEST_FIELDS: Readonly<Record<MockApi, RequestFields>> = {
   chat: { ...OPENAI, prompt: ({ messages }) => ofMessages(messages), wanted: MESSAGES },
   completions: { ...OPENAI, prompt: ({ prompt }) => ofTextOrTokens(prompt), wanted: PROMPT },
@@ -83,6 +87,22 @@ export const REQUEST_FIELDS: Readonly<Record<MockApi, RequestFields>> = {
     limit: ({ parameters }) => (isObject(parameters) ? parameters.max_tokens : undefined),
     limitName: 'parameters.max_tokens',
   },
+  embeddings: {
+    ...NO_LIMIT,
+    prompt: ({ input }) => ofTexts([input].flat()),
+    wanted: 'input must be a text or a list of texts',
+  },
+  rerank: {
+    ...NO_LIMIT,
+    prompt: ({ query, documents }) =>
+      Array.isArray(documents) ? ofTexts(documents as readonly unknown[], [query]) : undefined,
+    wanted: 'documents must be a list of texts',
+  },
+  score: {
+    ...NO_LIMIT,
+    prompt: ({ text_1: first, text_2: second }) => ofTexts([second].flat(), [first].flat()),
+    wanted: 'text_1 and text_2 must be texts',
+  },
   llamacpp: {
     prompt: ({ prompt }) => ofTextOrTokens(prompt),
     wanted: PROMPT,
@@ -117,6 +137,17 @@ function contentText(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
   return content.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join(' ');
+}
+
+/** An item for each of the texts. */
+function ofTexts(texts: readonly unknown[], others: readonly unknown[] = []): AskedPrompt | undefined {
+  const all = [...others, ...texts];
+  if (texts.length === 0 || !all.every((text) => typeof text === 'string')) return undefined;
+  return {
+    promptTokens: all.reduce((sum, text) => sum + wordCount(text), 0),
+    promptNumber: leadingNumber(all[0]!),
+    items: texts.length,
+  };
 }
 
 function leadingNumber(text: string): number | null {

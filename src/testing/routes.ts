@@ -18,6 +18,9 @@ const ANSWERED: Readonly<Record<string, Asked>> = {
   '/generate': { api: 'tgi', streams: false },
   '/generate_stream': { api: 'tgi', streams: true },
   '/completion': { api: 'llamacpp' },
+  '/v1/embeddings': { api: 'embeddings', streams: false },
+  '/v1/rerank': { api: 'rerank', streams: false },
+  '/score': { api: 'score', streams: false },
 };
 
 const LINES_A_PIECE = 256;

@@ -63,7 +63,11 @@ const samples = (name: string, help: string, counter: CounterName): Exported => 
   return { name, help, unit: '{sample}', kind: 'counter', value: ({ metrics }) => metrics.counter(counter) };
 };
 const tokens = (name: string, help: string, series: SeriesName): Exported => {
-  const value = ({ metrics }: Facts) => Number(metrics.series(series)?.total ?? 0);
+  // Without the series there is nothing to count, which is not 0.
+  const value = ({ metrics }: Facts) => {
+    const found = metrics.series(series);
+    return found === undefined ? null : Number(found.total);
+  };
   return { name, help, unit: '{token}', kind: 'counter', value };
 };
 const gauge = (name: string, unit: string, help: string, value: Exported['value']): Exported => {

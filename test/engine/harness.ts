@@ -283,7 +283,7 @@ export function eventsOf(batch: EventBatch): SeenEvent[] {
   return Array.from({ length: batch.count }, (_, index) => {
     const payload = payloadOf(batch, index);
     const data = payload === undefined ? undefined : decodePayload(payload);
-    const extras = [...Array(8).keys()].map((position) => extraOf(batch, index, position));
+    const extras = [...Array(9).keys()].map((position) => extraOf(batch, index, position));
     return {
       topic: EVENT_TOPICS[batch.kinds[index]!]!,
       seq: batch.sampleSeqs[index]!,

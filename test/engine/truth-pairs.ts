@@ -28,12 +28,14 @@ export interface MeasureOptions {
   readonly samples: number;
   /** The patience of the client; default 1500. */
   readonly timeoutMs?: number;
+  /** What row n asks; it must begin with #n. */
+  readonly rowOf?: (row: number) => Readonly<Record<string, unknown>>;
 }
 
 /** Sends requests, each with a prompt of its own, and puts each beside what the server knows of it. */
 export async function measurePairs(
   server: MockServer,
-  { api = 'chat', streaming, samples, timeoutMs = 1500 }: MeasureOptions,
+  { api = 'chat', streaming, samples, timeoutMs = 1500, rowOf = askedBy }: MeasureOptions,
 ): Promise<readonly Pair[]> {
   const engine = await ThreadedEngine.start({
     urls: [server.url],
@@ -41,7 +43,7 @@ export async function measurePairs(
     workers: 2,
     streaming,
     requestTimeoutMs: timeoutMs,
-    rows: Array.from({ length: samples }, (_, row) => ({ prompt: `#${row} tell me` })),
+    rows: Array.from({ length: samples }, (_, row) => rowOf(row)),
   });
   try {
     const outcome = await engine.run({ pattern: 'concurrency', concurrency: 16 }, { maxSamples: samples });
@@ -62,6 +64,10 @@ export async function measurePairs(
   } finally {
     await engine.close();
   }
+}
+
+function askedBy(row: number) {
+  return { prompt: `#${row} tell me` };
 }
 
 /** A server with such failures, as `--fail` takes them. */

@@ -25,6 +25,9 @@ interface Expected {
   readonly first?: Readonly<Record<string, number | null>>;
   readonly chunks?: readonly (readonly [frame: number, choice: number, channel: string])[];
   readonly warning?: string;
+  /** Of responses that hold no text. */
+  readonly items?: number;
+  readonly dimensions?: number;
 }
 
 interface GoldenResponse {
@@ -49,6 +52,12 @@ const API_NAMES: Readonly<Record<string, ApiName>> = {
   tgi: 'tgi',
   llamacpp: 'llamacpp',
   'triton-generate': 'triton',
+  'openai-embeddings': 'embeddings',
+  'tei-embed': 'embeddings',
+  'vllm-pooling': 'embeddings',
+  rerank: 'rerank',
+  'tei-rerank': 'rerank',
+  'vllm-score': 'score',
 };
 /** Sizes of the pieces that a response is cut into. */
 const CUTS = [Infinity, 1, 7] as const;
@@ -168,6 +177,7 @@ function foundChunks({ chunksNs, opened }: SeenSample): unknown {
 
 function wantedAnswer(expected: Expected): unknown {
   const { texts, tool_calls: toolCalls = {}, finish_reasons: reasons = {}, usage, warning } = expected;
+  const { items = null, dimensions = null } = expected;
   const choices = Object.values(texts);
   const joined = (...channels: readonly string[]) =>
     choices.flatMap((choice) => channels.map((channel) => choice[channel] ?? '')).join('');
@@ -178,6 +188,7 @@ function wantedAnswer(expected: Expected): unknown {
       : { output: joined('content', 'refusal'), reasoning: joined('reasoning'), finishReason: told }),
     toolCalls: Object.values(toolCalls).flat(),
     usage: warning === UNSTREAMED ? null : usageOf(usage),
+    ...{ items, dimensions },
   };
 }
 
@@ -207,6 +218,7 @@ function foundAnswer({ warning }: Expected, { output, finishReason, completeExtr
       warning === UNSTREAMED
         ? null
         : [promptTokens, completionTokens, cachedTokens, reasoningTokens].map(extra),
+    ...{ items: extra(COMPLETE_EXTRA.items), dimensions: extra(COMPLETE_EXTRA.dimensions) },
   };
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -89,6 +89,45 @@ it('--api anthropic sends its version, and the key as x-api-key', async () => {
     server.close();
   }
 });
+
+const ITEM_ROWS = {
+  embeddings: { input: ['one two', 'three', 'four'] },
+  rerank: { query: 'one', documents: ['a b', 'c'] },
+  score: { query: 'one', documents: ['a b', 'c'] },
+} as const;
+
+it.each(['embeddings', 'rerank', 'score'] as const)(
+  'a run with --api %s has items and no figure about output tokens',
+  async (api) => {
+    const data = bench.file(`${api}.jsonl`);
+    writeFileSync(data, `${JSON.stringify(ITEM_ROWS[api])}\n`);
+    const { code, stderr, stdout } = await bench.start([
+      ...['run', '--endpoint', mock.url, '--model', 'mock', '--dataset', data, '--api', api],
+      ...['--concurrency', '2', '--samples', '40', '--out', bench.file(`run-${api}`)],
+    ]).finished;
+    expect(WENT_THROUGH, stderr).toContain(code);
+    const { metrics } = bench.json<Snapshot>(`run-${api}/metrics/final_snapshot.json`);
+    const names = metrics.filter(({ count }) => count !== undefined).map(({ name }) => name);
+    expect(names.filter((name) => /ttft|tpot|chunk|osl|reasoning|prediction/.test(name))).toEqual([]);
+    expect(metrics.find(({ name }) => name === 'isl')).toMatchObject({ count: 40, min: 4, max: 4 });
+    const { items } = bench.json<{ items: Record<string, unknown> }>(
+      `run-${api}/performance/result_summary.json`,
+    );
+    const isVectors = api === 'embeddings';
+    expect(items).toMatchObject({ kind: isVectors ? 'vectors' : 'scores', per_response: isVectors ? 3 : 2 });
+    expect(items.per_second).toBeGreaterThan(0);
+    if (isVectors) expect(items.dimensions).toEqual({ min: 8, max: 8 });
+    const report = readFileSync(bench.file(`run-${api}/report.txt`), 'utf8');
+    expect(report).toMatch(
+      isVectors
+        ? /Items: .* vectors\/s, 3.00 a response, of 8 dimensions; /
+        : /Items: .* pairs\/s, 2.00 a response; /,
+    );
+    for (const text of [report, stdout + stderr]) {
+      expect(text).not.toMatch(/TTFT|TPOT|TPS|Chunk gap|Output sequence|output tokens|finish reason/);
+    }
+  },
+);
 
 const TEMPLATE = `path: /api/generate
 body: { model: '{{model}}', prompt: '{{prompt}}', stream: '{{stream}}', options: { num_predict: '{{max_tokens}}' } }

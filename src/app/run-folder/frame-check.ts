@@ -100,6 +100,7 @@ function checkExtras(batch: EventBatch, i: number, kind: EventKind, what: () => 
   } else if (kind === EventKind.sampleComplete) {
     requireWhole(extraOf(batch, i, COMPLETE_EXTRA.promptTokens), 'prompt tokens', what);
     requireWhole(extraOf(batch, i, COMPLETE_EXTRA.completionTokens), 'completion tokens', what);
+    requireWhole(extraOf(batch, i, COMPLETE_EXTRA.items), 'items', what);
   } else if (kind === EventKind.sampleRecvFirst || kind === EventKind.sampleRecvNonFirst) {
     requireWhole(extraOf(batch, i, 0), 'choice or channel', what);
   }

@@ -1,4 +1,5 @@
 import { InferometerError } from '../../core/errors.ts';
+import { RESPONSE_KINDS, type ResponseKind } from '../../core/response-kind.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { Json } from '../../metrics/snapshot.ts';
 import { FRAME_HEADER_BYTES, type Frame } from '../../transport/frame.ts';
@@ -15,6 +16,8 @@ export interface RunHeader {
   readonly streaming: boolean;
   /** Requests are turns of conversations. Missing in logs of single requests, and of versions before 0.2. */
   readonly conversations?: boolean;
+  /** What responses hold, where that is no text. */
+  readonly response_kind?: ResponseKind;
   /** Path of the tokenizer.json, or null. */
   readonly tokenizer: string | null;
   /** On average, for a load whose rate changes as planned. */
@@ -191,6 +194,10 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
   conversations: {
     allowed: 'true or false, if any',
     isFine: (value) => value === undefined || typeof value === 'boolean',
+  },
+  response_kind: {
+    allowed: `one of ${RESPONSE_KINDS.join(', ')}, if any`,
+    isFine: (value) => value === undefined || RESPONSE_KINDS.some((kind) => kind === value),
   },
   tokenizer: { allowed: 'text or null', isFine: (value) => value === null || typeof value === 'string' },
   requested_rate_per_second: NUMBER_OR_NULL,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { RunConfig } from '../../config/schema.ts';
 import { inputError } from '../../config/input-error.ts';
 import { InferometerError } from '../../core/errors.ts';
+import type { ResponseKind } from '../../core/response-kind.ts';
 import { createRunId, type RunId } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import type { RequestArena } from '../../dataset/arena.ts';
@@ -46,8 +47,9 @@ export interface PreparedRun {
   /** What a ticket of the plan stands for: rows, or the conversations that they are turns of. */
   readonly ticketCount: number;
   readonly conversations: ConversationSettings | undefined;
-  /** What the endpoints speak. */
+  /** What the endpoints speak, and what they respond with. */
   readonly api: Api;
+  readonly responseKind: ResponseKind;
   readonly streaming: boolean;
   /** The tokenizer.json, in full; null without one. */
   readonly tokenizerPath: string | null;
@@ -83,6 +85,7 @@ export async function prepareRun(
   const api = apiOf(config);
   const adapter = adapterOf(api);
   checkSystemSalt(config, adapter);
+  checkOutputLimit(config, adapter);
   const streaming = isStreaming(config, adapter);
   const path = pathOf(adapter, streaming, config.model);
   const ownPath = config.path ?? (adapter.isLiteralPath === true ? path : undefined);
@@ -108,6 +111,7 @@ export async function prepareRun(
   const { turns } = requests;
   return {
     ...{ runId, endpoints, tls, proxies, addresses, slots, api, streaming, tokenizerPath, format, dueNs },
+    responseKind: adapter.kind ?? 'text',
     arenas: requests.arenas,
     promptFrames: requests.promptFrames,
     salt: requests.salt,
@@ -130,6 +134,14 @@ function isStreaming({ streaming, load }: RunConfig, { isWhole, name }: ApiAdapt
   }
   if (isWhole === true) return false;
   return streaming === 'auto' ? load.pattern !== 'burst' : streaming === 'on';
+}
+
+function checkOutputLimit(
+  { max_output_tokens: limit }: RunConfig,
+  { kind = 'text', name }: ApiAdapter,
+): void {
+  if (limit === undefined || kind === 'text') return;
+  throw inputError(`--max-output-tokens is for APIs that generate text (got --api ${name})`);
 }
 
 /** Without a system prompt in the request there is none to salt. */

@@ -148,7 +148,13 @@ class RequestsBuilder {
     });
     if (request === undefined) return;
     this.#append(request, true);
-    this.#frames.add(promptDataOf(request.row));
+    // What is compared with a query is no part of the prompt, but of the tokens.
+    const isScored = this.#adapter.kind === 'scores';
+    this.#frames.add(isScored ? EMPTY_PROMPT_DATA : promptDataOf(request.row));
+  }
+
+  get #isText(): boolean {
+    return (this.#adapter.kind ?? 'text') === 'text';
   }
 
   /** All of its turns, or none. */
@@ -226,7 +232,7 @@ class RequestsBuilder {
     const bodyBytes = Buffer.byteLength(body);
     if (bodyBytes > MAX_BODY_BYTES) throw tooLong(bodyBytes);
     const choices = this.#adapter.choicesOf(request);
-    if (choices > MAX_CHOICES) throw tooManyChoices(choices);
+    if (choices > MAX_CHOICES && this.#isText) throw tooManyChoices(choices);
     const isEcho = request.echo === true && request.stream === true;
     return { row, body, bodyBytes, choices, outputLimit: outputLimitOf(request), isEcho };
   }

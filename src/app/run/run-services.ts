@@ -207,6 +207,7 @@ function headerOf(
     version: programVersion(),
     streaming: prepared.streaming,
     ...(prepared.conversations === undefined ? {} : { conversations: true }),
+    ...(prepared.responseKind === 'text' ? {} : { response_kind: prepared.responseKind }),
     tokenizer: prepared.tokenizerPath,
     requested_rate_per_second: isOpenLoop(arrivals) ? arrivals.ratePerSecond : null,
     rate_changes: isOpenLoop(arrivals) && (arrivals.stages !== undefined || arrivals.pattern === 'replay'),

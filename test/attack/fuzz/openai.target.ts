@@ -72,6 +72,9 @@ const STREAM_SEEDS: Readonly<Record<ApiName, readonly string[]>> = {
   llamacpp: [
     '{"content":"a","stop":false}\n{"content":"","stop":true,"stop_type":"eos","tokens_predicted":2,"timings":{"cache_n":1}}',
   ],
+  embeddings: ['{"data":[]}'],
+  rerank: ['{"results":[]}'],
+  score: ['{"data":[]}'],
   sglang: [
     '{"text":"a","meta_info":{"completion_tokens":1}}\n{"text":"ab","meta_info":{"finish_reason":{"type":"stop"}}}\n[DONE]',
   ],
@@ -85,6 +88,10 @@ const BODY_SEEDS: Readonly<Record<ApiName, string>> = {
     '{"content":[{"type":"text","text":"a"},{"type":"tool_use","id":"c","name":"f","input":{}}],"stop_reason":"end_turn","usage":{"input_tokens":1}}',
   ollama: '{"message":{"content":"a"},"done":true,"done_reason":"stop","eval_count":2}',
   triton: '{"text_output":"a"}',
+  embeddings:
+    '{"data":[{"index":0,"embedding":[0.5,1]},{"index":1,"embedding":"AAAAPwAAgL4="}],"usage":{"prompt_tokens":2}}',
+  rerank: '{"results":[{"index":0,"relevance_score":0.5}],"usage":{"total_tokens":2}}',
+  score: '{"data":[{"index":0,"score":0.5}],"usage":{"prompt_tokens":2}}',
   'ollama-generate': '{"response":"a","done":true,"eval_count":2}',
   tgi: '{"generated_text":"a","details":{"finish_reason":"length","generated_tokens":2}}',
   llamacpp: '{"content":"a","stop":true,"stop_type":"eos","tokens_predicted":2}',
