@@ -6,11 +6,14 @@ export function settingTexts(
   command: Command,
   settings: readonly Setting[],
 ): ReadonlyMap<string, readonly string[]> {
-  const values = command.opts<Record<string, readonly string[] | true | undefined>>();
+  const values = command.opts<Record<string, readonly string[] | boolean | undefined>>();
   return new Map(
     settings.flatMap(({ flag }) => {
-      const texts = values[new Option(flag).attributeName()];
-      return texts === undefined ? [] : [[flag, texts === true ? ['on'] : texts]];
+      const option = new Option(flag);
+      const given = values[option.attributeName()];
+      // `--no-check` sets the value of `--check` to false.
+      if (typeof given === 'boolean') return given === option.negate ? [] : [[flag, ['on']]];
+      return given === undefined || option.negate ? [] : [[flag, given]];
     }),
   );
 }

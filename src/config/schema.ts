@@ -340,6 +340,14 @@ export const runConfigSchema = group({
   drain_timeout_ms: timeMs(MAX_WAIT_MS)
     .default(240_000)
     .describe('how long to wait for requests in flight after the last one was sent; 0 cancels them at once'),
+  check: choice(['on', 'off', 'auto'])
+    .default('auto')
+    .describe(
+      'look at the endpoints before the run; auto: ask for their models at a terminal, else only connect',
+    ),
+  wait_ready_ms: timeMs(MAX_WAIT_MS)
+    .optional()
+    .describe('how long to wait for servers that are still starting; default: not at all'),
   abort_when_hopeless: choice(['on', 'off', 'auto'])
     .default('auto')
     .describe('end the run when every request fails for 30 s; auto: at a terminal'),

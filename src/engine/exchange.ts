@@ -15,6 +15,8 @@ import { isBlankMessage, isDoneMessage } from '../protocol/control-message.ts';
 import type { FrameParser, FrameSink } from '../protocol/framing.ts';
 import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
 import type { LearnedHead } from '../protocol/learned-head.ts';
+import { jsonObjectIn } from '../protocol/json.ts';
+import { ofOtherApi, otherApiOf } from '../protocol/other-api.ts';
 import { refuseLooseError, toldFailure } from '../protocol/openai-reply.ts';
 import { MemoryAccount } from '../protocol/response-memory.ts';
 import { type BodyKind, skipPreamble } from './body-kind.ts';
@@ -404,12 +406,15 @@ export const MAX_ERROR_BODY_BYTES = 2 ** 20;
 
 const LF = 10;
 
-/** A stream may begin with an error on a line of its own, which looks like a body. */
+/** A stream may begin with an error, or with a message of another API, on a line of its own, which looks like a body. */
 function errorOnFirstLine(buffer: Uint8Array, start: number, end: number): ResponseFormatError | undefined {
   const lineEnd = buffer.subarray(start, end).indexOf(LF);
   if (lineEnd < 0) return undefined;
   try {
     refuseLooseError(buffer, start, start + lineEnd);
+    // Ollama streams JSON lines, which another API's reader takes for a body.
+    const other = otherApiOf(jsonObjectIn(buffer, start, start + lineEnd) ?? {});
+    if (other !== undefined) return ofOtherApi(other);
   } catch (error) {
     if (error instanceof ResponseFormatError) return error;
     throw error;

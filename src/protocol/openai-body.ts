@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject, malformed, parseJsonObject, shown } from
 import { textOfLiteral } from './json-literal.ts';
 import { LearnedJson, NO_VARIABLE } from './learned-json.ts';
 import { type Choice, choicesOf, type PartsReader } from './openai-choice.ts';
+import { ofOtherApi, otherApiOf } from './other-api.ts';
 import { isEmptyOutput, wholeOutput } from './whole-output.ts';
 import {
   laterTokens,
@@ -117,6 +118,8 @@ export class OpenAiBodyReader {
     const choices = choicesOf(reply, this.#readParts);
     if (choices.length === 0) {
       refuseReason(reply);
+      const other = otherApiOf(reply);
+      if (other !== undefined) throw ofOtherApi(other);
       throw malformed(`the response has no choices (got ${shown(jsonText(reply))})`);
     }
     const reports = [tokensOfReply(reply), ...choices.map((choice) => choice.tokens)];

@@ -11,6 +11,7 @@ import { type ChunkCode, chunkOf, NO_CHUNK } from './chunk-code.ts';
 import { isBlankMessage, isDoneMessage } from './control-message.ts';
 import { joinChoices } from './joined-choices.ts';
 import { jsonObjectIn, parseJsonObject } from './json.ts';
+import { ofOtherApi, otherApiOf } from './other-api.ts';
 import type { LearnedFrame } from './learned-frame.ts';
 import { channelsOf, type Choice, choicesOf, type PartsReader } from './openai-choice.ts';
 import { type MemoryAccount, NO_ACCOUNT } from './response-memory.ts';
@@ -47,6 +48,8 @@ export class OpenAiAccumulator implements StreamAccumulator {
   #toolCallBytes = 0;
   #hasChunk = false;
   #isDone = false;
+  /** That a message without choices is of. */
+  #otherApi: string | undefined;
 
   /** `learned` may be shared by all accumulators of a thread that read choices in the same way. */
   constructor(readParts: PartsReader, learned: LearnedFrame, account = NO_ACCOUNT) {
@@ -71,6 +74,7 @@ export class OpenAiAccumulator implements StreamAccumulator {
     this.#toolCallBytes = 0;
     this.#hasChunk = false;
     this.#isDone = false;
+    this.#otherApi = undefined;
     this.moreChunks = NO_CHUNKS;
   }
 
@@ -104,6 +108,7 @@ export class OpenAiAccumulator implements StreamAccumulator {
   incompleteness(): ResponseFormatError | undefined {
     const finished = this.#count(({ finishReason }) => finishReason !== null);
     if (finished === this.#choiceCount) return undefined;
+    if (this.#otherApi !== undefined && finished === 0 && !this.#hasChunk) return ofOtherApi(this.#otherApi);
     if (!this.#isDone) {
       return new ResponseFormatError('stream_truncated', 'the stream ended without its terminator');
     }
@@ -137,7 +142,10 @@ export class OpenAiAccumulator implements StreamAccumulator {
     const frame = (isNamed ? jsonObjectIn : parseJsonObject)(buffer, start, end);
     if (frame === undefined) return NO_CHUNK;
     refuseError(frame);
-    if (frame.choices === undefined && !isNamed) refuseReason(frame);
+    if (frame.choices === undefined) {
+      if (!isNamed) refuseReason(frame);
+      this.#otherApi ??= otherApiOf(frame);
+    }
     const choices = choicesOf(frame, this.#readParts);
     const tokens = tokensOfReply(frame);
     if (tokens === undefined && choices.length === 1) {

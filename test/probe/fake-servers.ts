@@ -34,10 +34,17 @@ export interface FakeOptions {
   readonly routes: Readonly<Record<string, Route>>;
   /** For all other paths. */
   readonly otherwise: (request: FakeRequest) => Answer;
+  /** Default: any that is free. */
+  readonly port?: number;
 }
 
 /** A server that answers as the documentation of another says. */
-export async function startFake({ headers = {}, routes, otherwise }: FakeOptions): Promise<FakeServer> {
+export async function startFake({
+  headers = {},
+  routes,
+  otherwise,
+  port = 0,
+}: FakeOptions): Promise<FakeServer> {
   const requests: FakeRequest[] = [];
   const listener: RequestListener = (message, response) => {
     const parts: Buffer[] = [];
@@ -54,7 +61,7 @@ export async function startFake({ headers = {}, routes, otherwise }: FakeOptions
     });
   };
   const server: Server = createServer({ keepAliveTimeout: 60_000 }, listener);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await once(server.listen(port, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,

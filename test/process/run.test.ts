@@ -245,6 +245,7 @@ describe('inferometer run', () => {
         bench.dataset(5),
         '--samples',
         '10',
+        '--no-check',
       ],
       ...['--out', bench.file('run')],
     ]);

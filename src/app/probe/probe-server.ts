@@ -5,6 +5,7 @@ import type { Endpoint } from '../../protocol/endpoint.ts';
 import { jsonText } from '../../core/json-text.ts';
 import { isJsonObject, parseJson } from '../../protocol/json.ts';
 import { type ListedModel, modelsIn } from './model-list.ts';
+import { namesText } from './names-text.ts';
 import { nextCommandText } from './next-command.ts';
 import { trySample, type SampleFacts } from './sample-trial.ts';
 import { type CallerOptions, ServerCaller } from './server-caller.ts';
@@ -258,14 +259,6 @@ class Probe {
   #noteKey({ status }: PlainReply): void {
     if (status === 401) this.#needsKey = true;
   }
-}
-
-const MOST_NAMED = 5;
-
-/** Some names, and how many more there are. */
-export function namesText(names: readonly string[]): string {
-  const more = names.length - MOST_NAMED;
-  return names.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function shownUrl(url: string): string {

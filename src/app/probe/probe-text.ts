@@ -3,7 +3,8 @@ import { countText, durationText } from '../../core/quantity-text.ts';
 import { NS_PER_MS } from '../../core/time.ts';
 import { wrapText } from '../../core/wrap-text.ts';
 import type { ListedModel } from './model-list.ts';
-import { namesText, type ProbeResult } from './probe-server.ts';
+import { namesText } from './names-text.ts';
+import type { ProbeResult } from './probe-server.ts';
 import type { SampleFacts } from './sample-trial.ts';
 
 const WIDTH = 100;

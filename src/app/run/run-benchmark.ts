@@ -104,6 +104,8 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
       control.abort();
     },
   });
+  const ready = readiness(config, prepared, services, screen, control);
+  ready.catch(() => undefined);
   const pacing = pacingOf(config.client.pacing, limits.workers, idleCores());
   const endsHopeless =
     config.abort_when_hopeless === 'auto' ? screen.isInteractive : config.abort_when_hopeless === 'on';
@@ -128,6 +130,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     import('./conclude-run.ts'),
     writingConfig,
     Promise.race([services.supervisor.ready, control.stopped]),
+    Promise.race([ready, control.stopped]),
   ]);
   if (cpus !== undefined) {
     const { threadIds } = pool;
@@ -161,6 +164,34 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     ...{ outcome, recordingFailure, screen },
     calibrationPath: options.calibrationPath,
   });
+}
+
+/** Beside the start of everything else, so that the first request hardly waits for it. */
+async function readiness(
+  config: RunConfig,
+  prepared: PreparedRun,
+  { mask }: RunServices,
+  screen: RunScreen,
+  { stopped }: RunControl,
+): Promise<void> {
+  const { check } = config;
+  if (check === 'off') return;
+  const { checkReadiness } = await import('./readiness.ts');
+  await checkReadiness(config, prepared, {
+    asksModels: check === 'on' || screen.isInteractive,
+    log: screen.log,
+    onWait: toldOnce((text) => screen.step(text)),
+    ...{ stopped, masked: (text) => mask.message(text) },
+  });
+}
+
+/** Tells a text again only after another one. */
+function toldOnce(tell: (text: string) => void): (text: string) => void {
+  let last: string | undefined;
+  return (text) => {
+    if (text !== last) tell(text);
+    last = text;
+  };
 }
 
 function startPool(
