@@ -38,6 +38,8 @@ export interface ConnectionPoolOptions {
   readonly maxConnections: number;
   /** Requests ask for a stream. */
   readonly streaming: boolean;
+  /** See {@link ExchangeTools.target}. */
+  readonly target?: string | undefined;
   /** Keep connections alive from sample to sample; else each sample gets a new one and counts as issued when that is begun. */
   readonly reuse: boolean;
   /** A connection is closed once it has answered so many samples; default: never for that reason. */
@@ -95,7 +97,7 @@ export class ConnectionPool implements ConnectionOwner {
       recorder: tools.recorder,
       head: new LearnedHead(),
       words: new WordView(),
-      streaming: options.streaming,
+      ...{ streaming: options.streaming, target: options.target },
       tally: this.#tally,
       responseMemory: options.responseMemory,
       onResponse: options.onResponse,

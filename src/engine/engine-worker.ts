@@ -36,6 +36,8 @@ import {
 /** A read takes what is there, up to this: more than the kernel hands over at once. */
 const READ_BUFFER_BYTES = 64 * 1024;
 const HEALTH_INTERVAL_MS = 1000;
+/** Of a request, the first bytes, in which its target stands. */
+const MAX_TARGET_BYTES = 2048;
 /** Behind a complete response, the end of its message comes within a network hiccup or not at all. */
 const MESSAGE_END_TIMEOUT_MS = 50;
 
@@ -194,6 +196,7 @@ export class EngineWorker {
           }),
           reader,
           requests: this.#requests(RequestArena.fromShared(arenas[index]!), index),
+          target: this.#targetOf(index),
           tools: this.#tools,
           streaming,
           maxConnections: Math.max(1, shareOf(connections, index, endpoints.length)),
@@ -220,6 +223,20 @@ export class EngineWorker {
     // A request without a conversation is one by itself.
     const conversationOf = (seq: number) => conversations?.placeOf(seq).conversation ?? seq;
     return new StampedRequests(requests, ofEndpoint, conversationOf);
+  }
+
+  /** `POST /v1/completions`, as the requests to an endpoint begin; that of a model which some rows replace is the first row's. */
+  #targetOf(endpoint: number): string | undefined {
+    const { conversations, arenas } = this.#start.settings;
+    const head =
+      conversations?.heads[endpoint] ??
+      Buffer.from(RequestArena.fromShared(arenas[endpoint]!).requestBytes(0)).toString(
+        'latin1',
+        0,
+        MAX_TARGET_BYTES,
+      );
+    // A query may hold a key.
+    return /^[A-Z]+ [^\s?]+/.exec(head)?.[0];
   }
 
   #unstamped(arena: RequestArena, endpoint: number): RequestSource {

@@ -51,6 +51,8 @@ export interface ExchangeTools {
   readonly words: WordView;
   /** Requests ask for a stream. */
   readonly streaming: boolean;
+  /** What they request, for the message of a server that has no such thing. */
+  readonly target?: string | undefined;
   readonly tally: ProtocolTally;
   /** Told of each successful response before it is recorded, where later requests repeat it. One it has no room for has failed. */
   readonly onResponse?: ((seq: number, final: FinalOutput) => void) | undefined;
@@ -397,7 +399,8 @@ export class Exchange implements HttpResponseSink, FrameSink {
 
   #statusFailure(): ErrorData {
     const { status, retryAfter, location } = this.#parser;
-    return httpStatusFailure(status, this.#errorBody.bytes(), { retryAfter, location });
+    const { target } = this.#tools;
+    return httpStatusFailure(status, this.#errorBody.bytes(), { retryAfter, location, target });
   }
 }
 

@@ -39,15 +39,21 @@ export function timedOut(timeoutMs: number): ErrorData {
 export interface StatusDetails {
   readonly retryAfter?: string | undefined;
   readonly location?: string | undefined;
+  /** What was requested, without its query: `POST /v1/completions`. */
+  readonly target?: string | undefined;
 }
+
+/** A server says so to a path, or a method, that it doesn't have. */
+const WRONG_TARGET: ReadonlySet<number> = new Set([404, 405]);
 
 /** A status other than 2xx, with the message in its body, or how that begins. */
 export function httpStatusFailure(
   status: number,
   body: Uint8Array,
-  { retryAfter, location }: StatusDetails = {},
+  { retryAfter, location, target }: StatusDetails = {},
 ): ErrorData {
   const details = [
+    ...(target !== undefined && WRONG_TARGET.has(status) ? [target] : []),
     ...(location === undefined ? [] : [`to ${redactUrls(location)}`]),
     ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
   ];
