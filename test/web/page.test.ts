@@ -297,7 +297,15 @@ describe.skipIf(executablePath === undefined)(
     it(
       'calls runs by the names they were given, and compares what only one of them measured',
       async () => {
-        const failed = ['--endpoint', 'http://127.0.0.1:9', '--model', 'm', '--dataset', bench.dataset(3)];
+        const failed = [
+          '--endpoint',
+          'http://127.0.0.1:9',
+          '--model',
+          'm',
+          '--dataset',
+          bench.dataset(3),
+          '--no-check',
+        ];
         await bench.start(['run', ...failed, '--out', bench.file('compared/failed')]).finished;
         cpSync(bench.file('runs/short'), bench.file('compared/worked'), { recursive: true });
         const server = bench.start(['serve', '--runs', bench.file('compared'), '--listen', '0']);
