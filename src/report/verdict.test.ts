@@ -271,6 +271,9 @@ describe('drawVerdict', () => {
           '1,000/s requested: response metrics include the wait',
       ],
     ]);
+    // Nothing waited: then the limit is no reason for a lower rate.
+    const short = verdictWith({ ...held, issueDelayP99Ns: 300_000 });
+    expect(short.findings.map(({ check }) => check)).toContain('rate_achieved');
     const late = verdictWith({ ...held, ...client({ sendDelayP99Ns: 800_000_000 }) });
     expect(late.findings.map(({ check }) => check)).toEqual(
       expect.arrayContaining(['rate_achieved', 'send_delay']),

@@ -72,12 +72,9 @@ function judgeBackOff({ client }: VerdictFacts): Judgement {
 }
 
 function judgeIssueDelay(facts: VerdictFacts): Judgement {
-  const { requestedRatePerSecond: rate, issueDelayP99Ns, medianResponseLatencyNs, client } = facts;
-  // A turn is due in closed loop, too, and between two of a conversation there is no mean gap to allow for.
-  const gapNs = facts.hasConversations ? 0 : rate === null ? null : NS_PER_SECOND / rate;
-  if (gapNs === null || issueDelayP99Ns === null) return undefined;
-  const harmlessNs = L.issueDelayShareOfLatency * (medianResponseLatencyNs ?? 0);
-  if (issueDelayP99Ns <= Math.max(gapNs, harmlessNs)) return undefined;
+  const { issueDelayP99Ns, client } = facts;
+  const gapNs = allowedGapNs(facts);
+  if (gapNs === null || issueDelayP99Ns === null || !isLate(facts)) return undefined;
   if (isHeldByLimit(facts)) return note(limitText(facts, issueDelayP99Ns));
   const waited = waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns);
   return degraded(
@@ -87,9 +84,24 @@ function judgeIssueDelay(facts: VerdictFacts): Judgement {
   );
 }
 
+/** A turn is due in closed loop, too, and between two of a conversation there is no mean gap to allow for. Null where nothing is due. */
+function allowedGapNs({ hasConversations, requestedRatePerSecond: rate }: VerdictFacts): number | null {
+  if (hasConversations) return 0;
+  return rate === null ? null : NS_PER_SECOND / rate;
+}
+
+/** 1 % of the requests went out so late that it matters. */
+function isLate(facts: VerdictFacts): boolean {
+  const { issueDelayP99Ns, medianResponseLatencyNs } = facts;
+  const gapNs = allowedGapNs(facts);
+  if (gapNs === null || issueDelayP99Ns === null) return false;
+  return issueDelayP99Ns > Math.max(gapNs, L.issueDelayShareOfLatency * (medianResponseLatencyNs ?? 0));
+}
+
 /** Requests went out late because of the limit the run was given, and not because of the client. */
-function isHeldByLimit({ maxInFlight = null, issueDelayP99Ns, client }: VerdictFacts): boolean {
-  if (maxInFlight === null || issueDelayP99Ns === null) return false;
+function isHeldByLimit(facts: VerdictFacts): boolean {
+  const { maxInFlight = null, issueDelayP99Ns, client } = facts;
+  if (maxInFlight === null || issueDelayP99Ns === null || !isLate(facts)) return false;
   return waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns);
 }
 
