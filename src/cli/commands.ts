@@ -1,7 +1,8 @@
 /** Every command and what the list of commands says of it: known without loading the command itself. */
 export const COMMANDS = {
   run: 'Load-tests an endpoint that serves a language model, over any of its APIs.',
-  probe: 'Finds out which APIs a server speaks, its models and what it supports, and names the run to start.',
+  probe:
+    'Finds out which APIs a server speaks, its models and what it supports, and suggests the run command to use.',
   aggregate:
     "Aggregates the events of other programs, such as MLCommons endpoints', into a run like our own.",
   watch: 'Shows a run live from another terminal; attach and detach at any time.',

@@ -31,7 +31,7 @@ function checkTls(client: RunConfig['client'], hasHttps: boolean): void {
     throw inputError(`${TLS_FLAGS[given as keyof typeof TLS_FLAGS]} is only for https:// endpoints`);
   }
   if (client.ca_file !== undefined && !client.tls_verify) {
-    throw inputError('--ca says whom to trust, and --insecure trusts anybody; give one of them');
+    throw inputError('--ca sets which certificates to trust, and --insecure accepts any; use one of them');
   }
   if (client.key_file !== undefined && client.cert_file === undefined) {
     throw inputError('--key needs --cert, the certificate that it belongs to');

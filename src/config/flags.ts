@@ -198,7 +198,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'map',
     argument: '<columns>',
-    help: 'which columns of the dataset mean what, e.g. prompt=question,system=instructions; other columns keep their names',
+    help: 'which columns of the dataset to use for what, e.g. prompt=question,system=instructions; other columns keep their names',
     parse: columnMap,
   },
   {
@@ -238,7 +238,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'salt.position',
     argument: '<where>',
-    help: 'put a random text into each request, so that the server has no cached prefix for it: prefix (in front of the prompt), suffix (behind it) or system (in front of the system prompt)',
+    help: 'add random text to each request, so that its prefix cache does not help the server: prefix (before the prompt), suffix (after it) or system (before the system prompt)',
     parse: choice(...SALT_POSITIONS),
   },
   {
@@ -246,7 +246,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'salt.per',
     argument: '<what>',
-    help: 'what has a salt of its own: each request that is sent, or each conversation or row of the dataset, also when it is sent again: request or conversation (default request; conversation with --multi-turn)',
+    help: 'request: a new salt each time a request is sent; conversation: one salt for each conversation, or each row of the dataset, kept when it is sent again (default request; conversation with --multi-turn)',
     parse: choice('request', 'conversation'),
   },
   {
@@ -311,7 +311,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'load',
     path: 'load.max_in_flight',
     argument: '<n>',
-    help: 'most requests in flight at once, for rates, --stages of a rate and --replay; requests that are due beyond it wait, and the wait is measured',
+    help: 'limit the requests in flight, with a rate, --stages of a rate or --replay; requests beyond the limit wait, and the wait is measured',
     parse: number,
   },
   {
@@ -680,7 +680,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'requests',
     path: 'client.server_name',
     argument: '<name>',
-    help: 'name to ask for over TLS (SNI) and to find in the certificate, instead of the host of the endpoint',
+    help: 'server name for TLS (SNI) and for checking the certificate, instead of the host of the endpoint',
     parse: anyText,
   },
   {
@@ -688,7 +688,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'check',
     argument: '<mode>',
-    help: 'look at the endpoints before the run: on (connect, and ask for the models once), off or auto (default auto: on at a terminal, else only connect)',
+    help: 'check the endpoints before the run: on (connect, and ask for the models once), off or auto (default auto: on at a terminal, else only connect)',
     parse: onOffAuto,
   },
   {
@@ -696,7 +696,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'check',
     argument: '',
-    help: 'start the run without looking at the endpoints; the same as --check off',
+    help: 'start the run without checking the endpoints; the same as --check off',
     parse: () => ({ value: 'off' }),
   },
   {
@@ -704,7 +704,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'client',
     path: 'wait_ready_ms',
     argument: '<time>',
-    help: 'wait up to this long for a server that is not up yet or still loading (HTTP 503), e.g. 5m',
+    help: 'wait up to this long for a server that is still starting or loading (HTTP 503), e.g. 5m',
     parse: duration,
   },
   {

@@ -144,9 +144,7 @@ function checkRules(config: RunConfig): void {
   checkReplay(config);
   checkConnections(config);
   if (config.wait_ready_ms !== undefined && config.check === 'off') {
-    throw inputError(
-      '--wait-ready waits for a server to be ready, and --no-check does not look; give one of them',
-    );
+    throw inputError('--wait-ready and --no-check contradict each other; use one of them');
   }
   const { pattern, rate_per_second: rate, stages, stages_file: file, burstiness, concurrency } = config.load;
   const hasStages = stages !== undefined || file !== undefined;

@@ -343,7 +343,7 @@ export const runConfigSchema = group({
   check: choice(['on', 'off', 'auto'])
     .default('auto')
     .describe(
-      'look at the endpoints before the run; auto: ask for their models at a terminal, else only connect',
+      'check the endpoints before the run; auto: ask for their models at a terminal, else only connect',
     ),
   wait_ready_ms: timeMs(MAX_WAIT_MS)
     .optional()

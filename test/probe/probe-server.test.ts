@@ -212,7 +212,9 @@ describe('what is wrong is told with what to change', () => {
     );
     const without = await probe(url, { model: 'm' });
     expect(without).toMatchObject({ needsKey: true, apis: [], isUsable: false });
-    expect(without.findings).toEqual(['the server wants a key: set INFEROMETER_API_KEY, or give --api-key']);
+    expect(without.findings).toEqual([
+      'the server requires a key: set INFEROMETER_API_KEY, or give --api-key',
+    ]);
     expect(without.command).toMatch(/^INFEROMETER_API_KEY=… inferometer run --endpoint \S+ --model m /);
     const wrong = await probe(url, { model: 'm', apiKey: 'sk-wrong' });
     expect(wrong.findings).toEqual([expect.stringContaining('does not accept the key')]);

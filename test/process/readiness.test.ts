@@ -52,7 +52,7 @@ it.concurrent.each([
   [
     { status: 401, body: { error: 'Unauthorized' } },
     'm',
-    / wants a key \(HTTP 401\): set INFEROMETER_API_KEY/,
+    / requires a key \(HTTP 401\): set INFEROMETER_API_KEY/,
   ],
   [
     { status: 503, body: { error: { message: 'Loading model', code: 503 } } },

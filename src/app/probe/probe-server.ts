@@ -219,7 +219,7 @@ class Probe {
     if (this.#needsKey) {
       this.#findings.unshift(
         apiKey === undefined
-          ? 'the server wants a key: set INFEROMETER_API_KEY, or give --api-key'
+          ? 'the server requires a key: set INFEROMETER_API_KEY, or give --api-key'
           : 'the server does not accept the key: check INFEROMETER_API_KEY or --api-key',
       );
     } else if (apis.length === 0) {

@@ -12,7 +12,7 @@ const LABEL_WIDTH = 20;
 
 const IGNORE_EOS: Readonly<Record<NonNullable<SampleFacts['ignoreEos']>, string>> = {
   yes: 'yes',
-  accepted: 'accepted; whether it has an effect did not show',
+  accepted: 'accepted; could not tell whether it has an effect',
   ignored: 'no: accepted without an effect',
   refused: 'no: refused',
 };

@@ -50,6 +50,6 @@ export async function probeUrl(url: string, options: ProbeUrlOptions): Promise<P
 function builtIn(api: RunConfig['api']): ApiName {
   if (!isTemplate(api)) return api;
   throw inputError(
-    `--api must name an API of the program: a probe can't tell whether a server speaks the one of a file (got ${api})`,
+    `--api must name an API of the program: a probe can't look for an API that a file describes (got ${api})`,
   );
 }

@@ -137,7 +137,7 @@ function replyFault(reply: PlainReply, config: RunConfig, api: ApiName): Fault |
       Object.keys(own).some((name) => /^(?:authorization|x-api-key|api-key)$/i.test(name));
     const text = hasKey
       ? 'does not accept the key (HTTP 401): check INFEROMETER_API_KEY, --api-key or --header'
-      : 'wants a key (HTTP 401): set INFEROMETER_API_KEY, or give --api-key';
+      : 'requires a key (HTTP 401): set INFEROMETER_API_KEY, or give --api-key';
     return { text, isCertain: true, mayPass: false };
   }
   if (status === 503) {

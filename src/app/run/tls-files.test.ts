@@ -54,7 +54,7 @@ test.each<[string, Parameters<typeof readTlsFiles>[0], string]>([
   [
     'the key of another certificate',
     { cert_file: certFile, key_file: other.keyFile },
-    `two.key: the private key does not belong to the first certificate of --cert ${certFile}`,
+    `two.key: the private key does not match the first certificate of --cert ${certFile}`,
   ],
 ])('refuses %s', async (_, config, message) => {
   const told = await refusal(config);

@@ -61,7 +61,7 @@ function checkKey(text: string, place: string, isCertificateFile: boolean): void
   if (ENCRYPTED_KEY.test(text)) {
     throw tlsFileError(
       place,
-      'the private key is encrypted; give one that is not, such as --key <(openssl pkey -in FILE)',
+      'the private key is encrypted; use an unencrypted one, such as --key <(openssl pkey -in FILE)',
     );
   }
 }
@@ -69,7 +69,7 @@ function checkKey(text: string, place: string, isCertificateFile: boolean): void
 function contextFault(error: unknown, certFile: string | undefined): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH') {
-    return `the private key does not belong to the first certificate of --cert ${certFile}`;
+    return `the private key does not match the first certificate of --cert ${certFile}`;
   }
   return `cannot be used (${errorText(error)})`;
 }
