@@ -300,7 +300,10 @@ describe('resolveConfig', () => {
     [{ '--endpoint': ['http://a', 'http://b', 'http://c'], '--proxy': ['p', 'q'] }, '(got 2 for 3)'],
     [{ '--endpoint': ['http://h'], '--ca': ['ca.pem'] }, '--ca is only for https:// endpoints'],
     [{ '--endpoint': ['unix:/s'], '--server-name': ['h'] }, '--server-name is only for https:// endpoints'],
-    [{ '--endpoint': ['https://h'], '--ca': ['a'], '--insecure': ['on'] }, '--insecure trusts anybody'],
+    [
+      { '--endpoint': ['https://h'], '--ca': ['a'], '--insecure': ['on'] },
+      '--insecure accepts any; use one of them',
+    ],
     [{ '--endpoint': ['https://h'], '--key': ['k'] }, '--key needs --cert'],
     [{ '--insecure': ['on'], '--tls-verify': ['on'] }, 'set the same; give one of them'],
     [{ '--endpoint': ['https://h'], '--server-name': ['10.0.0.1'] }, '--server-name must be a host name'],
