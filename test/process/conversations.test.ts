@@ -81,22 +81,15 @@ describe('a run of conversations', () => {
     expect(neverSent).toBe(0);
     expect(text).toContain('Total samples issued: 150');
     expect(text).toMatch(/Turn TTFT p50 p99/);
-    const truth = (await (await fetch(`${url}/truth`)).text()).trim().split('\n');
-    expect(truth).toHaveLength(150);
+    expect(await bench.truth(url)).toHaveLength(150);
 
-    const csv = bench.file('samples.csv');
-    const table = bench.start(['export', bench.file('run'), '--samples', 'csv', '--out', csv]);
-    expect((await table.finished).code).toBe(0);
-    const [head = '', ...rows] = readFileSync(csv, 'utf8').trim().split('\n');
-    const [talkAt, turnAt, idAt] = ['conversation', 'turn', 'sample_id'].map((name) =>
-      head.split(',').indexOf(name),
-    );
-    const places = rows.map((row) => row.split(',')).map((cells) => `${cells[talkAt!]} ${cells[turnAt!]}`);
+    const samples = await bench.samples();
+    const places = samples.map(({ conversation, turn }) => `${conversation} ${turn}`);
     const all = Array.from({ length: 150 }, (_, i) => `${Math.floor(i / TURNS)} ${(i % TURNS) + 1}`);
     expect(places.toSorted()).toEqual(all.toSorted());
 
     const events = readFileSync(bench.file('run/events.jsonl'), 'utf8').trim().split('\n');
-    const turnOf = new Map(rows.map((row, i) => [row.split(',')[idAt!]!, places[i]!]));
+    const turnOf = new Map(samples.map(({ sample_id: id }, i) => [id!, places[i]!]));
     for (const line of events) {
       const { sample_uuid: id, conversation_id: talk, turn } = JSON.parse(line) as Record<string, unknown>;
       // The second question of a conversation is its third message.

@@ -8,37 +8,18 @@ beforeEach(() => {
 });
 afterEach(() => bench.end());
 
-interface Truth {
-  readonly received_ns: string;
-  readonly end_ns: string;
-}
-
 /** The most requests that the server had at once, by its own clock. */
 async function mostAtOnce(url: string): Promise<{ readonly most: number; readonly requests: number }> {
-  const text = await (await fetch(`${url}/truth`)).text();
-  const truths = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Truth);
+  const truths = await bench.truth(url);
   const steps = truths
     .flatMap(({ received_ns: from, end_ns: to }) => [
-      { at: BigInt(from), by: 1 },
-      { at: BigInt(to), by: -1 },
+      { at: BigInt(from!), by: 1 },
+      { at: BigInt(to!), by: -1 },
     ])
     .sort((a, b) => (a.at === b.at ? a.by - b.by : a.at < b.at ? -1 : 1));
   let now = 0;
   const levels = steps.map(({ by }) => (now += by));
   return { most: Math.max(...levels), requests: truths.length };
-}
-
-/** A column of the samples of the run. */
-async function columns(...names: readonly string[]): Promise<readonly (readonly number[])[]> {
-  const csv = bench.file('samples.csv');
-  const table = bench.start(['export', bench.file('run'), '--samples', 'csv', '--out', csv]);
-  expect((await table.finished).code).toBe(0);
-  const [head = '', ...lines] = readFileSync(csv, 'utf8').trim().split('\n');
-  const places = names.map((name) => head.split(',').indexOf(name));
-  return lines.map((line) => places.map((place) => Number(line.split(',')[place])));
 }
 
 it('keeps a rate, and no more in flight than it was told: the rest waits, in the order in which it is due', async () => {
@@ -49,7 +30,8 @@ it('keeps a rate, and no more in flight than it was told: the rest waits, in the
   expect(WENT_THROUGH, stderr).toContain(code);
   const { most, requests } = await mostAtOnce(url);
   expect(most).toBe(4);
-  const rows = await columns('due_ns', 'issued_ns', 'issue_delay_ns');
+  const samples = await bench.samples();
+  const rows = samples.map((one) => [one.due_ns, one.issued_ns, one.issue_delay_ns].map(Number));
   expect(rows.length).toBe(requests);
   expect(Math.abs(requests - 80)).toBeLessThanOrEqual(1);
   // 4 at a time, 100 ms each: what was due last, after 1 s, cannot go out before 1.9 s.

@@ -165,6 +165,26 @@ export class Workbench {
     }
   }
 
+  /** What a mock server saw of each request, by its own log; the fields are those of `GET /truth`. */
+  async truth(url: string): Promise<readonly Readonly<Record<string, string | number | null>>[]> {
+    const lines = (await (await fetch(`${url}/truth`)).text()).split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as Record<string, string | number | null>);
+  }
+
+  /** The samples of a run, in the order of issue, as `export` gives them: cells by the names of their columns. */
+  async samples(run = 'run'): Promise<readonly Readonly<Record<string, string>>[]> {
+    const csv = this.file('samples.csv');
+    const { code, stderr } = await this.start(['export', this.file(run), '--samples', 'csv', '--out', csv])
+      .finished;
+    if (code !== 0) throw new Error(`export: exit code ${code}: ${stderr}`);
+    const [head = '', ...rows] = readFileSync(csv, 'utf8').trim().split('\n');
+    const names = head.split(',');
+    return rows.map((row) => {
+      const cells = row.split(',');
+      return Object.fromEntries(names.map((name, i) => [name, cells[i]!]));
+    });
+  }
+
   async end(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.end()));
     rmSync(this.path, { recursive: true, force: true });

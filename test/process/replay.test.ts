@@ -35,12 +35,7 @@ interface Arrival {
 
 /** What came to the server and when, by its own clock, ms since the first one. */
 async function arrivals(url: string): Promise<Arrival[]> {
-  const text = await (await fetch(`${url}/truth`)).text();
-  const records = text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .sort((a, b) => Number(a.received_ns) - Number(b.received_ns));
+  const records = (await bench.truth(url)).toSorted((a, b) => Number(a.received_ns) - Number(b.received_ns));
   const firstNs = BigInt(records[0]!.received_ns as string);
   return records.map(({ received_ns: ns, prompt_number: number, output_tokens: tokens }) => ({
     ms: Number(BigInt(ns as string) - firstNs) / 1e6,

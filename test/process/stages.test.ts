@@ -13,11 +13,8 @@ const S = 1e9;
 
 /** When requests came in, by the server's own clock. */
 async function arrivedNs(url: string): Promise<bigint[]> {
-  const text = await (await fetch(`${url}/truth`)).text();
-  const lines = text.split('\n').filter((line) => line !== '');
-  return lines
-    .map((line) => BigInt((JSON.parse(line) as { received_ns: string }).received_ns))
-    .sort((a, b) => (a < b ? -1 : 1));
+  const times = (await bench.truth(url)).map(({ received_ns: ns }) => BigInt(ns!));
+  return times.sort((a, b) => (a < b ? -1 : 1));
 }
 
 /** The same, s since the first one. */
@@ -34,13 +31,9 @@ function measuringSinceNs(): bigint {
 
 /** When requests were due, on the same clock. */
 async function dueNs(): Promise<bigint[]> {
-  const csv = bench.file('samples.csv');
-  const table = bench.start(['export', bench.file('run'), '--samples', 'csv', '--out', csv]);
-  expect((await table.finished).code).toBe(0);
-  const [head = '', ...lines] = readFileSync(csv, 'utf8').trim().split('\n');
-  const dueAt = head.split(',').indexOf('due_ns');
   const originNs = BigInt(bench.json<{ origin_ns: string }>('run/run.json').origin_ns);
-  return lines.map((line) => originNs + BigInt(line.split(',')[dueAt]!)).sort((a, b) => (a < b ? -1 : 1));
+  const times = (await bench.samples()).map(({ due_ns: ns }) => originNs + BigInt(ns!));
+  return times.sort((a, b) => (a < b ? -1 : 1));
 }
 
 describe('run --stages', () => {
@@ -111,12 +104,7 @@ describe('run --stages', () => {
     // 50 in the first second, none in the next, 75 in the last: constant arrivals are at most one off.
     writeFileSync(rates, 'second,rate\n0,50\n1,50\n1,0\n2,0\n3,150\n');
     expect(WENT_THROUGH).toContain((await start().finished).code);
-    const csv = bench.file('samples.csv');
-    const table = bench.start(['export', bench.file('run'), '--samples', 'csv', '--out', csv]);
-    expect((await table.finished).code).toBe(0);
-    const [head = '', ...lines] = readFileSync(csv, 'utf8').trim().split('\n');
-    const dueAt = head.split(',').indexOf('due_ns');
-    const times = lines.map((line) => Number(line.split(',')[dueAt]) / S);
+    const times = (await bench.samples()).map(({ due_ns: ns }) => Number(ns) / S);
     const first = Math.min(...times);
     expect(Math.abs(times.length - 125)).toBeLessThanOrEqual(1);
     // The first is due at once, or a gap of 20 ms after that.
