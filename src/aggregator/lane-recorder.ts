@@ -4,16 +4,16 @@ import type { ConversationLane, LaneOutcome, LaneTurn } from '../core/conversati
 const MOST_LANES = 24;
 const MOST_TURNS = 600;
 
-type OpenTurn = { -readonly [Key in keyof LaneTurn]: LaneTurn[Key] };
+type MutableLaneTurn = { -readonly [Key in keyof LaneTurn]: LaneTurn[Key] };
 
 /**
  * The turns of the conversations that were begun first, for a drawing: 24 conversations and 600 turns at most. Turns beyond those cost a
  * comparison.
  */
 export class LaneRecorder {
-  readonly #lanes = new Map<number, OpenTurn[]>();
+  readonly #lanes = new Map<number, MutableLaneTurn[]>();
   /** By slot of the sample table. */
-  readonly #open = new Map<number, OpenTurn>();
+  readonly #open = new Map<number, MutableLaneTurn>();
   #turns = 0;
 
   onIssued(conversation: number, slot: number, turn: number, dueNs: number, issuedNs: number): void {
@@ -26,7 +26,7 @@ export class LaneRecorder {
       this.#lanes.set(conversation, (lane = []));
     }
     const due_ns = Number.isNaN(dueNs) ? null : dueNs;
-    const opened: OpenTurn = {
+    const opened: MutableLaneTurn = {
       ...{ turn, due_ns, issued_ns: issuedNs, first_chunk_ns: null, end_ns: null, outcome: 'in_flight' },
     };
     lane.push(opened);

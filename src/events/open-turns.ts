@@ -2,7 +2,7 @@ import { EventKind } from '../core/event-types.ts';
 import { ISSUED_EXTRA } from './event-batch.ts';
 
 /** Where a sample belongs, as the reference's records have it. */
-export interface OpenTurn {
+export interface WireTurn {
   readonly conversationId: string;
   /** The first question is 1, the second 3: in the reference's datasets, responses have the numbers between. */
   readonly turn: number;
@@ -13,10 +13,10 @@ export interface OpenTurn {
  * sample does. Give it the records of a run in their order.
  */
 export class OpenTurns {
-  readonly #turns = new Map<number, OpenTurn>();
+  readonly #turns = new Map<number, WireTurn>();
 
   /** The turn of the sample of a record; undefined for a single request. `extraOf`: see `ISSUED_EXTRA`; NaN for none. */
-  of(kind: EventKind, seq: number, extraOf: (position: number) => number): OpenTurn | undefined {
+  of(kind: EventKind, seq: number, extraOf: (position: number) => number): WireTurn | undefined {
     if (kind === EventKind.sampleIssued) return this.#issued(seq, extraOf);
     if (this.#turns.size === 0) return undefined;
     const turn = this.#turns.get(seq);
@@ -24,7 +24,7 @@ export class OpenTurns {
     return turn;
   }
 
-  #issued(seq: number, extraOf: (position: number) => number): OpenTurn | undefined {
+  #issued(seq: number, extraOf: (position: number) => number): WireTurn | undefined {
     const conversation = extraOf(ISSUED_EXTRA.conversation);
     const position = extraOf(ISSUED_EXTRA.position);
     if (!isCount(conversation) || !isCount(position)) return undefined;
