@@ -1,42 +1,60 @@
 // Runs every check of the repository in turn and closes with one line, `N passed, N failed[, N skipped]`: tests and
 // golden cases are counted one by one, each other check (types, lint, format, build) as one.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 
 const root = new URL('..', import.meta.url).pathname;
 const vitestReport = '.cache/vitest.json';
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
-function run(name, command, args, capture = false) {
+function run(name, command, args) {
   console.log(`\n── ${name}`);
   const startedMs = Date.now();
-  const result = spawnSync(command, args, {
-    cwd: root,
-    stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  if (capture) process.stdout.write(result.stdout);
-  console.log(
-    `── ${name}: ${result.status === 0 ? 'ok' : 'FAILED'} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`,
-  );
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  tell(name, result.status, startedMs);
   return result;
 }
 
-function check(name, command, args) {
-  totals[run(name, command, args).status === 0 ? 'passed' : 'failed'] += 1;
+function tell(name, status, startedMs) {
+  console.log(
+    `── ${name}: ${status === 0 ? 'ok' : 'FAILED'} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`,
+  );
 }
 
-check('types', 'tsc', ['--noEmit', '-p', '.']);
-check('types of the page', 'tsc', ['--noEmit', '-p', 'tsconfig.page.json']);
-check('lint', 'eslint', ['.']);
-check('format', 'prettier', ['--check', '--log-level', 'warn', '.']);
-check('build', 'npm', ['run', '--silent', 'build']);
+/** Beside others: what it says comes when it is over. */
+function runAside(name, command, args) {
+  const startedMs = Date.now();
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => (output += text));
+  }
+  return new Promise((resolve) => {
+    child.on('error', (error) => (output += `${error.message}\n`));
+    child.on('close', (status) => {
+      console.log(`\n── ${name}`);
+      process.stdout.write(output);
+      tell(name, status, startedMs);
+      resolve({ status, output });
+    });
+  });
+}
 
-const golden = run('golden data', 'node', ['test/oracle-suites/main.ts'], true);
-const counted = /(\d+) passed, (\d+) failed\s*$/.exec(golden.stdout);
+async function check(name, command, args) {
+  totals[(await runAside(name, command, args)).status === 0 ? 'passed' : 'failed'] += 1;
+}
+
+const [golden] = await Promise.all([
+  runAside('golden data', 'node', ['test/oracle-suites/main.ts']),
+  check('lint', 'eslint', ['.']),
+  check('types', 'tsc', ['--noEmit', '-p', '.']),
+  check('types of the page', 'tsc', ['--noEmit', '-p', 'tsconfig.page.json']),
+  check('format', 'prettier', ['--check', '--log-level', 'warn', '.']),
+]);
+const counted = /(\d+) passed, (\d+) failed\s*$/.exec(golden.output);
 totals.passed += Number(counted?.[1] ?? 0);
 totals.failed += counted === null || golden.status !== 0 ? Math.max(1, Number(counted?.[2] ?? 0)) : 0;
+totals[run('build', 'npm', ['run', '--silent', 'build']).status === 0 ? 'passed' : 'failed'] += 1;
 
 // Beside the tests its writing holds up the disk for seconds; a failure is that of the test which needs it.
 run('llama.cpp for a test', 'node', ['test/e2e/llama/install.main.ts']);

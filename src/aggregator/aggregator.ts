@@ -15,19 +15,24 @@ import { choiceOf, extraOf, type EventBatch, ISSUED_EXTRA } from '../events/even
 import type { CounterSampler } from '../metrics/sampler.ts';
 import { asJson, type Json, type SessionState } from '../metrics/snapshot.ts';
 import type { TokenQueue } from '../tokens/token-queue.ts';
+import { ConnectionRecorder } from './connection-recorder.ts';
 import { ConversationTracker, type TurnOutcome } from './conversation-tracker.ts';
 import { ErrorTally } from './error-tally.ts';
+import { GoodputTracker } from './goodput-tracker.ts';
+import { GroupTracker, NO_GROUP } from './group-tracker.ts';
 import { HistoryRecorder, type EndedAs } from './history-recorder.ts';
 import { LatenessRecorder } from './lateness-recorder.ts';
 import { PayloadReader } from './payload-reader.ts';
+import { RetryTally } from './retry-tally.ts';
 import { ResponseTally } from './response-tally.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import { RowFlag, SampleTable, type SampleRow } from './sample-table.ts';
 import { SlowestSamples } from './slowest-samples.ts';
 import { ThroughputRecorder } from '../stats/throughput-recorder.ts';
-import { TokenMetrics } from './token-metrics.ts';
+import { type TokenListener, TokenMetrics } from './token-metrics.ts';
 import { TrackingWindows, type TrackingWindow } from './tracking-windows.ts';
 import { Triggers } from './triggers.ts';
+import { UntilTracker } from './until-tracker.ts';
 import { UntrackedFailures } from './untracked-failures.ts';
 
 const RECORDS_PER_DEBUG_LINE = 10_000;
@@ -62,6 +67,7 @@ export class Aggregator {
   readonly history: HistoryRecorder;
   /** How late the client read, and how far the metrics may be off for that. */
   readonly lateness: LatenessRecorder;
+  readonly connections: ConnectionRecorder;
 
   readonly #options: AggregatorOptions;
   readonly #counters: RunMetrics['counters'];
@@ -71,7 +77,8 @@ export class Aggregator {
   readonly #windows = new TrackingWindows();
   readonly #errors = new ErrorTally();
   readonly #untrackedFailures = new UntrackedFailures();
-  readonly #responses = new ResponseTally();
+  readonly #responses: ResponseTally;
+  readonly #retries = new RetryTally();
   readonly #choices = new ChoiceTimes({
     firstNs: (slot) => this.#table.recvFirstNs[slot]!,
     lastNs: (slot) => this.#table.lastRecvNs[slot]!,
@@ -81,6 +88,11 @@ export class Aggregator {
   readonly #triggers: Triggers;
   readonly #tokens: TokenMetrics;
   readonly #conversations: ConversationTracker | undefined;
+  readonly #groups: GroupTracker | undefined;
+  readonly #goodput: GoodputTracker | undefined;
+  readonly #until: UntilTracker | undefined;
+  /** Of the sample that is completing. */
+  #tokenListeners: readonly TokenListener[] = NO_GROUP;
   readonly #payloads: PayloadReader;
   #issuedAgain = 0;
   #state: SessionState = 'initialize';
@@ -93,6 +105,7 @@ export class Aggregator {
     const { metrics, tokenQueue: queue, log } = options;
     this.#options = options;
     this.history = new HistoryRecorder(metrics);
+    this.connections = new ConnectionRecorder(metrics);
     this.lateness = new LatenessRecorder(metrics, this.history.bounds);
     this.#counters = metrics.counters;
     this.#finishReasonCounters = FINISH_REASONS.map(
@@ -103,8 +116,12 @@ export class Aggregator {
       errored: metrics.counters.tracked_samples_errored,
       cancelled: metrics.counters.tracked_samples_cancelled,
     };
+    this.#responses = new ResponseTally(metrics.series.audio_second_ns);
     this.#triggers = new Triggers(this.#table, metrics, this.#responses);
     this.#conversations = ConversationTracker.of(metrics);
+    this.#groups = metrics.groups && new GroupTracker(metrics.groups, this.#throughput);
+    this.#goodput = metrics.good && new GoodputTracker(metrics.good, this.#table, this.#throughput);
+    this.#until = metrics.until && new UntilTracker(metrics.until, metrics);
     this.#payloads = new PayloadReader(log);
     this.#tokens = new TokenMetrics({
       series: metrics.series,
@@ -112,6 +129,7 @@ export class Aggregator {
       tpot: this.history.series('tpot_ns'),
       lateness: this.lateness,
       ...{ queue, payloads: this.#payloads, table: this.#table, history: this.history },
+      listenersOf: () => this.#tokenListeners,
       ...{ choices: this.#choices, responses: this.#responses },
     });
   }
@@ -154,15 +172,28 @@ export class Aggregator {
     const { isl, osl, tpot } = this.#tokens.sources;
     const throughput = this.#throughput.throughput();
     const conversations = this.#conversations?.facts();
+    const retries = this.#retries.facts();
     return {
       ...(throughput === undefined ? {} : { throughput: asJson(throughput) }),
       ...(conversations === undefined ? {} : { conversations }),
+      ...(retries === undefined ? {} : { retries }),
+      ...(this.#groups === undefined ? {} : { groups: this.#groups.facts() }),
+      ...(this.#goodput === undefined ? {} : { goodput: asJson(this.#goodput.facts()) }),
       in_flight: this.#table.size,
       issuing_ns: this.#windows.issuingNs(),
       token_sources: { isl: { ...isl }, osl: { ...osl }, tpot: { ...tpot } },
       errors_by_type: this.#errors.counts().map((error) => ({ ...error })),
       responses: { ...this.#responses.facts(this.#options.metrics.series.chunk_delta_ns?.count ?? 0) },
     };
+  }
+
+  /** How well the figures are known that may end the run; undefined where none may. For live snapshots only. */
+  untilSoFar(): Json | undefined {
+    const soFar = this.#until?.soFar(this.#windows.issuingNs(), {
+      throughput: this.#throughput.throughput(),
+      history: () => this.history.history(),
+    });
+    return soFar && asJson(soFar);
   }
 
   /** The long ones among the facts, for a snapshot now and then: {@link HistoryExtras}. Costs about 2 ms for ten minutes. */
@@ -243,9 +274,16 @@ export class Aggregator {
         if (this.#windows.latestIndex < 0) return;
         this.#counters.tracked_samples_not_sent.add(1);
         this.#conversations?.onNotSent(batch, index);
+        this.#groups?.onNotSent(batch, index);
         return;
       case EventKind.sessionStarted:
         this.#onStarted(timestampNs);
+        return;
+      case EventKind.sampleAttemptFailed:
+        this.#onAttemptFailed(batch, index, seq);
+        return;
+      case EventKind.sampleRetried:
+        if (seq !== NO_SAMPLE && this.#table.slotOf(seq) >= 0) this.#retries.onRetried();
         return;
       case EventKind.sessionEnded:
         this.#ended = true;
@@ -294,6 +332,7 @@ export class Aggregator {
         slot = table.open(seq);
         this.#throughput.onIssued(timestampNs);
         this.#conversations?.onIssued(batch, index, slot, dueNs);
+        this.#groups?.onIssued(batch, index, slot);
       } else this.#tellIssuedAgain(seq);
       table.windows[slot] = this.#windows.latestIndex;
       this.#windows.onIssued(timestampNs);
@@ -314,6 +353,7 @@ export class Aggregator {
     if (slot < 0) return;
     this.#triggers.beforeRecvFirst(slot, timestampNs);
     this.#conversations?.onFirstChunk(slot, timestampNs, this.#table.issuedNs[slot]!);
+    this.#groups?.onFirstChunk(slot, timestampNs - this.#table.issuedNs[slot]!);
     const lateNs = this.lateness.lateNs(timestampNs);
     if (lateNs > 0) this.#boundTtft(slot, timestampNs, lateNs);
     this.#table.recvFirstNs[slot] = timestampNs;
@@ -363,6 +403,7 @@ export class Aggregator {
     this.history.onComplete(outcome);
     const isByPlan = outcome === 'cancelled' && (table.flags[slot]! & RowFlag.cancelledByPlan) !== 0;
     if (!isByPlan) this.#recordLatency(seq, slot, timestampNs, outcome);
+    this.#tokenListeners = this.#listenersOf(slot, timestampNs, outcome);
     this.#tokens.onComplete(batch, index, slot, timestampNs);
     const window = table.windows[slot]!;
     const issuedNs = table.issuedNs[slot]!;
@@ -370,6 +411,9 @@ export class Aggregator {
       timestampNs,
       issuedNs,
     });
+    const how = isByPlan ? 'cancelledByPlan' : outcome;
+    this.#groups?.onEnded(slot, how, timestampNs - issuedNs);
+    if ((table.flags[slot]! & RowFlag.retried) !== 0) this.#retries.onEnded(how);
     if (outcome === 'cancelled') {
       this.#windows.onCancelled(window);
       this.#throughput.onCancelled(timestampNs);
@@ -381,9 +425,17 @@ export class Aggregator {
     this.#countFinishReason(batch.finishReasons[index]!);
     if (isByPlan) this.#counters.tracked_samples_cancelled_by_plan.add(1);
     else this.#outcomeCounters[outcome].add(1);
-    if (outcome === 'succeeded') this.#responses.onSuccess(batch, index);
+    if (outcome === 'succeeded') this.#responses.onSuccess(batch, index, timestampNs - issuedNs);
     this.#choices.close(slot);
     table.close(seq, slot);
+  }
+
+  /** Who wants to know of the tokens of a sample that is about to leave its row. */
+  #listenersOf(slot: number, completeNs: number, outcome: EndedAs): readonly TokenListener[] {
+    const group = this.#groups?.of(slot) ?? NO_GROUP;
+    if (this.#goodput === undefined || outcome === 'cancelled') return group;
+    const turn = this.#conversations?.positionsOf(slot);
+    return [...group, this.#goodput.onEnded(slot, completeNs, outcome === 'succeeded', group, turn)];
   }
 
   #recordLatency(seq: SampleSeq, slot: number, timestampNs: number, outcome: EndedAs): void {
@@ -395,6 +447,7 @@ export class Aggregator {
 
   /** The first chunk may have been there earlier. */
   #boundTtft(slot: number, timestampNs: number, lateNs: number): void {
+    if (this.#options.metrics.series.ttft_ns === undefined) return;
     const { issuedNs, dueNs } = this.#table;
     this.lateness.record('ttft_ns', timestampNs, timestampNs - issuedNs[slot]!, lateNs);
     if (!Number.isNaN(dueNs[slot]!))
@@ -407,6 +460,17 @@ export class Aggregator {
     this.lateness.record('sample_latency_ns', timestampNs, timestampNs - issuedNs[slot]!, lateNs);
     if (outcome === 'succeeded' && !Number.isNaN(dueNs[slot]!))
       this.lateness.record('response_latency_ns', timestampNs, timestampNs - dueNs[slot]!, lateNs);
+  }
+
+  /** The sample goes on: whether it has failed, its last attempt tells. */
+  #onAttemptFailed(batch: EventBatch, index: number, seq: SampleSeq): void {
+    const slot = seq === NO_SAMPLE ? -1 : this.#table.slotOf(seq);
+    if (slot < 0) return;
+    const payload = this.#payloads.read(batch, index);
+    const type = payload?.type === 'ErrorData' ? payload.data.errorType : '';
+    const flags = this.#table.flags[slot]!;
+    this.#retries.onAttemptFailed(type, (flags & RowFlag.retried) === 0);
+    this.#table.flags[slot] = flags | RowFlag.retried;
   }
 
   #onError(batch: EventBatch, index: number, kind: EventKind, seq: SampleSeq): void {
@@ -422,6 +486,7 @@ export class Aggregator {
       if (seq !== NO_SAMPLE) this.#untrackedFailures.add(seq, flag);
       return;
     }
+    this.#groups?.onError(slot, type);
     if ((flag & RowFlag.cancelledByPlan) === 0) this.#counters.tracked_samples_failed.add(1);
     this.#table.flags[slot]! |= flag;
   }

@@ -14,10 +14,14 @@ const MAX_TURNS = 2 ** 32;
 
 /** A conversation of which not all turns have succeeded yet. */
 interface OpenConversation {
+  /** From the one with which it started. */
   readonly turnCount: number;
+  /** NaN for one that started midway: how long it takes as a whole is not known. */
   readonly firstDueNs: number;
   succeeded: number;
   hasFailed: boolean;
+  /** Prompt and completion of its longest turn that has succeeded; NaN before the server has told of one. */
+  longestTokens: number;
 }
 
 /** `given_up`: by the end of the run. */
@@ -28,13 +32,14 @@ interface TurnSeries {
   readonly latency: SeriesSampler;
   readonly isl: SeriesSampler;
   readonly cachedTokens: SeriesSampler;
+  readonly cacheableTokens: SeriesSampler;
 }
 
 /**
  * What becomes of conversations, from the samples that are their turns. One is completed when all of its turns have succeeded, and failed
  * when one has not; the others are under way, or cut off once the run is over.
  *
- * Memory: some 100 bytes for each conversation that is not completed, and 9 for each sample in flight.
+ * Memory: some 100 bytes for each conversation that is not completed, and 17 for each sample in flight.
  */
 export class ConversationTracker {
   readonly #latency: SeriesSampler;
@@ -44,6 +49,8 @@ export class ConversationTracker {
   /** By slot of the sample table. */
   #buckets = new Uint8Array(1024);
   #conversations = new Float64Array(1024);
+  /** Tokens that earlier turns of the same conversation had left in a cache when this one was issued. */
+  #earlierTokens = new Float64Array(1024);
   #begun = 0;
   #completed = 0;
   #failed = 0;
@@ -64,6 +71,7 @@ export class ConversationTracker {
       latency: series[`turn_${bucket}_latency_ns`]!,
       isl: series[`turn_${bucket}_isl`]!,
       cachedTokens: series[`turn_${bucket}_cached_tokens`]!,
+      cacheableTokens: series[`turn_${bucket}_cacheable_tokens`]!,
     }));
     return new ConversationTracker(latency, ofBuckets);
   }
@@ -81,7 +89,7 @@ export class ConversationTracker {
     this.#conversations[slot] = conversation;
     this.#turnsIssued += 1;
     this.#lanes.onIssued(conversation, slot, position + 1, dueNs, batch.timestampsNs[index]!);
-    this.#begin(conversation, turnCount, dueNs);
+    this.#earlierTokens[slot] = this.#begin(conversation, turnCount, position, dueNs).longestTokens;
   }
 
   /** A turn was due and given up: its conversation was begun all the same. */
@@ -89,14 +97,27 @@ export class ConversationTracker {
     const conversation = extraOf(batch, index, ISSUED_EXTRA.conversation);
     const turnCount = extraOf(batch, index, ISSUED_EXTRA.turnCount);
     if (!(conversation >= 0 && turnCount > 0 && turnCount < MAX_TURNS)) return;
-    this.#begin(conversation, turnCount, extraOf(batch, index, ISSUED_EXTRA.dueNs));
+    const position = extraOf(batch, index, ISSUED_EXTRA.position);
+    this.#begin(conversation, turnCount, position, extraOf(batch, index, ISSUED_EXTRA.dueNs));
   }
 
-  #begin(conversation: number, turnCount: number, dueNs: number): void {
-    if (this.#open.has(conversation)) return;
-    this.#open.set(conversation, { turnCount, firstDueNs: dueNs, succeeded: 0, hasFailed: false });
+  /** `position`: of the first turn that is seen of it. */
+  #begin(conversation: number, allTurns: number, position: number, dueNs: number): OpenConversation {
+    const known = this.#open.get(conversation);
+    if (known !== undefined) return known;
+    const startsMidway = position > 0 && position < allTurns;
+    const turnCount = startsMidway ? allTurns - position : allTurns;
+    const firstDueNs = startsMidway ? NaN : dueNs;
+    const open = { turnCount, firstDueNs, succeeded: 0, hasFailed: false, longestTokens: NaN };
+    this.#open.set(conversation, open);
     this.#begun += 1;
     this.#turnsPlanned += turnCount;
+    return open;
+  }
+
+  /** Positions of a sample's turn, `3-4`; undefined for a sample that is no turn. */
+  positionsOf(slot: number): string | undefined {
+    return TURN_BUCKETS[this.#buckets[slot]!]?.replace('_up', '+').replace('_', '-');
   }
 
   onFirstChunk(slot: number, timestampNs: number, issuedNs: number): void {
@@ -126,13 +147,17 @@ export class ConversationTracker {
       return;
     }
     series.latency.record(timestampNs - issuedNs);
-    recordIfKnown(series.isl, extraOf(batch, index, COMPLETE_EXTRA.promptTokens));
+    const promptTokens = extraOf(batch, index, COMPLETE_EXTRA.promptTokens);
+    recordIfKnown(series.isl, promptTokens);
     recordIfKnown(series.cachedTokens, extraOf(batch, index, COMPLETE_EXTRA.cachedTokens));
+    recordIfKnown(series.cacheableTokens, Math.min(promptTokens, this.#earlierTokens[slot]!));
+    const turnTokens = promptTokens + extraOf(batch, index, COMPLETE_EXTRA.completionTokens);
+    if (!(open.longestTokens >= turnTokens) && turnTokens >= 0) open.longestTokens = turnTokens;
     open.succeeded += 1;
     if (open.succeeded < open.turnCount) return;
     this.#open.delete(conversation);
     this.#completed += 1;
-    this.#latency.record(timestampNs - open.firstDueNs);
+    if (!Number.isNaN(open.firstDueNs)) this.#latency.record(timestampNs - open.firstDueNs);
   }
 
   /** Undefined before the first one. `under_way` are cut off once the run is over. */
@@ -161,6 +186,9 @@ export class ConversationTracker {
     const conversations = new Float64Array(2 * slot);
     conversations.set(this.#conversations);
     this.#conversations = conversations;
+    const earlierTokens = new Float64Array(2 * slot);
+    earlierTokens.set(this.#earlierTokens);
+    this.#earlierTokens = earlierTokens;
   }
 }
 

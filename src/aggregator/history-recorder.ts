@@ -5,7 +5,9 @@ import {
   type HistoryCount,
   type RunHistory,
   type RunMark,
+  SERVER_QUANTITIES,
   type SeriesHistory,
+  type ServerQuantity,
 } from '../core/run-history.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import { LevelColumn, MaxColumn, SumColumn } from '../stats/bin-columns.ts';
@@ -44,6 +46,7 @@ export interface ClientMoment extends Readonly<Record<keyof ClientHistory, numbe
 
 /** Decimals of a figure of the client. */
 const CLIENT_PRECISION = 1000;
+const SERVER_PRECISION = 1e6;
 
 /**
  * How a run goes over time, in bins of bounded number; see {@link RunHistory} for what is in them. Takes 10 to 15 ns an event and
@@ -64,6 +67,10 @@ export class HistoryRecorder {
     cpu_share: this.#bins.add(new MaxColumn(MAX_HISTORY_BINS)),
     cpu_wait_share: this.#bins.add(new MaxColumn(MAX_HISTORY_BINS)),
   } satisfies Record<keyof ClientHistory, MaxColumn>;
+  readonly #server = Object.fromEntries(
+    SERVER_QUANTITIES.map((name) => [name, this.#bins.add(new MaxColumn(MAX_HISTORY_BINS))]),
+  ) as Readonly<Record<ServerQuantity, MaxColumn>>;
+  #hasServer = false;
   readonly #series = new Map<HistorySeries, TimedSeries>();
   readonly #marks: RunMark[] = [];
   #endNs = -Infinity;
@@ -138,6 +145,21 @@ export class HistoryRecorder {
     }
   }
 
+  /** What the servers told of themselves at a moment. */
+  onServer(atNs: number, moment: Readonly<Partial<Record<ServerQuantity, number | null>>>): void {
+    const { startNs } = this.#bins;
+    if (!(atNs >= startNs)) return;
+    this.goTo(atNs);
+    this.reach(atNs);
+    const bin = this.#bins.binOf(atNs);
+    for (const name of SERVER_QUANTITIES) {
+      const value = moment[name] ?? null;
+      if (value !== null)
+        this.#server[name].raise(bin, Math.round(value * SERVER_PRECISION) / SERVER_PRECISION);
+    }
+    this.#hasServer = true;
+  }
+
   onMark(mark: RunMark): void {
     // Programs leave notes too: a report must know all the same what was done to the load, and in which phase.
     const alike = this.#marks.filter(({ kind }) => (kind === 'note') === (mark.kind === 'note'));
@@ -165,6 +187,7 @@ export class HistoryRecorder {
       in_flight_max: this.#inFlight.values(length),
       series: Object.fromEntries(series),
       client: valuesOf(this.#client, length),
+      ...(this.#hasServer ? { server: valuesOf(this.#server, length) } : {}),
       marks: [...this.#marks].sort((a, b) => a.at_ns - b.at_ns),
     };
   }

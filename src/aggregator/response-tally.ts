@@ -1,3 +1,5 @@
+import { NS_PER_SECOND } from '../core/time.ts';
+import type { SeriesSampler } from '../metrics/sampler.ts';
 import { AnswerFlag, COMPLETE_EXTRA, extraOf, type EventBatch } from '../events/event-batch.ts';
 
 /** What is notable about the responses of a run, beyond its metrics; counts of tracked samples, chunks and tokens. */
@@ -21,6 +23,11 @@ export interface ResponseFacts {
   /** Vectors or scores in the responses, where these hold no text, and the dimensions of the vectors: the fewest and the most. */
   readonly items?: number;
   readonly dimensions?: readonly [least: number, most: number];
+  /** Bytes of images or sound in them. */
+  readonly bytes?: number;
+  /** Responses whose audio, in them or that they were made from, has a known length; and all of that. */
+  readonly with_audio?: number;
+  readonly audio_ns?: number;
 }
 
 /** Counts {@link ResponseFacts}. */
@@ -38,14 +45,23 @@ export class ResponseTally {
   #items = NaN;
   #leastDimensions = Infinity;
   #mostDimensions = 0;
+  #bytes = NaN;
+  #withAudio = 0;
+  #audioNs = 0;
+  readonly #audioSecond: SeriesSampler | undefined;
+
+  /** `audioSecond`: told of the latency per second of audio. */
+  constructor(audioSecond?: SeriesSampler) {
+    this.#audioSecond = audioSecond;
+  }
 
   /** Two chunks of a sample came in one read. @hot */
   onZeroGap(): void {
     this.#zeroGaps += 1;
   }
 
-  /** A tracked sample has succeeded: record `index`. */
-  onSuccess(batch: EventBatch, index: number): void {
+  /** A tracked sample has succeeded, after so long: record `index`. */
+  onSuccess(batch: EventBatch, index: number, latencyNs: number): void {
     this.#succeeded += 1;
     const flags = extraOf(batch, index, COMPLETE_EXTRA.flags);
     if (Number.isNaN(flags)) return;
@@ -54,6 +70,16 @@ export class ResponseTally {
     if ((flags & AnswerFlag.noFinishReason) !== 0) this.#withoutFinishReason += 1;
     const items = extraOf(batch, index, COMPLETE_EXTRA.items);
     if (items >= 0) this.#onItems(items, extraOf(batch, index, COMPLETE_EXTRA.dimensions));
+    const bytes = extraOf(batch, index, COMPLETE_EXTRA.bytes);
+    if (bytes >= 0) this.#bytes = (this.#bytes || 0) + bytes;
+    const audioNs = extraOf(batch, index, COMPLETE_EXTRA.audioNs);
+    if (audioNs > 0) this.#onAudio(audioNs, latencyNs);
+  }
+
+  #onAudio(audioNs: number, latencyNs: number): void {
+    this.#withAudio += 1;
+    this.#audioNs += audioNs;
+    this.#audioSecond?.record(Math.round((latencyNs / audioNs) * NS_PER_SECOND));
   }
 
   #onItems(items: number, dimensions: number): void {
@@ -91,6 +117,8 @@ export class ResponseTally {
       compared_server_tokens: this.#comparedServerTokens,
       compared_tokenizer_tokens: this.#comparedTokenizerTokens,
       ...(Number.isNaN(this.#items) ? {} : { items: this.#items }),
+      ...(Number.isNaN(this.#bytes) ? {} : { bytes: this.#bytes }),
+      ...(this.#withAudio > 0 && { with_audio: this.#withAudio, audio_ns: this.#audioNs }),
       ...(this.#mostDimensions > 0 && { dimensions: [this.#leastDimensions, this.#mostDimensions] as const }),
     };
   }

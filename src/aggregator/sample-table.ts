@@ -14,6 +14,8 @@ export const RowFlag = {
   reasoningStreamed: 8,
   /** Beside `cancelled`: its plan says so. */
   cancelledByPlan: 16,
+  /** An attempt has failed, and it is tried again. */
+  retried: 32,
 } as const;
 
 /** A tracked sample in flight, for reading outside the hot path. */

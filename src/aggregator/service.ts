@@ -92,7 +92,7 @@ export class AggregatorService {
     publisher.start(publishIntervalMs, () => ({
       state: this.aggregator.state,
       pendingTaskCount: this.aggregator.pendingTaskCount,
-      extras: this.#extras(this.#isHistoryDue()),
+      extras: { ...this.#extras(this.#isHistoryDue()), ...this.#untilSoFar() },
     }));
     this.#queue?.startLive(publishIntervalMs);
   }
@@ -135,6 +135,11 @@ export class AggregatorService {
   /** The history is long: a live snapshot has it when another second of the run has passed, and the first one. */
   #isHistoryDue(): boolean {
     return this.aggregator.history.endNs >= this.#toldUntilNs + HISTORY_PERIOD_NS;
+  }
+
+  #untilSoFar(): { readonly [key: string]: Json } {
+    const soFar = this.aggregator.untilSoFar();
+    return soFar === undefined ? {} : { until_so_far: soFar };
   }
 
   #extras(withHistory: boolean): { readonly [key: string]: Json } {

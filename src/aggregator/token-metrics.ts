@@ -35,6 +35,13 @@ type TokenMetric = 'isl' | 'osl' | 'tpot';
 /** How many values of each token metric came from each source. */
 export type TokenSourceCounts = Readonly<Record<TokenMetric, Readonly<Record<TokenSource, number>>>>;
 
+/** Told what the tokens of a sample come to, now or later; not at all when nobody counts them. */
+export interface TokenListener {
+  onTpot(nsPerToken: number): void;
+  /** They came from the first chunk to the last; both are the completion when nothing was streamed. */
+  onTokens(firstNs: number, lastNs: number, count: number): void;
+}
+
 export interface TokenMetricsOptions {
   readonly series: RunMetrics['series'];
   /** Undefined when answers aren't streamed. */
@@ -49,6 +56,8 @@ export interface TokenMetricsOptions {
   readonly table: SampleTable;
   readonly choices: ChoiceTimes;
   readonly responses: ResponseTally;
+  /** Who wants to know of the tokens of a sample that is completing, by its slot. */
+  readonly listenersOf: (slot: number) => readonly TokenListener[];
   /** Told of each TPOT. */
   readonly lateness: LatenessRecorder;
 }
@@ -73,6 +82,8 @@ export interface TokenMetricsOptions {
 export class TokenMetrics {
   readonly #options: TokenMetricsOptions;
   readonly #prompts: PromptTable;
+  /** What a server counts of images or sound is none of the tokens that metrics are about. */
+  readonly #countsOutput: boolean;
   /** Responses that the server counted. */
   #usageCount = 0;
   readonly #sources: Record<TokenMetric, Record<TokenSource, number>> = {
@@ -83,6 +94,7 @@ export class TokenMetrics {
 
   constructor(options: TokenMetricsOptions) {
     this.#options = options;
+    this.#countsOutput = options.series.osl !== undefined;
     const { queue } = options;
     this.#prompts = new PromptTable(
       (tokenCount, source) => this.#recordIsl(tokenCount, source),
@@ -123,6 +135,7 @@ export class TokenMetrics {
     if (!islAsked && isTokenCount(promptTokens)) this.#recordIsl(promptTokens, 'server');
     const completionTokens = extraOf(batch, index, COMPLETE_EXTRA.completionTokens);
     this.#recordDetails(batch, index);
+    if (!this.#countsOutput) return;
     if (isTokenCount(completionTokens)) {
       this.#takeUsage(batch, index, completionTokens, slot, completeNs);
       if (queue !== undefined) this.#compareNowAndThen(queue, batch, index, slot, completionTokens);
@@ -132,7 +145,8 @@ export class TokenMetrics {
   /** Counts the answer of completed record `index`, which is not measured: its tokens only show in the history. */
   onUntrackedComplete(batch: EventBatch, index: number, completeNs: number): void {
     const completionTokens = extraOf(batch, index, COMPLETE_EXTRA.completionTokens);
-    if (isTokenCount(completionTokens)) this.#options.history.onOutputTokens(completeNs, completionTokens);
+    if (this.#countsOutput && isTokenCount(completionTokens))
+      this.#options.history.onOutputTokens(completeNs, completionTokens);
   }
 
   #askPromptLength(prompt: PromptData): boolean {
@@ -174,7 +188,7 @@ export class TokenMetrics {
     const tokens = tokensBehindFirstChunk(batch, index, response);
     const streamingNs = this.#streamingNs(slot);
     if (Number.isNaN(tokens) || !(streamingNs >= 0)) return;
-    this.#recordTpot(streamingNs / tokens, 'server', completeNs);
+    this.#recordTpot(streamingNs / tokens, 'server', completeNs, this.#options.listenersOf(slot));
     this.#latenessOf(slot, streamingNs, completeNs)(streamingNs / tokens);
   }
 
@@ -231,9 +245,10 @@ export class TokenMetrics {
     // The reference's own events carry no due time, and its TPOT lasts to the completion.
     const lastNs = Number.isNaN(table.dueNs[slot]!) ? completeNs : table.lastRecvNs[slot]!;
     const bound = this.#latenessOf(slot, lastNs - recvFirstNs, completeNs);
+    const { listeners } = times;
     queue.enqueue(rest, (tokenCount) => {
       if (tokenCount === 0) return;
-      this.#recordTpot((lastNs - recvFirstNs) / tokenCount, 'tokenizer', completeNs);
+      this.#recordTpot((lastNs - recvFirstNs) / tokenCount, 'tokenizer', completeNs, listeners);
       bound((lastNs - recvFirstNs) / tokenCount);
     });
   }
@@ -254,33 +269,43 @@ export class TokenMetrics {
   #timesOf(slot: number, completeNs: number): AnswerTimes {
     const { recvFirstNs, lastRecvNs } = this.#options.table;
     const [firstNs, lastNs] = [recvFirstNs[slot]!, lastRecvNs[slot]!];
+    const listeners = this.#options.listenersOf(slot);
     return Number.isNaN(firstNs) || Number.isNaN(lastNs)
-      ? { firstNs: completeNs, lastNs: completeNs, completeNs }
-      : { firstNs, lastNs, completeNs };
+      ? { firstNs: completeNs, lastNs: completeNs, completeNs, listeners }
+      : { firstNs, lastNs, completeNs, listeners };
   }
 
-  #recordOsl(tokenCount: number, source: TokenSource, { firstNs, lastNs, completeNs }: AnswerTimes): void {
+  #recordOsl(tokenCount: number, source: TokenSource, times: AnswerTimes): void {
+    const { firstNs, lastNs, completeNs, listeners } = times;
     this.#options.series.osl?.record(tokenCount);
     this.#options.history.onOutputTokens(completeNs, tokenCount);
     this.#options.throughput.onTokens(firstNs, lastNs, tokenCount);
+    for (const listener of listeners) listener.onTokens(firstNs, lastNs, tokenCount);
     this.#sources.osl[source]++;
   }
 
-  #recordTpot(nsPerToken: number, source: TokenSource, completeNs: number): void {
+  #recordTpot(
+    nsPerToken: number,
+    source: TokenSource,
+    completeNs: number,
+    listeners: readonly TokenListener[],
+  ): void {
     const { tpot } = this.#options;
     if (tpot === undefined) return;
     // What the server tells is told now; our own count comes later.
     if (source === 'server') tpot.record(nsPerToken);
     else tpot.recordLate(nsPerToken, completeNs);
+    for (const listener of listeners) listener.onTpot(nsPerToken);
     this.#sources.tpot[source]++;
   }
 }
 
-/** When an answer's first and last chunk came, both its completion when it was not streamed. */
+/** When an answer's first and last chunk came, both its completion when it was not streamed; and what else it counts for. */
 interface AnswerTimes {
   readonly firstNs: number;
   readonly lastNs: number;
   readonly completeNs: number;
+  readonly listeners: readonly TokenListener[];
 }
 
 /** An answer to be counted whole: by its parts when it has more than text; nothing when it is empty. */

@@ -15,6 +15,7 @@ export class Triggers {
   readonly #table: SampleTable;
   readonly #responses: ResponseTally;
   readonly #sampleLatency: SeriesSampler;
+  /** To the first chunk, or to what stands for it in responses without text. */
   readonly #ttft: SeriesSampler | undefined;
   readonly #chunkDelta: SeriesSampler | undefined;
   readonly #responseTtft: SeriesSampler | undefined;
@@ -27,7 +28,7 @@ export class Triggers {
     this.#table = table;
     this.#responses = responses;
     this.#sampleLatency = series.sample_latency_ns;
-    this.#ttft = series.ttft_ns;
+    this.#ttft = series.ttft_ns ?? series.first_audio_ns ?? series.first_image_ns;
     this.#chunkDelta = series.chunk_delta_ns;
     this.#responseTtft = series.response_ttft_ns;
     this.#responseLatency = series.response_latency_ns;

@@ -43,6 +43,8 @@ export interface ChartRun {
   /** Undefined for a run of an earlier version: it has no charts over time. */
   readonly history: RunHistory | undefined;
   readonly distributions: { readonly [series: string]: LogDistribution };
+  /** Its steady state, ns since the run's origin; shown where it is drawn alone. */
+  readonly steady?: { readonly fromNs: number; readonly toNs: number } | undefined;
   /** Exact maxima of series, where known: the end of a curve of percentiles. */
   readonly maxima?: { readonly [series: string]: number };
 }

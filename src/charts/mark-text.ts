@@ -12,6 +12,7 @@ export const MARK_SYMBOLS: Readonly<Record<RunMark['kind'], string>> = {
   note: '◆',
   stop: '■',
   cancel: '×',
+  until: '◎',
 };
 
 /** What a mark says, in a few words; a note may say many. */
@@ -30,8 +31,10 @@ export function markText({ kind, value, text }: RunMark): string {
     case 'note':
       return text === '' ? 'note' : visibleLine(text);
     case 'stop':
-      return 'stopped';
+      return text === '' ? 'stopped' : `stopped: ${visibleLine(text)}`;
     case 'cancel':
       return 'cancelled';
+    case 'until':
+      return value === 1 ? 'known well enough' : 'not known well enough';
   }
 }

@@ -13,12 +13,14 @@ const LABEL_DISTANCE = 3;
 export interface MarkedRun {
   readonly name: string;
   readonly history: RunHistory;
+  /** Its steady state, ns since the run's origin. */
+  readonly steady?: { readonly fromNs: number; readonly toNs: number } | undefined;
   /** Of its marks, where several runs are drawn. */
   readonly colour: string;
 }
 
 export interface MarkSeries {
-  /** A series for each run, without data: lines at its marks, a shade behind its warm-ups. */
+  /** A series for each run, without data: lines at its marks, a shade behind its warm-ups and its steady state. */
   readonly series: readonly ChartOption[];
   /** What the labels take above the plot, px. */
   readonly height: number;
@@ -71,24 +73,40 @@ export function markSeries(
       markArea: {
         silent: true,
         itemStyle: { color: theme.shade },
-        data: warmups(run.history).map(({ fromNs, toNs }) => [
-          { xAxis: secondsOf(fromNs, run.history) },
-          { xAxis: secondsOf(toNs, run.history) },
-        ]),
+        data: [
+          ...unmeasuredSpans(run.history).map((span) => areaOf(span, run.history)),
+          ...(isOnly && run.steady !== undefined
+            ? [areaOf(run.steady, run.history, { color: theme.steady })]
+            : []),
+        ],
       },
     })),
   };
+}
+
+/** What is between two moments, in a color of its own where there is one. */
+function areaOf(
+  { fromNs, toNs }: { readonly fromNs: number; readonly toNs: number },
+  history: RunHistory,
+  itemStyle?: ChartOption,
+): readonly ChartOption[] {
+  return [
+    { xAxis: secondsOf(fromNs, history), ...(itemStyle && { itemStyle }) },
+    { xAxis: secondsOf(toNs, history) },
+  ];
 }
 
 function secondsOf(ns: number, { start_ns: startNs }: RunHistory): number {
   return Math.max(0, (ns - startNs) / NS_PER_SECOND);
 }
 
-/** Spans of warm-up phases: each until the next phase began, or the end. */
-function warmups({ marks, end_ns: endNs }: RunHistory): readonly { fromNs: number; toNs: number }[] {
+/** Spans of phases that aren't measured: each until the next phase began, or the end. */
+function unmeasuredSpans({ marks, end_ns: endNs }: RunHistory): readonly { fromNs: number; toNs: number }[] {
   const phases = marks.filter(({ kind }) => kind === 'phase');
   return phases.flatMap((phase, i) =>
-    /^warm-?up/i.test(phase.text) ? [{ fromNs: phase.at_ns, toNs: phases[i + 1]?.at_ns ?? endNs }] : [],
+    /^warm-?up|\(not measured\)$/i.test(phase.text)
+      ? [{ fromNs: phase.at_ns, toNs: phases[i + 1]?.at_ns ?? endNs }]
+      : [],
   );
 }
 

@@ -11,6 +11,8 @@ export interface ChartTheme {
   readonly markLine: string;
   /** Behind a warm-up. */
   readonly shade: string;
+  /** Behind the steady state. */
+  readonly steady: string;
   /** Stands in the legend for bands, which are tints of their lines. */
   readonly band: string;
   /** Of tooltips and images. */
@@ -25,6 +27,7 @@ export const LIGHT_THEME: ChartTheme = {
   gridLine: '#e4e8ec',
   markLine: '#6e40c9',
   shade: 'rgba(110, 118, 129, 0.12)',
+  steady: 'rgba(0, 158, 115, 0.10)',
   band: '#c3c9d0',
   background: '#ffffff',
 };
@@ -38,6 +41,7 @@ export const DARK_THEME: ChartTheme = {
   gridLine: '#2a3038',
   markLine: '#b392f0',
   shade: 'rgba(139, 148, 158, 0.16)',
+  steady: 'rgba(47, 199, 154, 0.12)',
   band: '#4a525c',
   background: '#0d1117',
 };

@@ -16,7 +16,7 @@ const LARGEST_RATIO_DRAWN = 10_000;
 /** A band may make an axis so many times as long; what lies beyond is cut off, for the lines must stay legible. */
 const BAND_STRETCH = 2;
 
-interface TimedRun {
+interface TimedRun extends Pick<ChartRun, 'steady'> {
   readonly name: string;
   readonly history: RunHistory;
 }
@@ -41,8 +41,8 @@ export function timeCharts(
   layout: ChartLayout = {},
 ): readonly Chart[] {
   const names = distinctNames(runs);
-  const timed = runs.flatMap(({ history }, i) =>
-    history === undefined ? [] : [{ name: names[i]!, history }],
+  const timed = runs.flatMap(({ history, steady }, i) =>
+    history === undefined ? [] : [{ name: names[i]!, history, steady }],
   );
   const lengthSeconds = Math.max(0, ...timed.map(({ history }) => lengthOf(history)));
   if (lengthSeconds === 0) return [];

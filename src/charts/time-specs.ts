@@ -1,4 +1,4 @@
-import type { BoundedPercentile, HistoryCount, RunHistory } from '../core/run-history.ts';
+import type { BoundedPercentile, HistoryCount, RunHistory, ServerQuantity } from '../core/run-history.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
 import { bandOf, type Band } from './client-part.ts';
 import type { Quantity } from './chart.ts';
@@ -91,6 +91,50 @@ export const TIME_CHARTS: readonly TimeChartSpec[] = [
     },
   ),
   chart(
+    'server-requests',
+    'Server: requests',
+    'number',
+    [server('running', 'running'), server('waiting', 'waiting')],
+    {
+      description: 'Requests that the servers compute and that wait there, by their own metrics.',
+      hiddenWhenZero: true,
+    },
+  ),
+  chart(
+    'server-times',
+    'Server: time to first token',
+    'duration',
+    [server('TTFT', 'ttft_ms'), server('in the queue', 'queue_ms')],
+    {
+      description:
+        'Means by the servers’ own histograms, between two looks. What TTFT has beyond them is the network, or the client.',
+      hiddenWhenZero: true,
+    },
+  ),
+  chart(
+    'server-cache',
+    'Server: caches',
+    'share',
+    [
+      server('KV cache in use', 'kv_use'),
+      server('prefix hits', 'prefix_share'),
+      server('drafts accepted', 'acceptance'),
+    ],
+    {
+      description:
+        'Used share of the KV cache, prompt tokens found in the prefix cache, and drafted tokens that were accepted.',
+      hiddenWhenZero: true,
+    },
+  ),
+  chart('server-preemptions', 'Server: preemptions', 'number', [server('preemptions', 'preemptions')], {
+    description: 'Requests that lost their place in the KV cache, between two looks.',
+    hiddenWhenZero: true,
+  }),
+  chart('server-power', 'Server: power (W)', 'number', [server('power', 'power_watts')], {
+    description: 'What all sources of power told together, the most in each bin.',
+    hiddenWhenZero: true,
+  }),
+  chart(
     'client-delay',
     'Client: time lost',
     'duration',
@@ -147,6 +191,14 @@ function percentileChart(id: string, title: string, series: string, what: string
 
 function rate(name: string, count: HistoryCount): TimeLine {
   return { name, values: (history) => ratesOf(history, history.counts[count]) };
+}
+
+function server(name: string, quantity: ServerQuantity): TimeLine {
+  const isTime = quantity.endsWith('_ms');
+  return {
+    name,
+    values: ({ server: told }) => told && (isTime ? milliseconds(told[quantity]) : told[quantity]),
+  };
 }
 
 /** As soon as samples are measured. */

@@ -7,7 +7,7 @@ import { defaultCalibrationPath, machineClass, saveCalibration } from '../app/ma
 import { cellTiming, FULL_GRID, parseGrid, QUICK_GRID, type GridCell } from '../app/calibration/grid.ts';
 import { createLog } from '../core/log.ts';
 import { countText, durationText, NOT_AVAILABLE, numberText, settingText } from '../core/quantity-text.ts';
-import { siblingModule } from '../core/sibling-module.ts';
+import { entryModule } from '../core/program-files.ts';
 import { alignColumns } from '../core/text-table.ts';
 import { NS_PER_MS } from '../core/time.ts';
 import type { CalibratedCell, SeriesError } from '../report/error-bound.ts';
@@ -72,7 +72,7 @@ async function measureGrid(
   const warnings: string[] = [];
   const log = createLog((line) => warnings.push(`${line}\n`), 'warning');
   const tellWarnings = () => progress(warnings.splice(0).join(''));
-  const program = fileURLToPath(siblingModule(import.meta.url, './main'));
+  const program = fileURLToPath(entryModule('cli/main'));
   const machine = machineClass();
   // A file that can't be written is better known now than after the first cell.
   await saveCalibration(path, machine, []);

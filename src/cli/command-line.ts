@@ -15,7 +15,7 @@ export function createCommand(name: string, description: string, examples: reado
 }
 
 /** What a flag does, what may be given and what holds without it, as all texts of help say it. */
-function optionDescription({ description, argChoices, defaultValue }: Option): string {
+export function optionDescription({ description, argChoices, defaultValue }: Option): string {
   const facts = [
     ...(argChoices === undefined ? [] : [`${argChoices.slice(0, -1).join(', ')} or ${argChoices.at(-1)}`]),
     ...(defaultValue === undefined ? [] : [`default ${String(defaultValue)}`]),

@@ -1,9 +1,16 @@
 import type { Command } from 'commander';
 import { compareHalves, compareRunDirectories } from '../app/reports/compare-runs.ts';
+import { compareStudies, isStudy } from '../app/studies/compare-studies.ts';
+import {
+  studyComparisonJson,
+  studyComparisonText,
+  type StudyComparison,
+} from '../compare/study-comparison.ts';
 import { comparisonPageOf } from '../app/reports/comparison-page-file.ts';
 import { refuseRunLog } from '../app/run-folder/run-directory.ts';
 import { comparisonJson } from '../compare/json.ts';
 import { comparisonText } from '../compare/text.ts';
+import type { CompareOptions } from '../compare/simultaneous-intervals.ts';
 import type { ComparisonReport } from '../compare/comparison-report.ts';
 import { parseShare } from '../config/units.ts';
 import { writeFileAtomic } from '../core/atomic-file.ts';
@@ -33,11 +40,12 @@ export function compareCommand(finish: (exitCode: number) => void): Command {
     'inferometer compare runs/main runs/branch --margin 5% || echo slower     # exit 6: worse beyond the margin',
     'inferometer compare runs/a runs/b runs/c --format json | jq .comparisons[].judgement',
     'inferometer compare runs/before runs/after --format html --out comparison.html',
+    'inferometer compare studies/before studies/after     # cell by cell, with the spread between runs',
     'inferometer compare runs/a --halves     # was the run steady?',
   ])
     .argument(
       '<runs...>',
-      'run directories, or report directories of MLCommons endpoints; the first is the baseline',
+      'run directories, or report directories of MLCommons endpoints, or sweeps and repeats; the first is the baseline',
     )
     .option('--margin <share>', 'ignore differences up to this', '3%')
     .option('--confidence <share>', 'simultaneous confidence level of all intervals in a table', '95%')
@@ -71,6 +79,7 @@ async function compare(paths: readonly string[], flags: Flags): Promise<number> 
   if (outPath !== undefined) refuseRunLog(outPath);
   checkCount(paths, flags.halves === true);
   const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
+  if (paths.some(isStudy)) return compareOfStudies(paths, options, flags, outPath);
   const report = await (flags.halves === true
     ? compareHalves(paths[0]!, options, log)
     : compareRunDirectories(paths, options, log));
@@ -78,6 +87,21 @@ async function compare(paths: readonly string[], flags: Flags): Promise<number> 
   if (outPath === undefined) process.stdout.write(text);
   else await writeOut(outPath, text);
   return exitCodeOf(report, flags.strict === true);
+}
+
+async function compareOfStudies(
+  paths: readonly string[],
+  options: CompareOptions,
+  { format, halves, strict }: Flags,
+  outPath: string | undefined,
+): Promise<number> {
+  if (halves === true) throw flagError('--halves', paths[0]!, 'used with a run; this is a study');
+  if (format === 'html') throw flagError('--format', format, 'text or json when comparing studies');
+  const comparison = await compareStudies(paths, options);
+  const text = format === 'json' ? studyComparisonJson(comparison) : studyComparisonText(comparison);
+  if (outPath === undefined) process.stdout.write(text);
+  else await writeOut(outPath, text);
+  return exitCodeOfStudies(comparison, strict === true);
 }
 
 /** The report in a format; a page has the charts of the runs at `chartPaths`. */
@@ -111,7 +135,16 @@ async function writeOut(path: string, text: string): Promise<void> {
 function exitCodeOf({ pairs, margin }: ComparisonReport, isStrict: boolean): number {
   const isWorse = pairs.some(({ comparison }) => comparison.judgement === 'worse');
   const mayBeWorse = pairs.some(({ comparison }) =>
-    comparison.differences.some(({ atWorst }) => atWorst > margin),
+    comparison.differences.some(({ atWorst, judgement }) => judgement !== 'as_asked' && atWorst > margin),
+  );
+  return isWorse || (isStrict && mayBeWorse) ? EXIT_CODES.worse : EXIT_CODES.ok;
+}
+
+function exitCodeOfStudies({ pairs, margin }: StudyComparison, isStrict: boolean): number {
+  const differences = pairs.flatMap(({ cells }) => cells.flatMap((cell) => cell.differences));
+  const isWorse = differences.some(({ judgement }) => judgement === 'worse');
+  const mayBeWorse = differences.some(
+    ({ atWorst, judgement }) => judgement !== 'as_asked' && atWorst > margin,
   );
   return isWorse || (isStrict && mayBeWorse) ? EXIT_CODES.worse : EXIT_CODES.ok;
 }

@@ -1,21 +1,25 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { EXIT_CODES } from '../core/errors.ts';
+import { EXIT_CODES, InferometerError } from '../core/errors.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { countedText } from '../core/quantity-text.ts';
+import { type ColumnMap, isMappedName, MAPPED_NAMES_ALLOWED, parseColumnMap } from '../dataset/column-map.ts';
 import { type Conversation } from '../workload/conversation.ts';
 import { WORKLOAD_FORMATS } from '../workload/formats.ts';
+import { ROWS } from '../workload/formats/rows.ts';
 import { NeutralWriter } from '../workload/neutral-json.ts';
 import { noteText } from '../workload/notes.ts';
-import { openWorkload, type Workload } from '../workload/open-workload.ts';
+import { runAsDataset } from '../app/reports/run-dataset.ts';
+import { openMappedRows, openWorkload, type Workload } from '../workload/open-workload.ts';
 import { conversationText, summaryText } from '../workload/show-text.ts';
 import { WorkloadTally } from '../workload/summary.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { choiceOf, wholeNumberOf } from './flag-values.ts';
+import { choiceOf, flagError, wholeNumberOf } from './flag-values.ts';
 
 interface Flags {
   readonly format?: string;
+  readonly map?: ColumnMap;
   readonly json?: boolean;
 }
 
@@ -50,6 +54,11 @@ export function datasetCommand(finish: (exitCode: number) => void): Command {
     command
       .argument('<file>', 'file or folder; gzip and Zstandard files are read as they are')
       .option('--format <name>', 'how it is written, instead of finding out from its content', formatName)
+      .option(
+        '--map <columns>',
+        'rows whose columns have other names, as for run: prompt=question,system=instructions',
+        columnMap,
+      )
       .option('--json', 'print JSON')
       .showHelpAfterError(`(inferometer dataset ${command.name()} --help shows all)`);
     command.addHelpText(
@@ -75,12 +84,41 @@ function formatName(text: string): string {
   );
 }
 
-async function showInfo(path: string, { format, json }: Flags): Promise<number> {
-  const workload = await openWorkload(path, format);
+/** `discard` removes what was written to read a run's requests. */
+async function open(
+  path: string,
+  { format, map }: Flags,
+): Promise<{ readonly workload: Workload; readonly discard: () => Promise<void> }> {
+  if (map !== undefined && (format ?? ROWS.name) !== ROWS.name)
+    throw new InferometerError(
+      'INFEROMETER_CLI_FLAG',
+      'input',
+      `--map: names the columns of rows, and --format ${format} has none to choose; leave one of them out`,
+    );
+  const opened = await runAsDataset(path);
+  const { discard } = opened;
+  if (map !== undefined) return { workload: await openMappedRows(opened.path, map), discard };
+  return { workload: await openWorkload(opened.path, opened.format ?? format), discard };
+}
+
+function columnMap(text: string): ColumnMap {
+  const parsed = parseColumnMap(text);
+  if ('allowed' in parsed) throw flagError('--map', text, parsed.allowed);
+  const unknown = Object.keys(parsed.value).find((name) => !isMappedName(name));
+  if (unknown !== undefined) throw flagError('--map', unknown, MAPPED_NAMES_ALLOWED);
+  return parsed.value;
+}
+
+async function showInfo(path: string, flags: Flags): Promise<number> {
+  const { workload, discard } = await open(path, flags);
   const tally = new WorkloadTally();
-  for (const conversation of withProgress(workload)) tally.add(conversation);
+  try {
+    for (const conversation of withProgress(workload)) tally.add(conversation);
+  } finally {
+    await discard();
+  }
   const summary = tally.summary();
-  if (json === true) {
+  if (flags.json === true) {
     const { notes } = workload;
     process.stdout.write(
       `${JSON.stringify({ path, format: workload.format.name, ...summary, notes }, null, 2)}\n`,
@@ -89,11 +127,11 @@ async function showInfo(path: string, { format, json }: Flags): Promise<number> 
   return EXIT_CODES.ok;
 }
 
-async function showConversations(path: string, { format, json, first }: ShowFlags): Promise<number> {
-  const workload = await openWorkload(path, format);
+async function showConversations(path: string, { json, first, ...flags }: ShowFlags): Promise<number> {
+  const { workload, discard } = await open(path, flags);
   const log = createLog((line) => process.stderr.write(`${line}\n`), 'warning');
   const limit = first ?? (json === true ? Infinity : SHOWN_BY_DEFAULT);
-  await (json === true ? writeJson(workload, limit) : writeText(workload, limit));
+  await (json === true ? writeJson(workload, limit) : writeText(workload, limit)).finally(discard);
   warn(workload, log);
   return EXIT_CODES.ok;
 }

@@ -8,7 +8,7 @@ import { startMockProcess } from '../app/machine/mock-process.ts';
 import { runBenchmark } from '../app/run/run-benchmark.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { EXIT_CODES } from '../core/errors.ts';
-import { siblingModule } from '../core/sibling-module.ts';
+import { entryModule } from '../core/program-files.ts';
 import { createSyntheticDataset } from '../dataset/synthetic.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
@@ -28,7 +28,7 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
 }
 
 async function demo(duration: string): Promise<number> {
-  const program = fileURLToPath(siblingModule(import.meta.url, './main'));
+  const program = fileURLToPath(entryModule('cli/main'));
   const server = await startMockProcess(program, []);
   const place = await mkdtemp(join(tmpdir(), 'inferometer-demo-'));
   try {

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { EXPORT_NAMES, type ExportName, exportResults } from '../app/imports/export-results.ts';
 import { exportRunEvents } from '../app/reports/export-events.ts';
 import { exportSamples, SAMPLE_FORMATS, type SampleFormat } from '../app/reports/export-samples.ts';
 import { EXIT_CODES } from '../core/errors.ts';
@@ -6,13 +7,14 @@ import { createLog } from '../core/log.ts';
 import { countedText, percentText } from '../core/quantity-text.ts';
 import { choiceOption, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { givenText } from './flag-values.ts';
+import { choiceOf, givenText } from './flag-values.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
 
 interface Flags {
   readonly samples: SampleFormat;
   readonly events?: boolean;
+  readonly as?: ExportName;
   readonly out?: string;
 }
 
@@ -21,20 +23,34 @@ export function exportCommand(finish: (exitCode: number) => void): Command {
     'inferometer export runs/20261124T110000Z-1a2b3c',
     'inferometer export runs/20261124T110000Z-1a2b3c --samples csv --out samples.csv',
     'inferometer export runs/20261124T110000Z-1a2b3c --events',
+    'inferometer export runs/20261124T110000Z-1a2b3c --as vllm --out result.json',
     `duckdb -c "select quantile_cont(ttft_ns, 0.99) / 1e6 as ms from 'samples.parquet' where measured"`,
   ])
     .argument('<run>', 'run directory, or a report directory of MLCommons endpoints')
     .addOption(choiceOption('--samples <format>', 'one row per sample', SAMPLE_FORMATS, 'parquet'))
     .option('--events', "every event, in MLCommons' format, instead of samples")
-    .option('--out <file>', 'default: samples.<format> or events.jsonl in the run directory')
+    .addOption(
+      new Option('--as <format>', 'the result file of another tool, or the report in a common format')
+        .choices(EXPORT_NAMES)
+        .argParser((text) => choiceOf('--as', text, EXPORT_NAMES)),
+    )
+    .option(
+      '--out <file>',
+      'default: samples.<format>, events.jsonl or the name that the tool gives it, in the run directory',
+    )
     .action(async (path: string, flags: Flags) => finish(await exportRun(path, flags)));
 }
 
-async function exportRun(path: string, { samples, events, out }: Flags): Promise<number> {
+async function exportRun(path: string, { samples, events, as, out }: Flags): Promise<number> {
   const { stderr } = process;
   const outPath = givenText('--out', out, 'a file');
   const log = createLog((line) => stderr.write(`${line}\n`), 'warning');
   const show = progressLine(stderr);
+  if (as !== undefined) {
+    const exported = await exportResults(path, { as, outPath, log });
+    process.stdout.write(`${exported.path}: ${countedText(exported.samples, 'sample')}\n`);
+    return EXIT_CODES.ok;
+  }
   if (events === true) {
     const exported = await exportRunEvents(path, {
       outPath,

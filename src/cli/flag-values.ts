@@ -1,5 +1,6 @@
 import { parseDecimal } from '../config/units.ts';
 import { InferometerError } from '../core/errors.ts';
+import type { NumberRange } from '../core/load-ranges.ts';
 
 /** The error of a flag that was given something it does not take. */
 export function flagError(flag: string, given: string, allowed: string): InferometerError {
@@ -11,6 +12,13 @@ export function wholeNumberOf(flag: string, text: string, least: number, most: n
   const value = parseDecimal(text);
   if (value !== undefined && Number.isInteger(value) && value >= least && value <= most) return value;
   throw flagError(flag, text, `a whole number from ${least} to ${most}`);
+}
+
+/** A number in a range. Throws `INFEROMETER_CLI_FLAG` (input). */
+export function numberWithinOf(flag: string, text: string, { least, most, allowed }: NumberRange): number {
+  const value = parseDecimal(text);
+  if (value !== undefined && value >= least && value <= most) return value;
+  throw flagError(flag, text, allowed);
 }
 
 /** One of some words. Throws `INFEROMETER_CLI_FLAG` (input). */

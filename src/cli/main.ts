@@ -8,7 +8,10 @@ const OLDEST = [22, 19] as const;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-  process.stderr.write(`error: needs Node ${OLDEST.join('.')} or newer (this is ${process.versions.node})\n`);
+  process.stderr.write(
+    `error: Inferometer needs Node ${OLDEST.join('.')} or newer (this is ${process.versions.node}); ` +
+      'install it from https://nodejs.org, or run: npx -p node@24 -p inferometer inferometer\n',
+  );
   process.exitCode = 3;
 } else {
   module.enableCompileCache();

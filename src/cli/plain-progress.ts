@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
+import { LiveUpdates } from '../app/views/live-updates.ts';
 import type { LogLevel } from '../core/log.ts';
 import { progressLine } from '../live/lines.ts';
-import { LiveViewModel } from '../live/view-model.ts';
 import type { MetricsSnapshot } from '../metrics/snapshot.ts';
 import type { RunProgress } from './run-progress.ts';
 
@@ -11,7 +11,7 @@ const INTERVAL_MS = 10_000;
 /** Progress where no screen can be drawn, as in a log: a line every 10 s. */
 export class PlainProgress implements RunProgress {
   readonly #stream: Writable;
-  readonly #model = new LiveViewModel();
+  readonly #updates = new LiveUpdates();
   #nextMs = performance.now() + INTERVAL_MS;
 
   constructor(stream: Writable) {
@@ -27,11 +27,12 @@ export class PlainProgress implements RunProgress {
   }
 
   show(snapshot: MetricsSnapshot): void {
-    const view = this.#model.update(snapshot);
+    this.#updates.update(snapshot);
     const nowMs = performance.now();
     if (nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + INTERVAL_MS;
-    this.note(progressLine(view));
+    const { view, verdict } = this.#updates.latest!;
+    this.note(progressLine(view, verdict?.slos));
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { environmentOf } from '../config/environment-settings.ts';
 import { parseDurationMs } from '../config/units.ts';
 import { type Setting, SETTINGS } from '../config/flags.ts';
 import { EXIT_CODES } from '../core/errors.ts';
@@ -11,7 +12,7 @@ import { settingTexts } from './setting-texts.ts';
 /** Settings of `run` that say how a server is reached and asked. */
 const SHARED_FLAGS: ReadonlySet<string> = new Set([
   ...['--model', '--api', '--api-key', '--header', '--tls-verify', '--insecure', '--ca', '--cert', '--key'],
-  ...['--server-name', '--proxy', '--resolve'],
+  ...['--server-name', '--proxy', '--resolve', '--http'],
 ]);
 const SHARED = SETTINGS.filter(({ flag }) => SHARED_FLAGS.has(flag));
 /** Those that the next command has from elsewhere. */
@@ -32,9 +33,9 @@ export function probeCommand(finish: (exitCode: number) => void): Command {
     .argument('<url>', 'base URL or full URL of the server, or its Unix socket')
     .option('--json', 'print JSON')
     .option('--timeout <time>', 'how long to wait for a response of a few tokens', TIMEOUT);
-  for (const { flag, argument, help, environment } of SHARED) {
+  for (const { flag, argument, help, environment, prefersEnvironment } of SHARED) {
     const text = flag === '--model' ? 'model to try (default: the first one listed)' : helpOf(flag, help);
-    const shown = environment === undefined ? text : `${text} (${environment})`;
+    const shown = prefersEnvironment ? `${text} (${environment})` : text;
     if (argument === '') command.addOption(new Option(flag, shown));
     else addRepeatable(command, `${flag} ${argument}`, shown);
   }
@@ -50,7 +51,7 @@ export function probeCommand(finish: (exitCode: number) => void): Command {
     ]);
     const { result, masked } = await probeUrl(url, {
       flags,
-      environment: process.env,
+      environment: environmentOf(process.env, SHARED),
       timeoutMs,
       repeated: repeatedFlags(flags),
     });

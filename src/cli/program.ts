@@ -1,32 +1,22 @@
 import { setDefaultResultOrder } from 'node:dns';
-import type { Command } from 'commander';
 import { programVersion } from '../app/run-folder/version.ts';
+import { closestName } from '../core/closest-name.ts';
+import { InferometerError } from '../core/errors.ts';
+import { visibleText } from '../core/visible-text.ts';
 import { createCommand, exitCodeOf } from './command-line.ts';
+import { COMMAND_FACTORIES } from './command-factories.ts';
 import { COMMANDS, type CommandName } from './commands.ts';
+import { familiarFlagHints } from './familiar-flags.ts';
 import { outliveOutput } from './output-streams.ts';
 
-/** Makes a command that tells its exit code to `finish`. */
-type CommandFactory = (finish: (exitCode: number) => void) => Command;
-
-/** Only the command that is called is loaded: most of the time of a start is the loading of modules. */
-const FACTORIES: Readonly<Record<CommandName, () => Promise<CommandFactory>>> = {
-  run: async () => (await import('./run.ts')).runCommand,
-  probe: async () => (await import('./probe.ts')).probeCommand,
-  aggregate: async () => (await import('./aggregate.ts')).aggregateCommand,
-  watch: async () => (await import('./watch.ts')).watchCommand,
-  serve: async () => (await import('./serve.ts')).serveCommand,
-  report: async () => (await import('./report.ts')).reportCommand,
-  compare: async () => (await import('./compare.ts')).compareCommand,
-  plot: async () => (await import('./plot.ts')).plotCommand,
-  export: async () => (await import('./export.ts')).exportCommand,
-  dataset: async () => (await import('./dataset.ts')).datasetCommand,
-  'serve-mock': async () => (await import('./serve-mock.ts')).serveMockCommand,
-  demo: async () => (await import('./demo.ts')).demoCommand,
-  calibrate: async () => (await import('./calibrate.ts')).calibrateCommand,
-};
+/** What people type for the version, beside --version and -V. */
+const VERSION_WORDS: readonly string[] = ['version', '-v'];
 
 /** Runs the program with its arguments; resolves to the exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(given: readonly string[]): Promise<number> {
+  const argv = VERSION_WORDS.includes(given[2] ?? '')
+    ? [...given.slice(0, 2), '--version', ...given.slice(3)]
+    : given;
   setDefaultResultOrder('verbatim');
   const checkOutput = outliveOutput(process);
   let exitCode = 0;
@@ -35,7 +25,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   const program = createCommand(
     'inferometer',
-    'Load-tests LLM inference endpoints and proves its own numbers.',
+    'Load tests for LLM inference endpoints, with evidence that the numbers are right.',
     [
       'inferometer demo',
       'inferometer run --endpoint http://localhost:8000 --model my-model --dataset prompts.jsonl --rate 50 --duration 60s',
@@ -45,15 +35,32 @@ export async function main(argv: readonly string[]): Promise<number> {
   ).version(programVersion());
   for (const name of Object.keys(COMMANDS) as CommandName[]) {
     // Also for `help NAME`; for the others a name and a line suffice.
-    if (argv.includes(name)) program.addCommand((await FACTORIES[name]())(finish));
+    if (argv.includes(name)) program.addCommand((await COMMAND_FACTORIES[name]())(finish));
     else program.command(name).description(COMMANDS[name]);
   }
   return exitCodeOf(
     async () => {
-      await program.parseAsync(argv);
+      refuseHelpForNothing(argv);
+      await program.parseAsync(argv).catch(async (error: unknown) => {
+        const hints = await familiarFlagHints(error, program, argv);
+        for (const hint of hints) process.stderr.write(`${visibleText(hint)}\n`);
+        throw error;
+      });
       await checkOutput();
       return exitCode;
     },
     (text) => process.stderr.write(`${text}\n`),
+  );
+}
+
+/** `help` of a command that does not exist would be that of the program. */
+function refuseHelpForNothing([, , help, name = 'help']: readonly string[]): void {
+  const names = [...Object.keys(COMMANDS), 'help'];
+  if (help !== 'help' || name.startsWith('-') || names.includes(name)) return;
+  const meant = closestName(name, names);
+  throw new InferometerError(
+    'INFEROMETER_CLI_COMMAND',
+    'input',
+    `help ${name}: there is no command '${name}'${meant === undefined ? '' : `; did you mean ${meant}?`} (inferometer --help lists all)`,
   );
 }

@@ -7,7 +7,7 @@ import { DashboardProgress } from './dashboard-progress.ts';
 import { JsonProgress } from './json-progress.ts';
 import { PlainProgress, QuietProgress } from './plain-progress.ts';
 import type { RunProgress } from './run-progress.ts';
-import { canDraw, useColour } from './terminal.ts';
+import { canDraw, summaryOptions } from './terminal.ts';
 
 export interface RunScreenOptions {
   /** No progress, only the result and what went wrong. */
@@ -37,21 +37,22 @@ export function createRunScreen(terminal: Terminal, options: RunScreenOptions = 
     isInteractive: terminal.stderr.isTTY,
     started: (runPath, controls) => progress.started(runPath, controls),
     phase: ({ name, kind }) =>
-      progress.note(kind === 'warmup' ? 'warming up, not measured' : `measuring (${name})`, 'info'),
+      progress.note(
+        kind === 'performance'
+          ? `measuring (${name})`
+          : `${name === 'warmup' ? 'warming up' : name}, not measured`,
+        'info',
+      ),
     snapshot: (snapshot) => progress.show(snapshot),
     step: (text) => progress.note(`${text} …`, 'info'),
-    finished: (report, runPath) => {
+    finished: (report, runPath, reportFile) => {
       progress.close();
       if (jsonLines) {
         stdout.write(`${exactJson({ type: 'result', run_directory: runPath, ...reportToJson(report) })}\n`);
         return;
       }
-      const lines = terminalSummary(report, {
-        colour: useColour(stdout),
-        // A terminal that does not know its width says 0.
-        ...(stdout.isTTY && stdout.columns > 0 ? { width: stdout.columns } : {}),
-      });
-      stdout.write(`${lines.join('\n')}\n\nreport: ${runPath}/report.txt\n`);
+      const lines = terminalSummary(report, summaryOptions(stdout));
+      stdout.write(`${lines.join('\n')}\n\nreport: ${runPath}/${reportFile}\n`);
     },
     close: () => progress.close(),
   };

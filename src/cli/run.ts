@@ -1,27 +1,25 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { AggregatorProcess } from '../app/fold/aggregator-process.ts';
-import { SETTINGS, type SettingGroup } from '../config/flags.ts';
+import { endWithParent } from '../app/machine/end-with-parent.ts';
+import { SETTINGS } from '../config/flags.ts';
+import type { ConfigFlags } from './config-flags.ts';
 import { addRepeatable, createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
+import { addClusterFlags, type ClusterFlags, clusterOptionsOf } from './cluster-flags.ts';
 import { addEventFlags, type EventFlags } from './event-flags.ts';
+import { addSloFlags, type SloFlags, sloOptionsOf } from './slo-flags.ts';
+import { addHelpFlag, addSettingFlags } from './setting-flags.ts';
 import { settingTexts } from './setting-texts.ts';
 import { addViewFlags, type ViewFlags } from './view-flags.ts';
 
 /** Flags of `run` that are about this invocation, not about what is measured. */
-interface RunFlags extends ViewFlags, EventFlags {
-  readonly config?: string;
+interface RunFlags extends ViewFlags, EventFlags, SloFlags, ConfigFlags, ClusterFlags {
   readonly out?: string;
   readonly quiet?: boolean;
   readonly jsonLines?: boolean;
+  readonly open?: boolean;
+  readonly plugin?: readonly string[];
 }
-
-/** In the order of help: required flags first. */
-const HEADINGS: Readonly<Record<SettingGroup, string>> = {
-  requests: 'Server and requests (required: --endpoint, --model, --dataset):',
-  load: 'Load:',
-  client: 'Client:',
-  output: 'Progress, results and settings:',
-};
 
 export function runCommand(finish: (exitCode: number) => void): Command {
   const command = createCommand('run', COMMANDS.run, [
@@ -31,49 +29,53 @@ export function runCommand(finish: (exitCode: number) => void): Command {
     'INFEROMETER_API_KEY=… inferometer run --endpoint https://host/v1 --model m --dataset prompts.jsonl --rate 2 --warmup 20',
     'inferometer run --endpoint http://localhost:8000 --model m --dataset prompts.jsonl --event-wire mlcommons --event-address ipc:///tmp/bench/events',
   ]);
-  for (const [group, heading] of Object.entries(HEADINGS)) {
-    command.optionsGroup(heading);
-    for (const { flag, argument, help, environment } of SETTINGS.filter((one) => one.group === group)) {
-      const text = environment === undefined ? help : `${help} (${environment})`;
-      if (argument === '') command.addOption(new Option(flag, text));
-      else addRepeatable(command, `${flag} ${argument}`, text);
-    }
-  }
-  command.option(
-    '--config <file>',
-    'YAML file with the same settings, such as config.yaml of an earlier run; flags override it',
-  );
+  addSettingFlags(command);
   command.option('--out <dir>', 'directory of the run (default runs/<UTC time>-<short id>)');
+  addRepeatable(
+    command,
+    '--plugin <file>',
+    'load APIs and dataset formats from this JavaScript or TypeScript file (docs/extending.md)',
+  );
   command.option('--quiet', 'print only the result, warnings and errors');
   command.option(
     '--json-lines',
     'print progress to stdout as one JSON object per second; the last one is the result',
   );
+  command.option('--open', 'open report.html in the browser at the end');
+  addSloFlags(command);
   addViewFlags(command);
   addEventFlags(command);
-  command.addHelpOption(new Option('-h, --help', 'display help for command').helpGroup(HEADINGS.output));
+  addClusterFlags(command);
+  addHelpFlag(command);
   command.addHelpText(
     'after',
     '\nCtrl-C once: stop sending, drain, report. Twice: cancel requests in flight,\nreport. Three times: exit.',
   );
-  return command.action(async ({ config, out, quiet, jsonLines, ...others }: RunFlags, self: Command) => {
-    // It takes longest to start, and loads while this process does.
-    const aggregator = AggregatorProcess.start();
-    try {
-      const { runWith } = await import('./run-with.ts');
-      finish(
-        await runWith({
-          configPath: config,
-          outPath: out,
-          flags: settingTexts(self, SETTINGS),
-          shown: { quiet, jsonLines },
-          views: others,
-          events: others,
-          aggregator,
-        }),
-      );
-    } finally {
-      await aggregator.discard();
-    }
-  });
+  return command.action(
+    async ({ out, quiet, jsonLines, open, plugin, ...others }: RunFlags, self: Command) => {
+      endWithParent(process.env);
+      // It takes longest to start, and loads while this process does.
+      const aggregator = AggregatorProcess.start();
+      try {
+        const { runWith } = await import('./run-with.ts');
+        finish(
+          await runWith({
+            config: others,
+            outPath: out,
+            flags: settingTexts(self, SETTINGS),
+            shown: { quiet, jsonLines },
+            opensPage: open === true,
+            plugins: plugin ?? [],
+            views: others,
+            events: others,
+            slos: sloOptionsOf(others),
+            cluster: clusterOptionsOf(others),
+            aggregator,
+          }),
+        );
+      } finally {
+        await aggregator.discard();
+      }
+    },
+  );
 }

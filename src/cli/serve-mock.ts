@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { readTlsFiles } from '../app/run/tls-files.ts';
+import { inputError } from '../config/input-error.ts';
 import { FAILURE_KINDS, parseFailureMode } from '../testing/failure-modes.ts';
 import { parseDistribution } from '../testing/latency-model.ts';
 import { startMockServer } from '../testing/mock-server.ts';
@@ -20,6 +22,10 @@ interface Flags {
   readonly fail?: readonly string[];
   readonly withParent?: boolean;
   readonly writeBytes?: string;
+  readonly slots?: string;
+  readonly maxStreams: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export function serveMockCommand(finish: (exitCode: number) => void): Command {
@@ -40,6 +46,10 @@ export function serveMockCommand(finish: (exitCode: number) => void): Command {
     .option('--output-tokens <n>', 'tokens in an answer, as for --ttft', 'lognormal:60,0.5')
     .option('--seed <n>', 'seed of all that is drawn', '42')
     .option('--write-bytes <n>', 'split output into writes of this many bytes')
+    .option('--slots <n>', 'answers generated at a time; other requests wait (default no limit)')
+    .option('--max-streams <n>', 'streams that a session of HTTP/2 may have open', '1000')
+    .option('--cert <file>', 'serve over TLS with this certificate (PEM)')
+    .option('--key <file>', 'its private key (PEM)')
     .option(
       '--with-parent',
       'end when standard input closes, as it does when the program that started this one ends',
@@ -63,6 +73,9 @@ async function serveMock(flags: Flags): Promise<number> {
     ...(flags.writeBytes === undefined
       ? {}
       : { writeBytes: wholeNumberOf('--write-bytes', flags.writeBytes, 1, 65_536) }),
+    ...(flags.slots === undefined ? {} : { slots: wholeNumberOf('--slots', flags.slots, 1, 65_536) }),
+    maxStreams: wholeNumberOf('--max-streams', flags.maxStreams, 1, 2 ** 31 - 1),
+    ...(await tlsOf(flags)),
     latency: {
       ttftMs: parseDistribution('--ttft', flags.ttft),
       interTokenMs: parseDistribution('--inter-token', flags.interToken),
@@ -80,4 +93,11 @@ async function serveMock(flags: Flags): Promise<number> {
   process.stdin.destroy();
   await server.close();
   return 0;
+}
+
+async function tlsOf({ cert, key }: Flags) {
+  if (cert === undefined && key === undefined) return {};
+  if (cert === undefined) throw inputError('--key needs --cert, the certificate that it belongs to');
+  const { cert: certificate, key: privateKey } = await readTlsFiles({ cert_file: cert, key_file: key });
+  return { tls: { cert: certificate, key: privateKey } };
 }

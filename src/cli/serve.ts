@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { serveViews } from '../app/views/serve.ts';
 import { standBack } from '../app/machine/stand-back.ts';
+import type { StudyList } from '../app/studies/study-list.ts';
+import { STUDIES_FOLDER } from '../app/studies/study-folder.ts';
 import { EXIT_CODES } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
+import type { StudyRow } from '../web/run-library.ts';
 import { createCommand } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { viewKeyOf } from './view-flags.ts';
@@ -46,9 +49,22 @@ async function serve(target: string | undefined, flags: Flags): Promise<number> 
     listen: flags.listen,
     token: flags.token ?? process.env.INFEROMETER_WEB_TOKEN,
     runsPath: flags.runs,
+    studies: studiesIn(flags.runs ?? STUDIES_FOLDER),
     otlpUrl: flags.otlp,
     log: createLog((line) => process.stderr.write(`${line.replace(/^info: /, '')}\n`)),
     signal: leaving.signal,
   });
   return EXIT_CODES.ok;
+}
+
+/** Lists the studies in a folder, without where they are. */
+function studiesIn(path: string): () => Promise<readonly StudyRow[]> {
+  let list: StudyList | undefined;
+  return async () => {
+    list ??= new (await import('../app/studies/study-list.ts')).StudyList(path);
+    const studies = await list.entries();
+    return studies.map(({ name, kind, createdAt, cells, cellsDone, conclusions }) => {
+      return { name, kind, createdAt, cells, cellsDone, conclusions };
+    });
+  };
 }

@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
+import type { TerminalSummaryOptions } from '../report/terminal-summary.ts';
 
 /** Colour where a person looks: on a terminal, unless NO_COLOR says no (https://no-color.org). */
 export function useColour(stream: WriteStream): boolean {
   return stream.isTTY && (process.env.NO_COLOR ?? '') === '' && stream.hasColors();
+}
+
+/** How a summary is printed there. A terminal that does not know its width says 0. */
+export function summaryOptions(stream: WriteStream): TerminalSummaryOptions {
+  return {
+    colour: useColour(stream),
+    ...(stream.isTTY && stream.columns > 0 ? { width: stream.columns } : {}),
+  };
 }
 
 /** Whether a screenful can be drawn on it: a terminal that can place its cursor, and is not another program's at the moment. */

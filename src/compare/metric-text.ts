@@ -65,6 +65,8 @@ export function judgementText(judgement: DifferenceJudgement, margin: number): s
       return `better, perhaps by less than ${within}`;
     case 'indistinct':
       return 'no difference shown';
+    case 'as_asked':
+      return 'not judged: the loads differ';
   }
 }
 

@@ -16,6 +16,11 @@ export function settingDifferences(baseline: unknown, value: unknown): readonly 
     .map((path) => ({ path, baseline: before.get(path), value: after.get(path) }));
 }
 
+/** Whether other loads were asked for: another rate, concurrency, pattern or trace, in the whole run or in a phase. */
+export function isOtherLoad(differences: readonly SettingDifference[]): boolean {
+  return differences.some(({ path }) => /(^|\.)load\.|(^|\.)phases$/.test(path));
+}
+
 function leaves(value: unknown, path: string): (readonly [path: string, leaf: unknown])[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, value]];
   return Object.entries(value).flatMap(([key, child]) => leaves(child, path === '' ? key : `${path}.${key}`));

@@ -30,6 +30,9 @@ function simulate({ seed, count, memoryS, slowdown = 1, erroredShare = 0.02 }: S
       outcomes: new Uint8Array(count),
       finishReasons: new Uint16Array(count),
       errorTypes: new Uint16Array(count),
+      groups: new Uint16Array(count),
+      attempts: new Uint8Array(count),
+      retriedAfter: new Uint16Array(count),
     },
   };
   let atS = 0;
@@ -70,6 +73,7 @@ function stored(samples: SampleColumns, chunkSamples = samples.count): StoredSam
     chunks: () => chunks,
     close: () => undefined,
     foreignUuid: () => undefined,
+    conversationIds: new Map(),
   };
 }
 

@@ -4,23 +4,27 @@ import type { MetricKey, ResampledMetric, ResampledRun } from './resample.ts';
 /**
  * What may be said of a difference. `worse`, `better`: surely by more than the margin. `equivalent`: surely within it.
  * `slightly_worse`, `slightly_better`: surely there, perhaps within the margin. `indistinct`: neither a difference nor
- * equivalence is shown; more samples would tell.
+ * equivalence is shown; more samples would tell. `as_asked`: a rate of runs that were asked for different loads, which is neither better nor worse.
  */
 export type DifferenceJudgement =
-  'worse' | 'slightly_worse' | 'indistinct' | 'equivalent' | 'slightly_better' | 'better';
+  'worse' | 'slightly_worse' | 'indistinct' | 'equivalent' | 'slightly_better' | 'better' | 'as_asked';
 
-export interface MetricDifference {
-  readonly key: MetricKey;
+/** How a value differs from the baseline's. */
+export interface ValueDifference {
   readonly baseline: number;
   readonly value: number;
   /** Of shares in percentage points / 100, of all others relative to the baseline: 0.05 is 5 % more. */
   readonly difference: number;
-  /** Where the difference really lies; of all metrics at once with the confidence asked for. */
+  /** Where the difference really lies; of all that are compared at once, with the chosen confidence. */
   readonly low: number;
   readonly high: number;
   /** The end of the interval that is worse for the user, positive when worse than the baseline. */
   readonly atWorst: number;
   readonly judgement: DifferenceJudgement;
+}
+
+export interface MetricDifference extends ValueDifference {
+  readonly key: MetricKey;
 }
 
 export interface Comparison {
@@ -40,6 +44,12 @@ export interface CompareOptions {
   readonly confidence: number;
 }
 
+/** Of two runs. */
+export interface PairOptions extends CompareOptions {
+  /** They were asked for different loads: their rates say nothing of the server. */
+  readonly isOtherLoad?: boolean;
+}
+
 /** Below so many blocks in a run its spread is a guess. */
 export const FEWEST_BLOCKS = 7;
 
@@ -55,7 +65,7 @@ const HIGHER_IS_BETTER: readonly MetricKey[] = ['samples_per_second', 'output_to
 export function compareRuns(
   baseline: ResampledRun,
   run: ResampledRun,
-  { margin, confidence }: CompareOptions,
+  { margin, confidence, isOtherLoad = false }: PairOptions,
 ): Comparison {
   const pairs = baseline.metrics.flatMap((before) => {
     const after = run.metrics.find(({ key }) => key === before.key);
@@ -63,7 +73,11 @@ export function compareRuns(
   });
   const blockCount = Math.min(baseline.blockCount, run.blockCount);
   const width = commonWidth(pairs, confidence) * smallSampleFactor(blockCount, confidence);
-  const differences = pairs.map((pair) => pair.judge(width, margin));
+  const differences = pairs.map((pair) => {
+    const difference = pair.judge(width, margin);
+    const isAsAsked = isOtherLoad && HIGHER_IS_BETTER.includes(difference.key);
+    return isAsAsked ? { ...difference, judgement: 'as_asked' as const } : difference;
+  });
   return {
     differences,
     judgement: worstOf(differences.map(({ judgement }) => judgement)),
@@ -124,7 +138,7 @@ class Pair {
 }
 
 /** `atBest` to `atWorst` is how much worse it got. */
-function judge(atBest: number, atWorst: number, margin: number): DifferenceJudgement {
+export function judge(atBest: number, atWorst: number, margin: number): DifferenceJudgement {
   if (atBest > margin) return 'worse';
   if (atWorst < -margin) return 'better';
   if (atBest >= -margin && atWorst <= margin) return 'equivalent';
@@ -160,7 +174,8 @@ const BY_SEVERITY: readonly DifferenceJudgement[] = [
   'equivalent',
 ];
 
-function worstOf(judgements: readonly DifferenceJudgement[]): DifferenceJudgement {
+/** Of those that say something of the server. */
+export function worstOf(judgements: readonly DifferenceJudgement[]): DifferenceJudgement {
   return BY_SEVERITY.find((judgement) => judgements.includes(judgement)) ?? 'indistinct';
 }
 

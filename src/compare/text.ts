@@ -4,6 +4,7 @@ import { NS_PER_SECOND } from '../core/time.ts';
 import { visibleLine } from '../core/visible-text.ts';
 import { wrapText } from '../core/wrap-text.ts';
 import type { DifferenceJudgement, MetricDifference } from './simultaneous-intervals.ts';
+import { isOtherLoad } from './setting-differences.ts';
 import type { ComparedPair, ComparedRun, ComparisonReport } from './comparison-report.ts';
 import {
   differenceText,
@@ -62,6 +63,9 @@ function pairLines({ run, comparison, settingDifferences }: ComparedPair, margin
   const { differences, judgement, blockCount, tooShort } = comparison;
   const worst = differences.filter((difference) => difference.judgement === judgement);
   return [
+    ...settingLines(settingDifferences),
+    ...otherLoadLines(isOtherLoad(settingDifferences)),
+    '',
     ...differenceTable(run.letter, differences),
     ...legend(differences, margin),
     '',
@@ -73,7 +77,6 @@ function pairLines({ run, comparison, settingDifferences }: ComparedPair, margin
           `Note: the runs are too short relative to their autocorrelation (${countedText(blockCount, 'block')}); run longer for reliable intervals.`,
         )
       : []),
-    ...settingLines(settingDifferences),
   ];
 }
 
@@ -89,30 +92,34 @@ function differenceTable(letter: string, differences: readonly MetricDifference[
     ]);
     const head = ['', 'A', letter, ...(withDifference ? ['difference'] : []), 'interval'];
     const [headLine, ...lines] = alignColumns([head, ...rows]);
-    return [headLine!, ...lines.map((line, i) => `${line}  ${MARKS[differences[i]!.judgement]}`)];
+    return [headLine!, ...lines.map((line, i) => `${line}  ${judgementMarks[differences[i]!.judgement]}`)];
   };
   const whole = table(true);
   return whole.every((line) => [...line].length <= WIDTH) ? whole : table(false);
 }
 
 /** What a judgement is called in a table. */
-const MARKS: Readonly<Record<DifferenceJudgement, string>> = {
+export const judgementMarks: Readonly<Record<DifferenceJudgement, string>> = {
   worse: 'worse',
   slightly_worse: 'worse?',
   indistinct: '?',
   equivalent: 'same',
   slightly_better: 'better?',
   better: 'better',
+  as_asked: 'as asked',
 };
 
 /** What the marks that are not plain words stand for. */
-function legend(differences: readonly MetricDifference[], margin: number): string[] {
-  const used = (['slightly_worse', 'slightly_better', 'indistinct', 'equivalent'] as const).filter(
-    (judgement) => differences.some((difference) => difference.judgement === judgement),
-  );
+export function legend(
+  differences: readonly { readonly judgement: DifferenceJudgement }[],
+  margin: number,
+): string[] {
+  const used = (
+    ['slightly_worse', 'slightly_better', 'indistinct', 'equivalent', 'as_asked'] as const
+  ).filter((judgement) => differences.some((difference) => difference.judgement === judgement));
   if (used.length === 0) return [];
   return paragraph(
-    used.map((judgement) => `${MARKS[judgement]}: ${judgementText(judgement, margin)}`).join('; '),
+    used.map((judgement) => `${judgementMarks[judgement]}: ${judgementText(judgement, margin)}`).join('; '),
   );
 }
 
@@ -122,7 +129,16 @@ function listText(items: readonly string[], most = 4): string {
   return rest > 0 ? `${items.slice(0, most).join(', ')} and ${rest} more` : items.join(', ');
 }
 
-function settingLines(differences: ComparedPair['settingDifferences']): string[] {
+/** What it means that two runs had different loads. */
+export function otherLoadLines(isOtherLoad: boolean): string[] {
+  return isOtherLoad
+    ? paragraph(
+        'The two runs had different loads, so rates are not judged, and latencies may differ for that reason alone.',
+      )
+    : [];
+}
+
+export function settingLines(differences: ComparedPair['settingDifferences']): string[] {
   if (differences.length === 0) return ['Settings and environment: the same.'];
   const value = (leaf: unknown) =>
     leaf === undefined ? '–' : typeof leaf === 'string' ? leaf : JSON.stringify(leaf);
@@ -134,7 +150,7 @@ function settingLines(differences: ComparedPair['settingDifferences']): string[]
   ];
 }
 
-function paragraph(text: string): string[] {
+export function paragraph(text: string): string[] {
   // A number and its % stay together.
   const lines = wrapText('', text.replaceAll(' %', '\u00a0%'), WIDTH, true);
   return lines.map((line) => line.replaceAll('\u00a0', ' '));

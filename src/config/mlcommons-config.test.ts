@@ -151,7 +151,9 @@ describe('fromMlcommonsConfig', () => {
       const { streaming, config } = fromMlcommonsConfig(input);
       expect(streaming === true ? 'on' : 'off').toBe(resolved!.streaming);
       expect(config.model).toBe('m');
-      const pattern = resolved!.load_pattern.type.replace('max_throughput', 'burst');
+      const pattern = resolved!.load_pattern.type
+        .replace('max_throughput', 'burst')
+        .replace('agentic_inference', 'concurrency');
       expect((config.load as { pattern?: string } | undefined)?.pattern ?? 'burst').toBe(pattern);
     },
   );

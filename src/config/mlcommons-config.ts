@@ -1,6 +1,7 @@
 import { redactUrls } from '../core/redact-url.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import { NO_PROXY } from '../protocol/proxy.ts';
+import { firstModel, modelsOf } from './models.ts';
 import type { RunConfig } from './schema.ts';
 
 // Settings of MLCommons endpoints and ours: https://github.com/mlcommons/endpoints has theirs, schema.ts ours.
@@ -17,6 +18,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   max_throughput: 'burst',
   poisson: 'poisson',
   concurrency: 'concurrency',
+  agentic_inference: 'concurrency',
 };
 /** What their `model_params` send, and ours has among the extra fields, under the same names. */
 const SAMPLING_KEYS: readonly string[] = [
@@ -70,6 +72,7 @@ export function fromMlcommonsConfig(tree: unknown): MlcommonsSettings {
         rate_per_second: ratePerSecond,
         concurrency: pattern === 'poisson' ? undefined : numberOf(load.target_concurrency),
       }),
+      conversations: pattern === 'agentic_inference' ? { multi_turn: true } : undefined,
       stop: set({ samples, duration_ms: durationMs === 0 ? undefined : durationMs }),
       warmup: enabled === true ? set({ samples: numberOf(warmupSamples) }) : undefined,
       seed: numberOf(times.scheduler_random_seed),
@@ -94,7 +97,7 @@ export type MlcommonsConfig = { readonly tree: { readonly [key: string]: Json } 
 export function toMlcommonsConfig(config: RunConfig, streaming: boolean): MlcommonsConfig {
   const why = REASONS.find(({ holds }) => holds(config));
   if (why !== undefined) return { why: why.text };
-  const { load, stop, warmup, client, endpoints, model, dataset, extra, seed } = config;
+  const { load, stop, warmup, client, endpoints, dataset, extra, seed } = config;
   const isOnline = load.pattern !== 'burst';
   const { workers } = client;
   return {
@@ -102,12 +105,12 @@ export function toMlcommonsConfig(config: RunConfig, streaming: boolean): Mlcomm
       type: isOnline ? 'online' : 'offline',
       name: 'inferometer',
       model_params: {
-        name: model,
+        name: firstModel(config),
         max_new_tokens: config.max_output_tokens!,
         streaming: streaming ? 'on' : 'off',
         ...(extra as { readonly [key: string]: Json }),
       },
-      // There is one: made-up prompts are among the reasons.
+      // There is one: generated prompts are among the reasons.
       datasets: [{ path: dataset! }],
       settings: {
         runtime: {
@@ -171,9 +174,13 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     holds: ({ format }) => format !== undefined && format !== 'rows',
   },
   { text: '--replay', holds: ({ load }) => load.pattern === 'replay' },
+  { text: '--hub', holds: ({ hub }) => hub !== undefined },
+  { text: '--dataset-memory', holds: ({ dataset_memory_bytes: bytes }) => bytes !== undefined },
+  { text: 'several --model', holds: (config) => modelsOf(config).length > 1 },
   { text: '--map', holds: ({ map }) => map !== undefined },
   { text: '--salt', holds: ({ salt }) => salt !== undefined },
   { text: '--synthetic', holds: ({ synthetic }) => synthetic !== undefined },
+  { text: 'phases', holds: ({ phases }) => phases !== undefined },
   { text: '--pattern gamma', holds: ({ load }) => load.pattern === 'gamma' },
   {
     text: '--stages',
@@ -200,6 +207,10 @@ const REASONS: readonly { readonly text: string; readonly holds: (config: RunCon
     text: '--requests-per-connection',
     holds: ({ client }) => client.requests_per_connection !== undefined,
   },
+  { text: '--http 2', holds: ({ client }) => client.http === 2 },
+  { text: '--balance least-in-flight', holds: ({ client }) => client.balance === 'least_in_flight' },
+  { text: '--until', holds: ({ until }) => until !== undefined },
+  { text: '--retry', holds: ({ retry }) => retry !== undefined },
   { text: '--cancel', holds: ({ cancel }) => cancel !== undefined },
   { text: '--connections new', holds: ({ client }) => client.connections === 'new' },
   {

@@ -23,10 +23,17 @@ interface Point {
   readonly rate: number;
 }
 
-/** The configuration with the stages of its file in the place of the file's path; itself when it names none. */
+/** The configuration with the stages of files in the place of the files' paths. */
 export function withStagesOfFile(config: RunConfig): RunConfig {
-  const { stages_file: path, ...load } = config.load;
-  return path === undefined ? config : { ...config, load: { ...load, stages: [...readRateFile(path)] } };
+  const phases = config.phases?.map((phase) =>
+    phase.load === undefined ? phase : { ...phase, load: stagedLoad(phase.load) },
+  );
+  return { ...config, load: stagedLoad(config.load), phases };
+}
+
+function stagedLoad(given: RunConfig['load']): RunConfig['load'] {
+  const { stages_file: path, ...load } = given;
+  return path === undefined ? given : { ...load, stages: [...readRateFile(path)] };
 }
 
 /**

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { InferometerError } from '../core/errors.ts';
 import { parseConfigFile } from './config-file.ts';
+import { modelsOf } from './models.ts';
 import { redactConfig, secretsOf } from './redact.ts';
-import { resolveConfig } from './resolve.ts';
+import { checkConfig, resolveConfig } from './resolve.ts';
 import { runConfigSchema } from './schema.ts';
 import { SETTINGS, settingOf } from './flags.ts';
 import { STAGES_ALLOWED } from './stages.ts';
@@ -115,6 +116,87 @@ describe('resolveConfig', () => {
     expect(resolve({}, {}, file).seed).toBe(1);
   });
 
+  it('takes every setting from the environment, below flags and above a file', () => {
+    const environment = { INFEROMETER_CONCURRENCY: '8', INFEROMETER_REQUEST_TIMEOUT: '90s' };
+    expect(resolve({}, environment).load).toEqual({ pattern: 'concurrency', concurrency: 8 });
+    expect(resolve({}, environment, 'client: { request_timeout_ms: 5 }').client.request_timeout_ms).toBe(
+      90_000,
+    );
+    expect(resolve({ '--concurrency': ['3'] }, environment).load.concurrency).toBe(3);
+    expect(resolve({}, { INFEROMETER_CONCURRENCY: '' }).load).toEqual({ pattern: 'burst' });
+    expect(resolve({}, { INFEROMETER_MULTI_TURN: 'on' }).conversations?.multi_turn).toBe(true);
+    expect(resolve({}, { INFEROMETER_HEADER: 'X-A: 1, 2\nX-B: 3' }).client.headers).toEqual({
+      'X-A': '1, 2',
+      'X-B': '3',
+    });
+    const names = SETTINGS.flatMap(({ environment: name }) => name ?? []);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('lets a flag for one value win over the variable of its setting', () => {
+    expect(resolve({ '--no-check': ['on'] }, { INFEROMETER_CHECK: 'on' }).check).toBe('off');
+    expect(resolve({ '--insecure': ['on'] }, { INFEROMETER_TLS_VERIFY: 'on' }).client.tls_verify).toBe(false);
+  });
+
+  it.each([
+    [
+      { INFEROMETER_RATE: 'fast' },
+      'INFEROMETER_RATE must be a number above 0, at most 10000000 (got "fast")',
+    ],
+    [{ INFEROMETER_MULTI_TURN: 'yes' }, 'INFEROMETER_MULTI_TURN must be on or off (got "yes")'],
+    [
+      { INFEROMETER_CONCURENCY: '8' },
+      'INFEROMETER_CONCURENCY is no setting; did you mean INFEROMETER_CONCURRENCY? (unset it if not)',
+    ],
+  ])('says which variable is wrong: %j', (environment, message) => {
+    expect(() => resolve({}, environment)).toThrow(message);
+  });
+
+  it.each(['INFEROMETER_VIEW_KEY', 'INFEROMETER_CALIBRATION', 'INFEROMETER_FOO_BAR_BAZ', 'OTHER_RATE'])(
+    'passes over %s',
+    (name) => {
+      expect(resolve({}, { [name]: 'x' })).toEqual(resolve());
+    },
+  );
+
+  it('tells all that is wrong at once, each thing once', () => {
+    const { problems } = checkConfig({
+      file: parseConfigFile('seed: abc\nload: { rate: 5 }\nclient: { http: 3 }\n', 'load.yaml'),
+      environment: { INFEROMETER_WORKERS: '0' },
+      flags: new Map([
+        ['--model', ['']],
+        ['--tls-verify', ['maybe']],
+      ]),
+    }) as { problems: readonly InferometerError[] };
+    expect(problems.map(({ message }) => message.replace(/(must be|unknown|missing).*/, '$1'))).toEqual([
+      '--model must be',
+      '--tls-verify must be',
+      '--endpoint <url> and --dataset <file> (or --synthetic <what>) are missing',
+      '--config load.yaml:2:15: load.rate: unknown',
+      '--config load.yaml:1:7: seed: must be',
+      'INFEROMETER_WORKERS must be',
+      '--config load.yaml:3:17: client.http: must be',
+    ]);
+    const rules = checkConfig({
+      environment: {},
+      flags: new Map(
+        Object.entries({
+          ...required,
+          '--rate': ['5'],
+          '--pattern': ['burst'],
+          '--key': ['k'],
+          '--format': ['rows'],
+          '--synthetic': ['input=5 output=5'],
+        }),
+      ),
+    }) as { problems: readonly InferometerError[] };
+    expect(rules.problems.map(({ message }) => message.slice(0, 24))).toEqual([
+      '--dataset and --syntheti',
+      '--key is only for https:',
+      '--rate is only for --pat',
+    ]);
+  });
+
   it('collects repeated flags', () => {
     const config = resolve({ '--endpoint': ['http://a', 'http://b'], '--header': ['X-A: 1', 'X-B: two: 2'] });
     expect(config.endpoints).toEqual(['http://a', 'http://b']);
@@ -148,7 +230,7 @@ describe('resolveConfig', () => {
     [
       '--api',
       'grpc',
-      'one of chat, completions, responses, anthropic, ollama, ollama-generate, sglang, tgi, llamacpp, triton, embeddings, rerank, score, or template:FILE',
+      'one of chat, completions, responses, anthropic, ollama, ollama-generate, sglang, tgi, llamacpp, triton, kserve, embeddings, ollama-embed, rerank, score, images, speech, transcription, template:FILE, or plugin:NAME',
     ],
     ['--pattern', 'sawtooth', 'one of burst, constant, poisson, gamma, concurrency, replay'],
     [
@@ -186,6 +268,7 @@ describe('resolveConfig', () => {
       '2',
       'a time with its unit such as 2s, or one of fixed:TIME, uniform:LEAST,MOST, exponential:MEAN, lognormal:MEDIAN,SIGMA, such as lognormal:2s,0.5',
     ],
+    ['--http', '3', '1 or 2'],
     ['--requests-per-connection', '0', 'a whole number from 1 to 2147483647'],
     ['--endpoint', '', 'text that is not empty'],
   ])('refuses %s "%s"', (flag, text, allowed) => {
@@ -436,7 +519,7 @@ describe('resolveConfig', () => {
 
   it('names a missing flag and what it is for', () => {
     expect(refusal({}, '--model')).toBe(
-      '--model is missing: model name sent with each request, unless its row names one',
+      '--model is missing: model name sent with each request, unless its row names one; repeat it with weights for several: a=0.8 b=0.2',
     );
   });
 
@@ -506,7 +589,8 @@ describe('settings', () => {
     expect(SETTINGS.map(({ path }) => path).filter((path) => path !== 'warmup' && !paths.has(path))).toEqual(
       [],
     );
-    expect([...paths].filter((path) => settingOf(path) === undefined)).toEqual([]);
+    // A list of phases is too much for a command line.
+    expect([...paths].filter((path) => settingOf(path) === undefined)).toEqual(['phases']);
   });
 });
 
@@ -611,5 +695,34 @@ describe('redactConfig', () => {
     expect(refusal({ '--endpoint': ['http://h/v1?key=redacted'] })).toBe(`endpoints.0: ${message}`);
     expect(refusal({ '--path': ['/x?a=1&sig=redacted'] })).toBe(`path: ${message}`);
     expect(refusal({ '--endpoint': ['http://h/v1?api-version=redacted'] })).toBe('accepted');
+  });
+});
+
+describe('models', () => {
+  const models = (...texts: string[]) => modelsOf(resolve({ '--model': texts }));
+
+  it('have names and weights, and a name may have = in it', () => {
+    expect(models('org/name:tag')).toEqual([{ name: 'org/name:tag', weight: 1 }]);
+    expect(models('a=0.8', 'b=c=20%', 'd=e')).toEqual([
+      { name: 'a', weight: 0.8 },
+      { name: 'b=c', weight: 0.2 },
+      { name: 'd=e', weight: 1 },
+    ]);
+    expect(models('a=1=1')).toEqual([{ name: 'a=1', weight: 1 }]);
+  });
+
+  it('stand in a file as a name or as a list', () => {
+    const file = (model: string) => {
+      const flags = new Map(Object.entries(required).filter(([flag]) => flag !== '--model'));
+      return resolveConfig({ file: parseConfigFile(`model: ${model}`, 'load.yaml'), environment: {}, flags });
+    };
+    expect(modelsOf(file('a'))).toEqual([{ name: 'a', weight: 1 }]);
+    expect(modelsOf(file('[{name: a, weight: 3}, {name: b}]'))).toEqual([
+      { name: 'a', weight: 3 },
+      { name: 'b', weight: 1 },
+    ]);
+    for (const wrong of ['[]', '[{name: a, weight: 0}]', '[{name: a}, {name: a}]', '[a, b]', '3', '""']) {
+      expect(() => file(wrong), wrong).toThrow('must be a name, or a list of 1 to 64 models');
+    }
   });
 });

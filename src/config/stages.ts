@@ -1,5 +1,5 @@
 import { CONCURRENCY, isWithin, RATE_PER_SECOND } from '../core/load-ranges.ts';
-import { parseDecimal, parseDurationMs } from './units.ts';
+import { parseDecimal, parseDurationMs, spanText } from './units.ts';
 
 /** One stage of a load as a configuration has it; `ramp` goes on from where the stage before it ended. */
 export type StageConfig =
@@ -39,17 +39,6 @@ export function stagesText(stages: readonly StageConfig[]): string {
 }
 
 const MAX_TOLD = 6;
-
-function spanText(ms: number): string {
-  const unit = SPAN_UNITS.find(([, unitMs]) => ms % unitMs === 0);
-  return unit === undefined ? `${ms}ms` : `${ms / unit[1]}${unit[0]}`;
-}
-
-const SPAN_UNITS = [
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1000],
-] as const;
 
 export const STAGES_ALLOWED =
   'stages with commas between, such as "rate 10 for 1m, ramp to 200 over 5m, rate 200 for 10m, pause for 30s", the same with concurrency in the place of rate, or @rates.csv';

@@ -6,7 +6,8 @@ import type { ApiTemplate } from '../protocol/api-template.ts';
 import { isJsonPointer } from '../protocol/json-pointer.ts';
 import { bodyTextOf } from '../protocol/template-body.ts';
 import { TEMPLATE_PREFIX } from './choices.ts';
-import { type ConfigFile, parseYamlFile, type Tree } from './config-file.ts';
+import { parseYamlFile } from './config-file.ts';
+import type { ConfigFile, Tree } from './yaml-file.ts';
 import type { RunConfig } from './schema.ts';
 import { type TemplateFile, templateSchema } from './template-schema.ts';
 

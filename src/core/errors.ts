@@ -2,7 +2,7 @@
 export type ErrorKind = 'input' | 'setup' | 'execution' | 'result' | 'interrupted' | 'internal';
 
 /** Process exit codes, the one table of the program. */
-export const EXIT_CODES: Readonly<Record<ErrorKind | 'ok' | 'worse', number>> = {
+export const EXIT_CODES: Readonly<Record<ErrorKind | 'ok' | 'worse' | 'missed', number>> = {
   ok: 0,
   internal: 1,
   input: 2,
@@ -11,6 +11,8 @@ export const EXIT_CODES: Readonly<Record<ErrorKind | 'ok' | 'worse', number>> = 
   result: 5,
   /** A comparison found a run worse than its baseline. */
   worse: 6,
+  /** An SLO was missed. */
+  missed: 7,
   interrupted: 130,
 };
 

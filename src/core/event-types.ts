@@ -14,6 +14,8 @@ export const EVENT_TOPICS = [
   'error.session',
   'error.client',
   'sample.not_sent',
+  'sample.attempt_failed',
+  'sample.retried',
 ] as const;
 
 /** How many of {@link EVENT_TOPICS} the reference knows; the others are left out of what it reads. */
@@ -37,6 +39,8 @@ export const EventKind = {
   errorSession: 11,
   errorClient: 12,
   sampleNotSent: 13,
+  sampleAttemptFailed: 14,
+  sampleRetried: 15,
 } as const;
 
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];

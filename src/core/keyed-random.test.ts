@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { KOLMOGOROV_LIMIT, kolmogorovDistance } from '../../bench/stats/kolmogorov.ts';
 import { KeyedRandom } from './keyed-random.ts';
 
 const KEYS = 100_000;
@@ -7,17 +8,6 @@ function firstOf(random: KeyedRandom, key: number): number {
   random.start(key);
   return random.uniform();
 }
-
-/** The largest distance between the distribution of some values and the even one on [0, 1), times √n. */
-function kolmogorov(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const n = sorted.length;
-  const distances = sorted.map((value, i) => Math.max((i + 1) / n - value, value - i / n));
-  return Math.sqrt(n) * distances.reduce((most, one) => Math.max(most, one), 0);
-}
-
-/** Beyond this in 1 of 1000 cases. */
-const KOLMOGOROV_LIMIT = 1.95;
 
 describe('the numbers of a key', () => {
   it('are the same in whichever order the keys come, and whoever asks', () => {
@@ -46,8 +36,8 @@ describe('the numbers of a key', () => {
       firsts.push(firstOf(random, key));
       seconds.push(random.uniform());
     }
-    expect(kolmogorov(firsts)).toBeLessThan(KOLMOGOROV_LIMIT);
-    expect(kolmogorov(seconds)).toBeLessThan(KOLMOGOROV_LIMIT);
+    expect(kolmogorovDistance(firsts)).toBeLessThan(KOLMOGOROV_LIMIT);
+    expect(kolmogorovDistance(seconds)).toBeLessThan(KOLMOGOROV_LIMIT);
   });
 
   it('tell nothing of those of the next key', () => {

@@ -50,3 +50,11 @@ export function isWithin({ least, most, isWhole }: NumberRange, value: unknown):
 export function clampTo({ least, most }: NumberRange, value: number): number {
   return Math.min(most, Math.max(least, value));
 }
+
+/** What servers may cost an hour, in any currency. */
+export const PRICE_PER_HOUR: NumberRange = {
+  least: 0.000_001,
+  most: 1_000_000_000,
+  isWhole: false,
+  allowed: 'a number above 0, at most 1000000000',
+};

@@ -1,3 +1,5 @@
+import { type ResponseKind, SOUND_KINDS, TOKEN_KINDS } from './response-kind.ts';
+
 /** What a number means; names of series carry it as their ending. */
 export type MetricUnit = 'samples' | 'tokens' | 'ns';
 
@@ -9,7 +11,7 @@ export interface CounterDescriptor {
   readonly help: string;
 }
 
-/** A distribution of values over the tracked samples. */
+/** A distribution of values over the tracked samples, or over the connections of a run. */
 export interface SeriesDescriptor {
   readonly kind: 'series';
   readonly name: string;
@@ -22,10 +24,12 @@ export interface SeriesDescriptor {
   readonly streamingOnly: boolean;
   /** Only registered when requests are turns of conversations. */
   readonly conversationsOnly: boolean;
+  /** About the connections of a run, and not about samples; registered with its first value. */
+  readonly connectionsOnly: boolean;
   /** What people read: with it the series is in the report, its JSON, the live views and the exported metrics, and nothing else need be written. */
   readonly shownAs?: string;
-  /** Only registered when responses are text. */
-  readonly textOnly: boolean;
+  /** Only registered when responses are of these kinds; null for all. */
+  readonly onlyKinds: readonly ResponseKind[] | null;
   /** Lowest and highest value the live histogram tells apart; values beyond are clamped there and nowhere else. */
   readonly hdrLow: number;
   readonly hdrHigh: number;
@@ -126,6 +130,37 @@ export const SERIES = [
     shownAs: 'Conversation',
   }),
   ...TURN_BUCKETS.flatMap((bucket) => turnSeries(bucket)),
+  {
+    ...kindSeries('first_image_ns', ['images'], {
+      help: 'Issue to the first image of a stream, partial or whole',
+      shownAs: 'First image',
+    }),
+    streamingOnly: true,
+  },
+  kindSeries('first_audio_ns', ['speech'], {
+    help: 'Issue to the first byte of sound, behind the header of its file',
+    shownAs: 'First audio',
+  }),
+  kindSeries('audio_second_ns', SOUND_KINDS, {
+    help: 'Latency per second of audio, successful samples whose audio has a known length',
+    shownAs: 'Per s of audio',
+  }),
+  connectionSeries('dns_lookup_ns', {
+    help: 'Lookup of the host name of an endpoint, once in each engine thread',
+    shownAs: 'DNS lookup',
+  }),
+  connectionSeries('tcp_connect_ns', {
+    help: 'TCP connection to the endpoint, or to the proxy in front of it',
+    shownAs: 'TCP connect',
+  }),
+  connectionSeries('tls_handshake_ns', {
+    help: 'TLS handshake on a connection that stands',
+    shownAs: 'TLS handshake',
+  }),
+  connectionSeries('request_sent_ns', {
+    help: 'First request on a connection until the system had taken all of it',
+    shownAs: 'First request sent',
+  }),
 ] as const satisfies readonly SeriesDescriptor[];
 
 export type CounterName = (typeof COUNTERS)[number]['name'];
@@ -134,8 +169,10 @@ export type SeriesName = (typeof SERIES)[number]['name'];
 export type StreamingSeriesName = Extract<(typeof SERIES)[number], { streamingOnly: true }>['name'];
 /** The series that exist only when requests are turns of conversations. */
 export type ConversationSeriesName = Extract<(typeof SERIES)[number], { conversationsOnly: true }>['name'];
-/** The series that exist only when responses are text. */
-export type TextSeriesName = Extract<(typeof SERIES)[number], { textOnly: true }>['name'];
+/** The series about connections. */
+export type ConnectionSeriesName = Extract<(typeof SERIES)[number], { connectionsOnly: true }>['name'];
+/** The series that exist only when responses are of certain kinds. */
+export type KindSeriesName = Extract<(typeof SERIES)[number], { onlyKinds: readonly ResponseKind[] }>['name'];
 export type MetricDescriptor = CounterDescriptor | SeriesDescriptor;
 
 const METRIC_OF_NAME: ReadonlyMap<string, MetricDescriptor> = new Map(
@@ -165,20 +202,34 @@ type SeriesTraits = Pick<SeriesDescriptor, 'help'> &
 
 function series<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
   const defaults = { valueKind: 'int', tailLatency: false } as const;
-  const only = { streamingOnly: false, conversationsOnly: false, textOnly: false } as const;
+  const only = {
+    streamingOnly: false,
+    conversationsOnly: false,
+    onlyKinds: null,
+    connectionsOnly: false,
+  } as const;
   return { kind: 'series', ...only, ...defaults, ...bounds, ...traits, name } as const;
 }
 
 function streamingSeries<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
-  return { ...series(name, bounds, traits), streamingOnly: true } as const;
+  return { ...textSeries(name, bounds, traits), streamingOnly: true } as const;
 }
 
 function textSeries<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
-  return { ...series(name, bounds, traits), textOnly: true } as const;
+  return { ...series(name, bounds, traits), onlyKinds: TOKEN_KINDS } as const;
+}
+
+/** Times of responses of certain kinds. */
+function kindSeries<Name extends string>(name: Name, kinds: readonly ResponseKind[], traits: SeriesTraits) {
+  return { ...series(name, NS_BOUNDS, traits), onlyKinds: kinds } as const;
 }
 
 function conversationSeries<Name extends string>(name: Name, bounds: SeriesBounds, traits: SeriesTraits) {
   return { ...series(name, bounds, traits), conversationsOnly: true } as const;
+}
+
+function connectionSeries<Name extends string>(name: Name, traits: SeriesTraits) {
+  return { ...series(name, NS_BOUNDS, traits), connectionsOnly: true } as const;
 }
 
 /** What is told by the position of turns. */
@@ -197,6 +248,9 @@ function turnSeries(bucket: TurnBucket) {
     }),
     conversationSeries(`turn_${bucket}_cached_tokens`, TOKEN_BOUNDS, {
       help: `Prompt tokens of ${which} from the prefix cache, as the server reports`,
+    }),
+    conversationSeries(`turn_${bucket}_cacheable_tokens`, TOKEN_BOUNDS, {
+      help: `Prompt tokens of ${which} that earlier turns of the conversation can have left in a prefix cache, at most`,
     }),
   ] as const;
 }

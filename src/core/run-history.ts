@@ -22,6 +22,8 @@ export interface RunHistory {
   /** Of those kept over time the ones that have values. */
   readonly series: { readonly [series: string]: SeriesHistory };
   readonly client: ClientHistory;
+  /** What the servers told of themselves; absent where nobody looked. */
+  readonly server?: ServerHistoryBins;
   readonly marks: readonly RunMark[];
 }
 
@@ -93,6 +95,23 @@ export interface ClientHistory {
   readonly cpu_wait_share: readonly (number | null)[];
 }
 
+/** All servers together, in each bin the most; times are means of what happened between two looks. See `server-metrics/server-history.ts`, and `power-history.ts` beside it. */
+export const SERVER_QUANTITIES = [
+  'running',
+  'waiting',
+  'kv_use',
+  'prefix_share',
+  'acceptance',
+  'preemptions',
+  'ttft_ms',
+  'queue_ms',
+  'compute_ms',
+  'power_watts',
+] as const;
+export type ServerQuantity = (typeof SERVER_QUANTITIES)[number];
+/** Null where nobody told. */
+export type ServerHistoryBins = Readonly<Record<ServerQuantity, readonly (number | null)[]>>;
+
 export const RUN_MARK_KINDS = [
   'phase',
   'pause',
@@ -102,6 +121,7 @@ export const RUN_MARK_KINDS = [
   'note',
   'stop',
   'cancel',
+  'until',
 ] as const;
 export type RunMarkKind = (typeof RUN_MARK_KINDS)[number];
 
@@ -110,9 +130,9 @@ export interface RunMark {
   /** ns since the run's origin. */
   readonly at_ns: number;
   readonly kind: RunMarkKind;
-  /** The new rate a second or concurrency; else null. */
+  /** The new rate a second or concurrency; for `until` 1 when that ended the run, else 0; else null. */
   readonly value: number | null;
-  /** Name of the phase, text of the note; else empty. */
+  /** Name of the phase, text of the note, why it was stopped, how well figures were known; else empty. */
   readonly text: string;
 }
 

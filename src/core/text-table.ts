@@ -2,10 +2,13 @@
 const GAP = '  ';
 
 /**
- * Rows of cells as lines of aligned columns: the first column is set left, the others right. No line ends in blanks.
+ * Rows of cells as lines of aligned columns: the first column is set left, the others right, unless `isLeft` says otherwise. No line ends in blanks.
  * Widths are counted in code points, so cells may hold `µ` but no wide characters.
  */
-export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  isLeft: (column: number) => boolean = (column) => column === 0,
+): string[] {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {
@@ -14,7 +17,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   }
   return rows.map((row) =>
     row
-      .map((cell, column) => pad(cell, widths[column]!, column === 0))
+      .map((cell, column) => pad(cell, widths[column]!, isLeft(column)))
       .join(GAP)
       .trimEnd(),
   );

@@ -25,6 +25,9 @@ export interface Throughput {
   readonly errored_per_second: number;
   /** Tokens of a sample are spread evenly from its first chunk to its last. */
   readonly output_tokens_per_second: number;
+  /** Where the two rates lie with 95 % confidence; null for too few samples. Absent in a snapshot of an earlier version. */
+  readonly succeeded_per_second_interval?: RateInterval | null;
+  readonly output_tokens_per_second_interval?: RateInterval | null;
   /** Over time, exactly: what Little's law calls L. */
   readonly mean_in_flight: number;
   /** Of the samples that ended in the window, failed ones too; null for none. */
@@ -32,6 +35,11 @@ export interface Throughput {
   /** From the end of the window to the last sample that ended by itself, and how many ended in that time. */
   readonly drain_ns: number;
   readonly drain_ended: number;
+}
+
+export interface RateInterval {
+  readonly low: number;
+  readonly high: number;
 }
 
 /** Reads it off a snapshot's extras; undefined for a snapshot of an earlier version or of another aggregator. Never throws. */

@@ -1,9 +1,12 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MAX_ARENA_BYTES, RequestArena, RequestArenaBuilder } from './arena.ts';
+import { ArenaMemory, RequestArena, RequestArenaBuilder } from './arena.ts';
 
 test('gives back each request, also through another thread’s view', () => {
   fc.assert(
@@ -70,13 +73,43 @@ test('a socket sends the views as they are', async () => {
   expect((await received).toString()).toBe(wanted);
 });
 
-test('refuses more than it can hold', () => {
-  expect(MAX_ARENA_BYTES).toBe(2 ** 31);
-  const builder = new RequestArenaBuilder(2 ** 28);
-  const large = new Uint8Array(2 ** 26);
-  for (let row = 0; row < 4; row++) builder.append(1, large);
-  expect(() => builder.append(1, large)).toThrow(
-    'the requests of its first 4 rows already take almost 0.25 GiB, the limit for all',
+test('reads what memory has no room for from a file, the same bytes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'inferometer-spill-'));
+  try {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 60 }),
+        fc.integer({ min: 0, max: 2 }),
+        (requests, blocks) => {
+          // Of 6 MB each, so that blocks of 16 MiB have room for two.
+          const large = requests.map((seed) => Buffer.alloc(6e6, seed)).slice(0, 8);
+          const memory = new ArenaMemory(blocks * 2 ** 24, folder);
+          const builder = new RequestArenaBuilder(memory);
+          large.forEach((request, row) => builder.append(1 + (row % 2), request));
+          const arena = RequestArena.fromShared(structuredClone(builder.finish().shared));
+          large.forEach((request, row) => {
+            expect(Buffer.compare(arena.requestBytes(row), request)).toBe(0);
+            expect(arena.choicesOf(row)).toBe(1 + (row % 2));
+          });
+          expect(arena.takesTime).toBe(large.length > 2 * blocks);
+          expect(arena.fileReadMs > 0).toBe(arena.takesTime);
+          // No file has a name there, so none can be left behind.
+          expect(readdirSync(folder)).toEqual([]);
+          if (arena.takesTime) memory.file.close();
+        },
+      ),
+      { numRuns: 20 },
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('says where it could not write', () => {
+  const builder = new RequestArenaBuilder(new ArenaMemory(0, '/proc/nowhere'));
+  builder.append(1, Buffer.from('x'));
+  expect(() => builder.finish()).toThrow(
+    '/proc/nowhere: the requests that --dataset-memory has no room for could not be written there: ENOENT',
   );
 });
 

@@ -1,12 +1,15 @@
-import { InferometerError } from '../core/errors.ts';
-
-/** Most bytes of all requests together. */
-export const MAX_ARENA_BYTES = 2 ** 31;
+import { readSync } from 'node:fs';
+import { errorText, InferometerError } from '../core/errors.ts';
+import { sharedUint32 } from '../core/shared-numbers.ts';
+import { NS_PER_MS } from '../core/time.ts';
+import { SpillFile } from './spill-file.ts';
 
 /** What a thread needs to see an arena; crosses by structured clone without a copy. */
 export interface SharedArena {
-  /** The requests, one after another, none of them in two blocks. */
-  readonly blocks: readonly SharedArrayBuffer[];
+  /** The requests, one after another, none of them in two blocks; of a block that is in the file, where it begins there. */
+  readonly blocks: readonly (SharedArrayBuffer | number)[];
+  /** The number of the file for what memory had no room for; undefined when all is in memory. */
+  readonly fd?: number | undefined;
   /** Where the requests of each block end, counted over all blocks: what is behind them in a block is unused. */
   readonly blockEnds: readonly number[];
   /** As Float64Array: where each begins, counted over all blocks, and last where they all end. */
@@ -18,6 +21,8 @@ export interface SharedArena {
 /**
  * All requests of a run as bytes, ready to be written, in memory that threads share: encoded once, before the run.
  *
+ * Those that memory has no room for are in a file and read when they are sent: see {@link ArenaMemory}.
+ *
  * Memory: the requests and 8 bytes each, once for all threads; each thread adds about 100 bytes for a row it has used.
  */
 export class RequestArena {
@@ -26,6 +31,7 @@ export class RequestArena {
   readonly #offsets: Float64Array;
   readonly #choices: Uint32Array | undefined;
   readonly #views: (Uint8Array | undefined)[];
+  #fileReadNs = 0;
 
   private constructor(shared: SharedArena) {
     this.shared = shared;
@@ -55,9 +61,21 @@ export class RequestArena {
     return this.#offsets[this.rowCount]!;
   }
 
+  /** Some requests are in a file: getting one may take as long as a disk does. */
+  get takesTime(): boolean {
+    return this.shared.fd !== undefined;
+  }
+
+  /** How long reading requests from the file has taken so far in this thread, ms. */
+  get fileReadMs(): number {
+    return this.#fileReadNs / NS_PER_MS;
+  }
+
   /**
    * The request of a row, to be written and never changed. The view is made at the first use of the row and then kept: a Buffer,
-   * so that a socket takes it as it is.
+   * so that a socket takes it as it is. One that is in the file is read each time.
+   *
+   * Throws `INFEROMETER_DATASET_SPILL` when it can't be.
    * @hot
    */
   requestBytes(row: number): Uint8Array {
@@ -79,10 +97,34 @@ export class RequestArena {
         `request arena: the row must be 0 to ${this.rowCount - 1} (got ${row})`,
       );
     }
-    const block = this.#blockAt(end);
-    const view = Buffer.from(this.shared.blocks[block]!, start - this.#blockStart(block), end - start);
+    const at = this.#blockAt(end);
+    const block = this.shared.blocks[at]!;
+    const offset = start - this.#blockStart(at);
+    if (typeof block === 'number') return this.#read(block + offset, end - start);
+    const view = Buffer.from(block, offset, end - start);
     this.#views[row] = view;
     return view;
+  }
+
+  #read(position: number, length: number): Uint8Array {
+    const began = process.hrtime.bigint();
+    const bytes = Buffer.allocUnsafe(length);
+    try {
+      for (let done = 0; done < length;) {
+        const count = readSync(this.shared.fd!, bytes, done, length - done, position + done);
+        if (count === 0) throw new Error('it ends too early');
+        done += count;
+      }
+    } catch (error) {
+      throw new InferometerError(
+        'INFEROMETER_DATASET_SPILL',
+        'setup',
+        `the file with the requests of the run cannot be read: ${errorText(error)}`,
+        { cause: error },
+      );
+    }
+    this.#fileReadNs += Number(process.hrtime.bigint() - began);
+    return bytes;
   }
 
   /** The first block that ends at `end` or behind it. */
@@ -105,16 +147,52 @@ export class RequestArena {
 /** Bytes of a block, or more when a request needs it. */
 const BLOCK_BYTES = 2 ** 24;
 
+/** Memory that the arenas of a run share, and the file for what it has no room for. */
+export class ArenaMemory {
+  readonly #folder: string;
+  #leftBytes: number;
+  #file: SpillFile | undefined;
+
+  /** `folder`: where the file goes. */
+  constructor(bytes: number, folder: string) {
+    this.#leftBytes = bytes;
+    this.#folder = folder;
+  }
+
+  /** Whether there is room for so many bytes more. They are taken; without room, nothing is left for others. */
+  take(bytes: number): boolean {
+    const hasRoom = bytes <= this.#leftBytes;
+    this.#leftBytes = hasRoom ? this.#leftBytes - bytes : 0;
+    return hasRoom;
+  }
+
+  /** Made when it is needed first. */
+  get file(): SpillFile {
+    this.#file ??= new SpillFile(this.#folder);
+    return this.#file;
+  }
+}
+
 /** Puts requests together one after another, where threads will find them: each is written once. */
 export class RequestArenaBuilder {
   readonly #blocks: Block[] = [];
+  /** Where each block of the file begins there, in their order behind those in memory. */
+  readonly #fileBlocks: { readonly start: number; readonly used: number }[] = [];
   readonly #choices = new GrowingNumbers();
   readonly #ends = new GrowingNumbers();
-  readonly #maxBytes: number;
+  readonly #memory: ArenaMemory | undefined;
+  /** What goes to the file next, once that is in use. */
+  #fileBlock: FileBlock | undefined;
   #bytes = 0;
 
-  constructor(maxBytes = MAX_ARENA_BYTES) {
-    this.#maxBytes = maxBytes;
+  /** `memory`: default: as much as it takes. */
+  constructor(memory?: ArenaMemory) {
+    this.#memory = memory;
+  }
+
+  /** The next request goes to the file, not into memory. */
+  get isSpilling(): boolean {
+    return this.#fileBlock !== undefined;
   }
 
   /** Adds a request that asks for so many choices. Throws as {@link appendText} does. */
@@ -124,10 +202,7 @@ export class RequestArenaBuilder {
     this.#added(block, request.length, choices);
   }
 
-  /**
-   * Adds a request as its head, of ASCII characters, and its body, of so many bytes of UTF-8. Throws `INFEROMETER_DATASET_TOO_LARGE` when
-   * all requests take more than {@link MAX_ARENA_BYTES}.
-   */
+  /** Adds a request as its head, of ASCII characters, and its body, of so many bytes of UTF-8. Throws as {@link SpillFile.append} does. */
   appendText(choices: number, head: string, body: string, bodyBytes: number): void {
     const block = this.#room(head.length + bodyBytes);
     block.bytes.write(head, block.used, 'latin1');
@@ -136,17 +211,36 @@ export class RequestArenaBuilder {
     this.#added(block, head.length + bodyBytes, choices);
   }
 
-  #room(length: number): Block {
-    if (this.#bytes + length > this.#maxBytes) throw tooLarge(this.#ends.count, this.#maxBytes);
+  #room(length: number): FileBlock {
+    if (this.#fileBlock !== undefined) return this.#fileRoom(this.#fileBlock, length);
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.bytes.length - last.used >= length) return last;
-    const shared = new SharedArrayBuffer(Math.max(BLOCK_BYTES, length));
+    const size = Math.max(BLOCK_BYTES, length);
+    if (this.#memory?.take(size) === false)
+      return this.#fileRoom({ bytes: Buffer.alloc(0), used: 0 }, length);
+    const shared = new SharedArrayBuffer(size);
     const block = { shared, bytes: Buffer.from(shared), used: 0 };
     this.#blocks.push(block);
     return block;
   }
 
-  #added(block: Block, length: number, choices: number): void {
+  #fileRoom(block: FileBlock, length: number): FileBlock {
+    if (block.bytes.length - block.used < length) {
+      this.#flush(block);
+      if (block.bytes.length < length) block.bytes = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, length));
+    }
+    this.#fileBlock = block;
+    return block;
+  }
+
+  #flush(block: FileBlock): void {
+    if (block.used === 0) return;
+    const start = this.#memory!.file.append(block.bytes.subarray(0, block.used));
+    this.#fileBlocks.push({ start, used: block.used });
+    block.used = 0;
+  }
+
+  #added(block: FileBlock, length: number, choices: number): void {
     block.used += length;
     this.#bytes += length;
     this.#ends.push(this.#bytes);
@@ -156,21 +250,27 @@ export class RequestArenaBuilder {
   /** All requests so far; to be called once. */
   finish(): RequestArena {
     const { count } = this.#ends;
+    if (this.#fileBlock !== undefined) this.#flush(this.#fileBlock);
+    const isSpilled = this.#fileBlocks.length > 0;
     const offsets = new Float64Array(new SharedArrayBuffer((count + 1) * Float64Array.BYTES_PER_ELEMENT));
     offsets.set(this.#ends.values(), 1);
     let end = 0;
     return RequestArena.fromShared({
-      blocks: this.#blocks.map(({ shared }) => shared),
-      blockEnds: this.#blocks.map(({ used }) => (end += used)),
+      blocks: [...this.#blocks.map(({ shared }) => shared), ...this.#fileBlocks.map(({ start }) => start)],
+      blockEnds: [...this.#blocks, ...this.#fileBlocks].map(({ used }) => (end += used)),
+      fd: isSpilled ? this.#memory!.file.fd : undefined,
       offsets: offsets.buffer,
       choices: choiceColumn(this.#choices.values()),
     });
   }
 }
 
-interface Block {
+interface Block extends FileBlock {
   readonly shared: SharedArrayBuffer;
-  readonly bytes: Buffer;
+}
+
+interface FileBlock {
+  bytes: Buffer;
   used: number;
 }
 
@@ -194,15 +294,5 @@ class GrowingNumbers {
 
 function choiceColumn(counts: Float64Array): SharedArrayBuffer | undefined {
   if (counts.every((count) => count === 1)) return undefined;
-  const column = new Uint32Array(new SharedArrayBuffer(counts.length * Uint32Array.BYTES_PER_ELEMENT));
-  column.set(counts);
-  return column.buffer;
-}
-
-function tooLarge(rows: number, maxBytes: number): InferometerError {
-  return new InferometerError(
-    'INFEROMETER_DATASET_TOO_LARGE',
-    'input',
-    `dataset: the requests of its first ${rows} rows already take almost ${maxBytes / 2 ** 30} GiB, the limit for all; use fewer or shorter rows`,
-  );
+  return sharedUint32(counts);
 }

@@ -19,9 +19,9 @@ const NOT_EXTRA = ['messages', 'prompt', 'input_ids', 'text', 'stream'] as const
  * `temperature`, JSON in `messages`).
  *
  * Throws `INFEROMETER_DATASET_INVALID` when a row asks nothing, asks both by `input_tokens` and `token_ids`, or holds something
- * unfit in a column.
+ * unfit in a column. `mayAskNothing`: what is asked is elsewhere, as in a file.
  */
-export function mapColumns(located: LocatedRow): RowValues {
+export function mapColumns(located: LocatedRow, mayAskNothing = false): RowValues {
   const { place } = located;
   if (isDeeperThan(located.values, MAX_DEPTH)) {
     throw datasetError(place(), `nests lists or objects more than ${MAX_DEPTH} levels deep`);
@@ -37,7 +37,7 @@ export function mapColumns(located: LocatedRow): RowValues {
   if (reserved !== undefined) {
     throw datasetError(`${place()}: extra_body`, `cannot set ${reserved}: it comes from the row itself`);
   }
-  if (!asksSomething(row)) throw datasetError(place(), whatIsMissing(typed));
+  if (!mayAskNothing && !asksSomething(row)) throw datasetError(place(), whatIsMissing(typed));
   if (Array.isArray(row.messages) && saysNothing(row.messages as readonly RowValues[])) {
     throw datasetError(`${place()}: messages`, 'no message has any content');
   }

@@ -1,10 +1,15 @@
 import { itemLines, parseJson } from './json-value.ts';
 import { datasetError, type RawRow, shown } from './row.ts';
-import { decodeUtf8, textLines } from './text.ts';
+import { decodeUtf8, type TextLine, textLines } from './text.ts';
 
 /** The rows of a JSON lines file: one value a line. */
-export function* parseJsonLines(bytes: Uint8Array, path: string): Generator<RawRow> {
-  for (const line of textLines(bytes, path)) {
+export function parseJsonLines(bytes: Uint8Array, path: string): Generator<RawRow> {
+  return rowsOfLines(textLines(bytes, path), path);
+}
+
+/** The rows of such lines, wherever they come from. */
+export function* rowsOfLines(lines: Iterable<TextLine>, path: string): Generator<RawRow> {
+  for (const line of lines) {
     yield { place: line.place, read: () => parseJson(line.text(), path, line.number - 1) };
   }
 }

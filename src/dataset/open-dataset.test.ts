@@ -367,9 +367,22 @@ describe('a file that is too large', () => {
     await expect(openDataset(await sparse('list.json', '[', 600))).rejects.toThrow(
       /list\.json: holds 600 MiB, .* at most 512 MiB; convert it to JSON lines/,
     );
-    await expect(openDataset(await sparse('lines.jsonl', '{}\n', 3 * 1024))).rejects.toThrow(
-      /lines\.jsonl: has 3\.00 GiB; .* at most 2 GiB/,
+    await expect(openDataset(await sparse('table.csv', 'prompt\n', 3 * 1024))).rejects.toThrow(
+      /table\.csv: has 3\.00 GiB; only files of JSON lines or text, .* more than 2 GiB/,
     );
+  });
+
+  test('is no such file where it has lines of JSON: these are read part by part', async () => {
+    const path = join(directory, 'lines.jsonl');
+    const line = `${JSON.stringify({ prompt: 'x'.repeat(1000) })}\n`;
+    await writeFile(path, line.repeat(270_000));
+    const dataset = await openDataset(path);
+    let count = 0;
+    for (const { place } of dataset.rows()) {
+      count += 1;
+      if (count === 269_999) expect(place()).toBe(`${path}:269999`);
+    }
+    expect(count).toBe(270_000);
   });
 
   test('is read row by row where it holds JSON lines, whatever it is called', async () => {

@@ -1,7 +1,8 @@
 import { InferometerError } from '../core/errors.ts';
-import { checkColumns, COLUMN_MISSING, type ColumnMap, mappedRow } from './column-map.ts';
+import { COLUMN_MISSING, type ColumnMap, mappedSource } from './column-map.ts';
 import { mapColumns } from './columns.ts';
 import { datasetError, isRowValues, type RawRow, type RowValues, shown } from './row.ts';
+import { withAudio } from './row-audio.ts';
 import { withImages } from './row-images.ts';
 import { DATASET_EXTENSIONS, extensionOf, openSource, type Source, type SourceFile } from './source.ts';
 
@@ -32,6 +33,8 @@ export interface DatasetOptions {
   readonly skipBadRows?: boolean;
   /** Which columns stand for which names. The first row must have them. */
   readonly map?: ColumnMap | undefined;
+  /** Rows name audio files, which are read; default: they ask with text. */
+  readonly isAudio?: boolean | undefined;
 }
 
 /**
@@ -56,22 +59,19 @@ export function holdsRows({ files }: Source): boolean {
 }
 
 /** The same of files that are open. Throws `InferometerError` (input) for a file that is not of its format. */
-export function datasetOf({ path, files }: Source, options: DatasetOptions = {}): Dataset {
+export function datasetOf(source: Source, options: DatasetOptions = {}): Dataset {
+  const { map, isAudio = false } = options;
+  const { path, files } = map === undefined ? source : mappedSource(source, map);
   const parsed = files.map((file) => ({ file, raws: rowsOf(file) }));
   const skipped: string[] = [];
-  const { map } = options;
-  let isMapChecked = false;
-  const renamed = (values: RowValues, place: () => string) => {
-    if (map === undefined) return values;
-    if (!isMapChecked) checkColumns(values, map, place());
-    isMapChecked = true;
-    return mappedRow(values, map);
-  };
   function* rows(): Generator<DatasetRow> {
     let count = 0;
     for (const { file, raws } of parsed) {
       for (const raw of raws) {
-        const values = skippable(() => withImages(rowOf(raw, renamed), file.path, raw.place));
+        const values = skippable(() => {
+          const row = rowOf(raw, isAudio);
+          return isAudio ? withAudio(row, file.path, raw.place) : withImages(row, file.path, raw.place);
+        });
         if (values === undefined) continue;
         count += 1;
         yield { values, place: raw.place };
@@ -97,15 +97,17 @@ function noRows([first]: readonly string[]): string {
   return first === undefined ? 'has no rows' : `has no usable row; the first one: ${first}`;
 }
 
-function rowOf(
-  raw: RawRow,
-  renamed: (values: RowValues, place: () => string) => RowValues = (values) => values,
-): RowValues {
+function rowOf(raw: RawRow, isAudio = false): RowValues {
   const value = raw.read();
   const values =
-    typeof value === 'string' ? { prompt: value } : isMessageList(value) ? { messages: value } : value;
+    typeof value === 'string'
+      ? { [isAudio ? 'file' : 'prompt']: value }
+      : isMessageList(value)
+        ? { messages: value }
+        : value;
   if (isRowValues(values)) {
-    return mapColumns({ place: raw.place, values: renamed(values, raw.place), isText: raw.isText ?? false });
+    const located = { place: raw.place, values, isText: raw.isText ?? false };
+    return mapColumns(located, isAudio);
   }
   throw datasetError(raw.place(), `must be an object, a text or a list of messages (got ${shown(value)})`);
 }

@@ -1,10 +1,5 @@
-import { closeSync, fstatSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
-import { openRegularFileSync } from '../core/careful-read.ts';
-import { errorText, InferometerError } from '../core/errors.ts';
-import { isWithin } from '../core/folder-guard.ts';
-import { countedText } from '../core/quantity-text.ts';
 import { columnsOf } from '../core/row-columns.ts';
+import { fileBytes } from './row-file.ts';
 import { datasetError, isPresent, isRowValues, type RowValues, shown } from './row.ts';
 
 const IMAGE_COLUMNS = columnsOf('image');
@@ -65,7 +60,7 @@ function urlOf(image: unknown, datasetPath: string, at: () => string): string {
     if (/^(https?|data):/i.test(image)) return image;
     const mediaType = /^[A-Za-z0-9+/\s]+=*\s*$/.test(image) ? mediaTypeOf(lookAt(image)) : undefined;
     return mediaType === undefined
-      ? dataUrlOf(fileBytes(image, datasetPath, at), at)
+      ? dataUrlOf(fileBytes(image, datasetPath, at, MAX_IMAGE_BYTES), at)
       : `data:${mediaType};base64,${image}`;
   }
   // As Hugging Face has them in JSON.
@@ -91,31 +86,4 @@ function mediaTypeOf(bytes: Uint8Array): string | undefined {
   const begins = (text: string) =>
     [...text].every((character, index) => character === '?' || bytes[index] === character.charCodeAt(0));
   return KINDS.find(([, text]) => begins(text))?.[0];
-}
-
-/** A dataset may be a stranger's: it must not be able to send other files of its reader to a server. */
-function fileBytes(path: string, datasetPath: string, at: () => string): Uint8Array {
-  const folder = dirname(datasetPath);
-  try {
-    const real = realpathSync(isAbsolute(path) ? path : join(folder, path));
-    if (!isWithin(realpathSync(folder), real)) {
-      throw datasetError(at(), `${shown(path)} must be in the folder of the dataset, or below it`);
-    }
-    const file = openRegularFileSync(real);
-    try {
-      const { size } = fstatSync(file);
-      if (size > MAX_IMAGE_BYTES) {
-        throw datasetError(
-          at(),
-          `${shown(path)} has ${countedText(size, 'byte')}; the limit is ${countedText(MAX_IMAGE_BYTES, 'byte')}`,
-        );
-      }
-      return readFileSync(file);
-    } finally {
-      closeSync(file);
-    }
-  } catch (cause) {
-    if (cause instanceof InferometerError) throw cause;
-    throw datasetError(at(), `${shown(path)} cannot be read (${errorText(cause)})`, { cause });
-  }
 }

@@ -1,12 +1,14 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { numberText } from '../core/quantity-text.ts';
 import { beginsWith, decompressed, withoutCompression } from './compression.ts';
 import { toUtf8 } from './encoding.ts';
-import { parseJsonFile, parseJsonLines } from './jsonl.ts';
+import { hubDataset, isThere } from './hub-files.ts';
+import { parseJsonFile, parseJsonLines, rowsOfLines } from './jsonl.ts';
+import { LARGE_FILE_BYTES, largeFileLines } from './large-lines.ts';
 import { datasetError, type RawRow } from './row.ts';
-import { textLines } from './text.ts';
+import { type TextLine, textLines } from './text.ts';
 
 /** How a file is laid out: JSON values one a line, one JSON value, a table as text, a Parquet file, or lines of text. */
 export type Layout = 'jsonl' | 'json' | 'csv' | 'parquet' | 'text';
@@ -48,16 +50,19 @@ const LAYOUTS: ReadonlyMap<string, Layout> = new Map<string, Layout>([
   ['.txt', 'text'],
 ]);
 /** Of files that can be read, before one for a compression. */
-export const DATASET_EXTENSIONS = [...LAYOUTS.keys()];
+export const DATASET_EXTENSIONS: readonly string[] = [...LAYOUTS.keys()];
 
 /**
- * Opens a file, plain or compressed by gzip or Zstandard, or a folder of such files. Takes the bytes of the files in memory.
+ * Opens a file, plain or compressed by gzip or Zstandard, a folder of such files, or a dataset by its name on a hub (`hubDataset`). Takes the bytes of the files in
+ * memory, but for large ones of JSON lines or text.
  *
  * Throws `INFEROMETER_DATASET_UNREADABLE` (input) for what cannot be read, and `INFEROMETER_DATASET_INVALID` for a damaged or oversized
  * file and an empty folder.
  */
 export async function openSource(path: string): Promise<Source> {
+  const named = (await isThere(path)) ? undefined : await hubDataset(path, isDataFile);
   try {
+    if (named !== undefined) return { path, isFolder: true, files: await filesAt(named.files) };
     const found = await stat(path);
     if (!found.isDirectory()) return { path, isFolder: false, files: [await openFile(path)] };
     const names = (await readdir(path, { withFileTypes: true }))
@@ -65,14 +70,22 @@ export async function openSource(path: string): Promise<Source> {
       .map(({ name }) => name)
       .sort();
     if (names.length === 0) throw datasetError(path, 'is a folder without files');
-    const files: SourceFile[] = [];
-    for (const name of names) files.push(await openFile(join(path, name)));
-    return { path, isFolder: true, files };
+    return { path, isFolder: true, files: await filesAt(names.map((name) => join(path, name))) };
   } catch (cause) {
     if (cause instanceof InferometerError) throw cause;
     const message = `${path}: cannot be read: ${errorText(cause)}`;
     throw new InferometerError('INFEROMETER_DATASET_UNREADABLE', 'input', message, { cause });
   }
+}
+
+async function filesAt(paths: readonly string[]): Promise<readonly SourceFile[]> {
+  const files: SourceFile[] = [];
+  for (const path of paths) files.push(await openFile(path));
+  return files;
+}
+
+function isDataFile(path: string): boolean {
+  return LAYOUTS.has(extensionOf(path));
 }
 
 /** Of the path, without that of a compression. */
@@ -81,6 +94,8 @@ export function extensionOf(path: string): string {
 }
 
 async function openFile(path: string): Promise<SourceFile> {
+  const large = await openLargeFile(path);
+  if (large !== undefined) return large;
   const bytes = decompressed(await readBytes(path), path, MAX_BYTES);
   const name = basename(withoutCompression(path), extname(withoutCompression(path)));
   const layout = layoutOf(bytes, path);
@@ -107,8 +122,38 @@ async function openFile(path: string): Promise<SourceFile> {
       return { path, name, layout, columns: firstCells(text), rows: whole, rowsNamed: named };
     }
     case 'text':
-      return { path, name, layout, columns: [], rows: () => linesOf(text, path), rowsNamed: none };
+      return {
+        path,
+        name,
+        layout,
+        columns: [],
+        rows: () => rowsOfText(textLines(text, path)),
+        rowsNamed: none,
+      };
   }
+}
+
+/** A file of lines that is not held in memory; undefined for all others. */
+async function openLargeFile(path: string): Promise<SourceFile | undefined> {
+  const found = await stat(path);
+  const layout = LAYOUTS.get(extname(path).toLowerCase());
+  const hasLines = layout === 'jsonl' || layout === 'text';
+  if (!found.isFile() || found.size < LARGE_FILE_BYTES || !hasLines) return undefined;
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read({ buffer: Buffer.alloc(LOOK_BYTES) });
+    // The text of another encoding has to be read as a whole, and what is compressed, too.
+    if (decompressed(buffer, path, 0) !== buffer || toUtf8(buffer, path) !== buffer) return undefined;
+  } catch {
+    return undefined;
+  } finally {
+    await file.close();
+  }
+  const rows =
+    layout === 'jsonl'
+      ? () => rowsOfLines(largeFileLines(path), path)
+      : () => rowsOfText(largeFileLines(path));
+  return { path, name: basename(path, extname(path)), layout, columns: [], rows, rowsNamed: () => [] };
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
@@ -119,7 +164,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
     const size = numberText(found.size / BYTES_PER_GIB);
     throw datasetError(
       path,
-      `has ${size} GiB; a dataset is held in memory and has at most 2 GiB: give a part of its rows`,
+      `has ${size} GiB; only files of JSON lines or text, not compressed, may have more than 2 GiB: convert it, or give a part of its rows`,
     );
   }
   return readFile(path);
@@ -134,8 +179,8 @@ function layoutOf(bytes: Uint8Array, path: string): Layout {
   return first === '[' || first === '{' ? 'json' : 'text';
 }
 
-function* linesOf(bytes: Uint8Array, path: string): Generator<RawRow> {
-  for (const { place, text } of textLines(bytes, path)) yield { place, read: text };
+function* rowsOfText(lines: Iterable<TextLine>): Generator<RawRow> {
+  for (const { place, text } of lines) yield { place, read: text };
 }
 
 /** The first line of a table, roughly: enough to tell its columns. */

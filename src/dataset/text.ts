@@ -49,13 +49,13 @@ function mebibytes(bytes: number): number {
 
 /**
  * The lines of a file that hold more than white space. LF, CRLF and CR end a line, a byte order mark is dropped. Decodes a
- * line at a time, so a file may be longer than the longest string.
+ * line at a time, so a file may be longer than the longest string. `firstNumber`: of the first line, in a part of a file.
  */
-export function* textLines(bytes: Uint8Array, path: string): Generator<TextLine> {
+export function* textLines(bytes: Uint8Array, path: string, firstNumber = 1): Generator<TextLine> {
   let nextReturn = bytes.indexOf(CARRIAGE_RETURN);
   let nextFeed = bytes.indexOf(LINE_FEED);
   let start = 0;
-  for (let number = 1; start < bytes.length; number++) {
+  for (let number = firstNumber; start < bytes.length; number++) {
     if (nextReturn !== -1 && nextReturn < start) nextReturn = bytes.indexOf(CARRIAGE_RETURN, start);
     if (nextFeed !== -1 && nextFeed < start) nextFeed = bytes.indexOf(LINE_FEED, start);
     const end = Math.min(

@@ -1,9 +1,12 @@
-import { RequestArena, RequestArenaBuilder, type SharedArena } from './arena.ts';
+import { type ArenaMemory, RequestArena, RequestArenaBuilder, type SharedArena } from './arena.ts';
 
 /** Instead of a number among the pieces: the request of the turn is whole in the arena. */
 const NO_PIECE = 2 ** 32 - 1;
 /** Instead of a number of {@link TurnTable.forkOf}: the thread begins without a history. */
 export const NO_THREAD = 2 ** 32 - 1;
+
+/** Instead of a number of {@link TurnTable.turnNumberOf}: the file doesn't number its turns. */
+const NO_NUMBER = 2 ** 32 - 1;
 
 /** A request whose messages depend on responses: what stands around them, and those that it adds itself. */
 export interface LivePieces {
@@ -28,6 +31,10 @@ export interface TurnEntry {
   readonly forkOf?: number | undefined;
   /** Absent where the request is whole in the arena. */
   readonly live?: LivePieces | undefined;
+  /** The id of its conversation in the dataset; absent where that has none. */
+  readonly conversationId?: string | undefined;
+  /** In the conversation, as the dataset counts; absent where it doesn't. */
+  readonly turnNumber?: number | undefined;
 }
 
 /** What a thread needs to see a turn table; crosses by structured clone without a copy. */
@@ -42,9 +49,11 @@ export interface SharedTurnTable {
   readonly forks: SharedArrayBuffer;
   readonly opens: SharedArrayBuffer;
   readonly tails: SharedArrayBuffer;
+  readonly ids: SharedArrayBuffer;
+  readonly turnNumbers: SharedArrayBuffer;
   /** Of the longest opening of a body. */
   readonly maxOpenBytes: number;
-  /** The messages of each turn, then the pieces that `opens` and `tails` point at. */
+  /** The messages of each turn, then the pieces that `opens`, `tails` and `ids` point at. */
   readonly pieces: SharedArena;
 }
 
@@ -52,7 +61,7 @@ export interface SharedTurnTable {
  * Which turns make up each conversation and what each waits for, in memory that threads share. A turn has the number of its row in the
  * request arena; those of a conversation follow one another.
  *
- * Memory: 44 bytes a turn, 4 for each wait, and the live pieces once each.
+ * Memory: 52 bytes a turn, 4 for each wait, and the live pieces and ids once each.
  */
 export class TurnTable {
   readonly shared: SharedTurnTable;
@@ -68,6 +77,8 @@ export class TurnTable {
   readonly #forks: Uint32Array;
   readonly #opens: Uint32Array;
   readonly #tails: Uint32Array;
+  readonly #ids: Uint32Array;
+  readonly #turnNumbers: Uint32Array;
   readonly #pieces: RequestArena;
 
   constructor(shared: SharedTurnTable) {
@@ -82,9 +93,20 @@ export class TurnTable {
     this.#forks = new Uint32Array(shared.forks);
     this.#opens = new Uint32Array(shared.opens);
     this.#tails = new Uint32Array(shared.tails);
+    this.#ids = new Uint32Array(shared.ids);
+    this.#turnNumbers = new Uint32Array(shared.turnNumbers);
     this.#pieces = RequestArena.fromShared(shared.pieces);
     this.maxOpenBytes = shared.maxOpenBytes;
     this.conversationCount = this.#conversations.length - 1;
+  }
+
+  /** See {@link RequestArena.fileReadMs}. */
+  get fileReadMs(): number {
+    return this.#pieces.fileReadMs;
+  }
+
+  get turnCount(): number {
+    return this.#threads.length;
   }
 
   firstTurnOf(conversation: number): number {
@@ -140,13 +162,26 @@ export class TurnTable {
   tailOf(turn: number): Uint8Array {
     return this.#pieces.requestBytes(this.#tails[turn]!);
   }
+
+  /** The id of its conversation in the dataset; undefined where that has none. Allocates. */
+  conversationIdOf(turn: number): string | undefined {
+    const piece = this.#ids[turn]!;
+    return piece === NO_PIECE ? undefined : Buffer.from(this.#pieces.requestBytes(piece)).toString('utf8');
+  }
+
+  /** The number of the turn in its conversation, as the dataset counts; undefined where it doesn't. */
+  turnNumberOf(turn: number): number | undefined {
+    const number = this.#turnNumbers[turn]!;
+    return number === NO_NUMBER ? undefined : number;
+  }
 }
 
 /** A turn whose pieces were put away. */
-interface PlacedTurn extends Omit<TurnEntry, 'live'> {
+interface PlacedTurn extends Omit<TurnEntry, 'live' | 'conversationId'> {
   /** Numbers among the pieces, or {@link NO_PIECE}. */
   readonly open: number;
   readonly tail: number;
+  readonly id: number;
 }
 
 /** Puts a turn table together, conversation by conversation. */
@@ -154,22 +189,28 @@ export class TurnTableBuilder {
   readonly #conversations: number[] = [0];
   readonly #turns: PlacedTurn[] = [];
   /** The messages of each turn; in the end the pieces, too. */
-  readonly #arena = new RequestArenaBuilder();
+  readonly #arena: RequestArenaBuilder;
   /** By their text: nearly all turns share them. */
   readonly #pieces = new Map<string, number>();
   #maxOpenBytes = 0;
+
+  /** `memory`: default: as much as it takes. */
+  constructor(memory?: ArenaMemory) {
+    this.#arena = new RequestArenaBuilder(memory);
+  }
 
   get conversationCount(): number {
     return this.#conversations.length - 1;
   }
 
-  /** Adds a conversation. Throws `INFEROMETER_DATASET_TOO_LARGE` as the request arena does. */
+  /** Adds a conversation. Throws as the request arena does. */
   add(turns: readonly TurnEntry[]): void {
-    for (const { live, ...turn } of turns) {
+    for (const { live, conversationId, ...turn } of turns) {
       this.#append(live?.messages ?? '');
-      if (live === undefined) this.#turns.push({ ...turn, open: NO_PIECE, tail: NO_PIECE });
+      const id = conversationId === undefined ? NO_PIECE : this.#pieceOf(conversationId);
+      if (live === undefined) this.#turns.push({ ...turn, id, open: NO_PIECE, tail: NO_PIECE });
       else {
-        this.#turns.push({ ...turn, open: this.#pieceOf(live.open), tail: this.#pieceOf(live.tail) });
+        this.#turns.push({ ...turn, id, open: this.#pieceOf(live.open), tail: this.#pieceOf(live.tail) });
         this.#maxOpenBytes = Math.max(this.#maxOpenBytes, Buffer.byteLength(live.open));
       }
     }
@@ -193,6 +234,8 @@ export class TurnTableBuilder {
       forks: shared(Uint32Array.from(turns, ({ forkOf = NO_THREAD }) => forkOf)),
       opens: shared(Uint32Array.from(turns, ({ open }) => rowOf(open))),
       tails: shared(Uint32Array.from(turns, ({ tail }) => rowOf(tail))),
+      ids: shared(Uint32Array.from(turns, ({ id }) => rowOf(id))),
+      turnNumbers: shared(Uint32Array.from(turns, ({ turnNumber = NO_NUMBER }) => turnNumber)),
       maxOpenBytes: this.#maxOpenBytes,
       pieces: this.#arena.finish().shared,
     });

@@ -43,8 +43,11 @@ test('an address that the system writes in another way has not failed', async ()
 });
 
 test('a name is looked up once, and a failure is not remembered', async () => {
-  const book = new AddressBook(undefined, 0);
-  await expect(order(book.next())).resolves.toContain('127.0.0.1');
+  const tookMs: number[] = [];
+  const book = new AddressBook(undefined, 0, (ms) => tookMs.push(ms));
+  const orders = await Promise.all([order(book.next()), order(book.next())]);
+  for (const addresses of [...orders, await order(book.next())]) expect(addresses).toContain('127.0.0.1');
+  expect(tookMs).toHaveLength(1);
   const missing = new AddressBook(undefined, 0).next();
   await expect(
     new Promise((resolve) =>

@@ -1,20 +1,30 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 
+type Found = (error: Error | null, found: LookupAddress[]) => void;
 type LookupCallback = Parameters<LookupFunction>[2];
 
 /**
- * The addresses of one host, which is looked up once; a failure to do so is not remembered. Connections begin with one address after the
+ * The addresses of one host, which is looked up once, for all connections that begin meanwhile too; a failure to do so is not remembered. Connections begin with one address after the
  * other, so that they are spread over all of them. One that fails while another works is tried last from then on.
  */
 export class AddressBook {
   /** In the order of the lookup. */
   #known: readonly LookupAddress[] | undefined;
   readonly #failing = new Set<string>();
+  /** Connections that wait for the lookup under way. */
+  readonly #lookingUp: Found[] = [];
   #turn: number;
 
-  /** `addresses`: those to use instead of a lookup. `turn`: which of them comes first. */
-  constructor(addresses: readonly string[] | undefined, turn: number) {
+  readonly #onLookup: (tookMs: number) => void;
+
+  /** `addresses`: those to use instead of a lookup. `turn`: which of them comes first. `onLookup`: told how long one took that succeeded. */
+  constructor(
+    addresses: readonly string[] | undefined,
+    turn: number,
+    onLookup: (tookMs: number) => void = () => undefined,
+  ) {
+    this.#onLookup = onLookup;
     this.#known = addresses?.map((address) => ({ address, family: isIP(address) }));
     this.#turn = turn;
   }
@@ -25,18 +35,20 @@ export class AddressBook {
   }
 
   /** The addresses, in the order of a turn. */
-  addresses(
-    host: string,
-    turn: number,
-    callback: (error: Error | null, found: LookupAddress[]) => void,
-  ): void {
+  addresses(host: string, turn: number, callback: Found): void {
     if (this.#known !== undefined) {
       process.nextTick(callback, null, this.#inOrder(this.#known, turn));
       return;
     }
+    this.#lookingUp.push((error, found) => callback(error, error === null ? this.#inOrder(found, turn) : []));
+    if (this.#lookingUp.length > 1) return;
+    const startedMs = performance.now();
     dnsLookup(host, { all: true }, (error, found) => {
-      if (error === null) this.#known = found;
-      callback(error, error === null ? this.#inOrder(found, turn) : []);
+      if (error === null) {
+        this.#onLookup(performance.now() - startedMs);
+        this.#known = found;
+      }
+      for (const waiting of this.#lookingUp.splice(0)) waiting(error, found);
     });
   }
 
@@ -61,6 +73,7 @@ export class Turn {
   readonly #book: AddressBook;
   readonly #turn: number;
   #first: string | undefined;
+  #lookedUpMs: number | undefined;
 
   constructor(book: AddressBook, turn: number) {
     this.#book = book;
@@ -71,11 +84,17 @@ export class Turn {
   readonly lookup: LookupFunction = (host, options, callback: LookupCallback) => {
     this.#book.addresses(host, this.#turn, (error, found) => {
       const [first] = found;
+      this.#lookedUpMs = performance.now();
       this.#first = first?.address;
       if (error !== null || options.all === true) callback(error, found);
       else callback(null, first!.address, first!.family);
     });
   };
+
+  /** When the addresses were there, in the time of `performance`; undefined where none had to be looked up. */
+  get lookedUpMs(): number | undefined {
+    return this.#lookedUpMs;
+  }
 
   connected(address: string | undefined): void {
     if (this.#first !== undefined) this.#book.connected(this.#first, address);

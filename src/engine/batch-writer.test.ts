@@ -5,7 +5,7 @@ import type { SampleSeq } from '../core/ids.ts';
 import type { Nanoseconds } from '../core/time.ts';
 import { buildEventBatch } from '../events/batch-builder.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
-import type { EventBatch, EventRecord } from '../events/event-batch.ts';
+import { COMPLETE_EXTRA, type EventBatch, type EventRecord } from '../events/event-batch.ts';
 import { FRAME_HEADER_BYTES } from '../transport/frame.ts';
 import { BatchWriter, MAX_BATCH_AGE_MS, MAX_BATCH_PAYLOAD_BYTES, MAX_BATCH_RECORDS } from './batch-writer.ts';
 
@@ -96,4 +96,16 @@ describe('hands over', () => {
     expect(batches).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+test('a record with every extra there is fits behind a batch that is nearly full', () => {
+  const into = writer();
+  const most = Object.keys(COMPLETE_EXTRA).length;
+  const four = [1, 2, 3, 4];
+  for (let seq = 0; seq < MAX_BATCH_RECORDS / 2; seq++) write(into, { ...recordOf(seq), extras: four });
+  expect(batches).toHaveLength(0);
+  const last = Array.from({ length: most }, (_, position) => position + 100);
+  write(into, { ...recordOf(9), extras: last });
+  const [batch] = batches;
+  expect(Array.from(batch!.extras.subarray(-most))).toEqual(last);
 });

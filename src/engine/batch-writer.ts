@@ -1,7 +1,7 @@
 import { FINISH_ABSENT, FINISH_OTHER, type EventKind } from '../core/event-types.ts';
 import { finishReasonCode } from '../events/batch-builder.ts';
 import { encodeBatchFrame } from '../events/columnar-codec.ts';
-import type { RecordNote } from '../events/event-batch.ts';
+import { COMPLETE_EXTRA, type RecordNote } from '../events/event-batch.ts';
 import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 
 /** A batch is handed over when it has so many records, … */
@@ -11,7 +11,7 @@ export const MAX_BATCH_PAYLOAD_BYTES = 256 * 1024;
 /** … or when its first record is so old. Younger ones cost a closed loop CPU time by the frame; a run that is killed loses so much. */
 export const MAX_BATCH_AGE_MS = 20;
 /** No record has more extras (those of a completed one), … */
-const MAX_EXTRAS = 8;
+const MAX_EXTRAS = Object.keys(COMPLETE_EXTRA).length;
 /** … and on average records have no more than this: a batch is handed over before they run out. */
 const MEAN_EXTRAS = 2;
 const EXTRAS_ROOM = MAX_BATCH_RECORDS * MEAN_EXTRAS;
@@ -19,8 +19,8 @@ const EXTRAS_ROOM = MAX_BATCH_RECORDS * MEAN_EXTRAS;
 /**
  * Collects the records of one worker in columns that are reused, and hands them over in frames.
  *
- * A record is `open`, then `payload`, `extra` and `finishReason` as needed, then `close`. No allocation but at a flush (and for a
- * finish reason nobody knows). Memory: about 400 kB, more after a larger payload.
+ * A record is `open`, then `payload`, `extra`, `finishReason` and `note` as needed, then `close`. No allocation but at a flush, for a note
+ * and for a finish reason nobody knows. Memory: about 400 kB, more after a larger payload.
  */
 export class BatchWriter {
   /** Takes the payload of the open record. */
@@ -79,9 +79,13 @@ export class BatchWriter {
   finishReason(reason: string): void {
     const code = finishReasonCode(reason);
     this.#finishReasons[this.#count] = code;
-    if (code !== FINISH_OTHER) return;
+    if (code === FINISH_OTHER) this.note({ finishReason: reason });
+  }
+
+  /** Gives the open record a note, once at most. */
+  note(note: RecordNote): void {
     this.#notes ??= new Map();
-    this.#notes.set(this.#count, { finishReason: reason });
+    this.#notes.set(this.#count, note);
   }
 
   /**

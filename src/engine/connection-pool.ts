@@ -6,11 +6,12 @@ import type { AnswerReader, FinalOutput } from '../protocol/adapter.ts';
 import { LearnedHead } from '../protocol/learned-head.ts';
 import { BackOff } from './back-off.ts';
 import { CLIENT_LIMIT } from './connect-failure.ts';
-import { Connection, type ConnectionOwner, type ConnectionTools, type SentSample } from './connection.ts';
+import { Connection, type ConnectionOwner, type ConnectionTools } from './connection.ts';
 import type { Connector } from './connector.ts';
-import { Exchange, type ExchangeTools, type ProtocolTally } from './exchange.ts';
-import { CANCELLED } from './failure.ts';
-import { type Sample, SampleQueue } from './sample-queue.ts';
+import { Exchange, type ExchangeTools, type KeptHeader, type ProtocolTally } from './exchange.ts';
+import { KeptConnections } from './kept-connections.ts';
+import type { SampleClient } from './sample-client.ts';
+import { issuedAt, type OnSampleEnd, type SentSample, WaitingSamples } from './waiting-samples.ts';
 import { Warming } from './warming.ts';
 import type { WarmResult } from './worker-messages.ts';
 
@@ -28,6 +29,8 @@ export interface RequestSource {
   requestBytes(row: number, seq: number): Uint8Array;
   /** How many choices it asks for. */
   choicesOf(row: number): number;
+  /** Making a request may take so long that it must not count as part of its times. */
+  readonly takesTime?: boolean | undefined;
 }
 
 export interface ConnectionPoolOptions {
@@ -40,6 +43,8 @@ export interface ConnectionPoolOptions {
   readonly streaming: boolean;
   /** See {@link ExchangeTools.target}. */
   readonly target?: string | undefined;
+  /** See {@link ExchangeTools.models}. */
+  readonly models?: readonly string[] | undefined;
   /** Keep connections alive from sample to sample; else each sample gets a new one and counts as issued when that is begun. */
   readonly reuse: boolean;
   /** A connection is closed once it has answered so many samples; default: never for that reason. */
@@ -50,8 +55,11 @@ export interface ConnectionPoolOptions {
   readonly random: RandomSource;
   /** Told of each successful response before it is recorded. */
   readonly onResponse?: ((seq: number, final: FinalOutput) => void) | undefined;
-  /** A sample has ended, in any way, and been recorded. `succeededNs`: when its response was complete; NaN when it has not succeeded. */
-  readonly onSampleEnd: (seq: number, nowNs: number, succeededNs: number) => void;
+  readonly onSampleEnd: OnSampleEnd;
+  /** Each conversation keeps its connection until it is over: the one of a sample. Default: connections are shared. */
+  readonly keptFor?: ((seq: number) => number) | undefined;
+  /** See {@link ExchangeTools.kept}. */
+  readonly keptHeader?: KeptHeader | undefined;
 }
 
 /**
@@ -66,20 +74,23 @@ export interface ConnectionPoolOptions {
  * once, on a new connection, and its times count from the first attempt. A connection may be given a number of samples that it answers at
  * most; it is closed behind the last one, and the next sample that finds none idle opens another. When a server closes one connection after the other right behind
  * a response, each carries one request from then on; after the first of these closes, connections are looked at before they are used again.
+ *
+ * Where conversations keep their connections, one is not used for another conversation, and doesn't age, until its own is over. A turn whose connection
+ * was closed meanwhile gets another; so do turns that are sent while another turn of their conversation is in flight.
  */
-export class ConnectionPool implements ConnectionOwner {
+export class ConnectionPool implements SampleClient, ConnectionOwner {
   readonly #options: ConnectionPoolOptions;
   readonly #exchangeTools: ExchangeTools;
   readonly #all = new Set<Connection>();
   /** Ordered by the time they became idle. */
   #idle: Connection[] = [];
-  readonly #waiting = new SampleQueue();
-  /** Issued and never seen by the server: they go first, each on a new connection. */
-  readonly #unseen: SentSample[] = [];
-  readonly #tally: ProtocolTally = { strayMessages: 0 };
+  /** Those that the server never saw go first, each on a new connection. */
+  readonly #waiting: WaitingSamples;
+  readonly #tally: ProtocolTally = { strayMessages: 0, otherModel: undefined };
   /** Samples that a connection answers at most. */
   readonly #mostAnswers: number;
   readonly #backOff: BackOff;
+  readonly #kept: KeptConnections | undefined;
   #closesInARow = 0;
   #connecting = 0;
   #warming: Warming | undefined;
@@ -90,21 +101,23 @@ export class ConnectionPool implements ConnectionOwner {
   constructor(options: ConnectionPoolOptions) {
     this.#options = options;
     this.#backOff = new BackOff(options.random, () => this.#connectMore());
+    this.#waiting = new WaitingSamples(options.tools.recorder, options.onSampleEnd);
     this.#mostAnswers = options.requestsPerConnection ?? Infinity;
-    const { reader, tools } = options;
+    const { reader, tools, keptFor } = options;
+    this.#kept = keptFor && new KeptConnections(keptFor);
     this.#exchangeTools = {
       reader,
       recorder: tools.recorder,
       head: new LearnedHead(),
       words: new WordView(),
-      ...{ streaming: options.streaming, target: options.target },
+      ...{ streaming: options.streaming, target: options.target, models: options.models },
       tally: this.#tally,
       responseMemory: options.responseMemory,
       onResponse: options.onResponse,
+      kept: options.keptHeader,
     };
   }
 
-  /** Connections established so far. */
   get opened(): number {
     return this.#opened;
   }
@@ -113,7 +126,6 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#connectFailures;
   }
 
-  /** How long attempts to connect were put off, ms. */
   get backOffMs(): number {
     return this.#backOff.pausedMs;
   }
@@ -123,26 +135,31 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#resent;
   }
 
-  /** Samples that are due and wait for a connection. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.due;
   }
 
-  /** See {@link ProtocolTally}. */
+  lastReadNs(): number {
+    let latestNs = 0;
+    for (const { lastReadNs } of this.#all) if (lastReadNs > latestNs) latestNs = lastReadNs;
+    return latestNs;
+  }
+
   get strayMessages(): number {
     return this.#tally.strayMessages;
   }
 
-  /** The server closes each connection after a response, so that each carries one request. */
+  get otherModel(): string | undefined {
+    return this.#tally.otherModel;
+  }
+
   get isSingleUse(): boolean {
     return this.#closesInARow >= CLOSES_IN_A_ROW;
   }
 
-  /**
-   * Sends a sample now, or as soon as there is a connection for it.
-   * @hot
-   */
+  /** @hot */
   send(seq: number, row: number, dueNs: number): void {
+    if (this.#kept !== undefined && this.#sendKept(this.#kept, seq, row, dueNs)) return;
     while (this.#idle.length > 0) {
       const nowNs = this.#options.tools.clock.nowNs();
       const connection = this.#takeIdle(nowNs);
@@ -155,10 +172,12 @@ export class ConnectionPool implements ConnectionOwner {
     this.#connectMore();
   }
 
-  /**
-   * Opens up to so many more connections, within the cap, and tells how that went. One call at a time. Opens none when
-   * connections are not reused.
-   */
+  conversationEnded(conversation: number): void {
+    const connection = this.#kept?.take(conversation);
+    if (connection !== undefined) this.#use(connection, this.#options.tools.clock.nowNs());
+  }
+
+  /** Opens none when connections are not reused. */
   warm(connections: number): Promise<WarmResult> {
     const room = this.#options.reuse ? this.#options.maxConnections - this.#all.size : 0;
     const warming = new Warming(Math.min(connections, room));
@@ -167,23 +186,15 @@ export class ConnectionPool implements ConnectionOwner {
     return warming.result;
   }
 
-  /** Drops the samples that wait for a connection: they are not sent. */
   dropWaiting(nowNs: number): void {
-    for (let count = this.#waiting.length; count > 0; count--) {
-      const { seq, row, dueNs }: Sample = this.#waiting.shift()!;
-      this.#options.tools.recorder.notSent(seq, nowNs, dueNs, row);
-      this.#options.onSampleEnd(seq, nowNs, NaN);
-    }
+    this.#waiting.drop(nowNs);
   }
 
-  /** Ends all samples: those that were sent as cancelled, the others as not sent. */
   cancelAll(nowNs: number): void {
-    this.dropWaiting(nowNs);
-    for (const { seq } of this.#unseen.splice(0)) this.#failUnseen(seq, CANCELLED, nowNs);
+    this.#waiting.cancel(nowNs);
     for (const connection of [...this.#all]) connection.cancel(nowNs);
   }
 
-  /** Closes connections that have been idle for too long. */
   discardIdle(nowNs: number): void {
     const isOld = (connection: Connection) => nowNs - connection.idleSinceNs > MAX_IDLE_NS;
     if (this.#idle.length === 0 || !isOld(this.#idle[0]!)) return;
@@ -191,7 +202,6 @@ export class ConnectionPool implements ConnectionOwner {
     this.#idle = this.#idle.filter((connection) => !isOld(connection));
   }
 
-  /** Closes everything. No sample may be left. */
   close(): void {
     this.#backOff.close();
     for (const connection of this.#all) connection.close();
@@ -218,7 +228,7 @@ export class ConnectionPool implements ConnectionOwner {
     // With connections that work, the others that wait may still get one of those.
     const hasNone = this.#all.size === this.#connecting;
     if (this.#backOff.isActive && hasNone) this.#giveUp(failure, connection.startedNs, nowNs);
-    else if (!wasForWarming) this.#failOne(failure, connection.startedNs, nowNs);
+    else if (!wasForWarming) this.#waiting.failOne(failure, connection.startedNs, nowNs);
     this.#connectMore();
   }
 
@@ -229,7 +239,8 @@ export class ConnectionPool implements ConnectionOwner {
     const isIdle = connection.state === 'idle' && !this.isSingleUse;
     if (isIdle && connection.answered > 1) this.#closesInARow = 0;
     if (isIdle && this.#options.reuse && connection.answered < this.#mostAnswers) {
-      this.#use(connection, nowNs);
+      if (this.#kept === undefined) this.#use(connection, nowNs);
+      else this.#keep(this.#kept, connection, seq, nowNs);
     } else {
       this.#discard(connection);
       this.#connectMore();
@@ -239,6 +250,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   onIdleClosed(connection: Connection, nowNs: number): void {
     this.#all.delete(connection);
+    this.#kept?.drop(connection);
     const index = this.#idle.indexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
     if (nowNs - connection.idleSinceNs < CLOSE_AFTER_RESPONSE_NS) this.#closesInARow += 1;
@@ -248,7 +260,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.#all.delete(connection);
     this.#resent += 1;
     this.#closesInARow += 1;
-    this.#unseen.push(sample);
+    this.#waiting.pushUnseen(sample);
     this.#connectMore();
   }
 
@@ -258,7 +270,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** The next sample in turn goes out on a connection that has become free. */
   #use(connection: Connection, nowNs: number): void {
-    const unseen = connection.idleSinceNs === 0 ? this.#unseen.shift() : undefined;
+    const unseen = connection.idleSinceNs === 0 ? this.#waiting.shiftUnseen() : undefined;
     if (unseen !== undefined) {
       const { requests } = this.#options;
       const { seq, row } = unseen;
@@ -286,6 +298,31 @@ export class ConnectionPool implements ConnectionOwner {
     this.#idle.push(connection);
   }
 
+  /** On the connection of its conversation; false when there is none, or the server had closed it. */
+  #sendKept(kept: KeptConnections, seq: number, row: number, dueNs: number): boolean {
+    const connection = kept.take(kept.conversationOf(seq));
+    if (connection === undefined) return false;
+    if (!connection.hasEnded()) {
+      const nowNs = this.#options.tools.clock.nowNs();
+      if (this.#send(connection, seq, row, dueNs, nowNs)) return true;
+    } else connection.close();
+    this.#all.delete(connection);
+    return false;
+  }
+
+  /** A connection that has answered a turn is for the next one of that conversation, which may wait already. */
+  #keep(kept: KeptConnections, connection: Connection, seq: number, nowNs: number): void {
+    const conversation = kept.conversationOf(seq);
+    const next = this.#waiting.take((other) => kept.conversationOf(other) === conversation);
+    if (next !== undefined && this.#send(connection, next.seq, next.row, next.dueNs, nowNs)) return;
+    if (next !== undefined) {
+      this.#all.delete(connection);
+      this.#waiting.putBack(next);
+      this.#connectMore();
+    } else if (kept.keep(conversation, connection)) connection.idleSinceNs = nowNs;
+    else this.#use(connection, nowNs);
+  }
+
   /** False as {@link Connection.send} tells it, or where a server that has closed behind a response did so again. @hot */
   #send(connection: Connection, seq: number, row: number, dueNs: number, issuedNs: number): boolean {
     if (this.#closesInARow > 0 && connection.hasEnded()) {
@@ -293,20 +330,10 @@ export class ConnectionPool implements ConnectionOwner {
       connection.close();
       return false;
     }
-    const { requests } = this.#options;
-    return connection.send(
-      requests.requestBytes(row, seq),
-      requests.choicesOf(row),
-      seq,
-      row,
-      dueNs,
-      issuedNs,
-    );
-  }
-
-  #failUnseen(seq: number, failure: ErrorData, nowNs: number): void {
-    this.#options.tools.recorder.failed(seq, nowNs, failure);
-    this.#options.onSampleEnd(seq, nowNs, NaN);
+    const { requests, reuse, tools } = this.#options;
+    const request = requests.requestBytes(row, seq);
+    const sentNs = requests.takesTime === true && reuse ? tools.clock.nowNs() : issuedNs;
+    return connection.send(request, requests.choicesOf(row), seq, row, dueNs, sentNs);
   }
 
   #takeIdle(nowNs: number): Connection | undefined {
@@ -326,7 +353,7 @@ export class ConnectionPool implements ConnectionOwner {
   #connectMore(): void {
     if (this.#backOff.isPausing) return;
     const { connector, tools, maxConnections } = this.#options;
-    const wanted = this.#waiting.length + this.#unseen.length + (this.#warming?.left ?? 0);
+    const wanted = this.#waiting.length + (this.#warming?.left ?? 0);
     const most = this.#backOff.isActive ? 1 : MAX_CONNECTING;
     while (this.#connecting < Math.min(wanted, most) && this.#all.size < maxConnections) {
       this.#connecting += 1;
@@ -342,33 +369,9 @@ export class ConnectionPool implements ConnectionOwner {
     return true;
   }
 
-  /** Of the samples that want the connection that could not be had, fails the first. */
-  #failOne(failure: ErrorData, attemptNs: number, nowNs: number): void {
-    const unseen = this.#unseen.shift();
-    if (unseen !== undefined) this.#failUnseen(unseen.seq, failure, nowNs);
-    else if (this.#waiting.length > 0) this.#failWaiting(failure, attemptNs, nowNs);
-  }
-
-  /** Fails all that want a connection now, and no others that take their place at once: they wait for the next attempt. */
+  /** Fails all that want a connection now. */
   #giveUp(failure: ErrorData, attemptNs: number, nowNs: number): void {
     while (this.#settleWarming(failure));
-    for (let count = this.#unseen.length + this.#waiting.length; count > 0; count--) {
-      this.#failOne(failure, attemptNs, nowNs);
-    }
+    this.#waiting.failAll(failure, attemptNs, nowNs);
   }
-
-  /** Fails the sample that has waited longest; it counts as issued when the attempt began. */
-  #failWaiting(failure: ErrorData, attemptNs: number, nowNs: number): void {
-    const { recorder } = this.#options.tools;
-    const { seq, row, dueNs }: Sample = this.#waiting.shift()!;
-    const issuedNs = issuedAt(dueNs, attemptNs);
-    recorder.issued(seq, issuedNs, Number.isNaN(dueNs) ? issuedNs : dueNs, row);
-    recorder.failed(seq, nowNs, failure);
-    this.#options.onSampleEnd(seq, nowNs, NaN);
-  }
-}
-
-/** When a sample is issued whose connecting is part of it: as that began, which may have been for one due before. */
-function issuedAt(dueNs: number, attemptNs: number): number {
-  return dueNs > attemptNs ? dueNs : attemptNs;
 }

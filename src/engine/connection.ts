@@ -2,14 +2,17 @@ import type { Socket } from 'node:net';
 import type { ErrorData } from '../core/model-output.ts';
 import { NS_PER_MS, NS_PER_SECOND, type RunClock } from '../core/time.ts';
 import type { ConnectStage } from './connect-failure.ts';
-import type { Connector, SocketListener } from './connector.ts';
+import type { ConnectionTimer } from './connection-timer.ts';
+import type { Connector } from './connector.ts';
+import type { SocketListener } from './socket-listener.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import { CANCELLED, CANCELLED_BY_PLAN, CLOSED_UNANSWERED, timedOut } from './failure.ts';
 import type { LoopLateness } from './loop-lateness.ts';
 import { hasPeerEnded } from './peer-end.ts';
-import type { PlannedCancels } from './planned-cancels.ts';
+import { CancelTimer, type PlannedCancels } from './planned-cancels.ts';
 import type { SampleRecorder } from './sample-recorder.ts';
+import type { SentSample } from './waiting-samples.ts';
 
 /** What the connections of a worker share. */
 export interface ConnectionTools {
@@ -19,19 +22,12 @@ export interface ConnectionTools {
   readonly lateness?: LoopLateness | undefined;
   /** Undefined when no sample is cancelled by plan. */
   readonly plannedCancels?: PlannedCancels | undefined;
+  /** Undefined when nobody wants to know how long connections took. */
+  readonly connectionTimer?: ConnectionTimer | undefined;
   /** For connecting, for answering, and for the end of a message whose response is complete. */
   readonly connectDeadlines: Deadlines;
   readonly answerDeadlines: Deadlines;
   readonly endingDeadlines: Deadlines;
-}
-
-/** A request that went out, as far as it takes to send it again. */
-export interface SentSample {
-  readonly seq: number;
-  /** Dataset row. */
-  readonly row: number;
-  /** When it was first sent, ns since the run's origin. */
-  readonly issuedNs: number;
 }
 
 /** Whoever opened the connection. At each call the connection is in the state that follows. */
@@ -95,7 +91,7 @@ export class Connection implements SocketListener, Timed {
   #isResent = false;
   #answered = 0;
   #suspicion: NodeJS.Timeout | undefined;
-  #plannedCancel: NodeJS.Timeout | undefined;
+  readonly #cancelTimer: CancelTimer;
 
   constructor(connector: Connector, exchange: Exchange, tools: ConnectionTools, owner: ConnectionOwner) {
     this.#tools = tools;
@@ -103,6 +99,9 @@ export class Connection implements SocketListener, Timed {
     this.#exchange = exchange;
     this.#connector = connector;
     this.#readBuffer = connector.readBuffer;
+    this.#cancelTimer = new CancelTimer(tools.clock, (nowNs) => {
+      if (this.#awaitsAnswer) this.#failSample(CANCELLED_BY_PLAN, nowNs);
+    });
     this.startedNs = tools.clock.nowNs();
     this.#socket = connector.connect(this);
     tools.connectDeadlines.start(this, this.startedNs);
@@ -116,6 +115,11 @@ export class Connection implements SocketListener, Timed {
   /** When the response to that was complete; NaN for a sample that has not succeeded. */
   get succeededNs(): number {
     return this.#exchange.succeededNs;
+  }
+
+  /** When it last read something of a sample; 0 for never. */
+  get lastReadNs(): number {
+    return this.#exchange.lastReadNs;
   }
 
   get state(): ConnectionState {
@@ -172,7 +176,7 @@ export class Connection implements SocketListener, Timed {
   close(): void {
     this.#deadlines.stop(this);
     clearTimeout(this.#suspicion);
-    clearTimeout(this.#plannedCancel);
+    this.#cancelTimer.stop();
     this.#state = 'closed';
     this.#socket.destroy();
     this.#exchange.close();
@@ -291,7 +295,8 @@ export class Connection implements SocketListener, Timed {
     this.#row = row;
     this.#issuedNs = issuedNs;
     this.#exchange.begin(seq, choices);
-    this.#socket.write(request);
+    if (this.#answered === 0) this.#writeFirst(request);
+    else this.#socket.write(request);
     // An error there at once is that of the first attempt to write; later ones leave it open how much went out.
     if (this.#socket.errored !== null && this.idleSinceNs > 0) {
       this.close();
@@ -299,23 +304,16 @@ export class Connection implements SocketListener, Timed {
     }
     this.#tools.answerDeadlines.start(this, issuedNs);
     const { plannedCancels } = this.#tools;
-    if (plannedCancels !== undefined) this.#planCancel(plannedCancels, seq, issuedNs);
+    if (plannedCancels !== undefined) this.#cancelTimer.start(plannedCancels, seq, issuedNs);
     return true;
   }
 
-  /** Behind the response the timer stays until the next request, and does nothing: most samples then need not look for one. */
-  #planCancel(plannedCancels: PlannedCancels, seq: number, issuedNs: number): void {
-    clearTimeout(this.#plannedCancel);
-    this.#plannedCancel = undefined;
-    const delayMs = plannedCancels.delayMsOf(seq);
-    if (delayMs === undefined) return;
-    const goneMs = (this.#tools.clock.nowNs() - issuedNs) / NS_PER_MS;
-    this.#plannedCancel = setTimeout(
-      () => {
-        if (this.#awaitsAnswer) this.#failSample(CANCELLED_BY_PLAN, this.#tools.clock.nowNs());
-      },
-      Math.max(0, delayMs - goneMs),
-    );
+  #writeFirst(request: Uint8Array): void {
+    const { connectionTimer } = this.#tools;
+    const startedMs = performance.now();
+    this.#socket.write(request, (error) => {
+      if (!error) connectionTimer?.add('request_sent', performance.now() - startedMs);
+    });
   }
 
   /** The response is complete; the connection can be used again if its message ends soon. */

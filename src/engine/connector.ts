@@ -5,32 +5,22 @@ import type { Endpoint } from '../protocol/endpoint.ts';
 import type { Proxy } from '../protocol/proxy.ts';
 import { AddressBook } from './address-book.ts';
 import { CLIENT_LIMIT, connectFailure, connectTimedOut, type ConnectStage } from './connect-failure.ts';
+import type { ConnectionTimer } from './connection-timer.ts';
 import { brokenConnection } from './failure.ts';
 import { CLOSED, openTunnel, ProxyError, proxyTimedOut, ProxyTunnel } from './proxy-tunnel.ts';
 import { SchemeProbe } from './scheme-probe.ts';
 import type { TlsSettings } from './settings.ts';
+import {
+  follow,
+  keepAfterFailedWrite,
+  type OpeningListener,
+  type SocketListener,
+  watch,
+} from './socket-listener.ts';
 import { isTlsError, PlainHttpError, tlsFailure } from './tls-failure.ts';
 
 /** A server that has not said a word of its handshake by then is asked whether it speaks plain HTTP. */
 const SILENT_HANDSHAKE_MS = 500;
-
-/** The events of a socket that is being connected. */
-export interface SocketListener {
-  /** `length` bytes stand at the start of the connector's buffer, valid during the call. */
-  onRead(length: number): void;
-  /** The TCP connection stands; on a TLS endpoint the handshake is still to come. */
-  onTcp(): void;
-  /** From now on this is the socket, in place of the one returned by {@link Connector.connect}. */
-  onSocket(socket: Socket): void;
-  /** Requests may be written. */
-  onOpen(): void;
-  /** The peer will send nothing more. */
-  onEnd(): void;
-  onError(error: Error): void;
-  onClose(): void;
-  /** A write failed; true: keep the socket open for what there is to read. */
-  onWriteFailed(): boolean;
-}
 
 export interface ConnectorOptions {
   /** Check the certificate of a TLS endpoint. */
@@ -42,6 +32,8 @@ export interface ConnectorOptions {
   readonly addresses?: readonly string[] | undefined;
   /** Which of its addresses the first connection begins with; default: the first. */
   readonly firstAddress?: number | undefined;
+  /** Told how long the stages of each connection took; default: nobody. */
+  readonly timer?: ConnectionTimer | undefined;
 }
 
 /**
@@ -61,14 +53,18 @@ export class Connector {
   /** Made once: reading the certificate authorities takes longer than a handshake. */
   readonly #secureContext: SecureContext | undefined;
   readonly #probe: SchemeProbe;
+  readonly #timer: ConnectionTimer | undefined;
   /** Learned from the probe: the scheme of the endpoint is the wrong one. */
   #isWrongScheme = false;
 
   constructor(endpoint: Endpoint, readBuffer: Uint8Array, options: ConnectorOptions) {
-    const { tlsVerify, tls = {}, proxy, addresses, firstAddress = 0 } = options;
+    const { tlsVerify, tls = {}, proxy, addresses, firstAddress = 0, timer } = options;
+    this.#timer = timer;
     this.readBuffer = readBuffer;
     this.#proxy = proxy;
-    this.#addresses = new AddressBook(proxy === undefined ? addresses : undefined, firstAddress);
+    this.#addresses = new AddressBook(proxy === undefined ? addresses : undefined, firstAddress, (tookMs) =>
+      timer?.add('dns_lookup', tookMs),
+    );
     this.#endpoint = endpoint;
     this.#tls = tls;
     this.#tlsVerify = tlsVerify;
@@ -87,6 +83,16 @@ export class Connector {
       return follow(socket, listener, tls ? 'secureConnect' : 'connect');
     }
     return tls ? this.#tunnelTls(this.#proxy, listener) : this.#tunnelTcp(this.#proxy, listener);
+  }
+
+  /** Opens a socket that its owner reads. `protocol`: the only one that is offered in a TLS handshake (ALPN). */
+  open(protocol: string, listener: OpeningListener): Socket {
+    if (this.#proxy !== undefined) return this.#openTunnel(this.#proxy, protocol, listener);
+    const { tls } = this.#endpoint;
+    if (!tls) return watch(this.#dial({ noDelay: true }, connectTcp), listener, 'connect');
+    const socket = this.#dial(this.#tlsOptions(protocol), connectTls).setNoDelay(true);
+    this.#watchTls(socket, listener);
+    return watch(socket, listener, 'secureConnect');
   }
 
   /** Why a connection could not be had. */
@@ -135,14 +141,21 @@ export class Connector {
     const onread = this.#onread(listener);
     const options = { ...this.#tlsOptions(), allowHalfOpen: true, onread };
     const socket = this.#dial(options, connectTls).setNoDelay(true);
-    return socket.once('connect', () => {
+    this.#watchTls(socket, listener);
+    return socket;
+  }
+
+  #watchTls(socket: TLSSocket, listener: OpeningListener): void {
+    socket.once('connect', () => {
       listener.onTcp();
       this.#watchHandshake(socket);
     });
   }
 
-  /** A plain HTTP server may wait for ever for the end of what it takes for a request. */
+  /** At the start of a handshake. A plain HTTP server may wait for ever for the end of what it takes for a request. */
   #watchHandshake(socket: TLSSocket): void {
+    const startedMs = performance.now();
+    socket.once('secureConnect', () => this.#timer?.add('tls_handshake', performance.now() - startedMs));
     const give = () => socket.destroy(new PlainHttpError());
     if (this.#isWrongScheme) {
       give();
@@ -209,6 +222,27 @@ export class Connector {
       .on('close', () => (isOpen ? undefined : listener.onClose()));
   }
 
+  #openTunnel(proxy: Proxy, protocol: string, listener: OpeningListener): Socket {
+    const tcp = this.#dial({ noDelay: true }, connectTcp);
+    let isOpen = false;
+    openTunnel(tcp, new ProxyTunnel(proxy, this.#endpoint, true), () => {
+      isOpen = true;
+      if (!this.#endpoint.tls) {
+        listener.onOpen();
+        return;
+      }
+      listener.onTcp();
+      const socket = connectTls({ socket: tcp, ...this.#tlsOptions(protocol) });
+      listener.onSocket(socket);
+      watch(socket, listener, 'secureConnect');
+      this.#watchHandshake(socket);
+    });
+    const isDone = () => isOpen && this.#endpoint.tls;
+    return tcp
+      .on('error', (error) => (isDone() ? undefined : listener.onError(error)))
+      .on('close', () => (isDone() ? undefined : listener.onClose()));
+  }
+
   #readCopy(bytes: Buffer, listener: SocketListener): void {
     for (let at = 0; at < bytes.length; at += this.readBuffer.length) {
       const part = bytes.subarray(at, at + this.readBuffer.length);
@@ -232,11 +266,11 @@ export class Connector {
     return new ProxyTunnel(proxy, this.#endpoint);
   }
 
-  #tlsOptions() {
+  #tlsOptions(protocol = 'http/1.1') {
     return {
       secureContext: this.#secureContext,
       servername: this.#serverName,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [protocol],
       rejectUnauthorized: this.#tlsVerify,
     };
   }
@@ -247,8 +281,12 @@ export class Connector {
     if (socketPath !== undefined) return connect({ ...options, path: socketPath });
     const { hostname, port } = this.#proxy ?? this.#endpoint;
     const turn = this.#addresses.next();
+    const startedMs = performance.now();
     const socket = connect({ ...options, host: hostname, port, lookup: turn.lookup });
-    return socket.once('connect', () => turn.connected(socket.remoteAddress));
+    return socket.once('connect', () => {
+      this.#timer?.add('tcp_connect', performance.now() - (turn.lookedUpMs ?? startedMs));
+      turn.connected(socket.remoteAddress);
+    });
   }
 
   get #serverName(): string {
@@ -268,26 +306,3 @@ export class Connector {
 type DialTarget =
   | { readonly path: string }
   | { readonly host: string; readonly port: number; readonly lookup: LookupFunction };
-
-/** Tells the listener what happens to a socket, the last one of its connection. */
-function follow<T extends Socket>(
-  socket: T,
-  listener: SocketListener,
-  opening: 'connect' | 'secureConnect',
-): T {
-  keepAfterFailedWrite(socket, listener);
-  return socket
-    .once(opening, () => listener.onOpen())
-    .on('end', () => listener.onEnd())
-    .on('error', (error) => listener.onError(error))
-    .on('close', () => listener.onClose());
-}
-
-/** Node destroys a socket when a write fails, and with it a response that is there already. */
-function keepAfterFailedWrite(socket: Socket, listener: SocketListener): void {
-  const destroy = socket.destroy.bind(socket);
-  socket.destroy = (error?: NodeJS.ErrnoException) => {
-    const isWrite = error?.syscall === 'write' && !socket.connecting;
-    return isWrite && listener.onWriteFailed() ? socket : destroy(error);
-  };
-}

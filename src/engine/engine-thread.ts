@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { errorText, InferometerError } from '../core/errors.ts';
-import { siblingModule } from '../core/sibling-module.ts';
+import { entryModule } from '../core/program-files.ts';
 import type { EngineSettings } from './settings.ts';
 import type { SharedProbes } from './probe-schedule.ts';
 import {
@@ -47,7 +47,7 @@ export class EngineThread {
     this.ready.catch(() => undefined);
     // Read as a thread begins, so it holds for all that begin from now on.
     sizeYoungSpaces(settings.pacing === 'precise');
-    this.#worker = new Worker(siblingModule(import.meta.url, './worker.main'), {
+    this.#worker = new Worker(entryModule('engine/worker.main'), {
       workerData: start,
       name: `engine-${workerIndex}`,
     });

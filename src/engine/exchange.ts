@@ -1,4 +1,5 @@
 import type { WordView } from '../core/byte-words.ts';
+import { mayBeSameModel } from '../core/model-name.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { AnswerFlag } from '../events/event-batch.ts';
 import {
@@ -13,9 +14,11 @@ import { channelsOfChunk, choiceOfChunk, type ChunkCode, NO_CHUNK } from '../pro
 import { ContentDecoder } from '../protocol/content-decoder.ts';
 import { isBlankMessage, isDoneMessage } from '../protocol/control-message.ts';
 import type { FrameParser, FrameSink } from '../protocol/framing.ts';
-import { HttpResponseParser, type HttpResponseSink } from '../protocol/http-response.ts';
+import { HttpResponseParser } from '../protocol/http-response.ts';
 import type { LearnedHead } from '../protocol/learned-head.ts';
 import { jsonObjectIn } from '../protocol/json.ts';
+import { modelNameIn } from '../protocol/json-field.ts';
+import type { MessageParser, MessageSink } from '../protocol/message-parser.ts';
 import { ofOtherApi, otherApiOf } from '../protocol/other-api.ts';
 import { refuseLooseError, toldFailure } from '../protocol/openai-reply.ts';
 import { MemoryAccount } from '../protocol/response-memory.ts';
@@ -41,6 +44,15 @@ export type ReadOutcome = 'on' | 'free' | 'ending' | 'spent';
 export interface ProtocolTally {
   /** Messages behind the terminator of their stream. */
   strayMessages: number;
+  /** The name in a response that is none of {@link ExchangeTools.models}. */
+  otherModel: string | undefined;
+}
+
+/** A header of responses that later requests repeat. */
+export interface KeptHeader {
+  /** In lower case. */
+  readonly header: string;
+  readonly onValue: (seq: number, value: string) => void;
 }
 
 /** What the exchanges with one endpoint share; the more of it, the less each read has to fetch from memory. */
@@ -54,23 +66,27 @@ export interface ExchangeTools {
   /** What they request, for the message of a server that has no such thing. */
   readonly target?: string | undefined;
   readonly tally: ProtocolTally;
+  /** Names of the models that are requested; undefined where responses name none. */
+  readonly models?: readonly string[] | undefined;
   /** Told of each successful response before it is recorded, where later requests repeat it. One it has no room for has failed. */
   readonly onResponse?: ((seq: number, final: FinalOutput) => void) | undefined;
+  /** A header of successful responses whose value is handed on. */
+  readonly kept?: KeptHeader | undefined;
   /** Of all responses of the process; see `createResponseMemory`. */
   readonly responseMemory?: SharedArrayBuffer | undefined;
 }
 
 /**
- * The response to one sample at a time on one connection, from its first byte to the record of its end. Reused from sample
+ * The response to one sample at a time, on one connection or stream, from its first byte to the record of its end. Reused from sample
  * to sample; a chunk costs no allocation.
  *
  * Every stamp is that of the read that brought the bytes. A stream is complete at its terminator, whatever becomes of the HTTP message
  * around it; one without a terminator at the end of its message, if it is complete by the rules of the API.
  */
-export class Exchange implements HttpResponseSink, FrameSink {
+export class Exchange implements MessageSink, FrameSink {
   readonly #tools: ExchangeTools;
   readonly #recorder: SampleRecorder;
-  readonly #parser: HttpResponseParser;
+  readonly #parser: MessageParser;
   /** What this connection's responses hold. */
   readonly #account: MemoryAccount;
   readonly #body: ByteCollector;
@@ -92,15 +108,18 @@ export class Exchange implements HttpResponseSink, FrameSink {
   #succeededNs = NaN;
   #failure: ErrorData | undefined;
   #hasChunk = false;
+  /** The first response of the connection has begun. */
+  #hasLooked = false;
   /** Bit n: channel n was opened. */
   #channels = 0;
 
-  constructor(tools: ExchangeTools) {
+  /** `createParser`: of what the server sends; default: of HTTP/1.1. */
+  constructor(tools: ExchangeTools, createParser?: (sink: MessageSink) => MessageParser) {
     this.#tools = tools;
     this.#recorder = tools.recorder;
     this.#account = new MemoryAccount(tools.responseMemory);
     this.#body = new ByteCollector(Infinity, this.#account);
-    this.#parser = new HttpResponseParser(this, tools.head);
+    this.#parser = createParser?.(this) ?? new HttpResponseParser(this, tools.head, tools.kept?.header);
   }
 
   /**
@@ -126,6 +145,11 @@ export class Exchange implements HttpResponseSink, FrameSink {
   /** Whether a byte of the response has come. */
   get isAnswered(): boolean {
     return this.#isAnswered;
+  }
+
+  /** When it last read something, of any sample; 0 for never. */
+  get lastReadNs(): number {
+    return this.#readNs;
   }
 
   /** When the response was complete, ns since the run's origin; NaN for a sample that has not succeeded. */
@@ -188,6 +212,10 @@ export class Exchange implements HttpResponseSink, FrameSink {
     if (status < 200 || status > 299) {
       this.#bodyKind = 'error';
       this.#bodyBytes = 0;
+    }
+    const { kept } = this.#tools;
+    if (kept !== undefined && this.#bodyKind !== 'error' && this.#parser.kept !== undefined) {
+      kept.onValue(this.#seq, this.#parser.kept);
     }
     const { contentCoding } = this.#parser;
     if (contentCoding === undefined) return;
@@ -265,13 +293,24 @@ export class Exchange implements HttpResponseSink, FrameSink {
   #takeBytes(buffer: Uint8Array, start: number, end: number): void {
     let from = start;
     if (this.#bodyKind === 'unknown') {
-      from = skipPreamble(buffer, start, end);
+      if (this.#tools.reader.framing.isBinary !== true) from = skipPreamble(buffer, start, end);
       if (from === end) return;
       this.#open(this.#isStream(buffer, from, end) ? 'stream' : 'whole');
+      if (!this.#hasLooked) this.#lookForModel(buffer, from, end);
     }
     if (this.#bodyKind === 'error') this.#takeErrorBody(buffer, from, end);
     else if (this.#bodyKind === 'whole') this.#takeBody(buffer, from, end);
     else if (this.#failure === undefined) this.#feedStream(buffer, from, end);
+  }
+
+  /** Looks once a connection, at what came first of its first response: every server behind an address is seen, at no cost to the others. */
+  #lookForModel(buffer: Uint8Array, start: number, end: number): void {
+    this.#hasLooked = true;
+    const { models, tally } = this.#tools;
+    if (models === undefined || tally.otherModel !== undefined) return;
+    const name = modelNameIn(buffer, start, end);
+    if (name === undefined || models.some((model) => mayBeSameModel(model, name))) return;
+    tally.otherModel = name;
   }
 
   #isStream(buffer: Uint8Array, start: number, end: number): boolean {

@@ -24,8 +24,20 @@ export const CANCELLED_BY_PLAN: ErrorData = {
   errorMessage: 'cancelled by plan (--cancel)',
 };
 
+/** A turn behind one that failed: it was never sent. `TurnAbortedByPriorFailure` of MLCommons endpoints. */
+export const TURN_ABORTED: ErrorData = {
+  errorType: 'turn_aborted',
+  errorMessage: 'not sent: a turn before it in its conversation failed (--on-turn-failure fail)',
+};
+
 /** What nginx, Go, Apache and others say to plain HTTP on a port for TLS. */
 const WANTS_HTTPS = /plain http request|http request to an https server|speaking plain http/i;
+
+/** Why an attempt failed, and what the server says about another one. */
+export interface Failure extends ErrorData {
+  /** The header, as it was sent. */
+  readonly retryAfter?: string | undefined;
+}
 
 /** No complete answer in time. */
 export function timedOut(timeoutMs: number): ErrorData {
@@ -51,7 +63,7 @@ export function httpStatusFailure(
   status: number,
   body: Uint8Array,
   { retryAfter, location, target }: StatusDetails = {},
-): ErrorData {
+): Failure {
   const details = [
     ...(target !== undefined && WRONG_TARGET.has(status) ? [target] : []),
     ...(location === undefined ? [] : [`to ${redactUrls(location)}`]),
@@ -62,7 +74,8 @@ export function httpStatusFailure(
   const text = found === undefined ? new TextDecoder().decode(body).trim() : errorMessage(found);
   const said = text === '' ? title : `${title}: ${text.slice(0, SHOWN_CHARACTERS)}`;
   const message = status === 400 && WANTS_HTTPS.test(text) ? `${said}; use https:// in --endpoint` : said;
-  return { errorType: `http_${status}`, errorMessage: printable(message) };
+  const failure = { errorType: `http_${status}`, errorMessage: printable(message) };
+  return retryAfter === undefined ? failure : { ...failure, retryAfter };
 }
 
 /** An established connection that broke. */

@@ -39,6 +39,8 @@ export interface IssuerOptions {
   readonly slotsAt?: ((concurrency: number) => number) | undefined;
   /** Where tickets begin conversations. */
   readonly followUps?: FollowUps | undefined;
+  /** Closed loop: what a ticket began has ended, and there is no other ticket. May be called more than once. */
+  readonly onIdle?: (() => void) | undefined;
   /** Sends ticket `index` of the phase. `dueNs`: since the run's origin; NaN in closed loop. */
   readonly send: (index: number, row: number, dueNs: number) => void;
   /** Once: nothing more will be sent; `stopped`: although the share was not used up. */
@@ -108,6 +110,7 @@ export class Issuer {
   ticketEnded(): void {
     this.#ended += 1;
     this.#freeSlots += 1;
+    if (this.#options.onIdle !== undefined && this.#isIssuing) this.#checkIdle(this.#options.onIdle);
     if (this.#isIssuing) {
       if (!this.#isOpenLoop || this.#options.followUps !== undefined) this.#yield();
       else if (!this.#isAhead()) this.#turn();
@@ -141,6 +144,11 @@ export class Issuer {
     this.#endIssuing(true);
   }
 
+  /** The same, as the plan says so. */
+  finish(): void {
+    this.#endIssuing(false);
+  }
+
   /** The shared counter has no ticket left. */
   exhausted(): void {
     if (this.#isOpenLoop) return;
@@ -149,6 +157,14 @@ export class Issuer {
       this.#isExhausted = true;
       if (this.#isIssuing) this.#yield();
     }
+  }
+
+  /** Looks for the ticket that takes the place of the one that has ended. */
+  #checkIdle(onIdle: () => void): void {
+    const { clock, share, startNs } = this.#options;
+    if (this.#isOpenLoop || this.#freeSlots <= 0) return;
+    this.#isDrawn ||= share.advance(clock.nowNs() - startNs);
+    if (!this.#isDrawn) onIdle();
   }
 
   /** Open loop: the next sample is not due yet. */

@@ -15,11 +15,13 @@ function planOf(maxSamples: number, arrivals: ArrivalSettings = { pattern: 'burs
 test.each([
   ['count', 7, false],
   ['duration', 8, false],
+  ['idle', 8, false],
   ['stop', 7, true],
 ] as const)(
   'adds up what the workers sent and gave up; ended by %s',
   async (endedBy, maxSamples, stopped) => {
     const progress = new PhaseProgress(planOf(maxSamples), 2);
+    if (endedBy === 'idle') progress.measuringStopped();
     progress.issuingDoneBy(0, false);
     progress.doneBy(0, { tickets: 3, sent: 3, conversations: 0, cutOff: 0, notSent: 0 });
     progress.issuingDoneBy(1, stopped);
@@ -32,6 +34,7 @@ test.each([
       cutOff: 0,
       notSent: 2,
       endedBy,
+      hasStoppedMeasuring: endedBy === 'idle',
     });
   },
 );

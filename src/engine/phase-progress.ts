@@ -2,11 +2,13 @@ import { isOpenLoop, type PhasePlan } from '../plan/plan.ts';
 import type { TicketCounts } from './worker-messages.ts';
 
 /** Why issuing ended. */
-export type EndOfIssuing = 'count' | 'duration' | 'stop';
+export type EndOfIssuing = 'count' | 'duration' | 'idle' | 'stop';
 
 /** Over all workers. */
 export interface PhaseOutcome extends TicketCounts {
   readonly endedBy: EndOfIssuing;
+  /** A worker has recorded that measuring stopped, before the end. */
+  readonly hasStoppedMeasuring: boolean;
 }
 
 /** Puts together what the workers tell of one phase. Each worker is done, or dead, once. */
@@ -25,6 +27,7 @@ export class PhaseProgress {
   #sent = 0;
   #notSent = 0;
   #wasStopped = false;
+  #hasStoppedMeasuring = false;
   #failure: Error | undefined;
 
   constructor(plan: PhasePlan, workerCount: number) {
@@ -42,6 +45,10 @@ export class PhaseProgress {
     this.#issuing.delete(workerIndex);
     this.#wasStopped ||= stopped;
     if (this.#issuing.size === 0) this.#issuingDone.resolve();
+  }
+
+  measuringStopped(): void {
+    this.#hasStoppedMeasuring = true;
   }
 
   doneBy(workerIndex: number, { tickets, conversations, cutOff, sent, notSent }: TicketCounts): void {
@@ -77,6 +84,7 @@ export class PhaseProgress {
         sent: this.#sent,
         notSent: this.#notSent,
         endedBy: this.#endedBy(),
+        hasStoppedMeasuring: this.#hasStoppedMeasuring,
       });
     }
   }
@@ -84,6 +92,7 @@ export class PhaseProgress {
   #endedBy(): EndOfIssuing {
     if (this.#wasStopped) return 'stop';
     const begun = this.#conversations > 0 ? this.#conversations : this.#tickets;
-    return begun >= this.#plan.stop.maxSamples && this.#cutOff === 0 ? 'count' : 'duration';
+    if (begun >= this.#plan.stop.maxSamples && this.#cutOff === 0) return 'count';
+    return this.#hasStoppedMeasuring ? 'idle' : 'duration';
   }
 }

@@ -1,5 +1,6 @@
 import { drawDurationMs, type DurationDistribution } from '../core/duration-distribution.ts';
 import { KeyedRandom } from '../core/keyed-random.ts';
+import { NS_PER_MS, type RunClock } from '../core/time.ts';
 
 /** Samples that are cancelled as a user does who stops waiting. Crosses threads by structured clone. */
 export interface CancelSettings {
@@ -18,8 +19,11 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export class PlannedCancels {
   readonly #settings: CancelSettings;
   readonly #random: KeyedRandom;
+  /** What is left of a delay for a sample that is sent again. */
+  readonly #leftMs: ((seq: number, delayMs: number) => number) | undefined;
 
-  constructor(settings: CancelSettings, seed: number) {
+  constructor(settings: CancelSettings, seed: number, leftMs?: (seq: number, delayMs: number) => number) {
+    this.#leftMs = leftMs;
     this.#settings = settings;
     this.#random = new KeyedRandom(seed, PURPOSE);
   }
@@ -28,6 +32,34 @@ export class PlannedCancels {
   delayMsOf(seq: number): number | undefined {
     this.#random.start(seq);
     if (this.#random.uniform() >= this.#settings.share) return undefined;
-    return Math.min(drawDurationMs(this.#settings.after, this.#random), MAX_TIMER_MS);
+    const delayMs = Math.min(drawDurationMs(this.#settings.after, this.#random), MAX_TIMER_MS);
+    return this.#leftMs === undefined ? delayMs : this.#leftMs(seq, delayMs);
+  }
+}
+
+/** When the sample on one connection or stream is cancelled by plan. */
+export class CancelTimer {
+  readonly #clock: RunClock;
+  readonly #onDue: (nowNs: number) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `onDue` is called whether or not the sample has ended by then. */
+  constructor(clock: RunClock, onDue: (nowNs: number) => void) {
+    this.#clock = clock;
+    this.#onDue = onDue;
+  }
+
+  /** For the next sample. Behind its response the timer stays until the one after it: most samples then need not look for one. */
+  start(plan: PlannedCancels, seq: number, issuedNs: number): void {
+    this.stop();
+    const delayMs = plan.delayMsOf(seq);
+    if (delayMs === undefined) return;
+    const goneMs = (this.#clock.nowNs() - issuedNs) / NS_PER_MS;
+    this.#timer = setTimeout(() => this.#onDue(this.#clock.nowNs()), Math.max(0, delayMs - goneMs));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { siblingModule } from '../core/sibling-module.ts';
+import { entryModule } from '../core/program-files.ts';
 import { createSharedProbes, type SharedProbes } from './probe-schedule.ts';
 
 /** What the probe thread is started with. */
@@ -32,7 +32,7 @@ export class ProbeThread {
     this.port = port;
     this.port.catch(() => undefined);
     const start: ProbeStart = { ...options, shared: this.shared };
-    this.#worker = new Worker(siblingModule(import.meta.url, './probe.main'), {
+    this.#worker = new Worker(entryModule('engine/probe.main'), {
       workerData: start,
       name: 'probes',
     });

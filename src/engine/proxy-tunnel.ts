@@ -33,10 +33,14 @@ export class ProxyError extends Error {
 export class ProxyTunnel {
   readonly #proxy: Proxy;
   readonly #target: string;
+  readonly #serverSpeaksFirst: boolean;
   #head = '';
+  #headEnd = 0;
 
-  constructor(proxy: Proxy, { hostname, port }: Endpoint) {
+  /** `serverSpeaksFirst`: bytes of the server may follow the answer of the proxy, as they do in HTTP/2. */
+  constructor(proxy: Proxy, { hostname, port }: Endpoint, serverSpeaksFirst = false) {
     this.#proxy = proxy;
+    this.#serverSpeaksFirst = serverSpeaksFirst;
     this.#target = hostAndPort(hostname, port);
   }
 
@@ -55,9 +59,17 @@ export class ProxyTunnel {
     if (status === null) throw this.failed('answered CONNECT with something else than HTTP');
     const [, code, reason = ''] = status;
     if (!code!.startsWith('2')) throw this.#refused(Number(code), reason);
-    // A server says nothing before it is asked.
-    if (end + HEAD_END.length < this.#head.length) throw this.failed('sent more than its answer to CONNECT');
+    this.#headEnd = end + HEAD_END.length;
+    // A server of HTTP/1.1 says nothing before it is asked.
+    if (!this.#serverSpeaksFirst && this.#headEnd < this.#head.length) {
+      throw this.failed('sent more than its answer to CONNECT');
+    }
     return true;
+  }
+
+  /** What came behind the answer of the proxy. */
+  get rest(): Uint8Array {
+    return Buffer.from(this.#head.slice(this.#headEnd), 'latin1');
   }
 
   /** The proxy itself failed: could not be reached, or is none. */
@@ -93,6 +105,7 @@ export function openTunnel(socket: Socket, tunnel: ProxyTunnel, onOpen: () => vo
       return;
     }
     socket.off('data', onData).off('end', onEnd).pause();
+    if (tunnel.rest.length > 0) socket.unshift(tunnel.rest);
     onOpen();
   };
   const onEnd = () => socket.destroy(tunnel.failed(CLOSED));

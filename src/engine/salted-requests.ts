@@ -31,6 +31,10 @@ export class SaltedRequests implements RequestSource {
     return request;
   }
 
+  get takesTime(): boolean | undefined {
+    return this.#arena.takesTime;
+  }
+
   choicesOf(row: number): number {
     return this.#arena.choicesOf(row);
   }

@@ -40,6 +40,17 @@ export class SampleQueue {
     return { seq: this.#ring[at]!, row: this.#ring[at + 1]!, dueNs: this.#ring[at + 2]! };
   }
 
+  /** Takes the first for which this holds, or `undefined`; the others keep their order. Costs a pass over the queue. */
+  take(isWanted: (seq: number) => boolean): Sample | undefined {
+    let taken: Sample | undefined;
+    for (let left = this.#length; left > 0; left--) {
+      const sample = this.shift()!;
+      if (taken === undefined && isWanted(sample.seq)) taken = sample;
+      else this.push(sample.seq, sample.row, sample.dueNs);
+    }
+    return taken;
+  }
+
   /** Makes the one taken last the oldest again; before another is pushed, so there is room. */
   putBack({ seq, row, dueNs }: Sample): void {
     const capacity = this.#ring.length / FIELDS;

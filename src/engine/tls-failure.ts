@@ -37,6 +37,12 @@ const CLIENT_CERTIFICATE_WANTED = /alert (?:certificate required|handshake failu
 const CLIENT_CERTIFICATE_REFUSED =
   /alert (?:unknown ca|bad certificate|certificate (?:expired|revoked|unknown)|unsupported certificate|access denied|decrypt error)/;
 const UNKNOWN_NAME = /unrecognized name/;
+const NO_PROTOCOL = /no application protocol/;
+
+/** Whether a server refused a handshake since it speaks none of the protocols that were offered. */
+export function isProtocolRefused(error: Error): boolean {
+  return NO_PROTOCOL.test((error as TlsError).reason ?? error.message);
+}
 
 /** Whether an established connection broke because of what TLS said on it. */
 export function isTlsError(error: Error): boolean {
@@ -87,6 +93,9 @@ function messageOf(error: TlsError, endpoint: Endpoint, tls: TlsSettings): strin
   if (UNKNOWN_NAME.test(said)) {
     const name = tls.serverName ?? endpoint.hostname;
     return `the server has no certificate for ${name}: give another name with --server-name (${said})`;
+  }
+  if (NO_PROTOCOL.test(said)) {
+    return 'the server does not offer HTTP/1.1 in its TLS handshake (no "http/1.1" in ALPN): use --http 2';
   }
   return code === 'ECONNRESET' ? `the server closed the connection during the TLS handshake` : said;
 }

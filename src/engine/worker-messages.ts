@@ -1,3 +1,4 @@
+import type { ConnectionTimes } from '../core/connection-stages.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import type { PlanChange } from '../plan/steered-time.ts';
 import type { ThreadHealth } from './health.ts';
@@ -24,7 +25,10 @@ export const COUNTERS = {
   waiting: 3,
   beat: 4,
   notSent: 5,
-  length: 6,
+  errored: 6,
+  /** When a response was last read, ms since the run's origin, as of the last beat; only where {@link EngineSettings.watchesReads}. */
+  lastReadMs: 7,
+  length: 8,
 } as const;
 
 /** What became of a worker's tickets of a phase: each was sent or, given up by the run before that, was not. */
@@ -53,11 +57,15 @@ export type WorkerOrder =
       readonly ticketCounter: Int32Array;
       /** Of the samples, where a ticket is a conversation. */
       readonly sampleCounter: Int32Array;
+      /** One ticket, for the worker that is the first with a conversation less than it could have. */
+      readonly firstIdleTicket: Int32Array;
     }
   /** The plan of the phase under way is changed. */
   | { readonly kind: 'change'; readonly change: PlanChange }
   /** Others drew the last ticket. */
   | { readonly kind: 'exhausted' }
+  /** The plan is over, although not all of it was issued. */
+  | { readonly kind: 'finish' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'cancel' };
 
@@ -78,13 +86,19 @@ export interface WorkerHealth extends ThreadHealth {
   /** Since the start of the run: connections established, and attempts that failed. */
   readonly connectionsOpened: number;
   readonly connectFailures: number;
+  /** Since the last report. */
+  readonly connectionTimes: ConnectionTimes;
   /** How long attempts to connect were put off, as those before had failed, over all endpoints, ms. */
   readonly connectBackOffMs: number;
+  /** How long reading requests from the file of a dataset larger than memory has taken, ms. */
+  readonly requestReadMs: number;
   /** See {@link ConnectionPool}; since the start of the run. */
   readonly resent: number;
   readonly strayMessages: number;
   /** Endpoints whose connections carry one request each, as the server closes them. */
   readonly singleUseEndpoints: number;
+  /** The name in a response of a model that no request asked for, if there was one. */
+  readonly otherModel?: string | undefined;
   /** Undefined when there are no probes. */
   readonly lateness?: LatenessReport | undefined;
 }
@@ -101,6 +115,8 @@ export type WorkerNews =
   | { readonly kind: 'windows'; readonly windows: Float64Array }
   /** No further request will be issued; `stopped`: because of a stop. */
   | { readonly kind: 'issuingDone'; readonly stopped: boolean }
+  /** A worker has recorded that measuring stops: see `FirstIdleRule`. */
+  | { readonly kind: 'firstIdle' }
   /** The worker's first sample that failed, other than by being cancelled. */
   | { readonly kind: 'firstFailure'; readonly failure: ErrorData }
   /** Nothing is in flight and all frames were sent. */

@@ -2,12 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InferometerError } from '../core/errors.ts';
 import type { ErrorData } from '../core/model-output.ts';
 import { createResponseMemory, HISTORY_MEMORY_BYTES } from '../protocol/response-memory.ts';
+import { segmentSize } from '../plan/share.ts';
 import type { PlanChange } from '../plan/steered-time.ts';
+import type { PhasePlan } from '../plan/plan.ts';
 import { createTicketCounter } from '../plan/tickets.ts';
 import { BeatWatch, type StuckListener } from './beat-watch.ts';
 import { EngineThread } from './engine-thread.ts';
 import { PhaseProgress, type PhaseOutcome } from './phase-progress.ts';
 import { ProbeThread } from './probe-thread.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { type PlacedPhase, type EngineSettings, shareOf } from './settings.ts';
 import { totalOf } from './warming.ts';
 import {
@@ -54,9 +57,13 @@ export interface SampleCounts {
   /** Ended in any way. */
   readonly completed: number;
   readonly succeeded: number;
+  /** Neither succeeded nor cancelled. */
+  readonly errored: number;
   readonly inFlight: number;
   /** Due and waiting for a connection, as of the last beat. */
   readonly waiting: number;
+  /** When a response was last read, ms since the run's origin, as of the last beat; 0 where {@link EngineSettings.watchesReads} is off. */
+  readonly lastReadMs: number;
 }
 
 /** The engine as seen from the main thread: worker threads that issue a phase's requests and send the events. */
@@ -64,6 +71,7 @@ export class WorkerPool {
   readonly #handlers: WorkerPoolHandlers;
   readonly #threads: readonly EngineThread[];
   readonly #probes: ProbeThread | undefined;
+  readonly #settings: EngineSettings;
   #threadIds: readonly (number | undefined)[] = [];
   #phase: PhaseProgress | undefined;
   #death: Error | undefined;
@@ -72,6 +80,7 @@ export class WorkerPool {
   private constructor(given: EngineSettings, handlers: WorkerPoolHandlers) {
     const settings = withSharedMemory(given);
     this.#handlers = handlers;
+    this.#settings = settings;
     const workerCount = usableWorkers(settings);
     const { originNs, probesPerSecond = 0 } = settings;
     this.#probes =
@@ -126,10 +135,10 @@ export class WorkerPool {
       throw new InferometerError(
         'INFEROMETER_ENGINE_BUSY',
         'internal',
-        `phase ${phase.plan.name}: found another phase under way, wanted it to have ended`,
+        `phase ${phase.plan.name} can't start: another phase is still running`,
       );
     }
-    const progress = new PhaseProgress(phase.plan, this.#threads.length);
+    const progress = new PhaseProgress(this.#ownPlan(phase.plan), this.#threads.length);
     if (this.#death !== undefined) {
       progress.fail(this.#death);
       return progress;
@@ -138,15 +147,22 @@ export class WorkerPool {
     const { onStuck } = this.#handlers;
     const counters = this.#threads.map((thread) => thread.counters);
     const watch = onStuck && new BeatWatch(counters, onStuck);
+    const ticketCounter = createTicketCounter();
+    const samplesBefore = this.counts().issued;
+    const readAhead = ReadAhead.of(this.#settings, phase.plan.order, {
+      ...{ ticketCounter, counters, samplesBefore },
+    });
     const leave = () => {
       watch?.close();
+      void readAhead?.close();
       this.#phase = undefined;
     };
     progress.finished.then(leave, leave);
     this.#order({
       ...{ kind: 'phase', phase },
-      ticketCounter: createTicketCounter(),
+      ticketCounter,
       sampleCounter: createTicketCounter(),
+      firstIdleTicket: createTicketCounter(),
     });
     return progress;
   }
@@ -171,21 +187,32 @@ export class WorkerPool {
     let issued = 0;
     let completed = 0;
     let succeeded = 0;
+    let errored = 0;
     let waiting = 0;
+    let lastReadMs = 0;
     for (const { counters } of this.#threads) {
       // In this order, so that a sample that ends meanwhile is not missing from the issued ones.
       completed += Atomics.load(counters, COUNTERS.ended) >>> 0;
       issued += Atomics.load(counters, COUNTERS.issued) >>> 0;
       succeeded += Atomics.load(counters, COUNTERS.succeeded) >>> 0;
+      errored += Atomics.load(counters, COUNTERS.errored) >>> 0;
       waiting += Atomics.load(counters, COUNTERS.waiting);
+      lastReadMs = Math.max(lastReadMs, Atomics.load(counters, COUNTERS.lastReadMs) >>> 0);
     }
-    return { issued, completed, succeeded, inFlight: issued - completed, waiting };
+    return { issued, completed, succeeded, errored, inFlight: issued - completed, waiting, lastReadMs };
   }
 
   /** Closes all connections and ends the threads, whatever they are doing. Idempotent. */
   async close(): Promise<void> {
     this.#isClosing = true;
     await Promise.all([this.#probes?.close(), ...this.#threads.map((thread) => thread.close())]);
+  }
+
+  /** The plan with as many samples as are this load generator's. */
+  #ownPlan(plan: PhasePlan): PhasePlan {
+    const { segment } = this.#settings;
+    if (segment === undefined) return plan;
+    return { ...plan, stop: { ...plan.stop, maxSamples: segmentSize(plan.stop.maxSamples, segment) } };
   }
 
   /** Without a port to listen on there are no probes: the report then says that lateness was not measured. */
@@ -225,6 +252,9 @@ export class WorkerPool {
       case 'health':
         this.#handlers.onHealth(news.health, workerIndex);
         return;
+      case 'firstIdle':
+        this.#onFirstIdle();
+        return;
       case 'issuingDone':
         this.#phase?.issuingDoneBy(workerIndex, news.stopped);
         if (this.#phase?.isClosedLoop) this.#order({ kind: 'exhausted' });
@@ -232,6 +262,11 @@ export class WorkerPool {
       case 'phaseDone':
         this.#phase?.doneBy(workerIndex, news.counts);
     }
+  }
+
+  #onFirstIdle(): void {
+    this.#phase?.measuringStopped();
+    if (this.#settings.conversations?.rules.onFirstIdle === 'stop_issuing') this.#order({ kind: 'finish' });
   }
 
   #onEnd(error: Error, workerIndex: number): void {

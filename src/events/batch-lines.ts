@@ -58,7 +58,7 @@ export class BatchLines {
     const place =
       turn === undefined
         ? '"conversation_id":"","turn":null'
-        : `"conversation_id":"${turn.conversationId}","turn":${turn.turn}`;
+        : `"conversation_id":${JSON.stringify(turn.conversationId)},"turn":${turn.turn}`;
     const worker = batch.workerId >= 0 ? `,"worker_id":${batch.workerId}}` : '}';
     return (
       `${HEADS[kind]!}${this.#time(batch.timestampsNs[index]!)},"sample_uuid":${uuid}` +

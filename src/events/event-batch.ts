@@ -21,10 +21,12 @@ export interface RecordNote {
  *
  * | kind | extras |
  * |---|---|
- * | sample.issued | due time (ns since origin), dataset row; of a turn of a conversation also its number, the position of the turn in its thread (from 0), turns in all |
+ * | sample.issued | due time (ns since origin), dataset row; of a turn of a conversation also its number, the position of the turn in its thread (from 0), turns in all (NaN where a group follows without them); in a run with groups also the sample's: see `core/sample-groups.ts` |
  * | sample.recv_first, sample.recv_non_first | −k when the chunk is of choice k > 0, then the code (position in `CHANNELS`) of each channel it opens |
  * | sample.complete | see {@link COMPLETE_EXTRA}: NaN = unknown, and what is missing at the end is too |
  * | sample.not_sent | as sample.issued |
+ * | sample.attempt_failed | number of the attempt, from 1, and how long the next one waits, ns |
+ * | sample.retried | number of the attempt that begins |
  *
  * Records of a foreign run have none. `payload` holds the `data` of the records as MessagePack, in the reference's own
  * tagged arrays (`["TextModelOutput", …]`, `["PromptData", …]`, `["ErrorData", …]`); an empty slice stands for null.
@@ -46,9 +48,18 @@ export interface EventBatch {
 }
 
 /** Positions among the extras of an issued and of a complete record. */
-export const ISSUED_EXTRA = { dueNs: 0, row: 1, conversation: 2, position: 3, turnCount: 4 } as const;
-/** Token counts as the server reported them, then the tokens in the first chunk and {@link AnswerFlag} bits; of a response without text, its items and the
- * dimensions of its vectors. */
+export const ISSUED_EXTRA = {
+  dueNs: 0,
+  row: 1,
+  conversation: 2,
+  position: 3,
+  turnCount: 4,
+  group: 5,
+} as const;
+/**
+ * Token counts as the server reported them, then the tokens in the first chunk and {@link AnswerFlag} bits; of a response without text, its items, the
+ * dimensions of its vectors and its bytes; and the length of the audio that it holds or was made from, in ns.
+ */
 export const COMPLETE_EXTRA = {
   promptTokens: 0,
   completionTokens: 1,
@@ -59,7 +70,12 @@ export const COMPLETE_EXTRA = {
   flags: 6,
   items: 7,
   dimensions: 8,
+  bytes: 9,
+  audioNs: 10,
 } as const;
+
+/** Of an attempt that failed. */
+export const ATTEMPT_EXTRA = { attempt: 0, waitNs: 1 } as const;
 
 /** What is notable about a response that succeeded: bits of its `flags`. */
 export const AnswerFlag = {

@@ -61,3 +61,22 @@ it('and so does every line of events.jsonl', () => {
   const told = RECORDS.map((_, i) => JSON.parse(lines.line(batch, i)) as Record<string, unknown>);
   expect(told.map(({ conversation_id: id, turn }) => [id, turn])).toEqual(PLACES);
 });
+
+it('a conversation with a name in the dataset goes by that', () => {
+  const turns = new OpenTurns();
+  const note = { conversationId: 'a "b"__repeat_2', turn: 7 };
+  const extraOf = (position: number) => [0, 4, 12, 2, 3][position] ?? NaN;
+  expect(turns.of(sampleIssued, 1, extraOf, note)).toEqual(note);
+  expect(turns.of(sampleRecvFirst, 1, () => NaN)).toEqual(note);
+  const batch = buildEventBatch([
+    { ...record(sampleIssued, 1, 7, 4, 12, 2, 3), note },
+    record(sampleComplete, 1, 8, 9),
+  ]);
+  const lines = new BatchLines({ ...RUN, turns: new OpenTurns() });
+  for (const index of [0, 1]) {
+    expect(JSON.parse(lines.line(batch, index))).toMatchObject({
+      conversation_id: note.conversationId,
+      turn: 7,
+    });
+  }
+});

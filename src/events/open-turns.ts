@@ -1,5 +1,5 @@
 import { EventKind } from '../core/event-types.ts';
-import { ISSUED_EXTRA } from './event-batch.ts';
+import { ISSUED_EXTRA, type RecordNote } from './event-batch.ts';
 
 /** Where a sample belongs, as the reference's records have it. */
 export interface WireTurn {
@@ -15,20 +15,29 @@ export interface WireTurn {
 export class OpenTurns {
   readonly #turns = new Map<number, WireTurn>();
 
-  /** The turn of the sample of a record; undefined for a single request. `extraOf`: see `ISSUED_EXTRA`; NaN for none. */
-  of(kind: EventKind, seq: number, extraOf: (position: number) => number): WireTurn | undefined {
-    if (kind === EventKind.sampleIssued) return this.#issued(seq, extraOf);
+  /**
+   * The turn of the sample of a record; undefined for a single request. `extraOf`: see `ISSUED_EXTRA`; NaN for none. `note`: of the record,
+   * which names a conversation that has a name in the dataset.
+   */
+  of(
+    kind: EventKind,
+    seq: number,
+    extraOf: (position: number) => number,
+    note?: RecordNote,
+  ): WireTurn | undefined {
+    if (kind === EventKind.sampleIssued) return this.#issued(seq, extraOf, note);
     if (this.#turns.size === 0) return undefined;
     const turn = this.#turns.get(seq);
     if (kind === EventKind.sampleComplete) this.#turns.delete(seq);
     return turn;
   }
 
-  #issued(seq: number, extraOf: (position: number) => number): WireTurn | undefined {
+  #issued(seq: number, extraOf: (position: number) => number, note?: RecordNote): WireTurn | undefined {
     const conversation = extraOf(ISSUED_EXTRA.conversation);
     const position = extraOf(ISSUED_EXTRA.position);
     if (!isCount(conversation) || !isCount(position)) return undefined;
-    const turn = { conversationId: String(conversation), turn: 2 * position + 1 };
+    const { conversationId = String(conversation), turn: number = 2 * position + 1 } = note ?? {};
+    const turn = { conversationId, turn: number };
     this.#turns.set(seq, turn);
     return turn;
   }

@@ -65,6 +65,7 @@ export function recordFields(record: EventRecord, run: RunContext): RecordFields
     record.kind,
     record.sampleSeq ?? NO_SAMPLE,
     (position) => record.extras?.[position] ?? NaN,
+    note,
   );
   return {
     topic: EVENT_TOPICS[record.kind],

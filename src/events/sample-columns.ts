@@ -35,6 +35,10 @@ export interface SampleColumns {
   readonly choices: Float64Array;
   /** By the server's usage, the tokens in that time; NaN when it did not tell: see `tokensBehindFirstChunk`. */
   readonly streamedTokens: Float64Array;
+  /** How often its request was sent. */
+  readonly attempts: Uint8Array;
+  /** Position in {@link StoredSamples.texts}: types of the failures of attempts that another one followed, in their order. */
+  readonly retriedAfter: Uint16Array;
   /** Position in {@link SAMPLE_OUTCOMES}. */
   readonly outcomes: Uint8Array;
   /** 1 for a sample that was issued while the run was measuring, 0 for one of a warm-up. */
@@ -44,6 +48,8 @@ export interface SampleColumns {
   readonly outputTokens: Float64Array;
   /** Engine worker; -1 when not known. */
   readonly workers: Float64Array;
+  /** Number of its group, from 1; 0 for none: see `core/sample-groups.ts`. */
+  readonly groups: Uint16Array;
   /** Position in {@link StoredSamples.texts}. */
   readonly finishReasons: Uint16Array;
   /** Likewise, the type of the first error. */
@@ -59,6 +65,8 @@ export interface StoredSamples {
   readonly texts: readonly (string | null)[];
   /** The uuid of a sample of a foreign run by its number; undefined for ours, which have it from their run. */
   foreignUuid(seq: number): string | undefined;
+  /** The ids that the dataset gives its conversations, by the number of the conversation in the run; empty without any. */
+  readonly conversationIds: ReadonlyMap<number, string>;
   /** All samples in the order of issue, in pieces; what is given is good until the next. May be called again. */
   chunks(): Iterable<SampleColumns>;
   /** Frees what the samples take outside of memory. */

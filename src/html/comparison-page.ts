@@ -25,6 +25,7 @@ const LEVELS: Readonly<Record<DifferenceJudgement, 'valid' | 'degraded' | 'inval
   equivalent: 'valid',
   slightly_better: 'valid',
   better: 'valid',
+  as_asked: 'note',
 };
 
 /** Intervals are drawn up to this difference; what reaches beyond is cut and says so by an arrow. */
@@ -104,6 +105,7 @@ function pairSection({ run, comparison, settingDifferences }: ComparedPair, marg
   );
   return markup`<section id="run-${run.letter}">
     <h2>${run.letter} against A</h2>
+    ${settingSection(settingDifferences)}
     <div class="verdict ${LEVELS[judgement]}">
       <p><strong>${judgementText(judgement, margin)}</strong></p>
       <p>${worst.length} of ${differences.length} metrics: ${worst.map(({ key }) => metricLabel(key)).join(', ')}</p>
@@ -127,7 +129,6 @@ function pairSection({ run, comparison, settingDifferences }: ComparedPair, marg
         </tbody>
       </table>
     </div>
-    ${settingSection(settingDifferences)}
   </section>`;
 }
 

@@ -20,6 +20,7 @@ nav a { margin-right: 14px; }
 .verdict > p:first-child { font-size: 18px; margin: 0; }
 .verdict strong { color: var(--level); letter-spacing: .04em; }
 .valid { --level: var(--valid); } .degraded { --level: var(--degraded); } .invalid { --level: var(--invalid); } .note { --level: var(--muted); }
+.outcome { font-weight: 600; white-space: nowrap; } .met { color: var(--valid); } .missed { color: var(--invalid); } .undecided { color: var(--degraded); }
 .findings { list-style: none; margin: 8px 0 0; padding: 0; }
 .findings li { display: grid; grid-template-columns: 84px 1fr; gap: 8px; padding: 3px 0; font-size: 14px; }
 .flag { white-space: nowrap; }

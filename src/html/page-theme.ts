@@ -9,6 +9,7 @@ export const PAGE_THEME: ChartTheme = {
   gridLine: 'var(--grid)',
   markLine: 'var(--mark)',
   shade: 'var(--shade)',
+  steady: 'var(--steady)',
   band: 'var(--band)',
   background: 'var(--page)',
 };
@@ -30,6 +31,7 @@ function variables(theme: ChartTheme): string {
     `--grid: ${theme.gridLine};`,
     `--mark: ${theme.markLine};`,
     `--shade: ${theme.shade};`,
+    `--steady: ${theme.steady};`,
     `--band: ${theme.band};`,
     `--page: ${theme.background};`,
   ].join(' ');

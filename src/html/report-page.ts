@@ -10,11 +10,14 @@ import {
   configSection,
   errorSection,
   factsSection,
+  groupSections,
   headlineSection,
   methodSection,
   percentileSection,
   turnSection,
+  sloSection,
   slowestSection,
+  steadySection,
   verdictSection,
 } from './report-sections.ts';
 import type { SvgPainter } from './svg-painter.ts';
@@ -36,11 +39,12 @@ export function reportPage(
   { report, run, slowestSamples, conversationLanes, environment }: ReportPageInput,
   paint: SvgPainter,
 ): string {
-  const time = timeSection([run], paint);
+  const { steadyState: steady } = report;
+  const time = timeSection([steady?.isFound === true ? { ...run, steady } : run], paint);
   return wholePage({
     title: run.name,
     subtitle: subtitle(report),
-    body: markup`${verdictSection(report.verdict)} ${headlineSection(report)} ${percentileSection(report)}${turnSection(report)} ${laneSection(conversationLanes, run.history?.start_ns)} ${errorSection(report)}
+    body: markup`${verdictSection(report.verdict)}${sloSection(report)} ${headlineSection(report)} ${percentileSection(report)}${turnSection(report)}${groupSections(report)}${steadySection(report)} ${laneSection(conversationLanes, run.history?.start_ns)} ${errorSection(report)}
       ${time} ${distributionSection([run], paint)} ${slowestSection(slowestSamples, run.history)}
       ${methodSection(report)} ${configSection(report)}
       ${factsSection('environment', 'Environment', environment)}`,

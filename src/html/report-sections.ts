@@ -14,11 +14,22 @@ import {
   waitLines,
 } from '../report/percentile-table.ts';
 import { TURN_TABLE_HEAD, turnRows } from '../report/conversation-report.ts';
+import { dimensionTitle, groupHeads, groupRows } from '../report/group-report.ts';
+import { sloFigureText } from '../rules/slo-verdict.ts';
 import type { Report } from '../report/report.ts';
 import { intervalText } from '../report/interval-text.ts';
 import { estimateOf, medianOf, percentileOf, type SeriesRollup } from '../report/series-report.ts';
+import { outputLengthOf, outputLengthText } from '../report/output-length.ts';
+import { audioReport, audioText } from '../report/audio-report.ts';
 import { itemReport, itemText } from '../report/item-report.ts';
 import { headlineRate, headlineTokenRate } from '../report/headline-rate.ts';
+import {
+  STEADY_HEAD,
+  STEADY_TEST_HEAD,
+  steadyRows,
+  steadyTestRows,
+  steadyText,
+} from '../report/steady-text.ts';
 import { headlines, rateNotes } from '../report/terminal-summary.ts';
 import type { Verdict } from '../report/verdict.ts';
 import { markup, NOTHING, type Markup, type MarkupPart } from './markup.ts';
@@ -46,6 +57,27 @@ export function verdictSection({ level, findings, metrics }: Verdict): Markup {
             ${items}
           </ul>`
     }
+  </section>`;
+}
+
+/** Told by sign and word, and by color too. */
+const OUTCOME_SIGNS = { met: '✓', missed: '✗', undecided: '?' } as const;
+
+export function sloSection({ slos }: Report): Markup {
+  if (slos.length === 0) return NOTHING;
+  const rows = slos.map((slo) =>
+    row(
+      [
+        slo.slo,
+        markup`<span class="outcome ${slo.outcome}">${OUTCOME_SIGNS[slo.outcome]} ${slo.outcome}</span>`,
+        sloFigureText(slo),
+      ],
+      slo.reason ?? '',
+    ),
+  );
+  return markup`<section id="slos">
+    <h2>SLOs</h2>
+    ${table(['SLO', 'outcome', 'measured', ''], rows, 'SLOs')}
   </section>`;
 }
 
@@ -77,7 +109,7 @@ const TOLD_BY_TILES = ['Duration', 'Rate'];
 
 function amountTiles(report: Report): readonly Markup[] {
   const { durationNs, samples, own } = report;
-  const items = itemReport(report);
+  const [items, audio] = [itemReport(report), audioReport(report)];
   const [rate, tokenRate] = [headlineRate(report), headlineTokenRate(report)];
   const { issued, succeeded, errored } = samples;
   const cancelled = samples.cancelled + samples.cancelledByPlan;
@@ -100,6 +132,9 @@ function amountTiles(report: Report): readonly Markup[] {
     ...(items === null || items.perSecond === null
       ? []
       : [tile('Items', `${numberText(items.perSecond)}/s`, itemText(items))]),
+    ...(audio === null || audio.secondsPerSecond === null
+      ? []
+      : [tile('Audio', `${numberText(audio.secondsPerSecond)} s/s`, audioText(audio))]),
     ...(durationNs === null
       ? []
       : [tile('Duration', durationText(Number(durationNs)), 'to the last response')]),
@@ -157,6 +192,22 @@ export function turnSection({ own }: Report): Markup {
   </section>`;
 }
 
+/** Figures by endpoint, by model and by phase; nothing where all samples are alike. */
+export function groupSections({ own }: Report): readonly Markup[] {
+  return (own?.groups ?? []).map((dimension) => {
+    const title = dimensionTitle(dimension);
+    return markup`<section id="by-${dimension.dimension}">
+      <h2>${title}</h2>
+      ${table(
+        ['', ...groupHeads(dimension)],
+        groupRows(dimension).map((cells) => row(cells)),
+        `${title}: measured samples, times and output tokens`,
+      )}
+      <p class="muted">Latency is that of successes.</p>
+    </section>`;
+  });
+}
+
 /** The slowest measured samples; their number finds them in the log and in the exported samples. */
 export function slowestSection(
   slowestSamples: readonly SlowSample[],
@@ -194,9 +245,28 @@ export function errorSection({ own }: Report): Markup {
   </section>`;
 }
 
+/** The part of the run that is steady, or why there is none; nothing where nobody asked. */
+export function steadySection(report: Report): Markup {
+  const { steadyState } = report;
+  if (steadyState === null) return NOTHING;
+  const rows = steadyRows(report, steadyState).map((cells) => row(cells));
+  const tests = steadyTestRows(steadyState).map((cells) => row(cells));
+  return markup`<section id="steady-state">
+    <h2>Steady state</h2>
+    <p>${steadyText(steadyState)}.</p>
+    ${rows.length === 0 ? NOTHING : table(STEADY_HEAD, rows, 'Figures of the whole run and of its steady state')}
+    ${tests.length === 0 ? NOTHING : table(STEADY_TEST_HEAD, tests, 'Tests of steadiness by series')}
+  </section>`;
+}
+
 /** Where the numbers come from, and what the words mean. */
-export function methodSection({ own, samples }: Report): Markup {
-  const facts = own === null ? [] : ownFacts(own, samples);
+export function methodSection(report: Report): Markup {
+  const { own, samples } = report;
+  const length = outputLengthOf(report);
+  const facts = [
+    ...(own === null ? [] : ownFacts(own, samples)),
+    ...(length === null ? [] : [['Output length', outputLengthText(length)] as const]),
+  ];
   return markup`<section id="method">
     <h2>How it was measured</h2>
     ${factList(facts)}

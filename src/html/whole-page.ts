@@ -11,18 +11,21 @@ export interface PageParts {
   readonly version: string;
   /** It has charts whose values can be read off. */
   readonly isInteractive: boolean;
+  /** What makes it so; default: the script of charts over time. */
+  readonly script?: string;
 }
 
 /**
  * One file that needs nothing else and asks nobody for anything; its content security policy forbids it to. Every text that is not
  * ours is escaped.
  */
-export function wholePage({ title, subtitle, body, version, isInteractive }: PageParts): string {
+export function wholePage(parts: PageParts): string {
+  const { title, subtitle, body, version, isInteractive, script = PAGE_SCRIPT } = parts;
   return markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy(PAGE_SCRIPT)}" />
+        <meta http-equiv="Content-Security-Policy" content="${policy(script)}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="referrer" content="no-referrer" />
         <title>${title} – Inferometer report</title>
@@ -35,7 +38,7 @@ export function wholePage({ title, subtitle, body, version, isInteractive }: Pag
         </header>
         <main>${body}</main>
         <footer class="muted">Inferometer ${version}. This file needs no network and asks for none.</footer>
-        ${isInteractive ? markup`<script>${trusted(PAGE_SCRIPT)}</script>` : NOTHING}
+        ${isInteractive ? markup`<script>${trusted(script)}</script>` : NOTHING}
       </body>
     </html> `.markup;
 }

@@ -1,5 +1,6 @@
 import type { LiveUpdate } from './live-update.ts';
-import type { LiveRow } from './view-model.ts';
+import type { SloVerdict } from '../rules/slo-verdict.ts';
+import type { LiveGroup, LiveQuantiles, LiveRow } from './view-model.ts';
 
 /**
  * How a run stands as one flat object for machines, named as in files: snake case, units in the names, null where nobody knows.
@@ -34,13 +35,34 @@ export function progressJson({ view, verdict }: LiveUpdate): Readonly<Record<str
     succeeded_per_second: view.succeededPerSecond,
     output_tokens_per_second: view.outputTokensPerSecond,
     errors_by_type: Object.fromEntries(view.errors.map(({ type, count }) => [type, count])),
+    ...(view.groups.length > 0 && { groups: view.groups.map(groupJson) }),
+    ...(view.goodput !== null && { goodput: view.goodput }),
     series: Object.fromEntries(view.rows.map((row) => [row.series, rowJson(row)])),
     verdict: verdict?.level ?? null,
     findings: verdict?.findings ?? [],
+    ...(verdict?.slos !== undefined && verdict.slos.length > 0 && { slos: verdict.slos.map(sloJson) }),
     verdict_by_metric: Object.fromEntries(
       (verdict?.metrics ?? []).map(({ metric, level }) => [metric, level]),
     ),
   };
+}
+
+/** `holds`: whether the value keeps its limit so far; null without a value. */
+function sloJson({ slo, value, unit, holds }: SloVerdict) {
+  return { slo, value, unit, holds };
+}
+
+function groupJson({ dimension, name, issued, succeeded, errored, ...group }: LiveGroup) {
+  return {
+    ...{ dimension, name, issued, succeeded, errored },
+    output_tokens_per_second: group.outputTokensPerSecond,
+    ...{ ttft_ns: quantilesJson(group.ttft), tpot_ns: quantilesJson(group.tpot) },
+    latency_ns: quantilesJson(group.latency),
+  };
+}
+
+function quantilesJson(quantiles: LiveQuantiles | null) {
+  return quantiles && { p50: quantiles.p50, p99: quantiles.p99 };
 }
 
 function rowJson({ count, p50, p90, p99, p999, max }: LiveRow): Readonly<Record<string, number>> {

@@ -1,14 +1,15 @@
 import { countedText, countText, durationText, numberText } from '../core/quantity-text.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import { visibleLine } from '../core/visible-text.ts';
+import { sloSoFarText, type SloVerdict } from '../rules/slo-verdict.ts';
 import { isTerminal } from '../metrics/snapshot.ts';
 import type { LiveConversations, LiveRow, LiveView } from './view-model.ts';
 
 const SEPARATOR = '  ';
 
 /** How a run stands in one line, for a log: `0:12  live  1,234 of 3,000 issued  34 in flight  …`. */
-export function progressLine(view: LiveView): string {
-  return visibleLine(segments(view).join(SEPARATOR));
+export function progressLine(view: LiveView, slos: readonly SloVerdict[] = []): string {
+  return visibleLine([...segments(view), ...sloSegments(slos)].join(SEPARATOR));
 }
 
 /** What is told, most important first. */
@@ -30,6 +31,12 @@ function segments(view: LiveView): string[] {
       : [`${countedText(pendingTokenCounts, 'token count')} to go`]),
     ...percentileSegments(view.rows),
   ];
+}
+
+/** Those that don't keep their limit so far. */
+function sloSegments(slos: readonly SloVerdict[]): string[] {
+  const beyond = slos.filter(({ holds }) => holds === false).map(sloSoFarText);
+  return slos.length === 0 || beyond.length > 0 ? beyond : ['SLOs kept so far'];
 }
 
 /** The state in a word a person would use. */

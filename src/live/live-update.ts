@@ -1,5 +1,6 @@
 import type { LogDistribution, RunHistory } from '../core/run-history.ts';
 import type { MetricVerdict } from '../core/judged-metrics.ts';
+import type { SloVerdict } from '../rules/slo-verdict.ts';
 import type { LiveView } from './view-model.ts';
 
 /** The verdict a run would get if it ended now. */
@@ -13,6 +14,8 @@ export interface VerdictSoFar {
   }[];
   /** Absent in what an earlier version told. */
   readonly metrics?: readonly MetricVerdict[];
+  /** Likewise. */
+  readonly slos?: readonly SloVerdict[];
 }
 
 /** All that a live view shows of a run at one moment, in a terminal or on a page: plain JSON. */

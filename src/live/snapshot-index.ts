@@ -1,4 +1,5 @@
 import type { CounterName, SeriesName } from '../core/metric-catalogue.ts';
+import type { GroupSeriesName } from '../core/sample-groups.ts';
 import type { Json, MetricsSnapshot, SeriesSnapshot } from '../metrics/snapshot.ts';
 
 /** Metrics of a snapshot by name. */
@@ -18,7 +19,7 @@ export class SnapshotIndex {
     return this.#counters.get(name) ?? 0;
   }
 
-  series(name: SeriesName): SeriesSnapshot | undefined {
+  series(name: SeriesName | GroupSeriesName): SeriesSnapshot | undefined {
     return this.#series.get(name);
   }
 }

@@ -1,5 +1,7 @@
+import { type GoodputFacts, readGoodput } from '../core/goodput.ts';
 import { SHOWN_SERIES, type SeriesName } from '../core/metric-catalogue.ts';
 import { readHistoryExtras, type RunHistory } from '../core/run-history.ts';
+import { type GroupSeries, groupSeriesName, readGroups } from '../core/sample-groups.ts';
 import { readThroughput } from '../core/throughput.ts';
 import { isTerminal, type Json, type MetricsSnapshot, type SeriesSnapshot } from '../metrics/snapshot.ts';
 import { perSecond, RecentRates, type LiveRates } from './recent-rates.ts';
@@ -36,6 +38,25 @@ export interface LiveConversations {
   readonly underWay: number;
 }
 
+/** The samples of one endpoint, or of one model. */
+export interface LiveGroup {
+  /** `endpoint` or `model`, and which. */
+  readonly dimension: string;
+  readonly name: string;
+  readonly issued: number;
+  readonly succeeded: number;
+  readonly errored: number;
+  readonly outputTokensPerSecond: number | null;
+  /** Null before there is a value. */
+  readonly ttft: LiveQuantiles | null;
+  readonly tpot: LiveQuantiles | null;
+  /** Of successes. */
+  readonly latency: LiveQuantiles | null;
+}
+
+/** In ns. */
+export type LiveQuantiles = Pick<LiveRow, 'p50' | 'p99'>;
+
 /** How a run stands at one moment, ready to be shown. */
 export interface LiveView extends SteeredLoad, PlanProgress, LiveRates {
   readonly state: MetricsSnapshot['state'];
@@ -52,7 +73,11 @@ export interface LiveView extends SteeredLoad, PlanProgress, LiveRates {
   readonly inFlight: number;
   /** Null for single requests. The load counts conversations, the other numbers count their turns. */
   readonly conversations: LiveConversations | null;
+  /** By endpoint and by model; empty where all samples are alike. */
+  readonly groups: readonly LiveGroup[];
   /** The load is a trace: the rate that is asked for is its average. */
+  /** Null without a rule for good samples. */
+  readonly goodput: GoodputFacts | null;
   readonly replaysTrace: boolean;
   /** Samples the plan will issue; null when a duration ends it. */
   readonly plannedSamples: number | null;
@@ -122,6 +147,8 @@ export class LiveViewModel {
       ...counts,
       ...steering,
       conversations: conversationsOf(extras.conversations),
+      groups: groupsOf(extras, metrics),
+      goodput: readGoodput(extras) ?? null,
       replaysTrace: run.replay !== undefined && run.replay !== null,
       plannedSamples,
       load: typeof run.load === 'string' ? run.load : null,
@@ -222,19 +249,32 @@ function rowsOf(metrics: SnapshotIndex): LiveRow[] {
   );
 }
 
-function rowOf(
-  { count, max, percentiles, quantiles }: SeriesSnapshot,
-  series: SeriesName,
-  label: string,
-  unit: LiveRow['unit'],
-): LiveRow {
+function groupsOf(extras: NonNullable<MetricsSnapshot['extras']>, metrics: SnapshotIndex): LiveGroup[] {
+  return readGroups(extras).flatMap(({ dimension, groups }) =>
+    groups.map((facts, position) => {
+      const quantiles = (name: GroupSeries) => {
+        const series = metrics.series(groupSeriesName(dimension, position, name));
+        return series === undefined || series.count === 0 ? null : quantilesOf(series);
+      };
+      return {
+        ...{ dimension, name: facts.name, issued: facts.issued, succeeded: facts.succeeded },
+        errored: facts.errored,
+        outputTokensPerSecond: facts.output_tokens_per_second,
+        ...{ ttft: quantiles('ttft_ns'), tpot: quantiles('tpot_ns'), latency: quantiles('latency_ns') },
+      };
+    }),
+  );
+}
+
+function rowOf(snapshot: SeriesSnapshot, series: SeriesName, label: string, unit: LiveRow['unit']): LiveRow {
+  return { ...{ series, label, unit, count: snapshot.count }, ...quantilesOf(snapshot) };
+}
+
+function quantilesOf({ max, percentiles, quantiles }: SeriesSnapshot) {
   const highest = Number(max);
   // A snapshot of another aggregator has the reference's only: upper ends of buckets, which may lie above the highest value.
   const at = (key: string) => quantiles?.[key]?.value ?? Math.min(percentiles[key] ?? NaN, highest);
-  return {
-    ...{ series, label, unit, count },
-    ...{ p50: at('50.0'), p90: at('90.0'), p99: at('99.0'), p999: at('99.9'), max: highest },
-  };
+  return { p50: at('50.0'), p90: at('90.0'), p99: at('99.0'), p999: at('99.9'), max: highest };
 }
 
 function conversationsOf(facts: Json | undefined): LiveConversations | null {

@@ -46,7 +46,9 @@ export function isOpenLoop(arrivals: ArrivalSettings): arrivals is OpenLoopSetti
 /** Which dataset row comes next. */
 export interface SampleOrderSettings {
   readonly order: 'without_replacement' | 'with_replacement' | 'sequential';
+  /** Rows of the phase; the first of them is row `firstRow` of all, default 0. */
   readonly datasetSize: number;
+  readonly firstRow?: number | undefined;
   readonly seed: number;
 }
 
@@ -55,6 +57,18 @@ export interface StopRule {
   readonly maxSamples: number;
   readonly maxDurationNs: number;
 }
+
+/**
+ * The part of a plan that one load generator of several carries out: of the arrivals or tickets 0, 1, 2, … of a phase, every `count`-th
+ * from `index` on.
+ */
+export interface PlanSegment {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** All of it, for a load generator on its own. */
+export const WHOLE_PLAN: PlanSegment = { index: 0, count: 1 };
 
 /** A phase as a pure value (it crosses threads by structured clone). Every worker derives the same plan from it. */
 export interface PhasePlan {

@@ -13,8 +13,8 @@ export interface SampleOrder {
 
 /** Throws `INFEROMETER_PLAN_DATASET_SIZE` unless the dataset has from 1 to 2^32 − 1 rows. */
 export function createSampleOrder(settings: SampleOrderSettings): SampleOrder {
-  const { order, datasetSize, seed } = settings;
-  if (!(Number.isInteger(datasetSize) && datasetSize >= 1 && datasetSize < 2 ** 32)) {
+  const { order, datasetSize, firstRow = 0, seed } = settings;
+  if (!(Number.isInteger(datasetSize) && datasetSize >= 1 && firstRow + datasetSize < 2 ** 32)) {
     throw new InferometerError(
       'INFEROMETER_PLAN_DATASET_SIZE',
       'input',
@@ -23,11 +23,11 @@ export function createSampleOrder(settings: SampleOrderSettings): SampleOrder {
   }
   switch (order) {
     case 'sequential':
-      return { rowOf: (index) => index % datasetSize };
+      return { rowOf: (index) => firstRow + (index % datasetSize) };
     case 'with_replacement':
-      return new OrderWithReplacement(datasetSize, seed);
+      return new OrderWithReplacement(datasetSize, firstRow, seed);
     case 'without_replacement':
-      return new OrderWithoutReplacement(datasetSize, seed);
+      return new OrderWithoutReplacement(datasetSize, firstRow, seed);
     default:
       return assertNever(order);
   }
@@ -37,18 +37,20 @@ export function createSampleOrder(settings: SampleOrderSettings): SampleOrder {
 class OrderWithReplacement implements SampleOrder {
   readonly #random: RandomSource;
   readonly #datasetSize: number;
+  readonly #firstRow: number;
   #drawn = 0;
   #row = 0;
 
-  constructor(datasetSize: number, seed: number) {
+  constructor(datasetSize: number, firstRow: number, seed: number) {
     this.#random = new RandomSource(seed);
     this.#datasetSize = datasetSize;
+    this.#firstRow = firstRow;
   }
 
   /** @hot */
   rowOf(index: number): number {
     while (this.#drawn <= index) {
-      this.#row = this.#random.below(this.#datasetSize);
+      this.#row = this.#firstRow + this.#random.below(this.#datasetSize);
       this.#drawn += 1;
     }
     return this.#row;
@@ -69,9 +71,9 @@ class OrderWithoutReplacement implements SampleOrder {
   /** The swap that the shuffle of `#nextRows` makes next; 0 when it is done. */
   #nextSwap: number;
 
-  constructor(datasetSize: number, seed: number) {
+  constructor(datasetSize: number, firstRow: number, seed: number) {
     this.#random = new RandomSource(seed);
-    this.#rows = Uint32Array.from({ length: datasetSize }, (_, row) => row);
+    this.#rows = Uint32Array.from({ length: datasetSize }, (_, row) => firstRow + row);
     this.#random.shuffle(this.#rows);
     this.#nextRows = this.#rows.slice();
     this.#nextSwap = datasetSize - 1;

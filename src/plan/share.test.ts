@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ArrivalSettings, PhasePlan, PlanShare, SampleOrderSettings } from './plan.ts';
+import {
+  type ArrivalSettings,
+  type PhasePlan,
+  type PlanSegment,
+  type PlanShare,
+  type SampleOrderSettings,
+  WHOLE_PLAN,
+} from './plan.ts';
 import { createSampleOrder } from './sample-order.ts';
-import { createPlanShare } from './share.ts';
+import { createPlanShare, segmentSize } from './share.ts';
 import { createTicketCounter } from './tickets.ts';
 
 interface Issued {
@@ -58,14 +65,52 @@ function drain(share: PlanShare): Issued[] {
   return samples;
 }
 
-function shares(of: PhasePlan, workerCount: number): PlanShare[] {
+function shares(of: PhasePlan, workerCount: number, segment: PlanSegment = WHOLE_PLAN): PlanShare[] {
   const counter = createTicketCounter();
   return Array.from({ length: workerCount }, (_, worker) =>
-    createPlanShare(of, worker, workerCount, counter),
+    createPlanShare(of, worker, workerCount, counter, segment),
   );
 }
 
+/** Of each of several load generators, whose numbers of workers differ. */
+function segments(of: PhasePlan, workerCounts: readonly number[]): Issued[][] {
+  const count = workerCounts.length;
+  return workerCounts.map((workers, index) => shares(of, workers, { index, count }).flatMap(drain));
+}
+
 const byIndex = (a: Issued, b: Issued) => a.index - b.index;
+
+describe('several load generators', () => {
+  const workerCounts = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 });
+
+  test('their segments are the plan of one, number i with generator i mod N, whatever their numbers of workers', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(openLoop, closedLoop),
+        order,
+        fc.integer({ min: 1, max: 60 }),
+        workerCounts,
+        (arrivals, rows, maxSamples, workers) => {
+          const phase = plan(arrivals, rows, { maxSamples });
+          const alone = drain(shares(phase, 1)[0]!);
+          const parts = segments(phase, workers);
+          expect(parts.flat().sort(byIndex)).toEqual(alone);
+          for (const [at, part] of parts.entries()) {
+            expect(part.every(({ index }) => index % workers.length === at)).toBe(true);
+            expect(part).toHaveLength(segmentSize(maxSamples, { index: at, count: workers.length }));
+          }
+        },
+      ),
+    );
+  });
+
+  test('a segment beyond the count is refused', () => {
+    const phase = plan({ pattern: 'burst' }, { order: 'sequential', datasetSize: 1, seed: 0 }, {});
+    expect(() => shares(phase, 1, { index: 2, count: 2 })).toThrow(
+      'plan share: there is no segment 2 of 2; they are numbered from 0',
+    );
+  });
+});
 
 describe('open loop', () => {
   test('the shares of any number of workers are the plan of one, worker i mod W', () => {

@@ -6,8 +6,10 @@ import {
   isOpenLoop,
   type OpenLoopSettings,
   type PhasePlan,
+  type PlanSegment,
   type PlanShare,
   type StopRule,
+  WHOLE_PLAN,
 } from './plan.ts';
 import { RecordedArrivals } from './arrivals/replay.ts';
 import { RateProfile } from './rate-profile.ts';
@@ -17,12 +19,12 @@ import { checkedStopRule } from './stop-rule.ts';
 import { drawTicket, MAX_TICKETS } from './tickets.ts';
 
 /**
- * What worker `workerIndex` of `workerCount` issues in a phase.
+ * What worker `workerIndex` of `workerCount` issues in a phase, on the load generator that has the segment.
  *
- * Open loop: arrival i belongs to worker i mod `workerCount`; each worker derives the whole schedule and order and passes over the
+ * Open loop: arrival i of the segment belongs to worker i mod `workerCount`; each worker derives the whole schedule and order and passes over the
  * others' entries. A replay ends with its last arrival. A duration limit ends the schedule at the first due time that reaches it, however late the workers are. After
  * changes (`SteeredTime`) the shares are still those of one schedule, also when they came to the workers at different times.
- * Closed loop: workers draw from `ticketCounter`, which holds how many samples were issued; see `createTicketCounter`.
+ * Closed loop: workers draw from `ticketCounter`, which holds how many samples of the segment were issued; see `createTicketCounter`.
  *
  * The caller must issue each sample it advanced to. Throws `InferometerError` for a plan that can't be followed.
  */
@@ -31,18 +33,31 @@ export function createPlanShare(
   workerIndex: number,
   workerCount: number,
   ticketCounter: Int32Array,
+  segment = WHOLE_PLAN,
 ): PlanShare {
-  checkWorker(workerIndex, workerCount);
+  checkPart('worker', workerIndex, workerCount);
+  checkPart('segment', segment.index, segment.count);
   const { arrivals } = plan;
   const stop = checkedStopRule(plan.stop);
   const order = createSampleOrder(plan.order);
   if (!isOpenLoop(arrivals)) {
     const steps = arrivals.pattern === 'concurrency' ? concurrencySteps(arrivals) : undefined;
-    return new ClosedLoopShare(order, stop, ticketCounter, steps);
+    return new ClosedLoopShare(order, stop, ticketCounter, steps, segment);
   }
   const times = openLoopTimes(arrivals, stop);
   const maxSamples = Math.min(stop.maxSamples, times.count);
-  return new OpenLoopShare(times, order, maxSamples, workerIndex, workerCount);
+  const first = numberInPlan(workerIndex, segment);
+  return new OpenLoopShare(times, order, maxSamples, first, segment.count * workerCount);
+}
+
+/** How many of the first `total` numbers of a plan are in a segment. */
+export function segmentSize(total: number, { index, count }: PlanSegment): number {
+  return total === Infinity ? Infinity : Math.max(0, Math.ceil((total - index) / count));
+}
+
+/** The number in the whole plan of what is number `at` in a segment. @hot */
+export function numberInPlan(at: number, { index, count }: PlanSegment): number {
+  return index + count * at;
 }
 
 /** The arrivals of a plan and the clock they are on. */
@@ -83,7 +98,8 @@ class OpenLoopShare implements PlanShare {
   readonly #time: SteeredTime;
   readonly #order: SampleOrder;
   readonly #maxSamples: number;
-  readonly #workerCount: number;
+  /** From one of its arrivals to the next. */
+  readonly #stride: number;
   /** Arrivals whose times were read from the schedule, and the time of the last one. */
   #scheduled = 0;
   #planTime = 0;
@@ -92,15 +108,15 @@ class OpenLoopShare implements PlanShare {
     { next, time }: OpenLoopTimes,
     order: SampleOrder,
     maxSamples: number,
-    workerIndex: number,
-    workerCount: number,
+    first: number,
+    stride: number,
   ) {
     this.#nextPlanTime = next;
     this.#time = time;
     this.#order = order;
     this.#maxSamples = maxSamples;
-    this.#workerCount = workerCount;
-    this.index = workerIndex - workerCount;
+    this.#stride = stride;
+    this.index = first - stride;
   }
 
   get endNs(): number {
@@ -109,7 +125,7 @@ class OpenLoopShare implements PlanShare {
 
   /** @hot */
   advance(_elapsedNs: number): boolean {
-    const next = this.index + this.#workerCount;
+    const next = this.index + this.#stride;
     if (next >= this.#maxSamples) {
       this.isUsedUp = true;
       return false;
@@ -127,7 +143,7 @@ class OpenLoopShare implements PlanShare {
   }
 
   putBack(): void {
-    this.index -= this.#workerCount;
+    this.index -= this.#stride;
   }
 
   takeConcurrency(): number {
@@ -156,6 +172,7 @@ class ClosedLoopShare implements PlanShare {
   readonly #time: SteeredTime;
   readonly #ticketLimit: number;
   readonly #ticketCounter: Int32Array;
+  readonly #segment: PlanSegment;
   /** Changes of the concurrency that the plan has; undefined once somebody set it by hand. */
   #steps: ConcurrencySteps | undefined;
 
@@ -164,11 +181,13 @@ class ClosedLoopShare implements PlanShare {
     { maxSamples, maxDurationNs }: StopRule,
     ticketCounter: Int32Array,
     steps: ConcurrencySteps | undefined,
+    segment: PlanSegment,
   ) {
     this.#steps = steps;
     this.#order = order;
     this.#time = new SteeredTime(null, maxDurationNs);
-    this.#ticketLimit = Math.min(maxSamples, MAX_TICKETS);
+    this.#segment = segment;
+    this.#ticketLimit = segmentSize(Math.min(maxSamples, MAX_TICKETS), segment);
     this.#ticketCounter = ticketCounter;
   }
 
@@ -184,8 +203,8 @@ class ClosedLoopShare implements PlanShare {
       this.isUsedUp = true;
       return false;
     }
-    this.index = ticket;
-    this.row = this.#order.rowOf(ticket);
+    this.index = numberInPlan(ticket, this.#segment);
+    this.row = this.#order.rowOf(this.index);
     return true;
   }
 
@@ -205,7 +224,7 @@ class ClosedLoopShare implements PlanShare {
     throw new InferometerError(
       'INFEROMETER_PLAN_TICKET',
       'internal',
-      `ticket ${this.index} of a closed loop: found it put back, wanted it sent`,
+      `ticket ${this.index} of a closed loop was put back; it must be sent`,
     );
   }
 
@@ -225,13 +244,13 @@ function concurrencySteps({ concurrency, stages }: ConcurrencySettings): Concurr
   return undefined;
 }
 
-function checkWorker(workerIndex: number, workerCount: number): void {
-  const valid = Number.isInteger(workerIndex) && Number.isInteger(workerCount);
-  if (valid && workerIndex >= 0 && workerIndex < workerCount) return;
+function checkPart(what: string, index: number, count: number): void {
+  const valid = Number.isInteger(index) && Number.isInteger(count);
+  if (valid && index >= 0 && index < count) return;
   throw new InferometerError(
     'INFEROMETER_PLAN_WORKER',
     'internal',
-    `plan share: found worker ${workerIndex} of ${workerCount}, wanted a whole number below the count`,
+    `plan share: there is no ${what} ${index} of ${count}; they are numbered from 0`,
   );
 }
 
@@ -240,6 +259,6 @@ function checkConcurrency(concurrency: number): void {
   throw new InferometerError(
     'INFEROMETER_PLAN_CONCURRENCY',
     'input',
-    `concurrency: found ${concurrency}, wanted a whole number above 0`,
+    `concurrency must be a whole number above 0 (got ${concurrency})`,
   );
 }

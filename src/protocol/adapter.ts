@@ -4,6 +4,7 @@ import type { ResponseKind } from '../core/response-kind.ts';
 import type { TextModelOutput } from '../core/model-output.ts';
 import { type ChunkCode, NO_CHUNK } from './chunk-code.ts';
 import type { Framing } from './framing.ts';
+import type { HistoryShape } from './live-history.ts';
 
 /** One row of the dataset, columns already mapped: `prompt`, `system`, `messages`, `input_tokens`, `tools`, … */
 export type SampleInput = Readonly<Record<string, unknown>>;
@@ -72,10 +73,16 @@ export interface FinalOutput {
   readonly firstChunkTokens: number;
   /** Neither text nor reasoning, refusal or tool call. */
   readonly isEmpty: boolean;
-  /** Vectors or scores, for a response that holds these instead of text. */
+  /** The API gives no finish reasons. */
+  readonly isReasonless?: true;
+  /** Vectors, scores or images, for a response that holds these instead of text. */
   readonly items?: number;
   /** Of its vectors; NaN where they differ. */
   readonly dimensions?: number;
+  /** Of its images or sound, decoded. */
+  readonly bytes?: number;
+  /** Length of the audio that it holds, or that it was made from; NaN where that is not known. */
+  readonly audioNs?: number;
 }
 
 /** Collects one streamed response at a time; reused from sample to sample. */
@@ -140,8 +147,14 @@ export interface ApiAdapter {
   readonly kind?: ResponseKind;
   /** Responses are never streamed. */
   readonly isWhole?: boolean;
+  /** They are streamed only where the run says so: not all servers can. */
+  readonly streamsOnDemand?: boolean;
+  /** A row names an audio file, which is sent. */
+  readonly sendsAudio?: boolean;
   /** The server puts a prompt into a chat template. */
   readonly isChat: boolean;
+  /** How requests repeat what was said before; without it, this server's responses can't be. */
+  readonly history?: HistoryShape;
   /** Requests name a model. */
   readonly namesModel: boolean;
   /** Headers that the API wants besides the usual ones, or instead of them; those of the user win. */
@@ -150,15 +163,17 @@ export interface ApiAdapter {
   readonly keyHeader?: string;
   /** The request as a JSON value. Throws `InferometerError` (input) naming what the row lacks. */
   requestBody(row: SampleInput, options: RequestOptions): Record<string, unknown>;
-  /** How many choices, or items, a request body asks for, at least 1. */
+  /** How many choices, or items, a request body asks for, at least 1; for some APIs another whole number that their reader needs to know. */
   choicesOf(body: Readonly<Record<string, unknown>>): number;
+  /** The body as it is sent, where that is not JSON. Throws `InferometerError` (input). */
+  encodeBody?(body: Readonly<Record<string, unknown>>): Uint8Array;
   createReader(): AnswerReader;
 }
 
 export { ResponseFormatError };
 
 /** Most bytes of an answer: of its body, or of the texts and tool calls of a stream. A frame of the run log has room for as much. */
-export const MAX_ANSWER_BYTES = 2 ** 26;
+export const MAX_ANSWER_BYTES: number = 2 ** 26;
 
 export function answerTooLong(): ResponseFormatError {
   return new ResponseFormatError('malformed_response', `an answer longer than ${MAX_ANSWER_BYTES} bytes`);

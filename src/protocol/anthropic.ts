@@ -9,6 +9,7 @@ export const ANTHROPIC: ApiAdapter = {
   name: 'anthropic',
   path: 'v1/messages',
   isChat: true,
+  history: { field: 'messages', liftsSystem: true },
   namesModel: true,
   headers: { 'anthropic-version': '2023-06-01' },
   keyHeader: 'x-api-key',

@@ -14,26 +14,31 @@ export const EMBEDDINGS: ApiAdapter = {
   isWhole: true,
   isChat: false,
   namesModel: true,
-  requestBody: embeddingsRequest,
+  requestBody: (row, options) => embeddingsRequest('embeddings', row, options),
   choicesOf: askedVectors,
   createReader: () => itemsReader(readVectors),
 };
 
 /** A row asks by `input`, which the dataset calls the prompt: a text, or a list of texts; or by token ids. */
-function embeddingsRequest(row: SampleInput, options: RequestOptions): Record<string, unknown> {
+export function embeddingsRequest(
+  api: string,
+  row: SampleInput,
+  options: RequestOptions,
+): Record<string, unknown> {
   const { prompt, input_tokens: inputTokens, token_ids: tokenIds } = row;
   const input = inputTokens ?? tokenIds ?? prompt;
-  if (typeof input !== 'string' && !Array.isArray(input)) throw missingInput('embeddings', row, 'an input');
+  if (typeof input !== 'string' && !Array.isArray(input)) throw missingInput(api, row, 'an input');
   return itemsRequest({ input: input as unknown }, ['prompt', 'input_tokens', 'token_ids'], row, options);
 }
 
 /** A list of numbers is one input, as token ids; any other list is an input an item. */
-function askedVectors({ input, inputs = input }: JsonObject): number {
+export function askedVectors({ input, inputs = input }: JsonObject): number {
   if (!Array.isArray(inputs) || inputs.every((item) => typeof item === 'number')) return 1;
   return Math.max(1, inputs.length);
 }
 
-function readVectors(reply: unknown, asked: number): ItemsRead {
+/** Throws `ResponseFormatError` for fewer vectors than were asked for. */
+export function readVectors(reply: unknown, asked: number): ItemsRead {
   const list = listIn(reply, ['data', 'embeddings']);
   const items = countItems(list);
   checkCount(items, asked, 'vectors');

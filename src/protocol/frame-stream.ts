@@ -39,7 +39,7 @@ export class FrameAccumulator implements StreamAccumulator {
   #hasFrame = false;
   #hasChunk = false;
 
-  constructor(reader: FrameReader, account = NO_ACCOUNT) {
+  constructor(reader: FrameReader, account: MemoryAccount = NO_ACCOUNT) {
     this.#reader = reader;
     this.#account = account;
   }

@@ -23,6 +23,8 @@ export interface FrameParser {
 
 /** How an API divides a stream into messages. */
 export interface Framing {
+  /** Bodies may be anything, so blanks in front of one are part of it. */
+  readonly isBinary?: boolean;
   /** `words` may be shared by all parsers of a thread; what is joined is taken from `account`. */
   createParser(sink: FrameSink, words?: WordView, account?: MemoryAccount): FrameParser;
   /**

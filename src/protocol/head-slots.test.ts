@@ -42,6 +42,6 @@ test('a head that names no sample has no slot', () => {
 
 test('an unknown placeholder is refused', () => {
   expect(() => filled({ headers: { X: '{{user}}' } })).toThrow(
-    '--header "X": {{user}} must be {{sample}} or {{conversation}}',
+    '--header "X": {{user}} must be {{sample}}, {{conversation}} or {{conversation_id}}',
   );
 });

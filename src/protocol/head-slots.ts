@@ -1,15 +1,18 @@
 import { InferometerError } from '../core/errors.ts';
 import { sampleDigits, type RunId, type SampleSeq } from '../core/ids.ts';
 
-/** A place in the head of every request that each sample fills in with its own text, of fixed width. */
+/** A place in the head of every request that each sample fills in with its own text. */
 export interface HeadSlot {
   /** Bytes from the start of the request. */
   readonly at: number;
   readonly kind: SlotKind;
 }
 
-/** `sample`: the digits of a sample's id that differ within a run. `conversation`: the number of its conversation. */
-export type SlotKind = 'sample' | 'conversation';
+/**
+ * `sample`: the digits of a sample's id that differ within a run. `conversation`: the number of its conversation. `conversation_id`: the name of that in
+ * the dataset, which takes the place of the one byte of its slot. `session_token`: a line of its own, or nothing in place of it. The others have fixed widths.
+ */
+export type SlotKind = 'sample' | 'conversation' | 'conversation_id' | 'session_token';
 
 const SAMPLE_DIGITS = 8;
 const CONVERSATION_DIGITS = 10;
@@ -17,22 +20,28 @@ const CONVERSATION_DIGITS = 10;
 const MARKS = {
   sample: '\u0001'.repeat(SAMPLE_DIGITS),
   conversation: '\u0002'.repeat(CONVERSATION_DIGITS),
+  conversation_id: '\u0003',
+  session_token: '\u0004\r\n',
 } as const satisfies Record<SlotKind, string>;
-const SLOT = /\u0001{8}|\u0002{10}/g;
+const SLOT = /\u0001{8}|\u0002{10}|\u0003|\u0004\r\n/g;
+const KINDS = Object.keys(MARKS) as readonly SlotKind[];
 const PLACEHOLDER = /\{\{(.*?)\}\}/g;
 
 /** The id of each sample, by which the run log and the exports know it. */
 const SAMPLE_PLACEHOLDER = '{{sample}}';
 
+/** The id of each conversation in the dataset, or its number where that has none. */
+export const CONVERSATION_ID_PLACEHOLDER = '{{conversation_id}}';
+
 /** Text of a header with slots for its placeholders. Throws `INFEROMETER_PROTOCOL_HEADER` (input) for an unknown one. */
 export function withSlots(label: string, text: string, runId: RunId | undefined): string {
   return text.replace(PLACEHOLDER, (placeholder, name: string) => {
     if (name === 'sample' && runId !== undefined) return uuidSlot(runId);
-    if (name === 'conversation') return MARKS.conversation;
+    if (name === 'conversation' || name === 'conversation_id') return MARKS[name];
     throw new InferometerError(
       'INFEROMETER_PROTOCOL_HEADER',
       'input',
-      `${label}: ${placeholder} must be ${SAMPLE_PLACEHOLDER} or {{conversation}}`,
+      `${label}: ${placeholder} must be ${SAMPLE_PLACEHOLDER}, {{conversation}} or {{conversation_id}}`,
     );
   });
 }
@@ -52,7 +61,7 @@ export function traceparentSlot(runId: RunId): string {
 export function slotsOf(head: string): readonly HeadSlot[] {
   return Array.from(head.matchAll(SLOT), ({ index, 0: text }) => ({
     at: index,
-    kind: text === MARKS.sample ? 'sample' : 'conversation',
+    kind: KINDS.find((kind) => MARKS[kind] === text)!,
   }));
 }
 
@@ -63,4 +72,12 @@ export function sampleSlotText(seq: number): string {
 
 export function conversationSlotText(conversation: number): string {
   return String(conversation).padStart(CONVERSATION_DIGITS, '0');
+}
+
+/** The line of a head in whose place that of a token goes, without its end. */
+export const SESSION_TOKEN_LINE = MARKS.session_token.trimEnd();
+
+/** Bytes that a slot has in a head; its text may have another number where the slot is replaced. */
+export function slotWidth(kind: SlotKind): number {
+  return MARKS[kind].length;
 }

@@ -83,7 +83,7 @@ export interface HeadFacts {
   readonly contentCoding: ContentCoding | undefined;
 }
 
-/** Gathers {@link HeadFacts} line by line. Allocates nothing. */
+/** Gathers {@link HeadFacts} line by line. Allocates nothing but for a failure, and a header that is kept. */
 export class HttpHead implements HeadFacts {
   #status = 0;
   #isHttp10 = false;
@@ -95,6 +95,13 @@ export class HttpHead implements HeadFacts {
   #contentCoding: ContentCoding | undefined;
   #retryAfter: string | undefined;
   #location: string | undefined;
+  readonly #keptName: Uint8Array | undefined;
+  #kept: string | undefined;
+
+  /** `keptName`: of a header whose value is kept, in lower case. */
+  constructor(keptName?: string) {
+    this.#keptName = keptName === undefined ? undefined : bytesOf(keptName);
+  }
 
   get status(): number {
     return this.#status;
@@ -126,6 +133,11 @@ export class HttpHead implements HeadFacts {
     return this.#location;
   }
 
+  /** The value of the header that is kept. */
+  get kept(): string | undefined {
+    return this.#kept;
+  }
+
   get keepsAlive(): boolean {
     return !this.#saysClose && (!this.#isHttp10 || this.#saysKeepAlive);
   }
@@ -149,6 +161,7 @@ export class HttpHead implements HeadFacts {
     this.#contentCoding = undefined;
     this.#retryAfter = undefined;
     this.#location = undefined;
+    this.#kept = undefined;
   }
 
   /** Throws {@link HttpParseError}. */
@@ -163,6 +176,8 @@ export class HttpHead implements HeadFacts {
     let to = end;
     while (from < to && isBlank(line[from]!)) from += 1;
     while (to > from && isBlank(line[to - 1]!)) to -= 1;
+    const kept = this.#keptName;
+    if (kept !== undefined && equals(line, start, colon, kept)) this.#kept = textOf(line, from, to);
     const kind = headerKind(line, start, colon);
     switch (kind) {
       case HeaderKind.contentLength:

@@ -1,7 +1,7 @@
 import { InferometerError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import { type Endpoint, hostHeader } from './endpoint.ts';
-import { traceparentSlot, uuidSlot, withSlots } from './head-slots.ts';
+import { SESSION_TOKEN_LINE, traceparentSlot, uuidSlot, withSlots } from './head-slots.ts';
 import { requestTarget } from './request-target.ts';
 
 /** What the head of each request of a run says, besides the path. Values of headers may have `{{sample}}` and `{{conversation}}` in them. */
@@ -24,6 +24,8 @@ export interface RequestHead {
   /** Send the sample's id as `X-Request-Id`, and as a trace of W3C Trace Context. */
   readonly requestId?: boolean;
   readonly traceparent?: boolean;
+  /** Requests may send back a token that the server gave: see `SESSION_TOKEN_LINE`. */
+  readonly sendsToken?: boolean;
   /** Default: POST. */
   readonly method?: string;
   /** Path, and query, below the endpoint's own, instead of that of the API. */
@@ -52,6 +54,7 @@ export function headEncoder(
 export function headBeforeLength(endpoint: Endpoint, apiPath: string, head: RequestHead): string {
   const lines = [`${head.method ?? 'POST'} ${requestTarget(endpoint, apiPath, head.path)} HTTP/1.1`];
   for (const [name, value] of headersOf(endpoint, head)) lines.push(`${name}: ${value}`);
+  if (head.sendsToken === true) lines.push(SESSION_TOKEN_LINE);
   return `${lines.join('\r\n')}\r\nContent-Length: `;
 }
 

@@ -5,25 +5,9 @@ import type { ContentCoding } from './content-decoder.ts';
 import { ABSENT, type HeadFacts, HttpHead } from './http-head.ts';
 import { HttpParseError } from './http-parse-error.ts';
 import { LearnedHead, NO_HEAD } from './learned-head.ts';
+import type { EndOfInput, MessageParser, MessageSink } from './message-parser.ts';
 
 export { HttpParseError };
-
-/**
- * Where the parts of a response go. Called synchronously inside `feed` and `finish`, in the order head, body (any
- * number of times), end; interim 1xx responses are not told. The bytes given to `onBody` are only valid during the
- * call. A sink must not throw.
- */
-export interface HttpResponseSink {
-  /** The final status line and all header lines are read: `keepAlive` and `isEventStream` are set. */
-  onHead(status: number): void;
-  /** The next bytes of the body, chunk framing removed; never empty. */
-  onBody(buffer: Uint8Array, start: number, end: number): void;
-  /** The message is complete. */
-  onEnd(): void;
-}
-
-/** What the end of a connection meant to the message being read. */
-export type EndOfInput = 'idle' | 'complete' | 'truncated' | 'tls';
 
 /** Most bytes of a response's status line and headers together, of a chunk's size line, and of all trailers. */
 export const MAX_HEAD_BYTES = 65_536;
@@ -62,10 +46,11 @@ const FAILED = 10;
  * header lines, heads above {@link MAX_HEAD_BYTES}, transfer codings other than chunked, content codings other than those of {@link ContentCoding},
  * a length beside a transfer coding, 101. Knows responses to POST only: one to HEAD would be misread.
  */
-export class HttpResponseParser {
-  readonly #sink: HttpResponseSink;
+export class HttpResponseParser implements MessageParser {
+  readonly #sink: MessageSink;
   readonly #learned: LearnedHead;
-  readonly #head = new HttpHead();
+  readonly #head: HttpHead;
+  readonly #keepsHeader: boolean;
   /** The beginning of a line that the last read cut off. */
   readonly #line = new ByteStore(256);
   readonly #view = new WordView();
@@ -82,39 +67,43 @@ export class HttpResponseParser {
   /** Interim responses, and empty lines, before the current head. */
   #interim = 0;
 
-  /** `learned` may be shared by all parsers of a thread; best by those that speak to the same server. */
-  constructor(sink: HttpResponseSink, learned = new LearnedHead()) {
+  /**
+   * `learned` may be shared by all parsers of a thread; best by those that speak to the same server. `keptHeader`: the name of one whose value is
+   * kept, in lower case; then each head is read line by line.
+   */
+  constructor(sink: MessageSink, learned = new LearnedHead(), keptHeader?: string) {
+    this.#head = new HttpHead(keptHeader);
+    this.#keepsHeader = keptHeader !== undefined;
     this.#sink = sink;
     this.#learned = learned;
   }
 
-  /** Status of the response, 0 until it is known. Set with `onHead`, and when the head can't be read or ends early behind its status line. */
   get status(): number {
     return this.#status;
   }
 
-  /** Whether the connection may carry another request once this response has ended. Set with `onHead`. */
   get keepAlive(): boolean {
     return this.#keepAlive;
   }
 
-  /** Whether the body calls itself `text/event-stream`. Set with `onHead`. */
   get isEventStream(): boolean {
     return this.#isEventStream;
   }
 
-  /** How the body is compressed. Set with `onHead`. */
   get contentCoding(): ContentCoding | undefined {
     return this.#contentCoding;
   }
 
-  /** `Retry-After` and `Location` of a response that is no success. Set with `onHead`. */
   get retryAfter(): string | undefined {
     return this.#isFailure ? this.#head.retryAfter : undefined;
   }
 
   get location(): string | undefined {
     return this.#isFailure ? this.#head.location : undefined;
+  }
+
+  get kept(): string | undefined {
+    return this.#head.kept;
   }
 
   /** Heads of failures are never the learned one, so that theirs is the one read last. */
@@ -150,10 +139,6 @@ export class HttpResponseParser {
     return position - start;
   }
 
-  /**
-   * The peer has closed: `complete` when the body was to last until now (`onEnd` is called), `truncated` when more was
-   * promised, `idle` when no byte of a response had come, `tls` when it was a TLS record instead of HTTP.
-   */
   finish(): EndOfInput {
     const state = this.#state;
     if (state === IN_START && this.#headBytes === 0) return 'idle';
@@ -170,7 +155,7 @@ export class HttpResponseParser {
   #beginMessage(buffer: Uint8Array, start: number, end: number): number {
     this.#status = 0;
     const learned = this.#learned;
-    const headEnd = learned.match(buffer, start, end);
+    const headEnd = this.#keepsHeader ? NO_HEAD : learned.match(buffer, start, end);
     if (headEnd !== NO_HEAD && headEnd - start <= MAX_HEAD_BYTES) {
       this.#endHead(learned);
       return headEnd;
@@ -180,7 +165,7 @@ export class HttpResponseParser {
     while (this.#state === IN_HEADERS && position < end);
     // An interim response, or an empty line before the head, leaves it at the start.
     if (this.#state !== IN_HEADERS && this.#state !== IN_START) {
-      learned.learn(buffer, start, position, this.#head);
+      if (!this.#keepsHeader) learned.learn(buffer, start, position, this.#head);
     }
     return position;
   }

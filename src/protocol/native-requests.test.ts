@@ -143,6 +143,35 @@ test.each<[string, ApiName, SampleInput, Partial<RequestOptions>, unknown]>([
     },
   ],
   [
+    'tensors beside the prompt',
+    'kserve',
+    { prompt: 'hi', temperature: 0.5, id: 'unsent', extra_body: { parameters: { x: 1 } } },
+    { maxOutputTokens: 9 },
+    {
+      inputs: [
+        { name: 'text_input', datatype: 'BYTES', shape: [1, 1], data: ['hi'] },
+        { name: 'max_tokens', datatype: 'INT32', shape: [1, 1], data: [9] },
+        { name: 'temperature', datatype: 'FP32', shape: [1, 1], data: [0.5] },
+      ],
+      outputs: [{ name: 'text_output' }],
+      parameters: { x: 1 },
+    },
+  ],
+  [
+    'inputs of the row for all tensors',
+    'kserve',
+    { prompt: 'hi', extra_body: { inputs: [] } },
+    {},
+    { inputs: [], outputs: [{ name: 'text_output' }] },
+  ],
+  [
+    'texts to embed',
+    'ollama-embed',
+    { prompt: ['a', 'b'], truncate: false, max_tokens: 3 },
+    {},
+    { model: 'm', input: ['a', 'b'], truncate: false },
+  ],
+  [
     'token ids',
     'llamacpp',
     { input_tokens: [1, 2], cache_prompt: false, ignore_eos: true },
@@ -159,6 +188,8 @@ test.each<[ApiName, string]>([
   ['ollama-generate', 'a prompt'],
   ['tgi', 'a prompt'],
   ['triton', 'a prompt'],
+  ['kserve', 'a prompt'],
+  ['ollama-embed', 'an input'],
   ['llamacpp', 'a prompt or input_tokens'],
 ])('--api %s needs %s', (api, needed) => {
   expect(() => ADAPTERS[api].requestBody({ text: 'x' }, OPTIONS)).toThrow(

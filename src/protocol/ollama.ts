@@ -6,6 +6,7 @@ import { ollamaChatRequest, ollamaGenerateRequest } from './ollama-request.ts';
 
 const SHARED = {
   isChat: true,
+  history: { field: 'messages' },
   namesModel: true,
   headers: { Accept: 'application/x-ndjson, application/json' },
   choicesOf: () => 1,

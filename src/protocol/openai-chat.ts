@@ -10,6 +10,7 @@ export const OPENAI_CHAT: ApiAdapter = {
   name: 'chat',
   path: 'v1/chat/completions',
   isChat: true,
+  history: { field: 'messages', isVerbatim: true },
   namesModel: true,
   requestBody: chatRequest,
   choicesOf: ({ n }) => countedChoices(n),

@@ -1,16 +1,16 @@
 import { ResponseFormatError } from './response-format-error.ts';
 
 /** Most bytes that the responses under way in one process hold together, buffers that connections keep for the next one included. */
-export const RESPONSE_MEMORY_BYTES = 2 ** 29;
+export const RESPONSE_MEMORY_BYTES: number = 2 ** 29;
 
 const USED = 0;
 const LIMIT = 1;
 
 /** Most bytes that the live histories of the conversations under way in one process hold of responses. */
-export const HISTORY_MEMORY_BYTES = 2 ** 30;
+export const HISTORY_MEMORY_BYTES: number = 2 ** 30;
 
 /** What all responses of a process may hold together, shared by its threads: room for `limitBytes` (less than 2 GiB). */
-export function createResponseMemory(limitBytes = RESPONSE_MEMORY_BYTES): SharedArrayBuffer {
+export function createResponseMemory(limitBytes: number = RESPONSE_MEMORY_BYTES): SharedArrayBuffer {
   const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
   new Int32Array(shared)[LIMIT] = limitBytes;
   return shared;
@@ -51,7 +51,7 @@ export class MemoryAccount {
 }
 
 /** For buffers that nobody limits together. */
-export const NO_ACCOUNT = new MemoryAccount();
+export const NO_ACCOUNT: MemoryAccount = new MemoryAccount();
 
 function exhausted(holders: string, limitBytes: number): ResponseFormatError {
   return new ResponseFormatError(

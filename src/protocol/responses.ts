@@ -9,6 +9,7 @@ export const RESPONSES: ApiAdapter = {
   name: 'responses',
   path: 'v1/responses',
   isChat: true,
+  history: { field: 'input' },
   namesModel: true,
   requestBody: responsesRequest,
   choicesOf: () => 1,

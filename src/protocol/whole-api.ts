@@ -15,7 +15,10 @@ export interface ItemsRead {
 }
 
 /** Reads whole bodies of an API whose responses hold items instead of text: how many, and the tokens that were counted. */
-export function itemsReader(readItems: (reply: unknown, asked: number) => ItemsRead): AnswerReader {
+export function itemsReader(
+  readItems: (reply: unknown, asked: number) => ItemsRead,
+  tokensIn: (reply: unknown) => ReportedTokens = usageIn,
+): AnswerReader {
   return {
     framing: NEVER_STREAMED,
     createAccumulator: (account) => new FrameAccumulator(REFUSING, account),
@@ -76,21 +79,24 @@ const NOT_SENT = [
   ...['stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'max_new_tokens'],
 ] as const;
 
-const NO_TEXT: Omit<FinalOutput, 'tokens'> = {
+/** A response without text. */
+export const NO_TEXT: Omit<FinalOutput, 'tokens'> = {
   output: { output: '', reasoning: null, toolCalls: null },
   finishReason: null,
   firstChunkTokens: NaN,
   isEmpty: false,
+  isReasonless: true,
 };
 
-function tokensIn(reply: unknown): ReportedTokens {
+function usageIn(reply: unknown): ReportedTokens {
   return (isJsonObject(reply) ? tokensOfUsage(reply.usage) : undefined) ?? UNKNOWN_TOKENS;
 }
 
-const NEVER_STREAMED: Framing = { ...SSE, isStream: () => false };
+/** For APIs whose responses come in one piece. */
+export const NEVER_STREAMED: Framing = { ...SSE, isStream: () => false };
 
 /** A server may still say that it streams, and then send nothing. */
-const REFUSING: FrameReader = {
+export const REFUSING: FrameReader = {
   reset: () => undefined,
   read: () => {
     throw malformed('the response must not be a stream');

@@ -39,6 +39,8 @@ export interface TurnReport {
   /** As the server reports them. */
   readonly inputTokens: SeriesReport;
   readonly cachedTokens: SeriesReport;
+  /** What earlier turns of the same conversation can have left in a prefix cache, at most. */
+  readonly cacheableTokens: SeriesReport;
 }
 
 /** Null for a run of single requests. */
@@ -66,6 +68,7 @@ export function readConversations(input: SnapshotInput, trackedNs: number | null
       latency: series(`turn_${bucket}_latency_ns`),
       inputTokens: series(`turn_${bucket}_isl`),
       cachedTokens: series(`turn_${bucket}_cached_tokens`),
+      cacheableTokens: series(`turn_${bucket}_cacheable_tokens`),
     })).filter(({ latency, ttft }) => latency.kind === 'values' || ttft.kind === 'values'),
   };
 }
@@ -99,13 +102,14 @@ export const TURN_TABLE_HEAD = [
   'Latency p50',
   'p99',
   'tokens in',
-  'of them cached',
+  'cached',
+  'cacheable',
   'turns',
 ] as const;
 
 /** A row for each group of turns, under {@link TURN_TABLE_HEAD}. */
 export function turnRows({ byTurn }: ConversationReport): readonly (readonly string[])[] {
-  return byTurn.map(({ positions, ttft, latency, inputTokens, cachedTokens }) => [
+  return byTurn.map(({ positions, ttft, latency, inputTokens, cachedTokens, cacheableTokens }) => [
     positions,
     timeOf(ttft, 50),
     timeOf(ttft, 99),
@@ -113,6 +117,7 @@ export function turnRows({ byTurn }: ConversationReport): readonly (readonly str
     timeOf(latency, 99),
     meanOf(inputTokens),
     meanOf(cachedTokens),
+    meanOf(cacheableTokens),
     countText(latency.kind === 'empty' ? 0 : latency.count),
   ]);
 }

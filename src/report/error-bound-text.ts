@@ -10,7 +10,7 @@ export function clientErrorText(error: ClientError): string {
     case 'no_load':
       return 'no bound: requests were sent in one burst, or too few to estimate a rate';
     case 'other_connections':
-      return 'no bound: calibrate measures plain HTTP over connections that are kept alive, and this run had TLS or closed its connections';
+      return 'no bound: calibrate measures plain HTTP/1.1 over connections that are kept alive, and this run had TLS or HTTP/2, or closed its connections';
     case 'beyond':
       return beyondText(error);
     case 'bound':

@@ -190,7 +190,7 @@ describe('what a report says', () => {
     ],
     [
       findClientError([largest], load, { ...KNOWN_CLIENT, connectsOtherwise: true }),
-      'no bound: calibrate measures plain HTTP over connections that are kept alive, and this run had TLS or closed its connections',
+      'no bound: calibrate measures plain HTTP/1.1 over connections that are kept alive, and this run had TLS or HTTP/2, or closed its connections',
     ],
     [
       findClientError([{ ...largest, ttft: null, chunkGap: null }], load, { ...KNOWN_CLIENT, lateP99Ms: 6 }),

@@ -38,7 +38,7 @@ export interface ClientAtWork {
   readonly workers: number | null;
   /** In 1 % of the time an event that came was handled so late, or later. */
   readonly lateP99Ms: number | null;
-  /** It spoke TLS, or opened a connection for each request, neither of which calibrate does. */
+  /** It spoke TLS or HTTP/2, or opened a connection for each request, neither of which calibrate does. */
   readonly connectsOtherwise: boolean;
 }
 

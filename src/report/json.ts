@@ -2,12 +2,23 @@ import type { ClientErrorBounds } from './client-error.ts';
 import { inFlightByLittle, littleError, type Throughput } from '../core/throughput.ts';
 import { quantilesToJson } from '../metrics/snapshot-json.ts';
 import type { ConversationReport } from './conversation-report.ts';
+import { outputLengthOf } from './output-length.ts';
+import { audioReport, type AudioReport } from './audio-report.ts';
+import { costToJson } from './cost-report.ts';
+import { energyToJson } from './energy-report.ts';
+import { goodputToJson } from './goodput-report.ts';
+import { serversToJson } from './server-report.ts';
+import type { SteadyState } from './steady-state.ts';
+import { untilToJson } from './until-report.ts';
+import type { DimensionReport } from './group-report.ts';
 import { type ItemReport, itemReport } from './item-report.ts';
 import { clientErrorToJson } from './error-bound.ts';
 import type { PublishedByFacts } from './run-facts.ts';
 import type { OwnReport, Report } from './report.ts';
+import { retriesToJson } from './retry-facts.ts';
 import type { ReplayFacts } from './replay-facts.ts';
 import { responseFactsToJson } from './response-facts.ts';
+import type { SloVerdict } from '../rules/slo-verdict.ts';
 import type { SampleAccount } from './sample-account.ts';
 import type { SeriesReport } from './series-report.ts';
 
@@ -88,7 +99,8 @@ export function exactJson(value: unknown, indent = 0): string {
 
 function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KEYS)[number], unknown> {
   const { run, eventStream, client, steering } = own;
-  const items = itemReport(report);
+  const [items, audio] = [itemReport(report), audioReport(report)];
+  const outputLength = outputLengthOf(report);
   return {
     verdict: report.verdict,
     run: {
@@ -99,9 +111,25 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
     },
     source: own.source,
     samples: samplesToJson(report.samples),
+    ...(report.slos.length > 0 && { slos: report.slos.map(sloToJson) }),
     throughput: own.throughput && throughputToJson(own.throughput),
     ...(items && { items: itemsToJson(items) }),
+    ...(audio && { audio: audioToJson(audio) }),
+    ...(outputLength && {
+      output_length: {
+        requested_mean: outputLength.requested,
+        delivered_mean: outputLength.delivered,
+      },
+    }),
     conversations: own.conversations && conversationsToJson(own.conversations),
+    ...(own.retries && { retries: retriesToJson(own.retries) }),
+    ...(report.steadyState && { steady_state: steadyToJson(report.steadyState, report.steadySlos) }),
+    ...(own.servers && { server_metrics: serversToJson(own.servers) }),
+    ...(own.energy && { energy: energyToJson(own.energy) }),
+    ...(own.cost && { cost: costToJson(own.cost) }),
+    ...(own.until && { until: untilToJson(own.until) }),
+    ...(own.goodput && { goodput: goodputToJson(own.goodput) }),
+    ...(own.groups.length > 0 && { groups: own.groups.map(dimensionToJson) }),
     requested_rate_per_second: own.requestedRatePerSecond,
     issued_rate_per_second: own.issuedRatePerSecond,
     steering: steering && {
@@ -153,8 +181,10 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
       connections_opened: client.connectionsOpened,
       connect_failures: client.connectFailures,
       connect_back_off_ms: client.connectBackOffMs,
+      request_read_ms: client.requestReadMs,
       resent: client.resent,
       stray_messages: client.strayMessages,
+      ...(client.otherModel === null ? {} : { other_model: client.otherModel }),
       single_use_endpoints: client.singleUseEndpoints,
       event_loop_delay_p99_ms: client.eventLoopDelayP99Ms,
       event_loop_delay_max_ms: client.eventLoopDelayMaxMs,
@@ -174,13 +204,33 @@ function ownToJson(report: Report, own: OwnReport): Record<(typeof OWN_REPORT_KE
   };
 }
 
-function itemsToJson({ kind, perResponse, perSecond, inputTokensPerSecond, dimensions }: ItemReport) {
+function audioToJson({ secondsPerResponse, secondsPerSecond, bytesPerResponse }: AudioReport) {
+  return {
+    seconds_per_second: secondsPerSecond,
+    seconds_per_response: secondsPerResponse,
+    ...(bytesPerResponse === null ? {} : { bytes_per_response: bytesPerResponse }),
+  };
+}
+
+function itemsToJson({ kind, perResponse, perSecond, inputTokensPerSecond, ...more }: ItemReport) {
+  const { dimensions, bytesPerResponse } = more;
   return {
     kind,
     per_response: perResponse,
     per_second: perSecond,
     input_tokens_per_second: inputTokensPerSecond,
+    ...(bytesPerResponse === null ? {} : { bytes_per_response: bytesPerResponse }),
     ...(dimensions && { dimensions: { min: dimensions[0], max: dimensions[1] } }),
+  };
+}
+
+/** Times in ns, shares of 1, rates a second. */
+function sloToJson({ slo, outcome, unit, value, interval, withClient, reason }: SloVerdict) {
+  return {
+    ...{ slo, outcome, unit, value },
+    interval: [interval.low, interval.high],
+    interval_with_client: [withClient.low, withClient.high],
+    reason,
   };
 }
 
@@ -201,6 +251,17 @@ function conversationsToJson({ latency, byTurn, ...counts }: ConversationReport)
       latency: seriesToJson(turn.latency),
       input_tokens: seriesToJson(turn.inputTokens),
       cached_tokens: seriesToJson(turn.cachedTokens),
+      cacheable_tokens: seriesToJson(turn.cacheableTokens),
+    })),
+  };
+}
+
+function dimensionToJson({ dimension, groups }: DimensionReport) {
+  return {
+    dimension,
+    groups: groups.map(({ facts, ttft, tpot, latency }) => ({
+      ...facts,
+      ...{ ttft: seriesToJson(ttft), tpot: seriesToJson(tpot), latency: seriesToJson(latency) },
     })),
   };
 }
@@ -289,5 +350,24 @@ function replayToJson(replay: ReplayFacts): Record<string, unknown> {
   return {
     ...{ trace, speed, idle_cap_ms: idleCapMs, from_ms: fromMs, to_ms: toMs },
     ...{ arrivals, span_ns: spanNs },
+  };
+}
+
+function steadyToJson(steady: SteadyState, slos: readonly SloVerdict[]) {
+  const { isFound, chosen, fromNs, toNs, runStartNs, reason, tests, figures } = steady;
+  return {
+    ...{ found: isFound, chosen, from_ns: fromNs - runStartNs, to_ns: toNs - runStartNs, reason },
+    tests: tests.map(({ label, drift, driftP, step, stepP, variation }) => {
+      return { series: label, drift, drift_p: driftP, step, step_p: stepP, variation };
+    }),
+    ...(slos.length > 0 && { slos: slos.map(sloToJson) }),
+    figures: figures && {
+      ...{ issued: figures.issued, succeeded: figures.succeeded, errored: figures.errored },
+      requests_per_second: figures.requestsPerSecond,
+      output_tokens_per_second: figures.outputTokensPerSecond,
+      ttft: seriesToJson(figures.ttft),
+      tpot: seriesToJson(figures.tpot),
+      latency: seriesToJson(figures.latency),
+    },
   };
 }

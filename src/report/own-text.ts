@@ -6,6 +6,7 @@ import { NS_PER_MS } from '../core/time.ts';
 import type { ClientErrorBounds } from './client-error.ts';
 import { conversationAccountText, conversationPaceText } from './conversation-report.ts';
 import { clientErrorText } from './error-bound-text.ts';
+import { agentsText } from './agent-text.ts';
 import type { OwnReport } from './report.ts';
 import {
   type ClientFacts,
@@ -17,6 +18,7 @@ import {
   type RunIdentity,
   type TokenSources,
 } from './run-facts.ts';
+import { retryText } from './retry-facts.ts';
 import { responseRemarks } from './response-facts.ts';
 import { medianOf, percentileOf } from './series-report.ts';
 import type { SampleAccount } from './sample-account.ts';
@@ -85,12 +87,14 @@ export function ownFacts(own: OwnReport, samples: SampleAccount): readonly Fact[
   const facts: readonly (readonly [label: string, text: string | null])[] = [
     ['Run', runText(run)],
     ['Load generator', run.publishedBy?.loadGenerator ?? null],
+    ['Load generators', agentsText(own.agents)],
     ['Source of the numbers', source],
     ['Not recorded', run.publishedBy?.missing.join('; ') ?? null],
-    ['Publishers', run.publishedBy && publishersText(run.publishedBy.addresses)],
+    ['Publishers', run.publishedBy && isAggregated(run) ? publishersText(run.publishedBy.addresses) : null],
     ['Load', run.replay === null ? run.load : replayText(run.replay, requestedRatePerSecond)],
     ['Proxy', run.proxies.length === 0 ? null : proxyText(run.proxies)],
     ['Samples', sampleAccountText(samples)],
+    ['Retries', own.retries && retryText(own.retries)],
     ['Conversations', own.conversations && conversationAccountText(own.conversations)],
     [
       'Conversation pace',
@@ -277,6 +281,7 @@ function clientText(client: ClientFacts): string {
     [client.connectionsOpened, (n) => `${countedText(n, 'connection')} opened`],
     [client.connectFailures, (n) => (n === 0 ? '' : countedText(n, 'connect failure'))],
     [client.connectBackOffMs, (n) => (n === 0 ? '' : `connection attempts delayed by ${ms(n)} in total`)],
+    [client.requestReadMs, (n) => (n === 0 ? '' : `requests read from a file for ${ms(n)} in total`)],
     [
       client.resent,
       (n) => (n === 0 ? '' : `${countedText(n, 'request')} resent, as the server had closed the connection`),

@@ -17,13 +17,21 @@ const NOTICEABLE_NS = NS_PER_MS;
 
 /**
  * The series of time of a report and their percentiles, a line each in units that suit them, below it how much of each may be the client's where
- * that matters, then one that says why response and service latency differ, if they do; nothing without values.
+ * that matters; nothing without values.
  */
 export function percentileTable(report: Report): string[] {
   return tableOf(report, () => []);
 }
 
-/** What stands below the table: what a client's part is, if there is one. */
+/** What stands below the table: why response and service latency differ, and what a client's part is. */
+export function tableNotes(report: Report, width: number): string[] {
+  return [
+    ...waitLines(report).flatMap((line) => wrapText('', line, width)),
+    ...clientPartNotes(report, width),
+  ];
+}
+
+/** What a client's part is, if there is one. */
 export function clientPartNotes(report: Report, width: number): string[] {
   const hasPart = timeSeries(report).some(
     ([label, series]) => clientPartRow(report, label, series).length > 0,
@@ -37,7 +45,7 @@ export function percentileTableWithIntervals(report: Report, width: number): str
   if (table.length === 0) return [];
   return [
     ...table,
-    ...clientPartNotes(report, width),
+    ...tableNotes(report, width),
     ...intervalNotes(timeSeries(report)).flatMap((note) => wrapText('', note, width)),
   ];
 }
@@ -57,8 +65,7 @@ function tableOf(
     ...clientPartRow(report, label, series),
   ]);
   if (rows.length === 0) return [];
-  const table = alignColumns([['', ...PERCENTILES.map((p) => `p${p}`), 'max', 'values'], ...rows]);
-  return [...table, ...waitLines(report)];
+  return alignColumns([['', ...PERCENTILES.map((p) => `p${p}`), 'max', 'values'], ...rows]);
 }
 
 function clientPartRow(report: Report, label: string, series: SeriesRollup): readonly (readonly string[])[] {

@@ -1,15 +1,28 @@
+import { type AgentFacts, readAgents } from '../core/agent-news.ts';
 import { type MetricUnit, SHOWN_SERIES } from '../core/metric-catalogue.ts';
 import { FINISH_REASONS, isCancellation } from '../core/event-types.ts';
 import { JUDGED_METRICS, type JudgedMetric } from '../core/judged-metrics.ts';
+import { hasTokens } from '../core/response-kind.ts';
 import { readThroughput, type Throughput } from '../core/throughput.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
+import { readUntilEnd, type UntilEnd } from '../core/until.ts';
 import type { ExactInteger, Json } from '../metrics/snapshot.ts';
+import { type Slo, slosOf } from '../rules/slo.ts';
+import type { SloVerdict } from '../rules/slo-verdict.ts';
 import { clientErrorBounds, type ClientErrorBounds } from './client-error.ts';
+import { type CostReport, reportCost } from './cost-report.ts';
 import { type ConversationReport, readConversations } from './conversation-report.ts';
+import { type EnergyReport, reportEnergy, workDone } from './energy-report.ts';
+import { type GoodputReport, reportGoodput } from './goodput-report.ts';
+import { type DimensionReport, reportGroups } from './group-report.ts';
 import { findClientError, loadOf, type CalibratedCell, type ClientError } from './error-bound.ts';
+import { readRetries, type RetryFacts } from './retry-facts.ts';
 import { isAggregated, readRunFacts, type RunFacts } from './run-facts.ts';
 import { accountSamples, type SampleAccount } from './sample-account.ts';
 import { medianOf, percentileOf, reportSeries, type SeriesReport } from './series-report.ts';
+import { judgeSlos, judgeSteadySlos, type SloFacts } from './slo-report.ts';
+import { reportServers, type ServerReport } from './server-report.ts';
+import type { SteadyState } from './steady-state.ts';
 import { readSnapshot, type SnapshotInput } from './snapshot-input.ts';
 import { highestRate, readSteering, type SteeringFacts } from './steering-facts.ts';
 import { drawVerdict, type Verdict } from './verdict.ts';
@@ -20,7 +33,8 @@ const CLIENT_LIMIT_ERROR_TYPE = 'client_limit';
 
 export interface ReportOptions {
   readonly version: string;
-  readonly gitSha?: string;
+  /** Of the program. */
+  readonly gitSha?: string | null;
   /**
    * Take QPS and TPS from the MLPerf LoadGen window (first issue to the completion of the last-issued sample) when the snapshot has
    * one and two samples completed. Default true, as in the reference; meant for Poisson arrivals.
@@ -38,7 +52,7 @@ export interface ReportOptions {
   readonly tornBytes?: number;
   /** What calibrate measured on the machine of the run, none when it never did; the report then tells of the client's own error. */
   readonly calibration?: readonly CalibratedCell[];
-  /** The run spoke TLS, or opened a connection for each request, neither of which calibrate does. */
+  /** The run spoke TLS or HTTP/2, or opened a connection for each request, neither of which calibrate does. */
   readonly connectsOtherwise?: boolean;
   /** The largest limit of output tokens sent; null or missing when a request had none. */
   readonly outputLimit?: number | null;
@@ -46,6 +60,12 @@ export interface ReportOptions {
   readonly skippedRows?: number;
   /** Rows whose request asks for the prompt in front of a streamed response. */
   readonly echoRows?: number;
+  /** What the servers cost an hour; the report then tells what tokens cost. */
+  readonly pricePerHour?: number;
+  /** Limits to judge the run by; default: those the run was started with. */
+  readonly slos?: readonly Slo[];
+  /** The part of the run that is steady, where somebody asked for it. */
+  readonly steadyState?: SteadyState;
   /** Results of accuracy phases for the display, as the reference writes them. */
   readonly accuracy?: readonly Json[];
 }
@@ -81,6 +101,22 @@ export interface OwnReport extends RunFacts, OwnSeries {
   readonly throughput: Throughput | null;
   /** Null for a run of single requests. */
   readonly conversations: ConversationReport | null;
+  /** Null without a rule for good samples. */
+  readonly goodput: GoodputReport | null;
+  /** Null for a run that did not wait for a figure to be known. */
+  readonly until: UntilEnd | null;
+  /** Null where nobody looked at the servers. */
+  readonly servers: ServerReport | null;
+  /** Null where nobody measured their power. */
+  readonly energy: EnergyReport | null;
+  /** Null without a price. */
+  readonly cost: CostReport | null;
+  /** Null where nothing was retried. */
+  readonly retries: RetryFacts | null;
+  /** The load generators that shared the run; empty where there was one alone. */
+  readonly agents: readonly AgentFacts[];
+  /** Figures by endpoint and by model; empty where all samples are alike. */
+  readonly groups: readonly DimensionReport[];
   /** What the catalogue wants shown, beside the series that have fields of their own. */
   readonly shownSeries: readonly ShownSeries[];
   /** As planned. */
@@ -127,6 +163,12 @@ export interface Report {
   readonly accuracy: readonly Json[] | null;
   readonly samples: SampleAccount;
   readonly verdict: Verdict;
+  /** How the run stands to its SLOs; none without any. */
+  readonly slos: readonly SloVerdict[];
+  /** Null where nobody asked for it. */
+  readonly steadyState: SteadyState | null;
+  /** The SLOs over the steady state; none where there is none. Rates are those of the whole run, and so are series that {@link SteadyFigures} lacks. */
+  readonly steadySlos: readonly SloVerdict[];
   /** Null for a snapshot of another aggregator. */
   readonly own: OwnReport | null;
 }
@@ -145,7 +187,16 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
   const outputSequenceLengths = series('osl');
   const samples = accountSamples(input);
   const tpot = series('tpot_ns');
-  const own = isOurs(input) ? ownReport(input, options, { ttft, tpot, latency }) : null;
+  const inputSequenceLengths = series('isl');
+  const own = isOurs(input) ? ownReport(input, options, { ttft, tpot, latency, inputSequenceLengths }) : null;
+  const verdict = verdictOf(input, options, { samples, ttft, tpot, latency, outputSequenceLengths, own });
+  const slos = options.slos ?? ownSlos(input.extras);
+  const sloFacts: SloFacts = {
+    ...{ series, samples, verdict },
+    throughput: own?.throughput ?? null,
+    bounds: own?.errorBounds?.told ?? null,
+    loweredShare: own?.errorBounds?.throughputShare ?? null,
+  };
   return {
     version: options.version,
     gitSha: options.gitSha ?? null,
@@ -158,7 +209,7 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     tpot,
     latency,
     outputSequenceLengths,
-    inputSequenceLengths: series('isl'),
+    inputSequenceLengths,
     ...ratesOf(input, samples, outputSequenceLengths, options.useLegacyLoadgenQpsMetrics ?? true),
     finishReasonCounts: Object.fromEntries(
       [...FINISH_REASONS, 'other'].map((reason) => [
@@ -169,7 +220,10 @@ export function reportFromSnapshot(snapshot: unknown, options: ReportOptions): R
     runConfig: options.runConfig ?? null,
     accuracy: options.accuracy ?? null,
     samples,
-    verdict: verdictOf(input, options, { samples, ttft, tpot, latency, outputSequenceLengths, own }),
+    verdict,
+    slos: judgeSlos(slos, sloFacts),
+    steadyState: options.steadyState ?? null,
+    steadySlos: judgeSteadySlos(slos, sloFacts, options.steadyState?.figures ?? null),
     own,
   };
 }
@@ -209,10 +263,20 @@ function isOurs(input: SnapshotInput): boolean {
   return input.hasCounter('tracked_samples_succeeded') || Object.keys(input.extras).length > 0;
 }
 
+function highestPercentile(slos: readonly Slo[]): number | null {
+  const percentiles = slos.flatMap(({ figure }) => (figure.kind === 'percentile' ? [figure.percentile] : []));
+  return percentiles.length === 0 ? null : Math.max(...percentiles);
+}
+
 function ownReport(
   input: SnapshotInput,
   options: ReportOptions,
-  { ttft, tpot, latency }: Pick<Report, 'ttft' | 'tpot' | 'latency'>,
+  {
+    ttft,
+    tpot,
+    latency,
+    inputSequenceLengths: inputs,
+  }: Pick<Report, 'ttft' | 'tpot' | 'latency' | 'inputSequenceLengths'>,
 ): OwnReport {
   const series = (name: string) => reportSeries(input.series(name));
   const facts = readRunFacts(input);
@@ -228,10 +292,22 @@ function ownReport(
     ttft,
     chunkGap,
   });
+  const throughput = readThroughput(input.extras) ?? null;
+  const goodput = reportGoodput(input.extras);
+  const done = workDone(throughput, options.steadyState ?? null);
+  const meanInputTokens = inputs.kind === 'values' ? inputs.average : null;
   return {
     ...facts,
-    throughput: readThroughput(input.extras) ?? null,
+    throughput,
     conversations,
+    goodput,
+    until: readUntilEnd(input.extras) ?? null,
+    servers: reportServers(input.extras),
+    energy: reportEnergy(input.extras, done),
+    cost: reportCost(options.pricePerHour ?? null, done, meanInputTokens, goodput),
+    retries: readRetries(input.extras),
+    agents: readAgents(input.extras),
+    groups: reportGroups(input),
     shownSeries: SHOWN_SERIES.map(({ name, shownAs, unit }) => {
       return { name, label: shownAs, unit, series: series(name) };
     }),
@@ -282,8 +358,10 @@ function verdictOf(
     state: input.state,
     pendingTaskCount: input.pendingTaskCount,
     stoppedEarly: options.stoppedEarly ?? false,
+    endReason: own?.run.endReason ?? null,
     samples,
     mostFrequentError: own?.errorsByType.find(({ type }) => !isCancellation(type))?.type ?? null,
+    agents: own?.agents ?? [],
     isSampleLimitReached: own?.engine?.isSampleLimitReached ?? false,
     lostFrames: own?.eventStream?.lostFrames ?? 0,
     corruptBytes: own?.eventStream?.corruptBytes ?? 0,
@@ -294,6 +372,7 @@ function verdictOf(
     isAggregated: own !== null && isAggregated(own.run),
     reception: own?.reception ?? null,
     steering: own?.steering ?? null,
+    retries: own?.retries ?? null,
     requestedRatePerSecond: highestRate(
       own?.requestedRatePerSecond ?? options.requestedRatePerSecond ?? null,
       own?.steering ?? null,
@@ -307,8 +386,12 @@ function verdictOf(
     medianResponseLatencyNs: own === null ? null : medianOf(own.responseLatency),
     medianServiceNs: medianOf(ttft) ?? medianOf(latency),
     latencyCount: latency.kind === 'values' ? latency.count : 0,
+    claimedPercentile: highestPercentile(options.slos ?? ownSlos(input.extras)),
     outputLimit: options.outputLimit ?? own?.run.outputLimit ?? null,
     outputTokens: lengthsOf(outputSequenceLengths),
+    responses: own?.responses ?? null,
+    isCounted: !lacksCounts(own),
+    isEndpointHere: own?.run.isEndpointHere ?? false,
     skippedRows: options.skippedRows ?? own?.run.skippedRows ?? 0,
     echoRows: options.echoRows ?? 0,
     clientError: own?.errorBounds ?? null,
@@ -323,6 +406,12 @@ function verdictOf(
   return drawVerdict(facts, judgedMetrics(input.extras));
 }
 
+/** Responses are text of a run of ours, and nobody counted their tokens. */
+function lacksCounts(own: OwnReport | null): boolean {
+  if (own === null || own.run.publishedBy !== null || own.run.tokenizerNotOpened !== null) return false;
+  return hasTokens(own.run.responseKind) && Object.keys(own.tokenSources.osl ?? {}).length === 0;
+}
+
 function metricsOf(has: Readonly<Record<JudgedMetric, boolean>>): readonly JudgedMetric[] {
   return JUDGED_METRICS.filter((metric) => has[metric]);
 }
@@ -331,6 +420,11 @@ function metricsOf(has: Readonly<Record<JudgedMetric, boolean>>): readonly Judge
 function judgedMetrics({ run }: SnapshotInput['extras']): readonly JudgedMetric[] {
   const { judge } = (run ?? {}) as { readonly judge?: unknown };
   return Array.isArray(judge) ? JUDGED_METRICS.filter((metric) => judge.includes(metric)) : JUDGED_METRICS;
+}
+
+/** Those the run was started with. */
+function ownSlos({ run }: SnapshotInput['extras']): readonly Slo[] {
+  return slosOf((run as { readonly slo?: unknown } | undefined)?.slo);
 }
 
 function lengthsOf(series: SeriesReport): { readonly median: number; readonly max: number } | null {

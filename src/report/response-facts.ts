@@ -15,6 +15,10 @@ export interface ResponseFacts {
   readonly comparison: TokenComparison | null;
   /** Vectors or scores in a response on average; null where responses are text. */
   readonly itemsPerResponse: number | null;
+  /** Bytes of images or sound in a response on average; null where responses hold none. */
+  readonly bytesPerResponse: number | null;
+  /** Audio in a response, or that it was made from, on average over those where that is known; null where it never is. */
+  readonly audioNsPerResponse: number | null;
   /** Of the vectors: the fewest and the most; null where none are told. */
   readonly dimensions: readonly [least: number, most: number] | null;
 }
@@ -52,6 +56,8 @@ export function readResponseFacts(found: Readonly<Record<string, unknown>>): Res
       count('compared_tokenizer_tokens'),
     ),
     itemsPerResponse: found.items === undefined ? null : ratio(count('items'), count('succeeded')),
+    bytesPerResponse: found.bytes === undefined ? null : ratio(count('bytes'), count('succeeded')),
+    audioNsPerResponse: ratio(count('audio_ns'), count('with_audio')),
     dimensions: dimensionsOf(found.dimensions),
   };
 }
@@ -81,16 +87,11 @@ function ratio(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }
 
-/** What a reader should know of the responses, a sentence each; none when all is as expected. */
+/** What a reader should know of the responses, beside what the verdict notes; a sentence each, none when all is as expected. */
 export function responseRemarks(facts: ResponseFacts): readonly string[] {
-  const { succeeded, empty, unstreamed, withoutFinishReason, tokensPerChunk, zeroGapShare, comparison } =
-    facts;
+  const { succeeded, withoutFinishReason, tokensPerChunk, zeroGapShare, comparison } = facts;
   const of = `of ${countText(succeeded)} responses`;
   return [
-    ...(empty === 0 ? [] : [`${countText(empty)} ${of} are empty`]),
-    ...(unstreamed === 0
-      ? []
-      : [`${countText(unstreamed)} ${of} were not streamed, although a stream was requested`]),
     ...(withoutFinishReason === 0 ? [] : [`${countText(withoutFinishReason)} ${of} have no finish reason`]),
     ...(tokensPerChunk === null || tokensPerChunk < SEVERAL_TOKENS_PER_CHUNK
       ? []

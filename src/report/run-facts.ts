@@ -54,10 +54,14 @@ export interface ClientFacts {
   readonly connectFailures: number | null;
   /** How long attempts to connect were put off, as those before had failed, over all threads and endpoints, ms. */
   readonly connectBackOffMs: number | null;
+  /** How long reading requests from the file of a dataset larger than memory took, over all threads, ms. */
+  readonly requestReadMs: number | null;
   /** Samples that got another connection because the server had closed the first before their request reached it. */
   readonly resent: number | null;
   /** Messages that a server sent behind the terminator of a stream. */
   readonly strayMessages: number | null;
+  /** The name in a response of a model that no request asked for; null for none. */
+  readonly otherModel: string | null;
   /** Endpoints whose connections carry one request each, as the server closes them. */
   readonly singleUseEndpoints: number | null;
   /** In the worst second of a worker. */
@@ -110,8 +114,14 @@ export interface RunIdentity {
   readonly plannedSamples: number | null;
   /** Requests in flight at most, beside a rate; null where nothing limits them. */
   readonly maxInFlight: number | null;
+  /** Why the run was stopped before its plan was done, where nobody did it by hand. */
+  readonly endReason: string | null;
+  /** The address of an endpoint is on the machine that sent the load. */
+  readonly isEndpointHere: boolean;
   /** The largest limit of output tokens sent; null when a request had none. */
   readonly outputLimit: number | null;
+  /** The mean of these limits over the rows of the dataset, likewise. */
+  readonly meanOutputLimit: number | null;
   /** Rows of the dataset that were left out. */
   readonly skippedRows: number;
   /** The tokenizer that the log names and that was not opened to count again. */
@@ -161,7 +171,10 @@ export function readRunFacts({ extras }: Pick<SnapshotInput, 'extras'>): RunFact
       proxies: textsOf(run.proxies),
       plannedSamples: numberOf(run.planned_samples),
       maxInFlight: numberOf(run.max_in_flight),
+      endReason: textOf(run.end_reason),
+      isEndpointHere: run.endpoint_here === true,
       outputLimit: numberOf(run.output_limit),
+      meanOutputLimit: numberOf(run.output_limit_mean),
       skippedRows: numberOf(run.skipped_rows) ?? 0,
       tokenizerNotOpened: textOf(run.tokenizer_not_opened),
       publishedBy: publishedByOf(run),
@@ -265,8 +278,10 @@ function clientOf(client: Fields): ClientFacts {
     connectionsOpened: numberOf(client.connections_opened),
     connectFailures: numberOf(client.connect_failures),
     connectBackOffMs: numberOf(client.connect_back_off_ms),
+    requestReadMs: numberOf(client.request_read_ms),
     resent: numberOf(client.resent ?? client.retries),
     strayMessages: numberOf(client.stray_messages),
+    otherModel: textOf(client.other_model),
     singleUseEndpoints: numberOf(client.single_use_endpoints),
     eventLoopDelayP99Ms: numberOf(client.event_loop_delay_p99_ms),
     eventLoopDelayMaxMs: numberOf(client.event_loop_delay_max_ms),

@@ -1,7 +1,16 @@
 import { styleText } from 'node:util';
 import { countText, durationText, numberText } from '../core/quantity-text.ts';
+import { hasTokens } from '../core/response-kind.ts';
 import { conversationAccountText, conversationPaceText, turnTable } from './conversation-report.ts';
+import { costFacts } from './cost-report.ts';
+import { energyFacts } from './energy-report.ts';
+import { goodputFacts } from './goodput-report.ts';
+import { serverFacts } from './server-report.ts';
+import { steadyLines } from './steady-text.ts';
+import { untilFacts } from './until-report.ts';
+import { groupLines } from './group-report.ts';
 import { headlineTokenRate } from './headline-rate.ts';
+import { audioReport, audioText } from './audio-report.ts';
 import { itemReport, itemText } from './item-report.ts';
 import { clientErrorText } from './error-bound-text.ts';
 import {
@@ -12,9 +21,11 @@ import {
   VERDICT_MEANINGS,
   type Fact,
 } from './own-text.ts';
-import { clientPartNotes, percentileTable } from './percentile-table.ts';
+import { percentileTable, tableNotes } from './percentile-table.ts';
+import { retryText } from './retry-facts.ts';
 import { replayText } from './replay-facts.ts';
 import type { Report } from './report.ts';
+import { sloLines } from './slo-lines.ts';
 import type { SeriesReport } from './series-report.ts';
 import { askedRateText } from './steering-facts.ts';
 import { drainText, rateText } from './throughput-text.ts';
@@ -29,6 +40,7 @@ export interface TerminalSummaryOptions {
 }
 
 const VERDICT_COLOURS = { valid: 'green', degraded: 'yellow', invalid: 'red' } as const;
+const SLO_COLOURS = { met: 'green', missed: 'red', undecided: 'yellow' } as const;
 const SHOWN_ERRORS = 5;
 
 /** What a person wants to see first when a run is over: verdict, counts, rates, percentiles, errors. Lines of text. */
@@ -43,11 +55,16 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
     `${paint(['bold', VERDICT_COLOURS[level]], level.toUpperCase())}: ${VERDICT_MEANINGS[level]}`,
     ...findingLines(report.verdict, width).map(visibleLine),
     '',
+    ...(report.slos.length === 0
+      ? []
+      : [...sloLines(report.slos, width, (outcome, text) => paint(SLO_COLOURS[outcome], text)), '']),
     ...alignLabels(headlines(report), width).map(visibleLine),
     ...(tableHead === undefined
       ? []
-      : ['', paint('dim', tableHead), ...tableRows, ...clientPartNotes(report, width)]),
+      : ['', paint('dim', tableHead), ...tableRows, ...tableNotes(report, width)]),
     ...(turnHead === undefined ? [] : ['', paint('dim', turnHead), ...turnLines]),
+    ...groupLines(report.own?.groups ?? [], width).map(visibleLine),
+    ...steadyLines(report, width),
     ...errorBoundLines(report, width).map(visibleLine),
     ...topErrorLines(report, width).map(visibleLine),
   ];
@@ -56,11 +73,18 @@ export function terminalSummary(report: Report, options: TerminalSummaryOptions 
 /** What became of the samples, how long it took, and the rates. */
 export function headlines(report: Report): readonly Fact[] {
   const { samples, durationNs, own } = report;
-  const items = itemReport(report);
+  const [items, audio] = [itemReport(report), audioReport(report)];
+  const kind = own?.run.responseKind ?? 'text';
   const conversations = own?.conversations ?? null;
   const facts: readonly Fact[] = [
     ['Load', own?.run.replay ? replayText(own.run.replay, own.requestedRatePerSecond) : ''],
     ['Samples', sampleAccountText(samples)],
+    ...untilFacts(own?.until ?? null),
+    ...serverFacts(own?.servers ?? null, report.ttft),
+    ...goodputFacts(own?.goodput ?? null),
+    ...energyFacts(own?.energy ?? null),
+    ...costFacts(own?.cost ?? null),
+    ['Retries', own?.retries ? retryText(own.retries) : ''],
     ['Conversations', conversations === null ? '' : conversationAccountText(conversations)],
     [
       'Conversation pace',
@@ -68,7 +92,9 @@ export function headlines(report: Report): readonly Fact[] {
     ],
     ['Duration', durationNs === null ? '' : `${durationText(Number(durationNs))}, to the last response`],
     ['Rate', rateFact(report)],
-    ...(items === null ? [['Tokens', tokensText(report)] as const] : [['Items', itemText(items)] as const]),
+    ['Tokens', hasTokens(kind) ? tokensText(report) : ''],
+    ['Items', items === null ? '' : itemText(items)],
+    ['Audio', audio === null ? '' : audioText(audio)],
     ['Drain', own?.throughput ? drainText(own.throughput) : ''],
   ];
   return facts.filter(([, text]) => text !== '');

@@ -1,14 +1,25 @@
 import { NOT_AVAILABLE } from '../core/quantity-text.ts';
+import { outputLengthOf, outputLengthText } from './output-length.ts';
+import { hasTokens } from '../core/response-kind.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
 import type { Json } from '../metrics/snapshot.ts';
 import { accuracyLines } from './accuracy-text.ts';
 import { turnTable } from './conversation-report.ts';
+import { costFacts } from './cost-report.ts';
+import { energyFacts } from './energy-report.ts';
+import { goodputFacts } from './goodput-report.ts';
+import { serverFacts } from './server-report.ts';
+import { steadyLines } from './steady-text.ts';
+import { untilFacts } from './until-report.ts';
+import { groupLines } from './group-report.ts';
 import { fixedHalfEven } from './half-even.ts';
 import { findingLines, ownFactLines, VERDICT_MEANINGS } from './own-text.ts';
 import { percentileTableWithIntervals } from './percentile-table.ts';
+import { audioReport, audioText } from './audio-report.ts';
 import { itemReport, itemText } from './item-report.ts';
 import { pythonText } from './python-text.ts';
 import type { OwnReport, Report } from './report.ts';
+import { sloLines } from './slo-lines.ts';
 import { MILLISECONDS, seriesLines, TOKENS } from './series-text.ts';
 import type { Verdict } from './verdict.ts';
 import { visibleLine } from '../core/visible-text.ts';
@@ -63,11 +74,13 @@ export function summaryLines(report: Report): string[] {
 
 function openingLines(report: Report): string[] {
   const { own, verdict } = report;
-  const items = itemReport(report);
+  const [items, audio] = [itemReport(report), audioReport(report)];
+  const outputLength = outputLengthOf(report);
   const table = own === null ? [] : percentileTableWithIntervals(report, WIDTH);
   const turns = turnTable(own?.conversations ?? null);
   return [
     ...(own === null ? [] : verdictLines(verdict)),
+    ...(report.slos.length === 0 ? [] : [...sloLines(report.slos, WIDTH), '']),
     '----------------- Summary -----------------',
     ...warningLines(report),
     `Version: ${report.version}`,
@@ -80,14 +93,25 @@ function openingLines(report: Report): string[] {
       ? `Duration: ${NOT_AVAILABLE}`
       : `Duration: ${twoDecimals(Number(report.durationNs) / NS_PER_SECOND)} seconds`,
     `QPS: ${twoDecimals(report.qps)}${own?.throughput ? REFERENCE_NOTE : ''}`,
-    ...(own === null || own.run.responseKind === 'text'
+    ...(own === null || hasTokens(own.run.responseKind)
       ? [`TPS: ${twoDecimals(report.tps)}${own?.throughput ? REFERENCE_NOTE : ''}`]
       : []),
     ...accuracyLines(report.accuracy ?? []),
     ...(own === null ? [] : ['', ...ownFactLines(own, report.samples, WIDTH)]),
+    ...(outputLength === null ? [] : wrapText('Output length: ', outputLengthText(outputLength), WIDTH)),
+    ...[
+      ...serverFacts(own?.servers ?? null, report.ttft),
+      ...untilFacts(own?.until ?? null),
+      ...goodputFacts(own?.goodput ?? null),
+      ...energyFacts(own?.energy ?? null),
+      ...costFacts(own?.cost ?? null),
+    ].flatMap(([label, text]) => wrapText(`${label}: `, text, WIDTH)),
     ...(items === null ? [] : wrapText('Items: ', itemText(items), WIDTH)),
+    ...(audio === null ? [] : wrapText('Audio: ', audioText(audio), WIDTH)),
     ...(table.length === 0 ? [] : ['', ...table]),
     ...(turns.length === 0 ? [] : ['', ...turns]),
+    ...groupLines(own?.groups ?? [], WIDTH),
+    ...steadyLines(report, WIDTH),
   ];
 }
 

@@ -30,6 +30,8 @@ const CLIENT: NonNullable<VerdictFacts['client']> = {
   connectionsOpened: 10,
   connectFailures: 0,
   connectBackOffMs: 0,
+  requestReadMs: 0,
+  otherModel: null,
   clockStepMs: 0.1,
 };
 
@@ -149,7 +151,9 @@ describe('drawVerdict', () => {
     ['clock_step', 'degraded', client({ clockStepMs: 100 })],
     ['clock_step', 'invalid', client({ clockStepMs: 10_000 })],
     ['percentile_support', 'valid', { latencyCount: 9_999 }],
-    ['percentile_support', 'degraded', { latencyCount: 99 }],
+    ['percentile_support', 'valid', { latencyCount: 99 }],
+    ['percentile_support', 'valid', { latencyCount: 99, claimedPercentile: 90 }],
+    ['percentile_support', 'degraded', { latencyCount: 99, claimedPercentile: 95 }],
   ])('%s makes it %s', (check, level, change) => {
     const verdict = verdictWith(change);
     expect(verdict.level).toBe(level);
@@ -160,6 +164,13 @@ describe('drawVerdict', () => {
     [
       { outputLimit: 7, outputTokens: { median: 6, max: 20 } },
       'responses are longer than the output limit that was sent: up to 20 tokens (median 6), limit 7; ',
+    ],
+    [{ responses: { succeeded: 9, empty: 2, unstreamed: 0 } }, '2 of 9 responses are empty'],
+    [{ responses: { succeeded: 9, empty: 0, unstreamed: 3 } }, '3 of 9 responses were not streamed'],
+    [client({ otherModel: 'x' }), 'the endpoint responds as model "x", which no request asks for'],
+    [
+      { responses: { succeeded: 9, empty: 0, unstreamed: 0 }, isCounted: false },
+      'the server reports no token counts',
     ],
     [{ skippedRows: 1 }, '1 bad row of the dataset skipped'],
     [
@@ -184,6 +195,7 @@ describe('drawVerdict', () => {
     [{ outputLimit: null, outputTokens: { median: 6, max: 7 } }],
     [{ outputLimit: 7, outputTokens: null }],
     [{ echoRows: 0 }],
+    [{ responses: { succeeded: 9, empty: 0, unstreamed: 0 } }],
   ])('has nothing to note about %j', (change) => {
     expect(verdictWith(change).findings).toEqual(verdictWith({}).findings);
   });
@@ -252,12 +264,34 @@ describe('drawVerdict', () => {
     expect(findings[0]!.message).toBe('no sample succeeded: all 9 failed, most often http_503');
   });
 
+  it.each<[change: Partial<VerdictFacts>, advice: string]>([
+    [client({ sendDelayP99Ns: 5_100_000 }), ': use a machine with less to do or lower --rate'],
+    [
+      client({ sendDelayP99Ns: 5_100_000, busyShare: 0.02 }),
+      ': use more --workers, a machine with less to do, or lower --rate',
+    ],
+    [
+      { ...client({ sendDelayP99Ns: 5_100_000 }), isEndpointHere: true },
+      ': lower --rate; a server on this machine shares its cores with the client, so run it on another',
+    ],
+    [
+      { ...client({ lateP99Ms: 5.1 }), isEndpointHere: true },
+      ': a server on this machine shares its cores with the client, so run it on another',
+    ],
+  ])('advises more workers only where one was busy, and cores that nobody shares: %j', (change, advice) => {
+    const { findings } = verdictWith(change);
+    const late = findings.find(({ check }) => check === 'send_delay' || check === 'event_loop_delay')!;
+    expect(late.message.endsWith(advice), late.message).toBe(true);
+  });
+
   it('tells whether requests waited for a connection or for the client', () => {
     const messageWith = (change: Partial<VerdictFacts>) => verdictWith(change).findings[0]!.message;
     const late = { issueDelayP99Ns: 15_000_000 };
     expect(messageWith(late)).toMatch(/because no connection was free.*--max-connections/);
     const both = { ...late, ...client({ sendDelayP99Ns: 14_000_000 }), medianServiceNs: 1e9 };
-    expect(messageWith(both)).toMatch(/because the client was late.*--workers/);
+    expect(messageWith(both)).toMatch(/because the client was late.*use a machine with less to do$/);
+    const reading = { ...both, ...client({ sendDelayP99Ns: 14_000_000, requestReadMs: 20_000 }) };
+    expect(messageWith(reading)).toMatch(/because requests had to be read from a file.*--dataset-memory/);
   });
 
   it('takes a wait for what it was told to limit, and the lower rate, for the load that was asked for', () => {

@@ -1,4 +1,5 @@
 import { JUDGED_METRICS, type JudgedMetric, type MetricVerdict } from '../core/judged-metrics.ts';
+import { AGENT_CHECKS } from './verdict/agent-checks.ts';
 import type { Check, Finding } from './verdict/check.ts';
 import { BOUND_CHECKS } from './verdict/bound-checks.ts';
 import { CLIENT_CHECKS } from './verdict/client-checks.ts';
@@ -7,6 +8,7 @@ import type { VerdictFacts } from './verdict/facts.ts';
 import { LOAD_CHECKS } from './verdict/load-checks.ts';
 import { CLIENT_KNOWN_CHECK, RECEPTION_CHECKS } from './verdict/reception-checks.ts';
 import { REQUEST_CHECKS } from './verdict/request-checks.ts';
+import { RESPONSE_CHECKS } from './verdict/response-checks.ts';
 import { SAMPLE_CHECKS } from './verdict/sample-checks.ts';
 
 /** `valid`: the numbers stand. `degraded`: they stand with the reservations told. `invalid`: don't quote them. */
@@ -24,9 +26,11 @@ export interface Verdict {
 /** Every check, independent of the others; append to extend. */
 export const CHECKS: readonly Check[] = [
   ...COMPLETENESS_CHECKS,
+  ...AGENT_CHECKS,
   ...RECEPTION_CHECKS,
   ...SAMPLE_CHECKS,
   ...REQUEST_CHECKS,
+  ...RESPONSE_CHECKS,
   ...LOAD_CHECKS,
   ...BOUND_CHECKS,
   ...CLIENT_CHECKS,

@@ -4,11 +4,11 @@ import type { EventBatch } from '../events/event-batch.ts';
 import { decodeMessages } from '../events/received-messages.ts';
 import { type MessageFault, RecordBatches, type UnreadMessages } from '../events/record-batches.ts';
 import { type Frame, FrameKind } from '../transport/frame.ts';
-import { readRunHeader, type RunHeader } from './run-header.ts';
+import { readLogOrigin, type LogOrigin } from './log-origin.ts';
 
 export interface EventFramesOptions {
   /** What the header frame says, for a log whose own may be damaged. */
-  readonly header?: RunHeader | undefined;
+  readonly header?: LogOrigin | undefined;
   /** Whether records of another wire tell their uuids and conversations; costs time. Default false. */
   readonly keepsNotes?: boolean;
   /** Told of each message or record of another wire that could not be read. */
@@ -21,7 +21,7 @@ export interface EventFramesOptions {
  */
 export class EventFrames {
   readonly #options: EventFramesOptions;
-  #header: RunHeader | undefined;
+  #header: LogOrigin | undefined;
   #records: RecordBatches | undefined;
   #frame: Frame | undefined;
 
@@ -42,7 +42,7 @@ export class EventFrames {
   batchOf(frame: Frame): EventBatch | undefined {
     switch (frame.kind) {
       case FrameKind.runHeader:
-        this.#header ??= readRunHeader(frame);
+        this.#header ??= readLogOrigin(frame);
         return undefined;
       case FrameKind.events:
         return decodeBatch(frame.body);

@@ -8,7 +8,7 @@ import { FRAME_HEADER_BYTES, FrameKind } from '../transport/frame.ts';
 import { EventFrames } from './event-frames.ts';
 import { PromptIndex } from './prompt-index.ts';
 import type { FrameSource } from './frame-source.ts';
-import { readRunHeader, type RunHeader } from './run-header.ts';
+import { readLogOrigin, type LogOrigin } from './log-origin.ts';
 
 export interface ExportResult {
   readonly records: number;
@@ -29,7 +29,7 @@ export interface ExportResult {
 export async function exportEventsJsonl(
   reader: FrameSource,
   outputPath: string,
-  header?: RunHeader,
+  header?: LogOrigin,
   onProgress?: (records: number, logBytes: number) => void,
 ): Promise<ExportResult> {
   const result = { records: 0, ended: false };
@@ -52,7 +52,7 @@ interface Lines {
 }
 
 /** The lines of each events frame, up to the end of the run. */
-async function* eventLines(reader: FrameSource, header: RunHeader | undefined): AsyncGenerator<Lines> {
+async function* eventLines(reader: FrameSource, header: LogOrigin | undefined): AsyncGenerator<Lines> {
   const prompts = new PromptIndex(reader.path);
   const promptOf = (row: number) => prompts.promptOf(row);
   const turns = new OpenTurns();
@@ -61,7 +61,7 @@ async function* eventLines(reader: FrameSource, header: RunHeader | undefined): 
   try {
     for await (const frame of reader.frames()) {
       if (frame.kind === FrameKind.runHeader)
-        writer = new BatchLines({ ...readRunHeader(frame), promptOf, turns });
+        writer = new BatchLines({ ...readLogOrigin(frame), promptOf, turns });
       else if (frame.kind === FrameKind.prompts) {
         prompts.add(frame, reader.offset + FRAME_HEADER_BYTES);
         writer?.forgetPrompts();

@@ -6,7 +6,7 @@ import type { SampleColumns } from '../events/sample-columns.ts';
 
 /** Samples in a chunk. */
 const CHUNK_SAMPLES = 65_536;
-/** Chunks kept in memory: two million samples, 315 MB. */
+/** Chunks kept in memory: two million samples, 325 MB. */
 const RESIDENT_CHUNKS = 32;
 
 const FLOAT_COLUMNS = [
@@ -14,8 +14,8 @@ const FLOAT_COLUMNS = [
   ...(['firstChunkLateNs', 'completedLateNs', 'chunks', 'inputTokens', 'outputTokens', 'workers'] as const),
   ...(['streamingNs', 'choices', 'streamedTokens', 'conversations', 'turns'] as const),
 ] as const;
-const CODE_COLUMNS = ['finishReasons', 'errorTypes'] as const;
-const BYTE_COLUMNS = ['outcomes', 'measured'] as const;
+const CODE_COLUMNS = ['finishReasons', 'errorTypes', 'groups', 'retriedAfter'] as const;
+const BYTE_COLUMNS = ['outcomes', 'measured', 'attempts'] as const;
 
 const FLOAT_BYTES = CHUNK_SAMPLES * Float64Array.BYTES_PER_ELEMENT;
 const CODE_BYTES = CHUNK_SAMPLES * Uint16Array.BYTES_PER_ELEMENT;
@@ -45,7 +45,7 @@ export interface SampleStoreOptions {
 }
 
 /**
- * A row a sample, in the order in which they are appended, in bounded memory: 150 bytes for each of the latest two million samples, and
+ * A row a sample, in the order in which they are appended, in bounded memory: 155 bytes for each of the latest two million samples, and
  * as much for each older one that was in flight when its chunk went into the file. A row can be changed as long as its sample is
  * in flight.
  *

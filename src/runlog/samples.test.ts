@@ -60,7 +60,7 @@ async function fewSamples(): Promise<FewSamples> {
 
 /** A sample as an object, what never came left out. */
 function sampleAt(samples: FewSamples, at: number) {
-  const { errorTypes, finishReasons, texts } = samples;
+  const { errorTypes, finishReasons, retriedAfter, groups, texts } = samples;
   const columns = Object.entries(samples).filter(
     (entry): entry is [string, Float64Array] =>
       ArrayBuffer.isView(entry[1]) && !(entry[1] instanceof Uint16Array),
@@ -70,6 +70,8 @@ function sampleAt(samples: FewSamples, at: number) {
     ...Object.fromEntries(numbers.filter(([, value]) => !Number.isNaN(value))),
     outcomes: SAMPLE_OUTCOMES[samples.outcomes[at]!],
     ...(errorTypes[at] === 0 ? {} : { errorType: texts[errorTypes[at]!] }),
+    ...(retriedAfter[at] === 0 ? {} : { retriedAfter: texts[retriedAfter[at]!] }),
+    ...(groups[at] === 0 ? {} : { group: groups[at]! - 1 }),
     ...(finishReasons[at] === 0 ? {} : { finishReason: texts[finishReasons[at]!] }),
   };
 }
@@ -90,7 +92,11 @@ describe('readSamples', () => {
         failure(230, 1, 'timeout'),
         record(EventKind.sampleComplete, 230, 1),
         record(EventKind.sessionStopTracking, 240),
-        record(EventKind.sampleIssued, 250, 2, { extras: [245, 9] }),
+        record(EventKind.sampleIssued, 250, 2, { extras: [245, 9, NaN, NaN, NaN, 5] }),
+        { ...failure(260, 2, 'http_429'), kind: EventKind.sampleAttemptFailed, extras: [1, 10] },
+        record(EventKind.sampleRetried, 270, 2, { extras: [2] }),
+        { ...failure(280, 2, 'timeout'), kind: EventKind.sampleAttemptFailed, extras: [2, 10] },
+        record(EventKind.sampleRetried, 290, 2, { extras: [3] }),
       ],
     ]);
     expect(samples.count).toBe(3);
@@ -98,6 +104,7 @@ describe('readSamples', () => {
       ...{
         seqs: 0,
         rows: 7,
+        attempts: 1,
         dueNs: 90,
         issuedNs: 100,
         firstChunkNs: 150,
@@ -112,6 +119,7 @@ describe('readSamples', () => {
       ...{
         seqs: 1,
         rows: 8,
+        attempts: 1,
         issuedNs: 200,
         firstChunkNs: 210,
         lastChunkNs: 220,
@@ -126,12 +134,15 @@ describe('readSamples', () => {
       ...{
         seqs: 2,
         rows: 9,
+        attempts: 3,
         dueNs: 245,
         issuedNs: 250,
         chunks: 0,
         choices: 0,
         outcomes: 'in_flight',
         measured: 0,
+        retriedAfter: 'http_429 timeout',
+        group: 5,
       },
       workers: 3,
     });

@@ -8,6 +8,7 @@ import {
   isErrorKind,
 } from '../core/event-types.ts';
 import { NO_SAMPLE } from '../core/ids.ts';
+import { MAX_GROUPS } from '../core/sample-groups.ts';
 import { ChoiceTimes } from '../events/choice-times.ts';
 import { finishReasonOf } from '../events/batch-builder.ts';
 import {
@@ -42,7 +43,7 @@ export interface ReadSamplesOptions {
 }
 
 /**
- * Reads every sample out of a run log, up to the run's end: one pass, in bounded memory (see `SampleStore`), but for the uuids of a foreign run. What is damaged is left out as
+ * Reads every sample out of a run log, up to the run's end: one pass, in bounded memory (see `SampleStore`), but for the uuids of a foreign run and the ids of conversations. What is damaged is left out as
  * `reader` does, which counts it. Close what it returns.
  *
  * Throws `INFEROMETER_SPILL`, and what reading throws.
@@ -54,7 +55,7 @@ export async function readSamples(
   const { spillDirectory = tmpdir(), onOtherFrame, onProgress } = options;
   const collector = new SampleCollector(spillDirectory);
   try {
-    // Notes tell the uuids of samples that are not ours.
+    // Notes tell the uuids of samples that are not ours, and the ids of conversations.
     const events = new EventFrames({ keepsNotes: true });
     for await (const frame of reader.frames()) {
       const batch = events.batchOf(frame);
@@ -93,6 +94,8 @@ class SampleCollector implements StoredSamples {
   });
   /** By number, of a foreign run: some 100 bytes a sample, which stay in memory. */
   readonly #foreignUuids = new Map<number, string>();
+  /** Some 100 bytes for each conversation that has one. */
+  readonly conversationIds = new Map<number, string>();
   /** Positions of samples in flight whose reasoning was streamed. */
   readonly #reasoning = new Set<number>();
   #cursor: LatenessCursor | undefined;
@@ -161,6 +164,7 @@ class SampleCollector implements StoredSamples {
     columns.rows[row] = extraOf(batch, index, ISSUED_EXTRA.row);
     columns.conversations[row] = extraOf(batch, index, ISSUED_EXTRA.conversation);
     columns.turns[row] = extraOf(batch, index, ISSUED_EXTRA.position) + 1;
+    columns.groups[row] = groupCode(extraOf(batch, index, ISSUED_EXTRA.group));
     columns.dueNs[row] = extraOf(batch, index, ISSUED_EXTRA.dueNs);
     columns.issuedNs[row] = issuedNs;
     columns.firstChunkNs[row] = NaN;
@@ -170,12 +174,16 @@ class SampleCollector implements StoredSamples {
     columns.completedLateNs[row] = NaN;
     columns.streamingNs[row] = NaN;
     columns.streamedTokens[row] = NaN;
+    columns.attempts[row] = 1;
     columns.measured[row] = this.#isMeasuring ? 1 : 0;
     columns.inputTokens[row] = NaN;
     columns.outputTokens[row] = NaN;
     columns.workers[row] = batch.workerId;
-    const uuid = batch.notes?.get(index)?.sampleUuid;
-    if (uuid !== undefined) this.#foreignUuids.set(seq, uuid);
+    const note = batch.notes?.get(index);
+    if (note?.sampleUuid !== undefined) this.#foreignUuids.set(seq, note.sampleUuid);
+    const conversation = columns.conversations[row];
+    if (note?.conversationId !== undefined && !Number.isNaN(conversation))
+      this.conversationIds.set(conversation, note.conversationId);
   }
 
   #continue(batch: EventBatch, index: number, kind: EventKind, position: number, atNs: number): void {
@@ -189,6 +197,8 @@ class SampleCollector implements StoredSamples {
       this.#chunk(batch, index, position, atNs);
     } else if (kind === EventKind.sampleComplete) this.#complete(batch, index, position, atNs);
     else if (isErrorKind(kind)) this.#fail(batch, index, kind);
+    else if (kind === EventKind.sampleAttemptFailed) this.#failAttempt(batch, index);
+    else if (kind === EventKind.sampleRetried) columns.attempts[row]! += 1;
   }
 
   #chunk(batch: EventBatch, index: number, position: number, atNs: number): void {
@@ -234,6 +244,13 @@ class SampleCollector implements StoredSamples {
     if (columns.errorTypes[row] === 0) columns.errorTypes[row] = this.#codeOf(type);
   }
 
+  #failAttempt(batch: EventBatch, index: number): void {
+    const { columns, row } = this.#store;
+    const before = this.texts[columns.retriedAfter[row]!];
+    const type = errorTypeOf(batch, index) ?? '';
+    columns.retriedAfter[row] = this.#codeOf(before === null ? type : `${before} ${type}`);
+  }
+
   #codeOf(text: string): number {
     const known = this.#codes.get(text);
     if (known !== undefined) return known;
@@ -242,6 +259,11 @@ class SampleCollector implements StoredSamples {
     this.#codes.set(text, this.texts.length - 1);
     return this.texts.length - 1;
   }
+}
+
+/** NaN, of a sample without a group, becomes 0, and so does what no run of ours has. */
+function groupCode(group: number): number {
+  return Number.isInteger(group) && group >= 0 && group < MAX_GROUPS ? group + 1 : 0;
 }
 
 function errorTypeOf(batch: EventBatch, index: number): string | undefined {

@@ -19,14 +19,22 @@ export interface PhaseCounts {
   readonly cutOff: number;
   readonly sent: number;
   readonly notSent: number;
-  readonly endedBy: 'count' | 'duration' | 'stop';
+  readonly endedBy: 'count' | 'duration' | 'idle' | 'stop';
+  /** Part of the engine was lost, and what it sent since it told last is not among the counts; default false. */
+  readonly areCountsPartial?: boolean | undefined;
+  /** Numbers that it used up, where that is more than were drawn; default: as many as tickets and conversations. */
+  readonly numbered?: { readonly samples: number; readonly conversations: number } | undefined;
+  /** The engine has recorded that tracking stopped, before the end; default false. */
+  readonly hasStoppedMeasuring?: boolean | undefined;
 }
 
-/** Why issuing ended; `limit`: the plan had more samples than a phase or a run can number. */
-export type EndOfIssuing = PhaseCounts['endedBy'] | 'limit';
+/** Why issuing ended; `limit`: the plan had more samples than a phase or a run can number; `until`: there were enough of them. */
+export type EndOfIssuing = PhaseCounts['endedBy'] | 'limit' | 'until';
 
 /** What the session needs of the engine. */
 export interface LoadEngine {
+  /** Time it needs to hear of a phase before that begins, and of a change before that takes effect, ns; default: those of threads of ours. */
+  readonly leadNs?: number | undefined;
   /** Begins a phase; called again only once the one before has finished. */
   runPhase(phase: PlacedPhase): PhaseRun;
   /** Changes the plan of the phase under way, ahead of the time at which it takes effect. */
@@ -106,6 +114,7 @@ export class Session {
   readonly #options: SessionOptions;
   #isStopped = false;
   #isCancelled = false;
+  #isFinished = false;
   /** The phase that is being issued. */
   #steered: SteeredPhase | undefined;
   #isIssued = false;
@@ -146,6 +155,12 @@ export class Session {
     this.#options.engine.stopIssuing();
   }
 
+  /** Issues nothing more, as the plan has been done before its time: what is in flight is drained, and the run was not stopped early. */
+  finish(): void {
+    this.#isFinished = true;
+    this.stop();
+  }
+
   /** {@link stop}, and cancels what is in flight. */
   cancel(): void {
     this.#isCancelled = true;
@@ -164,8 +179,9 @@ export class Session {
       if (this.#isStopped) break;
       try {
         const result = await this.#runPhase(plan, next);
-        next.firstSampleSeq += result.tickets;
-        next.firstConversation += result.conversations;
+        const { samples, conversations } = numbersOf(result);
+        next.firstSampleSeq += samples;
+        next.firstConversation += conversations;
         phases.push(result);
       } catch (error) {
         failure = `phase ${plan.name}: ${errorText(error)}`;
@@ -186,14 +202,16 @@ export class Session {
     onPhase?.(plan);
     if (isTracked) record(EventKind.sessionStartTracking);
     const startedNs = clock.nowNs();
+    let hasStopped = false;
     try {
       // Those told just now may have called stop, when the engine had nothing to stop yet.
       const end = this.#isStopped ? NOTHING_ISSUED : await this.#issue(plan, numbers, startedNs);
+      hasStopped = end.hasStoppedMeasuring === true;
       const result = { name: plan.name, kind: plan.kind, ...end, startedNs, endedNs: clock.nowNs() };
       onPhaseEnd?.(result);
       return result;
     } finally {
-      if (isTracked) record(EventKind.sessionStopTracking);
+      if (isTracked && !hasStopped) record(EventKind.sessionStopTracking);
     }
   }
 
@@ -207,10 +225,11 @@ export class Session {
   }
 
   #issue(plan: PhasePlan, numbers: PhaseNumbers, nowNs: number): Promise<PhaseEnd> {
-    const startNs = nowNs + START_LEAD_NS;
+    const { leadNs } = this.#options.engine;
+    const startNs = nowNs + (leadNs ?? START_LEAD_NS);
     const limited = limitedTo(samplesLeft(numbers.firstSampleSeq), plan);
     const run = this.#options.engine.runPhase({ plan: limited, ...numbers, startNs });
-    this.#steered = new SteeredPhase(plan, startNs);
+    this.#steered = new SteeredPhase(plan, startNs, leadNs);
     void run.issuingDone.then(() => {
       this.#steered = undefined;
       this.#isIssued = plan === this.#options.phases.at(-1);
@@ -235,10 +254,19 @@ export class Session {
     });
     try {
       const counts = await run.finished;
-      const endedBy = isLimited && counts.endedBy === 'count' ? 'limit' : counts.endedBy;
+      const endedBy = this.#endOf(counts, isLimited);
       return { ...counts, endedBy, drainTimedOut };
     } finally {
       clearTimeout(timer);
     }
   }
+
+  #endOf({ endedBy }: PhaseCounts, isLimited: boolean): EndOfIssuing {
+    if (isLimited && endedBy === 'count') return 'limit';
+    return this.#isFinished && endedBy === 'stop' ? 'until' : endedBy;
+  }
+}
+
+function numbersOf({ numbered, tickets, conversations }: PhaseResult): NonNullable<PhaseCounts['numbered']> {
+  return numbered ?? { samples: tickets, conversations };
 }

@@ -15,11 +15,12 @@ export interface SteeringState {
 }
 
 /** How far ahead a change takes effect, so that every worker knows of it by then. */
-const LEAD_NS = 50 * NS_PER_MS;
+const DEFAULT_LEAD_NS = 50 * NS_PER_MS;
 
 /** The main thread's view of a phase that may be steered: which changes make sense, and when they take effect. */
 export class SteeredPhase {
   readonly #startNs: number;
+  readonly #leadNs: number;
   readonly #time: SteeredTime;
   /** Of the plan, in closed loop; undefined once the concurrency was set by hand. */
   #concurrencies: ConcurrencyProfile | undefined;
@@ -27,8 +28,9 @@ export class SteeredPhase {
   #lastNs = 0;
 
   /** `startNs`: when the plan's time 0 lies. */
-  constructor({ arrivals, stop }: PhasePlan, startNs: number) {
+  constructor({ arrivals, stop }: PhasePlan, startNs: number, leadNs = DEFAULT_LEAD_NS) {
     this.#startNs = startNs;
+    this.#leadNs = leadNs;
     const { ratePerSecond, stages } = isOpenLoop(arrivals) ? arrivals : { ratePerSecond: null };
     const concurrency = 'concurrency' in arrivals ? arrivals.concurrency : null;
     const planned = stages === undefined ? ratePerSecond : new RateProfile(stages);
@@ -56,7 +58,7 @@ export class SteeredPhase {
   /** The change to carry out, in force from now on; undefined when it would change nothing or makes no sense. */
   steer(steering: Steering, nowNs: number): PlanChange | undefined {
     const state = this.#steered(steering);
-    const atNs = Math.max(nowNs + LEAD_NS - this.#startNs, this.#lastNs);
+    const atNs = Math.max(nowNs + this.#leadNs - this.#startNs, this.#lastNs);
     if (state === undefined || atNs >= this.#time.endNs) return undefined;
     const change: PlanChange = { atNs, ...steering };
     this.#time.apply(change);

@@ -66,6 +66,21 @@ export class FlowBins {
     if (timeNs - this.#originNs < this.#maxBins * this.#binNs) return;
     do this.#coarsen();
     while (timeNs - this.#originNs >= this.#maxBins * this.#binNs);
+    this.#tellLater();
+  }
+
+  get binNs(): number {
+    return this.#binNs;
+  }
+
+  /** Makes room as {@link reach} does, until bins have a length that others of the same origin reached. */
+  coarsenTo(binNs: number): void {
+    if (this.#binNs >= binNs) return;
+    while (this.#binNs < binNs) this.#coarsen();
+    this.#tellLater();
+  }
+
+  #tellLater(): void {
     const later = this.#later;
     this.#later = [];
     for (const { tell } of later) tell();

@@ -163,6 +163,14 @@ export class HdrHistogram {
     return places.map((place) => valueAtPlace(place, valueAt));
   }
 
+  /** The lowest and highest value of the bucket that holds the value of a rank, from 0 to below the count. One walk over the used buckets. */
+  bucketAtRank(rank: number): { readonly lowest: number; readonly highest: number } {
+    let index = this.#firstUsed;
+    let below = this.#counts[index]!;
+    while (below <= rank) below += this.#counts[++index]!;
+    return { lowest: this.lowestOf(index), highest: this.#highestOf(index) };
+  }
+
   /** How many values are in buckets whose highest value v is `from` ≤ v < `to`; ±Infinity for no bound. */
   countBetween(from: number, to: number): number {
     const end = Math.min(this.#lastUsed + 1, this.#firstIndexFrom(to));

@@ -1,5 +1,6 @@
 import type { Throughput } from '../core/throughput.ts';
 import { NS_PER_SECOND } from '../core/time.ts';
+import { batchCount, batchMeansInterval } from './batch-means.ts';
 import { FlowBins } from './flow-bins.ts';
 
 /** So many bins, or half of them at least, reach to the last issue or to where a burst would end: a border is off by one at most. */
@@ -11,9 +12,17 @@ const LEAST_ENDED_SHARE = 0.5;
 /** Of a burst the slowest samples are left out: they tell of the tail, not of the rate. */
 const BURST_SHARE = 0.9;
 
+export interface MeasurementRates {
+  readonly windowNs: number;
+  readonly succeededPerSecond: number;
+  readonly outputTokensPerSecond: number;
+}
+
 /** Issuing without a pause. */
 interface Stretch {
   readonly fromNs: number;
+  /** Number of the measurement, from 0: it begins anew with each phase. */
+  readonly measurement: number;
   issued: number;
   firstIssuedNs: number;
   lastIssuedNs: number;
@@ -38,7 +47,11 @@ interface Window {
  */
 export class ThroughputRecorder {
   #bins: FlowBins | undefined;
+  /** Their tokens, by group. */
+  readonly #groupBins = new Map<object, FlowBins>();
+  #originNs = NaN;
   readonly #stretches: Stretch[] = [];
+  #measurements = 0;
   #issued = 0;
   #succeeded = 0;
   #errored = 0;
@@ -46,13 +59,16 @@ export class ThroughputRecorder {
 
   /** The measurement begins, or begins again: what is issued from now on is measured. */
   start(timeNs: number): void {
-    this.#bins ??= new FlowBins(timeNs, MAX_BINS);
-    this.#addStretch(timeNs);
+    if (this.#bins === undefined) {
+      this.#bins = new FlowBins(timeNs, MAX_BINS);
+      this.#originNs = timeNs;
+    }
+    this.#addStretch(timeNs, this.#measurements++);
   }
 
   /** Issuing goes on from a moment on, after a pause. */
   resume(timeNs: number): void {
-    if (this.#bins !== undefined) this.#addStretch(timeNs);
+    if (this.#bins !== undefined) this.#addStretch(timeNs, this.#measurements - 1);
   }
 
   /** A measured sample was issued. @hot */
@@ -88,14 +104,78 @@ export class ThroughputRecorder {
     this.#bins?.addTokens(firstNs, lastNs, count);
   }
 
-  /** Throughput so far; undefined before there is any. Costs some 50 µs. */
-  throughput(): Throughput | undefined {
+  /** The same for the tokens of a group of samples, beside those of all. Costs 260 KB for each group. */
+  onGroupTokens(group: object, firstNs: number, lastNs: number, count: number): void {
+    if (this.#bins === undefined) return;
+    let bins = this.#groupBins.get(group);
+    if (bins === undefined) {
+      bins = new FlowBins(this.#originNs, MAX_BINS);
+      this.#groupBins.set(group, bins);
+    }
+    bins.addTokens(firstNs, lastNs, count);
+  }
+
+  /** Tells the output tokens a second of a group over the measured window so far; undefined before there is one. */
+  groupRates(): (group: object) => number | undefined {
+    const measured = this.#measured();
+    if (measured === undefined) return () => undefined;
+    const { bins, windows } = measured;
+    const windowNs = windows.reduce((sum, { start, end }) => sum + bins.edgeNs(end) - bins.edgeNs(start), 0);
+    return (group) => {
+      const ofGroup = this.#groupBins.get(group);
+      if (!(windowNs > 0)) return undefined;
+      if (ofGroup === undefined) return 0;
+      // As long as the bins of all: then their edges are the same.
+      ofGroup.coarsenTo(bins.binNs);
+      const tokens = windows.reduce((sum, { start, end }) => sum + ofGroup.between(start, end).tokens, 0);
+      return Math.max(0, tokens) / (windowNs / NS_PER_SECOND);
+    };
+  }
+
+  /** Tells the rates of one measurement alone, by its number; undefined for one without a window so far. */
+  measurementRates(): (measurement: number) => MeasurementRates | undefined {
+    const measured = this.#measured();
+    if (measured === undefined) return () => undefined;
+    const { bins, parts } = measured;
+    return (measurement) => {
+      const windows = parts.filter(({ stretch }) => stretch.measurement === measurement);
+      const flows = windows.map(({ window: { start, end } }) => bins.between(start, end));
+      const windowNs = windows.reduce(
+        (sum, { window: { start, end } }) => sum + bins.edgeNs(end) - bins.edgeNs(start),
+        0,
+      );
+      if (!(windowNs > 0)) return undefined;
+      const perSecond = (column: 'succeeded' | 'tokens') =>
+        Math.max(
+          0,
+          flows.reduce((sum, flow) => sum + flow[column], 0),
+        ) /
+        (windowNs / NS_PER_SECOND);
+      return {
+        windowNs,
+        succeededPerSecond: perSecond('succeeded'),
+        outputTokensPerSecond: perSecond('tokens'),
+      };
+    };
+  }
+
+  /** The parts of the run that are measured; undefined before there are any. */
+  #measured() {
     const bins = this.#bins;
     const stretches = this.#stretches.filter(({ issued }) => issued > 0);
     if (bins === undefined || stretches.length === 0) return undefined;
     const burst = this.#burstOf(bins, stretches.at(-1)!);
     if (burst !== undefined) bins.reachAmount(burst.column, burst.amount);
-    const windows = windowsOf(bins, stretches, burst).map(({ window, stretch }) => {
+    const parts = windowsOf(bins, stretches, burst);
+    return { bins, parts, windows: parts.map(({ window }) => window) };
+  }
+
+  /** Throughput so far; undefined before there is any. Costs some 50 µs. */
+  throughput(): Throughput | undefined {
+    const measured = this.#measured();
+    if (measured === undefined) return undefined;
+    const { bins, parts } = measured;
+    const windows = parts.map(({ window, stretch }) => {
       return { window, stretch, flow: bins.between(window.start, window.end) };
     });
     const sum = (of: (part: (typeof windows)[number]) => number) =>
@@ -110,6 +190,13 @@ export class ThroughputRecorder {
     );
     const perSecond = (amount: number) => amount / (windowNs / NS_PER_SECOND);
     const endNs = bins.edgeNs(last.window.end);
+    const batches = batchesOf(
+      bins,
+      windows.map(({ window }) => window),
+      succeeded,
+    );
+    const interval = (column: 'succeeded' | 'tokens') =>
+      batchMeansInterval(batches.map(({ flow, seconds }) => ({ amount: flow[column], seconds })));
     return {
       start_ns: bins.edgeNs(windows[0]!.window.start),
       end_ns: endNs,
@@ -127,6 +214,8 @@ export class ThroughputRecorder {
       succeeded_per_second: perSecond(succeeded),
       errored_per_second: perSecond(ended - succeeded),
       output_tokens_per_second: perSecond(tokens),
+      succeeded_per_second_interval: interval('succeeded'),
+      output_tokens_per_second_interval: interval('tokens'),
       mean_in_flight: sum(({ flow }) => flow.inFlightNs) / windowNs,
       mean_latency_ns: ended === 0 ? null : sum(({ flow }) => flow.endedLatencyNs) / ended,
       drain_ns: Math.max(0, this.#lastEndedNs - endNs),
@@ -147,10 +236,33 @@ export class ThroughputRecorder {
     return { column, amount: before + Math.max(1, Math.floor(BURST_SHARE * after)) };
   }
 
-  #addStretch(fromNs: number): void {
-    this.#stretches.push({ fromNs, issued: 0, firstIssuedNs: Infinity, lastIssuedNs: -Infinity });
+  #addStretch(fromNs: number, measurement: number): void {
+    this.#stretches.push({
+      fromNs,
+      measurement,
+      issued: 0,
+      firstIssuedNs: Infinity,
+      lastIssuedNs: -Infinity,
+    });
     this.#stretches.sort((a, b) => a.fromNs - b.fromNs);
   }
+}
+
+/** The windows in stretches of about the same length; none for too few successes. */
+function batchesOf(bins: FlowBins, windows: readonly Window[], succeeded: number) {
+  const wanted = batchCount(succeeded);
+  const binCount = windows.reduce((sum, { start, end }) => sum + end - start, 0);
+  return windows.flatMap(({ start, end }) => {
+    const count = wanted === 0 ? 0 : Math.max(1, Math.round((wanted * (end - start)) / binCount));
+    const edges = Array.from(
+      { length: count + 1 },
+      (_, i) => start + Math.round((i * (end - start)) / count),
+    );
+    return edges.slice(1).map((edge, i) => ({
+      flow: bins.between(edges[i]!, edge),
+      seconds: ((edge - edges[i]!) * bins.binNs) / NS_PER_SECOND,
+    }));
+  });
 }
 
 function windowsOf(bins: FlowBins, stretches: readonly Stretch[], burst: Burst | undefined) {

@@ -1,4 +1,5 @@
 import type { MockApi } from './mock-apis.ts';
+import { multipartFields } from './multipart-fields.ts';
 import { type AskedPrompt, isObject, REQUEST_FIELDS } from './request-fields.ts';
 
 /** The part of a request that the mock server heeds. */
@@ -17,7 +18,7 @@ export function parseCompletionRequest(
   body: Buffer,
   pathStreams = false,
 ): CompletionRequest | { readonly problem: string } {
-  const fields = parseObject(body);
+  const fields = parseObject(body) ?? multipartFields(body);
   if (fields === undefined) return { problem: 'the body is no JSON object' };
   const known = REQUEST_FIELDS[api];
   const prompt = known.prompt(fields);

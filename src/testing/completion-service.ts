@@ -8,6 +8,7 @@ import { drawAnswer, type LatencyModel } from './latency-model.ts';
 import type { MockApi } from './mock-apis.ts';
 import type { Pacer } from './pacer.ts';
 import type { Reply } from './reply.ts';
+import type { Slots } from './slots.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 import type { TruthLog } from './truth-log.ts';
 import { WholeAnswer } from './whole-answer.ts';
@@ -19,6 +20,8 @@ export interface CompletionServiceParts {
   readonly latency: LatencyModel;
   readonly failures: readonly FailureMode[];
   readonly random: RandomSource;
+  /** Undefined: answers do not wait for one another. */
+  readonly slots: Slots | undefined;
   /** `created` of each answer: seconds since 1970. */
   readonly created: number;
 }
@@ -50,7 +53,7 @@ export class CompletionService {
   }
 
   #accept(request: CompletionRequest, reply: Reply, receivedNs: number): void {
-    const { clock, pacer, log, latency, failures, random, created } = this.#parts;
+    const { clock, pacer, log, latency, failures, random, slots, created } = this.#parts;
     const failure = drawFailure(failures, random);
     const { tokenDueNs, limited } = drawAnswer(latency, request.tokenLimit, random);
     const frames = framesOf(request, this.#answers, created);
@@ -65,6 +68,8 @@ export class CompletionService {
       if (entry.isOpen) entry.end('aborted', 200, clock.nowNs());
     };
     this.#answers += 1;
+    const waitNs = slots?.take(receivedNs, tokenDueNs.at(-1)!) ?? 0;
+    if (waitNs > 0) tokenDueNs.forEach((dueNs, i) => (tokenDueNs[i] = dueNs + waitNs));
     const answer: AnswerParts = {
       reply,
       frames,

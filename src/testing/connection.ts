@@ -2,19 +2,22 @@ import type { Socket } from 'node:net';
 import type { RunClock } from '../core/time.ts';
 import { errorBody } from './chat-frames.ts';
 import { BadRequest, type HttpRequest, HttpRequestReader } from './http-request-reader.ts';
-import { Reply } from './reply.ts';
+import type { Reply } from './reply.ts';
+import { SocketReply } from './socket-reply.ts';
 
 /** Answers a request, now or later. `receivedNs`: when the read returned that completed it. */
 export type RequestHandler = (request: HttpRequest, reply: Reply, receivedNs: number) => void;
 
-/** Serves the requests of one connection, one at a time and in order; the next ones wait. */
+/** Serves the requests of one connection of HTTP/1.1, one at a time and in order; the next ones wait. `first`: what has been read of it. */
 export function serveConnection(
   socket: Socket,
   clock: RunClock,
   handle: RequestHandler,
   writeBytes?: number,
+  first?: Buffer,
 ): void {
   const connection = new Connection(socket, clock, handle, writeBytes);
+  if (first !== undefined) connection.onData(first);
   socket.on('data', (bytes: Buffer) => connection.onData(bytes));
   socket.on('close', () => connection.onClose());
   // The client's resets are its own business; 'close' follows and tells the request that was being answered.
@@ -28,7 +31,7 @@ class Connection {
   readonly #writeBytes: number | undefined;
   readonly #reader: HttpRequestReader;
   readonly #waiting: { readonly request: HttpRequest; readonly receivedNs: number }[] = [];
-  #current: Reply | undefined;
+  #current: SocketReply | undefined;
   #serving = false;
 
   constructor(socket: Socket, clock: RunClock, handle: RequestHandler, writeBytes: number | undefined) {
@@ -67,7 +70,7 @@ class Connection {
         this.#current = undefined;
         this.#serveNext();
       };
-      const reply = new Reply(this.#socket, this.#clock, next.request, onEnd, this.#writeBytes);
+      const reply = new SocketReply(this.#socket, this.#clock, next.request, onEnd, this.#writeBytes);
       this.#current = reply;
       this.#handle(next.request, reply, next.receivedNs);
     }
@@ -77,6 +80,9 @@ class Connection {
   #refuse({ status, message }: BadRequest): void {
     this.#socket.removeAllListeners('data');
     const ends = { isOld: false, keepAlive: false };
-    new Reply(this.#socket, this.#clock, ends, () => undefined).sendWhole(status, errorBody(message, status));
+    new SocketReply(this.#socket, this.#clock, ends, () => undefined).sendWhole(
+      status,
+      errorBody(message, status),
+    );
   }
 }

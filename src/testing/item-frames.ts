@@ -24,6 +24,10 @@ export class ItemFrames implements AnswerFrames {
 
   body(): string {
     const { api, items = 1, promptTokens } = this.#request;
+    if (api === 'ollama-embed') {
+      const embeddings = Array.from({ length: items }, (_, index) => vectorOf(index));
+      return asciiJson({ model: 'mock', embeddings, total_duration: 1, prompt_eval_count: promptTokens });
+    }
     const list = Array.from({ length: items }, (_, index) => itemOf(api, index));
     const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
     return asciiJson({ model: 'mock', [api === 'rerank' ? 'results' : 'data']: list, usage });
@@ -34,7 +38,11 @@ function itemOf(api: CompletionRequest['api'], index: number): object {
   const score = 1 / (index + 1);
   if (api === 'rerank') return { index, relevance_score: score };
   if (api === 'score') return { index, object: 'score', score };
-  return { index, object: 'embedding', embedding: Array.from({ length: MOCK_DIMENSIONS }, () => score) };
+  return { index, object: 'embedding', embedding: vectorOf(index) };
+}
+
+function vectorOf(index: number): readonly number[] {
+  return Array.from({ length: MOCK_DIMENSIONS }, () => 1 / (index + 1));
 }
 
 function nothing(): readonly string[] {

@@ -12,6 +12,11 @@ export const MOCK_APIS = [
   'embeddings',
   'rerank',
   'score',
+  'kserve',
+  'ollama-embed',
+  'images',
+  'speech',
+  'transcription',
 ] as const;
 
 export type MockApi = (typeof MOCK_APIS)[number];

@@ -363,3 +363,15 @@ describe('start and close', () => {
     await expect(fetch(server!.url)).rejects.toThrow('fetch failed');
   });
 });
+
+test('with slots, an answer that finds none free begins when one becomes free', async () => {
+  await start({ ttft: '60', tokens: '1' }, { slots: 1 });
+  await Promise.all([chat(), chat(), chat()].map(async (response) => (await response).text()));
+  const truth = server!.truth();
+  const receivedMs = Math.min(...truth.map(({ receivedNs }) => Number(receivedNs) / 1e6));
+  const firstTokensMs = truth.map(({ firstTokenNs }) => Number(firstTokenNs!) / 1e6 - receivedMs);
+  // One after another, each after its own time to first token, or later on a busy machine; a timer may be up to 1 ms early.
+  for (const [nth, ms] of firstTokensMs.toSorted((a, b) => a - b).entries()) {
+    expect(ms).toBeGreaterThan(60 * (nth + 1) - 2);
+  }
+});

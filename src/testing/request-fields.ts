@@ -8,8 +8,11 @@ export interface AskedPrompt {
   readonly promptTokens: number;
   /** The number behind a `#` that begins the prompt or the last message. */
   readonly promptNumber: number | null;
-  /** Vectors or scores that it wants, of APIs that respond with these. */
+  /** Vectors, scores or images that it wants, of APIs that respond with these. */
   readonly items?: number;
+  /** Sound as samples without a header, and as events. */
+  readonly isRawSound?: boolean;
+  readonly isEventSound?: boolean;
 }
 
 /** Where an API has what the mock server heeds. */
@@ -50,6 +53,12 @@ const OLLAMA = {
 
 const NO_LIMIT = { limit: () => undefined, limitName: '' } as const;
 
+const EMBEDDED: RequestFields = {
+  ...NO_LIMIT,
+  prompt: ({ input }) => ofTexts([input].flat()),
+  wanted: 'input must be a text or a list of texts',
+};
+
 export const REQUEST_FIELDS: Readonly<Record<MockApi, RequestFields>> = {
   chat: { ...OPENAI, prompt: ({ messages }) => ofMessages(messages), wanted: MESSAGES },
   completions: { ...OPENAI, prompt: ({ prompt }) => ofTextOrTokens(prompt), wanted: PROMPT },
@@ -87,11 +96,17 @@ export const REQUEST_FIELDS: Readonly<Record<MockApi, RequestFields>> = {
     limit: ({ parameters }) => (isObject(parameters) ? parameters.max_tokens : undefined),
     limitName: 'parameters.max_tokens',
   },
-  embeddings: {
-    ...NO_LIMIT,
-    prompt: ({ input }) => ofTexts([input].flat()),
-    wanted: 'input must be a text or a list of texts',
+  kserve: {
+    prompt: ({ inputs }) => {
+      const text = tensorValue(inputs, 'text_input');
+      return typeof text === 'string' ? ofTextOrTokens(text) : undefined;
+    },
+    wanted: 'inputs must have a tensor text_input of one text',
+    limit: ({ inputs }) => tensorValue(inputs, 'max_tokens'),
+    limitName: 'the tensor max_tokens',
   },
+  embeddings: EMBEDDED,
+  'ollama-embed': EMBEDDED,
   rerank: {
     ...NO_LIMIT,
     prompt: ({ query, documents }) =>
@@ -103,6 +118,32 @@ export const REQUEST_FIELDS: Readonly<Record<MockApi, RequestFields>> = {
     prompt: ({ text_1: first, text_2: second }) => ofTexts([second].flat(), [first].flat()),
     wanted: 'text_1 and text_2 must be texts',
   },
+  images: {
+    ...NO_LIMIT,
+    prompt: ({ prompt, n }) =>
+      typeof prompt === 'string'
+        ? { ...ofTextOrTokens(prompt)!, items: typeof n === 'number' ? n : 1 }
+        : undefined,
+    wanted: 'prompt must be a text',
+    stream: streamIfTrue,
+  },
+  speech: {
+    ...NO_LIMIT,
+    prompt: ({ input, response_format: format, stream_format: stream }) =>
+      typeof input === 'string'
+        ? { ...ofTextOrTokens(input)!, isRawSound: format === 'pcm', isEventSound: stream === 'sse' }
+        : undefined,
+    wanted: 'input must be a text',
+    // Sound goes out as it is made.
+    stream: () => true,
+  },
+  transcription: {
+    ...NO_LIMIT,
+    prompt: ({ file, prompt }) =>
+      typeof file === 'string' ? ofTextOrTokens(typeof prompt === 'string' ? prompt : '') : undefined,
+    wanted: 'file must be a file',
+    stream: ({ stream }) => stream === 'true',
+  },
   llamacpp: {
     prompt: ({ prompt }) => ofTextOrTokens(prompt),
     wanted: PROMPT,
@@ -111,6 +152,13 @@ export const REQUEST_FIELDS: Readonly<Record<MockApi, RequestFields>> = {
     stream: streamIfTrue,
   },
 };
+
+/** The first value of a tensor in the inputs of a KServe request. */
+function tensorValue(inputs: unknown, name: string): unknown {
+  const tensors = Array.isArray(inputs) ? inputs.filter(isObject) : [];
+  const data = tensors.find((tensor) => tensor.name === name)?.data;
+  return Array.isArray(data) ? (data as readonly unknown[])[0] : undefined;
+}
 
 function asMessages(input: unknown): unknown {
   return typeof input === 'string' ? [{ role: 'user', content: input }] : input;

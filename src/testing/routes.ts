@@ -19,6 +19,10 @@ const ANSWERED: Readonly<Record<string, Asked>> = {
   '/generate_stream': { api: 'tgi', streams: true },
   '/completion': { api: 'llamacpp' },
   '/v1/embeddings': { api: 'embeddings', streams: false },
+  '/api/embed': { api: 'ollama-embed', streams: false },
+  '/v1/images/generations': { api: 'images' },
+  '/v1/audio/speech': { api: 'speech' },
+  '/v1/audio/transcriptions': { api: 'transcription' },
   '/v1/rerank': { api: 'rerank', streams: false },
   '/score': { api: 'score', streams: false },
 };
@@ -36,7 +40,7 @@ export function createRoutes(
     data: [{ id: modelName, object: 'model', owned_by: 'mock' }],
   });
   const routes = new Map<string, Readonly<Record<string, Route>>>([
-    ...Object.entries({ ...ANSWERED, ...tritonPaths(modelName) }).map(
+    ...Object.entries({ ...ANSWERED, ...modelPaths(modelName) }).map(
       ([path, asked]): [string, Readonly<Record<string, Route>>] => [
         path,
         { POST: ({ body }, reply, receivedNs) => completions.answer(asked, body, reply, receivedNs) },
@@ -64,16 +68,17 @@ export function createRoutes(
   };
 }
 
-function tritonPaths(modelName: string): typeof ANSWERED {
+function modelPaths(modelName: string): typeof ANSWERED {
   const base = `/v2/models/${encodeURIComponent(modelName)}`;
   return {
     [`${base}/generate`]: { api: 'triton', streams: false },
     [`${base}/generate_stream`]: { api: 'triton', streams: true },
+    [`${base}/infer`]: { api: 'kserve', streams: false },
   };
 }
 
 function sendTruth(log: TruthLog, withTokens: boolean, reply: Reply): void {
-  const headers = `X-Truth-Records: ${log.count}\r\nX-Truth-Dropped: ${log.dropped}\r\n`;
+  const headers = { 'X-Truth-Records': String(log.count), 'X-Truth-Dropped': String(log.dropped) };
   void reply.sendPieces(truthPieces(log, withTokens), 'application/x-ndjson', headers);
 }
 

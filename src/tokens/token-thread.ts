@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { InferometerError } from '../core/errors.ts';
-import { siblingModule } from '../core/sibling-module.ts';
+import { entryModule } from '../core/program-files.ts';
 import type { TokenWorkerData, TokenWorkerReply, TokenWorkerRequest } from './token-worker-messages.ts';
 
 /** One thread with a tokenizer of its own. */
@@ -13,7 +13,7 @@ export class TokenThread {
 
   private constructor(tokenizerPath: string) {
     const workerData: TokenWorkerData = { tokenizerPath };
-    this.#worker = new Worker(siblingModule(import.meta.url, './token-worker.main'), { workerData });
+    this.#worker = new Worker(entryModule('tokens/token-worker.main'), { workerData });
     this.#worker.on('message', (reply: TokenWorkerReply) => this.#onReply(reply));
     this.#worker.on('error', (error) =>
       this.#onEnd(error instanceof Error ? error : new Error(String(error))),

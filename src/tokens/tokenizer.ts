@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as huggingFace from '@huggingface/tokenizers';
 import { openRegularFile, textOf } from '../core/careful-read.ts';
 import { errorText, InferometerError } from '../core/errors.ts';
+import { hubSnapshot } from '../core/hub-cache.ts';
 import { FILE_LIMITS } from '../core/file-limits.ts';
 import type { RenderChat } from './chat-template.ts';
 
@@ -92,26 +92,13 @@ function specialTokensOf(fields: Readonly<Record<string, unknown>>): Readonly<Re
 
 /** The tokenizer.json that a path, a folder or the name of a model stands for. Throws `INFEROMETER_TOKENIZER_UNREADABLE` (input). */
 export async function tokenizerFile(path: string): Promise<string> {
-  const inHub = await hubSnapshot(path);
+  const inHub = await hubSnapshot('models', path);
   if (inHub !== undefined) return join(inHub, 'tokenizer.json');
   try {
     return (await stat(path)).isDirectory() ? join(path, 'tokenizer.json') : path;
   } catch (error) {
     throw unreadable(path, error);
   }
-}
-
-/** A model of Hugging Face by its name, as `Qwen/Qwen3-8B`, in the cache of their tools. Nothing is fetched. */
-async function hubSnapshot(name: string): Promise<string | undefined> {
-  const isThere = await stat(name).then(
-    () => true,
-    () => false,
-  );
-  if (isThere || !/^[\w.-]+\/[\w.-]+$/.test(name)) return undefined;
-  const { HF_HUB_CACHE, HF_HOME = join(homedir(), '.cache', 'huggingface') } = process.env;
-  const model = join(HF_HUB_CACHE ?? join(HF_HOME, 'hub'), `models--${name.replace('/', '--')}`);
-  const commit = await readText(join(model, 'refs', 'main')).catch(() => undefined);
-  return commit === undefined ? undefined : join(model, 'snapshots', commit.trim());
 }
 
 async function readConfig(file: string): Promise<object> {
@@ -149,7 +136,7 @@ function unreadable(path: string, cause: unknown): InferometerError {
   return new InferometerError(
     'INFEROMETER_TOKENIZER_UNREADABLE',
     'input',
-    `${path}: cannot read the tokenizer (${errorText(cause)}); give a tokenizer.json, the folder that holds one, or the name of a model in the cache of Hugging Face`,
+    `${path}: cannot read the tokenizer (${errorText(cause)}); give a tokenizer.json, the folder that holds one, or the name of a model in the cache of Hugging Face, or on --hub`,
     { cause },
   );
 }

@@ -22,7 +22,8 @@ export const FRAME_TOPIC = topicBytes('frame');
  * What a frame of the run holds: `runHeader`, `health`, `mark` and `account` JSON, `prompts` the requests' content by dataset row, `events`
  * the columns of an `EventBatch`, `windows` how late the reads of the `events` frame behind it may be (`events/lateness-windows.ts`),
  * `messages` what publishers of the record wire sent, as it was received (`events/received-messages.ts`), `reception` JSON of what did not
- * arrive.
+ * arrive, `serverMetrics` JSON of what a server told of itself, `power` JSON of what it drew, `agent` JSON
+ * of what happened to one load generator of several.
  */
 export const FrameKind = {
   runHeader: 1,
@@ -34,6 +35,9 @@ export const FrameKind = {
   account: 7,
   messages: 8,
   reception: 9,
+  serverMetrics: 10,
+  power: 11,
+  agent: 12,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -1,5 +1,6 @@
 import type { RunHistory } from '../core/run-history.ts';
-import { countedText, countText, numberText, settingText } from '../core/quantity-text.ts';
+import type { GoodputFacts } from '../core/goodput.ts';
+import { countedText, countText, numberText, percentText, settingText } from '../core/quantity-text.ts';
 import type { LiveUpdate } from '../live/live-update.ts';
 import type { ControlState } from '../live/run-controls.ts';
 import type { LiveConversations, LiveView } from '../live/view-model.ts';
@@ -31,6 +32,7 @@ export function countLines(
       : [['Conversations', conversationWords(view.conversations, view, controls), []] as const]),
     ['In flight', inFlightWords(view, controls), inFlightOverTime(history), 'max'],
     ['Tokens', tokenWords(view), rates('output_tokens')],
+    ...(view.goodput === null ? [] : [['Good', goodWords(view.goodput), []] as const]),
   ];
   const labelWidth = view.conversations === null ? LABEL_WIDTH : WIDE_LABEL_WIDTH;
   return [
@@ -127,6 +129,15 @@ function tokenWords({ outputTokensPerSecond, pendingTokenCounts, state }: LiveVi
   return outputTokensPerSecond === null
     ? [span(`–${pending}`)]
     : [span(`${numberText(outputTokensPerSecond)}/s out`, 'strong'), span(pending)];
+}
+
+function goodWords({ ended, good, good_per_second: perSecond, rule }: GoodputFacts): Line {
+  if (ended === 0) return [span('–')];
+  return [
+    span(percentText(good / ended), 'strong'),
+    span(perSecond === null ? '' : `, ${numberText(perSecond)}/s`),
+    span(` (${inOneLine(rule)})`, 'quiet'),
+  ];
 }
 
 /** What went wrong, by type: with the samples, and on the way of their events. */

@@ -56,6 +56,13 @@ describe('screen', () => {
     expect(plots(200, 50)).toBeGreaterThan(plots(120, 35));
   });
 
+  it('shows how many samples are good, where there is a rule', () => {
+    const goodput = { rule: 'ttft < 500 ms', ended: 90, good: 81, good_per_second: 40.5 };
+    const whole = { ...goodput, output_tokens_per_second: 405, parts: [] };
+    expect(screenOf({ goodput: whole })).toMatch(/Good +90\.0 %, 40\.5\/s \(ttft < 500 ms\)/);
+    expect(screenOf({ goodput: null })).not.toContain('Good');
+  });
+
   it('shows the distribution of the chosen series', () => {
     expect(screen({ selected: 'tpot_ns' })).toMatch(/▸TPOT[^]*\nTPOT {2}3,204 values/);
   });

@@ -5,6 +5,8 @@ import { NS_PER_MS, NS_PER_SECOND } from '../core/time.ts';
 import type { VerdictSoFar } from '../live/live-update.ts';
 import { fieldsOf, numberOrNull, SnapshotIndex, textOrNull } from '../live/snapshot-index.ts';
 import { type Json, type MetricsSnapshot, SESSION_STATES } from '../metrics/snapshot.ts';
+import { GROUP_METRIC_NAMES, groupFamilies } from './group-metrics.ts';
+import { PROMISE_METRIC_NAMES, promiseFamilies } from './promise-metrics.ts';
 import { edgesOf, fixedBucketsOf, type FixedBuckets } from './fixed-buckets.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -317,6 +319,8 @@ export class MetricsExport {
         const number = value(facts);
         return { name, help, unit, kind, points: number === null ? [] : [{ labels: run, value: number }] };
       }),
+      ...groupFamilies(snapshot, facts.metrics, run),
+      ...promiseFamilies(snapshot, this.#verdict?.slos ?? [], run),
       ...this.#histograms.map(({ series: { name, help, unit }, point }): MetricFamily => {
         return { name, help, unit, kind: 'histogram', points: [{ ...point, labels: run }] };
       }),
@@ -333,7 +337,13 @@ export function exportedNames(): readonly string[] {
     'inferometer_verdict',
     'inferometer_errors_total',
   ];
-  return [...described, ...NUMBERS.map(({ name }) => name), ...DISTRIBUTIONS.map(({ name }) => name)];
+  return [
+    ...described,
+    ...NUMBERS.map(({ name }) => name),
+    ...DISTRIBUTIONS.map(({ name }) => name),
+    ...GROUP_METRIC_NAMES,
+    ...PROMISE_METRIC_NAMES,
+  ];
 }
 
 function infoOf(name: string, help: string, labels: Labels): MetricFamily {

@@ -2,7 +2,7 @@ import type { HistogramPoint, Labels, MetricFamily, MetricPoint } from './export
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /** `AGGREGATION_TEMPORALITY_CUMULATIVE`: numbers since the start, as Prometheus has them. */
-const CUMULATIVE = 2;
+export const CUMULATIVE = 2;
 
 export interface OtlpContext {
   readonly version: string;

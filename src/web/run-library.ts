@@ -13,6 +13,9 @@ export interface RunEntry {
   readonly endpoints: readonly string[];
   /** What was asked for, such as `poisson 50/s`. */
   readonly load: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+  /** What people wrote about it; empty for nothing. */
+  readonly notes: string;
   readonly verdict: VerdictSoFar['level'] | null;
   readonly samples: number | null;
   readonly failed: number | null;
@@ -23,6 +26,19 @@ export interface RunEntry {
   readonly latencyP99Ns: number | null;
 }
 
+/** A study in the list. */
+export interface StudyRow {
+  readonly name: string;
+  /** Such as `sweep`. */
+  readonly kind: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly cells: number;
+  readonly cellsDone: number;
+  /** What it came to, a sentence each. */
+  readonly conclusions: readonly string[];
+}
+
 /** A run that is over, or as far as it got. */
 export interface PastRun {
   readonly entry: RunEntry;
@@ -31,12 +47,18 @@ export interface PastRun {
   /** Of config.yaml, secrets redacted; plain JSON. */
   readonly config: unknown;
   readonly machine: unknown;
+  /** A shell command that makes the same run again; null for a run of another program. */
+  readonly runAgain: string | null;
 }
 
-/** The runs on disk. Both may be called any time, also while runs come and go. */
+/** The runs on disk. All may be called any time, also while runs come and go. */
 export interface RunLibrary {
   /** Newest first. */
   list(): Promise<readonly RunEntry[]>;
   /** Undefined when {@link list} has no run of that name. */
   open(name: string): Promise<PastRun | undefined>;
+  /** The studies on disk, newest first. Absent where none are listed. */
+  readonly studies?: (() => Promise<readonly StudyRow[]>) | undefined;
+  /** Replaces what is written about a run, empty text removes it; false when {@link list} has no run of that name. Absent where nobody may. */
+  writeNotes?(name: string, text: string): Promise<boolean>;
 }

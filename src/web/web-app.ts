@@ -43,7 +43,13 @@ export function createWebApp(parts: WebAppParts): Hono {
 
 function addApi(app: Hono, { live, library, desk, version, limits }: WebAppParts): void {
   app.use('/api/*', neverCached);
-  app.get('/api/about', (context) => context.json({ version, canControl: desk !== undefined }));
+  app.get('/api/about', (context) =>
+    context.json({
+      version,
+      canControl: desk !== undefined,
+      canWriteNotes: library.writeNotes !== undefined,
+    }),
+  );
   app.get('/api/live', (context) =>
     live.latest === undefined ? context.json({ error: 'no run yet' }, 404) : context.json(live.latest),
   );
@@ -55,6 +61,13 @@ function addApi(app: Hono, { live, library, desk, version, limits }: WebAppParts
     return context.body(live.open(), 200, headers);
   });
   app.get('/api/runs', async (context) => context.json(await library.list()));
+  app.get('/api/studies', async (context) => context.json((await library.studies?.()) ?? []));
+  app.put('/api/runs/:name/notes', sameOrigin, async (context) => {
+    if (library.writeNotes === undefined)
+      return context.json({ error: 'notes are written in inferometer serve' }, 403);
+    const isDone = await library.writeNotes(context.req.param('name'), await context.req.text());
+    return isDone ? context.json({}) : context.json({ error: 'no such run' }, 404);
+  });
   app.get('/api/runs/:name', async (context) => {
     const run = await library.open(context.req.param('name'));
     return run === undefined ? context.json({ error: 'no such run' }, 404) : context.json(run);

@@ -114,6 +114,14 @@ export const PLAIN_TURN: Turn = {
   blocks: null,
 };
 
+/** What readers put in place of an id that the file doesn't have, such as `(row 3)`. */
+const MADE_UP_ID = /^\(/;
+
+/** The id that the file gives it; undefined where the file gives none. */
+export function ownIdOf({ id, place }: Conversation): string | undefined {
+  return MADE_UP_ID.test(id) || id === place() ? undefined : id;
+}
+
 /** The conversation and all it starts, parents first. */
 export function* withChildren(conversation: Conversation): Generator<Conversation> {
   yield conversation;

@@ -35,7 +35,7 @@ export class Fields {
   }
 
   /** A finite number of at least `least`. */
-  number(name: string, least = -Infinity): number {
+  number(name: string, least: number = -Infinity): number {
     const raw = this.values[name];
     const value = this.#isText && typeof raw === 'string' && raw.trim() !== '' ? Number(raw) : raw;
     if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value;

@@ -45,3 +45,15 @@ export const WORKLOAD_FORMATS: readonly WorkloadFormat[] = [
   TIMED_TRACE,
   ROWS,
 ];
+
+let registered: readonly WorkloadFormat[] = [];
+
+/** Puts formats in front of those of the program; a program that runs several times may give the same ones again. */
+export function registerFormats(formats: readonly WorkloadFormat[]): void {
+  registered = [...formats, ...registered.filter((format) => !formats.includes(format))];
+}
+
+/** Those of plugins, then those of the program. */
+export function workloadFormats(): readonly WorkloadFormat[] {
+  return [...registered, ...WORKLOAD_FORMATS];
+}

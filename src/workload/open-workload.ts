@@ -1,8 +1,10 @@
 import { InferometerError } from '../core/errors.ts';
+import { type ColumnMap, mappedSource } from '../dataset/column-map.ts';
 import { datasetError } from '../dataset/row.ts';
 import type { Conversation } from './conversation.ts';
 import { sampleOf, type WorkloadFormat } from './format.ts';
-import { WORKLOAD_FORMATS } from './formats.ts';
+import { workloadFormats } from './formats.ts';
+import { ROWS } from './formats/rows.ts';
 import { type Note, Notes } from './notes.ts';
 import { openSource, type Source } from '../dataset/source.ts';
 
@@ -30,12 +32,17 @@ export async function openWorkload(path: string, formatName?: string): Promise<W
   return workloadOf(await openSource(path), formatName);
 }
 
+/** Opens files as rows whose columns have the names that a map gives them. Throws as {@link openWorkload} does. */
+export async function openMappedRows(path: string, map: ColumnMap): Promise<Workload> {
+  return workloadOf(mappedSource(await openSource(path), map), ROWS.name);
+}
+
 /** The same of files that are open. Throws `InferometerError` (input) for a format that there is not. */
 export function workloadOf(source: Source, formatName?: string): Workload {
   const named = formatName === undefined ? undefined : formatNamed(formatName);
   const { path } = source;
   const sample = sampleOf(source);
-  const format = named ?? WORKLOAD_FORMATS.find(({ recognizes }) => recognizes?.(sample) === true)!;
+  const format = named ?? workloadFormats().find(({ recognizes }) => recognizes?.(sample) === true)!;
   let notes = new Notes();
   function* conversations(): Generator<Conversation> {
     notes = new Notes();
@@ -58,11 +65,13 @@ export function workloadOf(source: Source, formatName?: string): Workload {
 }
 
 function formatNamed(name: string): WorkloadFormat {
-  const format = WORKLOAD_FORMATS.find((one) => one.name === name);
+  const format = workloadFormats().find((one) => one.name === name);
   if (format !== undefined) return format;
   throw new InferometerError(
     'INFEROMETER_DATASET_FORMAT',
     'input',
-    `--format: must be one of ${WORKLOAD_FORMATS.map((one) => one.name).join(', ')} (got "${name}")`,
+    `--format: must be one of ${workloadFormats()
+      .map((one) => one.name)
+      .join(', ')} (got "${name}")`,
   );
 }

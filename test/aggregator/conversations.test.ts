@@ -48,6 +48,10 @@ test('counts conversations and sorts their turns as a plain count does, however 
       // The turns of a conversation in their order, those of different ones mixed.
       const left = conversations.map(({ ends }, number) => ({ number, ends: [...ends], position: 0 }));
       const latencies = new Map<string, number[]>();
+      const prompts = new Map<string, number[]>();
+      const cacheable = new Map<string, number[]>();
+      /** Prompt and completion of each successful turn, by conversation. */
+      const answered = conversations.map((): number[] => []);
       let atNs = 1000;
       let sample = 0;
       let draw = seed >>> 0;
@@ -60,16 +64,24 @@ test('counts conversations and sorts their turns as a plain count does, however 
         const end = one.ends.shift()!;
         const { turnCount, ends } = conversations[one.number]!;
         const tookNs = 10 + (draw % 90);
+        const usage = [draw % 50, draw % 7] as const;
         if (one.position === 0) firstDueNs.set(one.number, atNs - 5);
         run.send(turn(sample, atNs, [one.number, one.position, turnCount]));
         if (end !== 'open') {
           if (end === 'ok') run.send(recvFirst(sample, atNs + 4));
           else run.send(failed(sample, atNs + tookNs, end === 'cancelled' ? CANCELLED_ERROR_TYPE : 'Boom'));
-          run.send(complete(sample, atNs + tookNs, end === 'ok' ? { usage: [7, 3] } : {}));
+          run.send(complete(sample, atNs + tookNs, end === 'ok' ? { usage } : {}));
         }
         if (end === 'ok') {
           const bucket = bucketOf(one.position);
           latencies.set(bucket, [...(latencies.get(bucket) ?? []), tookNs]);
+          prompts.set(bucket, [...(prompts.get(bucket) ?? []), usage[0]]);
+          const earlier = answered[one.number]!;
+          if (earlier.length > 0) {
+            const most = Math.min(usage[0], Math.max(...earlier));
+            cacheable.set(bucket, [...(cacheable.get(bucket) ?? []), most]);
+          }
+          earlier.push(usage[0] + usage[1]);
           const isLast = one.position + 1 === turnCount && ends.every((each) => each === 'ok');
           if (isLast) whole.push(atNs + tookNs - firstDueNs.get(one.number)!);
         }
@@ -98,7 +110,8 @@ test('counts conversations and sorts their turns as a plain count does, however 
         const own = latencies.get(bucket) ?? [];
         expect(run.values(`turn_${bucket}_latency_ns`)).toEqual(own);
         expect(run.values(`turn_${bucket}_ttft_ns`)).toEqual(own.map(() => 4));
-        expect(run.values(`turn_${bucket}_isl`)).toEqual(own.map(() => 7));
+        expect(run.values(`turn_${bucket}_isl`)).toEqual(prompts.get(bucket) ?? []);
+        expect(run.values(`turn_${bucket}_cacheable_tokens`)).toEqual(cacheable.get(bucket) ?? []);
       }
     }),
   );

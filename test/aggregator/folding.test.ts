@@ -100,7 +100,11 @@ test('folds any stream of events, cut into any batches, as the plain model does'
       expect(await run.queue!.drain()).toBe(0);
       for (const { name } of COUNTERS)
         expect([name, run.count(name)]).toEqual([name, model.counters[name] ?? 0]);
-      for (const { name, unit } of SERIES.filter(({ conversationsOnly }) => !conversationsOnly)) {
+      const ofSamples = SERIES.filter(
+        ({ conversationsOnly, connectionsOnly, onlyKinds }) =>
+          !conversationsOnly && !connectionsOnly && (onlyKinds === null || onlyKinds.includes('text')),
+      );
+      for (const { name, unit } of ofSamples) {
         const inOrder = (values: readonly number[]) =>
           unit === 'tokens' || name === 'tpot_ns' ? values.toSorted((a, b) => a - b) : values;
         expect([name, inOrder(run.values(name)!)]).toEqual([name, inOrder(model.series[name] ?? [])]);

@@ -5,11 +5,13 @@ import type { SampleSeq } from '../../src/core/ids.ts';
 import { createLog, type Log } from '../../src/core/log.ts';
 import type { CounterName, SeriesName } from '../../src/core/metric-catalogue.ts';
 import type { PromptData, TextModelOutput } from '../../src/core/model-output.ts';
+import type { GroupDimension } from '../../src/core/sample-groups.ts';
 import type { Nanoseconds } from '../../src/core/time.ts';
 import { buildEventBatch } from '../../src/events/batch-builder.ts';
 import type { EventRecord } from '../../src/events/event-batch.ts';
 import { PayloadEncoder } from '../../src/events/payload.ts';
 import { MetricsRegistry } from '../../src/metrics/registry.ts';
+import type { GoodRule } from '../../src/rules/good-rule.ts';
 import type { TokenCounter } from '../../src/tokens/token-counter.ts';
 import { TokenQueue } from '../../src/tokens/token-queue.ts';
 
@@ -93,6 +95,10 @@ export const wordCounter: TokenCounter = {
 export interface ScriptOptions {
   /** Samples may be turns of conversations; default false. */
   readonly conversations?: boolean;
+  /** How the samples are divided; default: not at all. */
+  readonly groups?: readonly GroupDimension[];
+  /** When a sample is good; default: nobody asks. */
+  readonly good?: GoodRule;
   /** Default true. */
   readonly streaming?: boolean;
   /** Default: words; null for none. */
@@ -102,16 +108,18 @@ export interface ScriptOptions {
 /** An aggregator fed by hand, and what it says. */
 export class ScriptedRun {
   readonly aggregator: Aggregator;
+  readonly registry: MetricsRegistry;
   readonly metrics: RunMetrics;
   readonly queue: TokenQueue | undefined;
   readonly logLines: string[] = [];
   startCount = 0;
   endCount = 0;
 
-  constructor({ streaming = true, tokenCounter = wordCounter, conversations }: ScriptOptions = {}) {
+  constructor({ streaming = true, tokenCounter = wordCounter, ...more }: ScriptOptions = {}) {
     const log: Log = createLog((line) => this.logLines.push(line));
     this.queue = tokenCounter === null ? undefined : new TokenQueue(tokenCounter, log);
-    this.metrics = registerRunMetrics(new MetricsRegistry({ log }), { streaming, conversations });
+    this.registry = new MetricsRegistry({ log });
+    this.metrics = registerRunMetrics(this.registry, { streaming, ...more });
     this.aggregator = new Aggregator({
       metrics: this.metrics,
       tokenQueue: this.queue,

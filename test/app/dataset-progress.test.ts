@@ -27,10 +27,10 @@ it('a dataset of many rows tells how far it has been read, some times a second',
   const startedMs = performance.now();
   let turns = 0;
   const others = setInterval(() => (turns += 1), 1);
-  const prepared = await prepareRun(config, SILENT_LOG, (rows) => told.push(rows));
+  const prepared = await prepareRun(config, SILENT_LOG, { onProgress: (rows) => told.push(rows) });
   clearInterval(others);
   const seconds = (performance.now() - startedMs) / 1000;
-  expect(prepared.rowCount).toBe(ROWS);
+  expect(prepared.parts[0]!.rowCount).toBe(ROWS);
   expect(told.length).toBeGreaterThan(0);
   expect(told.length).toBeLessThan(20 * seconds + 1);
   expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));

@@ -71,7 +71,7 @@ async function hitRun({ hit: [who, signal], afterMs }: Drawn): Promise<RoundResu
       strike(who === 'main' ? run.pid : pids?.aggregator, 'SIGCONT');
     }
     const finished = await run.finished;
-    const report = await bench.start(['report', bench.file('run')]).finished;
+    const report = await bench.start(['report', '--full', bench.file('run')]).finished;
     const seen = await requestsSeen(url);
     const failures = [
       ...faultsOfRun(input, finished),

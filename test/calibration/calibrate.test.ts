@@ -88,8 +88,9 @@ describe('inferometer calibrate', () => {
       client_error: { kind: 'bound', cell: { ttft: { p50_ns: cell!.ttft_error.p50_ns } } },
     });
 
-    const replayed = await bench.start(['report', bench.file('run')], { INFEROMETER_CALIBRATION: file })
-      .finished;
+    const replayed = await bench.start(['report', '--full', bench.file('run')], {
+      INFEROMETER_CALIBRATION: file,
+    }).finished;
     expect(replayed.stdout).toContain('Calibration: TTFT is overstated');
   });
 

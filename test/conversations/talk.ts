@@ -66,7 +66,8 @@ export async function talkOf(url: string, path: string, options: TalkOptions = {
   );
   const config = resolveConfig({ environment: {}, flags: new Map(pairs) });
   const prepared = await prepareRun(config, SILENT_LOG);
-  const { dueNs } = prepared;
+  const [part] = prepared.parts;
+  const { dueNs, ticketCount } = part!;
   const originNs = monotonicNs();
   const clock = createRunClock(originNs);
   const events: SeenEvent[] = [];
@@ -100,10 +101,9 @@ export async function talkOf(url: string, path: string, options: TalkOptions = {
     const plan: PhasePlan = {
       ...{ name: 'test', kind: 'performance' },
       arrivals: dueNs === undefined ? arrivals : { pattern: 'replay', dueNs, ratePerSecond: null },
-      order: { order: 'sequential', datasetSize: prepared.ticketCount, seed: 1 },
+      order: { order: 'sequential', datasetSize: ticketCount, seed: 1 },
       stop: {
-        maxSamples:
-          options.conversations ?? (options.maxDurationMs === undefined ? prepared.ticketCount : Infinity),
+        maxSamples: options.conversations ?? (options.maxDurationMs === undefined ? ticketCount : Infinity),
         maxDurationNs: (options.maxDurationMs ?? Infinity) * NS_PER_MS,
       },
     };

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { fullText } from '../../src/core/model-output-text.ts';
-import type { ApiName } from '../../src/protocol/adapters.ts';
+import { adapterOf, type ApiName } from '../../src/protocol/adapters.ts';
 import { answerText } from '../../src/testing/answer-frames.ts';
 import type { MockServer } from '../../src/testing/mock-server.ts';
 import type { Outcome } from '../../src/testing/truth-log.ts';
@@ -14,6 +14,7 @@ const APIS = [
   'tgi',
   'llamacpp',
   'triton',
+  'kserve',
 ] as const satisfies readonly ApiName[];
 /** What their answers of no limit end with. */
 const FINISHED: Readonly<Record<(typeof APIS)[number], string | undefined>> = {
@@ -24,8 +25,12 @@ const FINISHED: Readonly<Record<(typeof APIS)[number], string | undefined>> = {
   tgi: 'eos_token',
   llamacpp: 'eos',
   triton: undefined,
+  kserve: undefined,
 };
-const CASES = APIS.flatMap((api) => [[api, true] as const, [api, false] as const]);
+const COUNTS_NO_TOKENS: readonly string[] = ['triton', 'kserve'];
+const CASES = APIS.flatMap((api) => [true, false].map((streaming) => [api, streaming] as const)).filter(
+  ([api, streaming]) => !streaming || adapterOf(api).isWhole !== true,
+);
 const MEASURED = { samples: 80, timeoutMs: 400 };
 
 let server: MockServer | undefined;
@@ -55,7 +60,7 @@ test.each(CASES)(
 function expectTruth({ sample, ...truth }: Pair, api: (typeof APIS)[number], streaming: boolean): void {
   expect(sample.finishReason).toBe(FINISHED[api]);
   expect(fullText(sample.output!)).toBe(answerText(truth.tokens[1]!));
-  expect(sample.usage).toEqual(api === 'triton' ? [NaN, NaN] : truth.tokens);
+  expect(sample.usage).toEqual(COUNTS_NO_TOKENS.includes(api) ? [NaN, NaN] : truth.tokens);
   expect(sample.issuedNs).toBeLessThanOrEqual(truth.receivedNs);
   expect(sample.completedNs).toBeGreaterThanOrEqual(truth.endNs);
   expect(sample.chunksNs).toHaveLength(streaming ? truth.tokens[1]! : 0);

@@ -177,6 +177,7 @@ export class LocalEngine extends Seen {
       phase,
       ticketCounter: createTicketCounter(),
       sampleCounter: createTicketCounter(),
+      firstIdleTicket: createTicketCounter(),
     });
     return this.#phase.promise;
   }
@@ -274,8 +275,9 @@ function arenaOf(
   const path = pathOf(adapter, head.streaming, 'mock');
   const { method = 'POST', headers: apiHeaders = {}, isLiteralPath } = adapter;
   const whole = { ...head, method, apiHeaders, ...(isLiteralPath === true && { path }) };
-  const encode = (row: number) =>
-    encodeRequest(endpoint, path, Buffer.from(JSON.stringify(bodies[row])), whole);
+  const encoded = (body: Readonly<Record<string, unknown>>) =>
+    adapter.encodeBody?.(body) ?? Buffer.from(JSON.stringify(body));
+  const encode = (row: number) => encodeRequest(endpoint, path, encoded(bodies[row]!), whole);
   return RequestArena.build(bodies.length, encode, (row) => adapter.choicesOf(bodies[row]!)).shared;
 }
 
@@ -283,7 +285,7 @@ export function eventsOf(batch: EventBatch): SeenEvent[] {
   return Array.from({ length: batch.count }, (_, index) => {
     const payload = payloadOf(batch, index);
     const data = payload === undefined ? undefined : decodePayload(payload);
-    const extras = [...Array(9).keys()].map((position) => extraOf(batch, index, position));
+    const extras = [...Array(11).keys()].map((position) => extraOf(batch, index, position));
     return {
       topic: EVENT_TOPICS[batch.kinds[index]!]!,
       seq: batch.sampleSeqs[index]!,

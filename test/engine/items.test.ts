@@ -11,25 +11,25 @@ afterEach(() => server?.close());
 
 const ASKED = {
   embeddings: (row: number) => ({ prompt: [`#${row} one two`, 'three'] }),
+  'ollama-embed': (row: number) => ({ prompt: [`#${row} one two`, 'three'] }),
   rerank: (row: number) => ({ prompt: `#${row} one`, documents: ['a b', 'c', 'd'] }),
   score: (row: number) => ({ prompt: `#${row} one`, documents: ['a b', 'c', 'd'] }),
 } as const;
 
-test.each(['embeddings', 'rerank', 'score'] as const)(
+test.each(['embeddings', 'ollama-embed', 'rerank', 'score'] as const)(
   '%s: items, tokens and failures are those of the server',
   async (api) => {
     server = await serverWith(FAILURES);
     const outcomes = new Set<Outcome>();
+    const isVectors = api === 'embeddings' || api === 'ollama-embed';
     const measured = { api, streaming: false, samples: 80, timeoutMs: 400, rowOf: ASKED[api] };
     for (const { sample, outcome, tokens, endNs } of await measurePairs(server, measured)) {
       outcomes.add(outcome);
       expect(sample.error?.errorType).toBe(outcome === 'empty' ? 'malformed_response' : ERROR_TYPES[outcome]);
       if (outcome === 'error') expect(sample.error?.errorMessage).toContain('the engine died');
       if (outcome !== 'ok') continue;
-      expect(sample.completeExtras[COMPLETE_EXTRA.items]).toBe(api === 'embeddings' ? 2 : 3);
-      expect(sample.completeExtras[COMPLETE_EXTRA.dimensions]).toBe(
-        api === 'embeddings' ? MOCK_DIMENSIONS : NaN,
-      );
+      expect(sample.completeExtras[COMPLETE_EXTRA.items]).toBe(isVectors ? 2 : 3);
+      expect(sample.completeExtras[COMPLETE_EXTRA.dimensions]).toBe(isVectors ? MOCK_DIMENSIONS : NaN);
       expect(sample.usage).toEqual([tokens[0], NaN]);
       expect(sample.completeExtras[COMPLETE_EXTRA.flags]).toBe(0);
       expect(sample.completedNs).toBeGreaterThanOrEqual(endNs);

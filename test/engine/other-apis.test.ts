@@ -19,7 +19,10 @@ async function answerOf(mock: MockServer, api: string, stream: boolean): Promise
   return response.text();
 }
 
-const NOT_TOLD: readonly string[] = ['chat', 'completions', 'triton', 'embeddings', 'rerank', 'score'];
+const NOT_TOLD: readonly string[] = [
+  ...['chat', 'completions', 'triton', 'kserve', 'embeddings', 'ollama-embed', 'rerank', 'score'],
+  ...['images', 'speech', 'transcription'],
+];
 const OTHERS = MOCK_APIS.filter((api) => !NOT_TOLD.includes(api));
 
 it('a response of another API fails with the --api to use', async () => {

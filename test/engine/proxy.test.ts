@@ -81,7 +81,7 @@ test.each([
   const engine = engineThrough(between.url, server.url);
   await engine.sendOneByOne();
   server.reset();
-  await vi.waitUntil(() => server.open.size === 0, { interval: 2 });
+  await vi.waitUntil(() => server.open.size === 0 && between.open.size === 0, { interval: 2 });
   expect(await errorOf(engine)).toBeUndefined();
   expect(server.accepted).toBe(2);
 });

@@ -59,8 +59,8 @@ describe('closed loop over three workers', () => {
     expect(mostInFlight(samples)).toBeLessThanOrEqual(7);
     expect(new Set(engine.events.map(({ worker }) => worker)).size).toBe(3);
     expect(engine.pool.counts()).toEqual({
-      ...{ issued: 300, completed: 300, succeeded: 300 },
-      ...{ inFlight: 0, waiting: 0 },
+      ...{ issued: 300, completed: 300, succeeded: 300, errored: 0 },
+      ...{ inFlight: 0, waiting: 0, lastReadMs: 0 },
     });
   });
 
@@ -167,6 +167,7 @@ test('cancelling after a stop ends everything; the pool can go on', async () => 
   expect(await engine.run({ pattern: 'burst' }, { maxSamples: 64 })).toEqual({
     ...{ tickets: 64, conversations: 0, cutOff: 0, sent: 64, notSent: 0 },
     endedBy: 'count',
+    hasStoppedMeasuring: false,
   });
   expectWhole(engine.samples(), 64);
 });

@@ -37,6 +37,6 @@ it("aggregate, on the bus of a run of ours, comes to the run's own final snapsho
   for (const name of common.filter((one) => !/^(response_|issue_delay)/.test(one))) {
     expect(theirs.get(name), name).toEqual(ours.get(name));
   }
-  const report = await bench.start(['report', bench.file('theirs')]).finished;
+  const report = await bench.start(['report', '--full', bench.file('theirs')]).finished;
   expect(report.stdout).toContain('client health unknown');
 });

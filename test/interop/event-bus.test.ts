@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Subscriber } from 'zeromq';
 import { RunFold } from '../../src/app/fold/run-fold.ts';
 import { SnapshotTap } from '../../src/app/fold/snapshot-tap.ts';
+import { SERIES } from '../../src/core/metric-catalogue.ts';
 import { SILENT_LOG } from '../../src/core/log.ts';
 import { encodeBatchFrame } from '../../src/events/columnar-codec.ts';
 import { EventRecordCodec } from '../../src/events/record-codec.ts';
@@ -57,14 +58,16 @@ async function capture(address: string): Promise<readonly MlcommonsMessage[]> {
 
 const recordsOf = (messages: readonly MlcommonsMessage[]) => messages.flatMap(({ records }) => records);
 
-/** The metrics of a snapshot by name, as a file has them. */
+/** The metrics of a snapshot by name, as a file has them; those of connections aside, which no event tells of. */
 function metricsOf(snapshot: MetricsSnapshot): ReadonlyMap<string, MetricSnapshot> {
   const { metrics } = parseSnapshotJson(
     JSON.stringify(toJson(snapshot), (_key, value: unknown) =>
       typeof value === 'bigint' ? Number(value) : value,
     ),
   );
-  return new Map(metrics.map((metric) => [metric.name, metric]));
+  const isTold = ({ name }: MetricSnapshot) =>
+    !SERIES.some((one) => one.connectionsOnly && one.name === name);
+  return new Map(metrics.filter(isTold).map((metric) => [metric.name, metric]));
 }
 
 /** Folds what was captured as what a foreign publisher sent: only whether answers are streamed comes from the run. */

@@ -75,7 +75,7 @@ describe('report', () => {
     expect(text).toContain('model=their-model');
     expect(reportToJson(report).run).toMatchObject({ load_generator: 'MLCommons endpoints' });
 
-    await rebuilt.write();
+    await rebuilt.write(true);
     expect(contentOf(directory)).toEqual(before);
     for (const name of ['report.txt', 'report.html', 'performance/result_summary.json']) {
       expect(existsSync(directory.file(`inferometer/${name}`)), name).toBe(true);

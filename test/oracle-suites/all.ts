@@ -1,3 +1,5 @@
+import { suite as agenticTraces } from './agentic_traces.suite.ts';
+import { suite as config } from './config.suite.ts';
 import { suite as earlyStopping } from './early_stopping.suite.ts';
 import { suite as eventLog } from './event_log.suite.ts';
 import { suite as eventStreams } from './event_streams.suite.ts';
@@ -26,5 +28,7 @@ export const SUITES: readonly OracleSuite[] = [
   sessionTraces,
   responses,
   heads,
+  agenticTraces,
   statistics,
+  config,
 ];

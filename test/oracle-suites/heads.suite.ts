@@ -3,12 +3,9 @@
  * head, and checks where each ends, what its body is, and whether the connection may be used again.
  */
 import { ContentDecoder } from '../../src/protocol/content-decoder.ts';
-import {
-  HttpParseError,
-  HttpResponseParser,
-  type HttpResponseSink,
-} from '../../src/protocol/http-response.ts';
+import { HttpParseError, HttpResponseParser } from '../../src/protocol/http-response.ts';
 import { LearnedHead } from '../../src/protocol/learned-head.ts';
+import type { MessageSink } from '../../src/protocol/message-parser.ts';
 import { differences } from './compare.ts';
 import { readOracle, type OracleCase, type OracleSuite } from './suite.ts';
 
@@ -83,7 +80,7 @@ function read(golden: GoldenHead, cut: number, learned: LearnedHead): Found {
   return reading.found();
 }
 
-class Reading implements HttpResponseSink {
+class Reading implements MessageSink {
   readonly parser: HttpResponseParser;
   #decoder: ContentDecoder | undefined;
   #body = Buffer.alloc(0);

@@ -7,11 +7,14 @@
  */
 import type { Socket } from 'node:net';
 import { CHANNELS } from '../../src/core/event-types.ts';
+import { AudioFile } from '../../src/core/audio-file.ts';
 import { mergeToolCalls } from '../../src/core/model-output-text.ts';
 import { AnswerFlag, COMPLETE_EXTRA } from '../../src/events/event-batch.ts';
+import { NS_PER_SECOND } from '../../src/core/time.ts';
 import type { ApiName } from '../../src/protocol/adapters.ts';
 import { LocalEngine, type SeenSample } from '../engine/harness.ts';
 import { startRawServer } from '../engine/raw-server.ts';
+import { wavFile } from '../engine/wav-file.ts';
 import { differences } from './compare.ts';
 import { readOracle, type OracleCase, type OracleSuite } from './suite.ts';
 
@@ -28,6 +31,11 @@ interface Expected {
   /** Of responses that hold no text. */
   readonly items?: number;
   readonly dimensions?: number;
+  readonly bytes?: number | null;
+  readonly audio_seconds?: number;
+  /** Frames with sound, and with an image that is not the last one. */
+  readonly audio_frames?: readonly number[];
+  readonly partial_frames?: readonly number[];
 }
 
 interface GoldenResponse {
@@ -52,6 +60,11 @@ const API_NAMES: Readonly<Record<string, ApiName>> = {
   tgi: 'tgi',
   llamacpp: 'llamacpp',
   'triton-generate': 'triton',
+  'kserve-v2': 'kserve',
+  'ollama-embed': 'ollama-embed',
+  'openai-images': 'images',
+  'openai-speech': 'speech',
+  'openai-transcription': 'transcription',
   'openai-embeddings': 'embeddings',
   'tei-embed': 'embeddings',
   'vllm-pooling': 'embeddings',
@@ -99,7 +112,7 @@ async function play(
     urls: [server.url],
     api: API_NAMES[api]!,
     streaming,
-    bodies: [request],
+    bodies: [withFile(request)],
     requestTimeoutMs: 5000,
   });
   try {
@@ -135,6 +148,12 @@ function mismatches({ streaming, expected }: GoldenResponse, sample: SeenSample)
   ];
 }
 
+/** A description of an audio file stands for one: samples of 16 bits, 8000 a second. */
+function withFile(request: GoldenResponse['request']): Readonly<Record<string, unknown>> {
+  const { file } = request as { readonly file?: { readonly name: string; readonly seconds: number } };
+  return file === undefined ? request : { ...request, file: new AudioFile(file.name, wavFile(file.seconds)) };
+}
+
 /** Any of these types is right for a failure, and its message holds that of the server. */
 function failureTypes({ type, status }: NonNullable<Expected['failure']>): readonly string[] {
   switch (type) {
@@ -164,8 +183,10 @@ function foundEnd({ failure }: Expected, { error }: SeenSample): unknown {
   };
 }
 
-/** An event for each frame and choice with a chunk, and the channels in the order they open. */
-function wantedChunks({ chunks = [], first = {} }: Expected): unknown {
+/** An event for each frame and choice with a chunk, and the channels in the order they open; of sound and images, one for the first. */
+function wantedChunks({ chunks = [], first = {}, audio_frames, partial_frames }: Expected): unknown {
+  const counted = audio_frames ?? partial_frames;
+  if (counted !== undefined) return { events: Math.min(1, counted.length), opened: ['content'] };
   const events = new Set(chunks.map(([frame, choice]) => `${frame} ${choice}`)).size;
   const opened = CHANNELS.filter((channel) => typeof first[channel] === 'number');
   return { events, opened: opened.toSorted() };
@@ -177,7 +198,7 @@ function foundChunks({ chunksNs, opened }: SeenSample): unknown {
 
 function wantedAnswer(expected: Expected): unknown {
   const { texts, tool_calls: toolCalls = {}, finish_reasons: reasons = {}, usage, warning } = expected;
-  const { items = null, dimensions = null } = expected;
+  const { items = null, dimensions = null, bytes = null } = expected;
   const choices = Object.values(texts);
   const joined = (...channels: readonly string[]) =>
     choices.flatMap((choice) => channels.map((channel) => choice[channel] ?? '')).join('');
@@ -188,7 +209,8 @@ function wantedAnswer(expected: Expected): unknown {
       : { output: joined('content', 'refusal'), reasoning: joined('reasoning'), finishReason: told }),
     toolCalls: Object.values(toolCalls).flat(),
     usage: warning === UNSTREAMED ? null : usageOf(usage),
-    ...{ items, dimensions },
+    ...{ items, dimensions, bytes },
+    ...(expected.audio_seconds === undefined ? {} : { audioSeconds: expected.audio_seconds }),
   };
 }
 
@@ -197,7 +219,10 @@ function usageOf(usage: Expected['usage']): unknown {
   return [count('prompt'), count('completion'), count('cached'), count('reasoning')];
 }
 
-function foundAnswer({ warning }: Expected, { output, finishReason, completeExtras }: SeenSample): unknown {
+function foundAnswer(
+  { warning, audio_seconds: seconds }: Expected,
+  { output, finishReason, completeExtras }: SeenSample,
+): unknown {
   const text = (parts: string | readonly string[] | null | undefined) => [parts ?? ''].flat().join('');
   const extra = (position: number) => {
     const value = completeExtras[position]!;
@@ -219,6 +244,10 @@ function foundAnswer({ warning }: Expected, { output, finishReason, completeExtr
         ? null
         : [promptTokens, completionTokens, cachedTokens, reasoningTokens].map(extra),
     ...{ items: extra(COMPLETE_EXTRA.items), dimensions: extra(COMPLETE_EXTRA.dimensions) },
+    bytes: extra(COMPLETE_EXTRA.bytes),
+    ...(seconds === undefined
+      ? {}
+      : { audioSeconds: (extra(COMPLETE_EXTRA.audioNs) ?? NaN) / NS_PER_SECOND }),
   };
 }
 

@@ -66,7 +66,7 @@ describe('each server is told by what it documents, with the run to start', () =
     ],
     [
       'ollama',
-      { server: { name: 'Ollama', version: '0.13.0' }, apis: ['ollama', 'ollama-generate'] },
+      { server: { name: 'Ollama', version: '0.13.0' }, apis: ['ollama', 'ollama-generate', 'ollama-embed'] },
       '--api ollama --model llama3.2:1b',
     ],
     [
@@ -98,6 +98,14 @@ describe('each server is told by what it documents, with the run to start', () =
       'tgi',
       'llamacpp',
       'triton',
+      'kserve',
+      'embeddings',
+      'ollama-embed',
+      'rerank',
+      'score',
+      'images',
+      'speech',
+      'transcription',
     ]);
     const paths = {
       '/v1/completions': ['completions', '/v1'],
@@ -106,6 +114,11 @@ describe('each server is told by what it documents, with the run to start', () =
       '/generate_stream': ['tgi', ''],
       '/completion': ['llamacpp', ''],
       '/v2/models/mock/generate_stream': ['triton', ''],
+      '/v2/models/mock/infer': ['kserve', ''],
+      '/v1/embeddings': ['embeddings', '/v1'],
+      '/api/embed': ['ollama-embed', ''],
+      '/v1/rerank': ['rerank', '/v1'],
+      '/score': ['score', ''],
     };
     for (const [path, [api, base]] of Object.entries(paths)) {
       const { command, isUsable } = await probe(url + path);
@@ -218,6 +231,38 @@ describe('what is wrong is told with what to change', () => {
     expect(without.command).toMatch(/^INFEROMETER_API_KEY=… inferometer run --endpoint \S+ --model m /);
     const wrong = await probe(url, { model: 'm', apiKey: 'sk-wrong' });
     expect(wrong.findings).toEqual([expect.stringContaining('does not accept the key')]);
+  });
+
+  it('a server of vectors alone is tried, and is not asked to stream', async () => {
+    const models = { body: { data: [{ id: 'm' }] } };
+    const embeddings = ({ body }: { readonly body: object }) =>
+      'input' in body
+        ? { body: { data: [{ index: 0, embedding: [1, 2] }], usage: { prompt_tokens: 5 } } }
+        : { status: 422, body: { detail: 'Field required' } };
+    const routes = { 'GET /v1/models': models, 'POST /v1/embeddings': embeddings };
+    const { url } = await kept(startFake({ routes, otherwise: () => ({ status: 404, body: 'no' }) }));
+    const { apis, isUsable, sample, findings, command } = await probe(url);
+    expect({ apis, isUsable, findings }).toEqual({ apis: ['embeddings'], isUsable: true, findings: [] });
+    expect(sample).toMatchObject({ failure: undefined, streams: null, usage: true, remarks: [], flags: [] });
+    expect(command).toContain('--api embeddings --model m --dataset');
+  });
+
+  it('a server of images alone is found, and not tried', async () => {
+    const routes = {
+      'GET /v1/models': { body: { data: [{ id: 'm' }] } },
+      'POST /v1/images/generations': { status: 400, body: { error: { message: 'prompt is missing' } } },
+      // Some servers have paths that their model is not for.
+      'POST /v1/embeddings': {
+        status: 400,
+        body: { error: { message: 'The model does not support Embeddings API' } },
+      },
+    };
+    const server = await kept(startFake({ routes, otherwise: () => ({ status: 404, body: 'no' }) }));
+    const { apis, isUsable, sample, findings, command } = await probe(server.url);
+    expect({ apis, isUsable, sample }).toEqual({ apis: ['images'], isUsable: true, sample: null });
+    expect(findings).toEqual(['the server has images, which a probe does not try']);
+    expect(command).toContain('--api images --model m');
+    expect(server.requests.filter(({ body }) => 'prompt' in body)).toEqual([]);
   });
 
   it('a path with nothing behind it', async () => {

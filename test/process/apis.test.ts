@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type MockServer, startMockServer } from '../../src/testing/mock-server.ts';
+import { wavFile } from '../engine/wav-file.ts';
 import { Workbench, WENT_THROUGH } from './program.ts';
 
 const TOKENS = 5;
@@ -33,7 +34,7 @@ function run(url: string, api: string, more: readonly string[]) {
   ]).finished;
 }
 
-it.each(['responses', 'anthropic', 'ollama', 'ollama-generate', 'tgi', 'llamacpp', 'triton'])(
+it.each(['responses', 'anthropic', 'ollama', 'ollama-generate', 'tgi', 'llamacpp', 'triton', 'kserve'])(
   'a run with --api %s measures what the server did',
   async (api) => {
     mock.clearTruth();
@@ -43,14 +44,14 @@ it.each(['responses', 'anthropic', 'ollama', 'ollama-generate', 'tgi', 'llamacpp
     const truth = mock.truth();
     expect(truth).toHaveLength(SAMPLES);
     for (const record of truth) {
-      expect(record).toMatchObject({ api, stream: true, outcome: 'ok', outputTokens: TOKENS });
+      expect(record).toMatchObject({ api, stream: api !== 'kserve', outcome: 'ok', outputTokens: TOKENS });
     }
     const { metrics } = bench.json<Snapshot>(`run-${api}/metrics/final_snapshot.json`);
     const metric = (name: string) => metrics.find((one) => one.name === name);
     expect(metric('tracked_samples_succeeded')?.value).toBe(SAMPLES);
-    expect(metric('ttft_ns')?.count).toBe(SAMPLES);
-    // Triton counts no tokens.
-    if (api === 'triton') return;
+    expect(metric('ttft_ns')?.count).toBe(api === 'kserve' ? undefined : SAMPLES);
+    // They count no tokens.
+    if (api === 'triton' || api === 'kserve') return;
     expect(metric('isl')).toMatchObject({ count: SAMPLES, min: PROMPT_TOKENS, max: PROMPT_TOKENS });
     expect(metric('osl')).toMatchObject({ count: SAMPLES, min: TOKENS, max: TOKENS });
   },
@@ -92,11 +93,12 @@ it('--api anthropic sends its version, and the key as x-api-key', async () => {
 
 const ITEM_ROWS = {
   embeddings: { input: ['one two', 'three', 'four'] },
+  'ollama-embed': { input: ['one two', 'three', 'four'] },
   rerank: { query: 'one', documents: ['a b', 'c'] },
   score: { query: 'one', documents: ['a b', 'c'] },
 } as const;
 
-it.each(['embeddings', 'rerank', 'score'] as const)(
+it.each(['embeddings', 'ollama-embed', 'rerank', 'score'] as const)(
   'a run with --api %s has items and no figure about output tokens',
   async (api) => {
     const data = bench.file(`${api}.jsonl`);
@@ -113,7 +115,7 @@ it.each(['embeddings', 'rerank', 'score'] as const)(
     const { items } = bench.json<{ items: Record<string, unknown> }>(
       `run-${api}/performance/result_summary.json`,
     );
-    const isVectors = api === 'embeddings';
+    const isVectors = api !== 'rerank' && api !== 'score';
     expect(items).toMatchObject({ kind: isVectors ? 'vectors' : 'scores', per_response: isVectors ? 3 : 2 });
     expect(items.per_second).toBeGreaterThan(0);
     if (isVectors) expect(items.dimensions).toEqual({ min: 8, max: 8 });
@@ -128,6 +130,91 @@ it.each(['embeddings', 'rerank', 'score'] as const)(
     }
   },
 );
+
+/** Runs 40 requests made of a row, and returns what the run tells. */
+async function runOfRow(api: string, row: object, more: readonly string[] = []) {
+  const [data, out] = [bench.file(`${api}.jsonl`), `run-${api}${more.join('')}`];
+  writeFileSync(data, `${JSON.stringify(row)}\n`);
+  const { code, stderr, stdout } = await bench.start([
+    ...['run', '--endpoint', mock.url, '--model', 'mock', '--dataset', data, '--api', api],
+    ...['--concurrency', '2', '--samples', '40', '--out', bench.file(out), ...more],
+  ]).finished;
+  expect(WENT_THROUGH, stderr).toContain(code);
+  const { metrics } = bench.json<Snapshot>(`${out}/metrics/final_snapshot.json`);
+  return {
+    metric: (name: string) => metrics.find((one) => one.name === name),
+    summary: bench.json<Record<string, Record<string, unknown>>>(`${out}/performance/result_summary.json`),
+    report: readFileSync(bench.file(`${out}/report.txt`), 'utf8'),
+    texts: stdout + stderr,
+  };
+}
+
+const TOKEN_WORDS = /TTFT|TPOT|TPS|Chunk gap|Output sequence|output tokens|finish reason/;
+
+it('a run with --api images counts images, and the time to the first of a stream', async () => {
+  const row = { prompt: 'a sea', n: 2 };
+  const whole = await runOfRow('images', row);
+  expect(whole.summary.items).toMatchObject({ kind: 'images', per_response: 2, bytes_per_response: 6000 });
+  expect(whole.report).toMatch(/Items: .* images\/s, 2.00 a response, 3,000 bytes each/);
+  expect(whole.metric('first_image_ns')).toBeUndefined();
+  const streamed = await runOfRow('images', row, ['--streaming', 'on']);
+  expect(streamed.metric('first_image_ns')?.count).toBe(40);
+  expect(streamed.report).toMatch(/First image/);
+  for (const { report, texts } of [whole, streamed]) expect(report + texts).not.toMatch(TOKEN_WORDS);
+});
+
+it('a run with --api speech measures sound', async () => {
+  const file = await runOfRow('speech', { input: 'the sea', response_format: 'wav' });
+  const events = await runOfRow('speech', { input: 'the sea' }, ['--streaming', 'on']);
+  for (const { summary, report, texts, metric } of [file, events]) {
+    // Eight tokens of 40 ms.
+    expect(summary.audio).toMatchObject({ seconds_per_response: 0.32, bytes_per_response: 44 + 8 * 640 });
+    expect(metric('first_audio_ns')?.count).toBe(40);
+    expect(metric('audio_second_ns')?.count).toBe(40);
+    expect(report).toMatch(/Audio: .* s of audio a second, 320 ms and 5,164 bytes a response/);
+    expect(report).toMatch(/First audio[^]*Per s of audio/);
+    expect(report + texts).not.toMatch(TOKEN_WORDS);
+  }
+});
+
+it('a run with --api transcription sends files and measures the text', async () => {
+  writeFileSync(bench.file('sea.wav'), wavFile(0.5));
+  const { summary, metric, report } = await runOfRow(
+    'transcription',
+    { file: 'sea.wav', prompt: 'of the sea', language: 'en' },
+    ['--streaming', 'on'],
+  );
+  expect(summary.audio).toMatchObject({ seconds_per_response: 0.5 });
+  expect(metric('audio_second_ns')?.count).toBe(40);
+  expect(metric('ttft_ns')?.count).toBe(40);
+  expect(metric('osl')).toMatchObject({ count: 40, min: 8, max: 8 });
+  expect(report).toMatch(/Audio: .* s of audio a second, 500 ms a response/);
+});
+
+it.each<[string, readonly string[], string]>([
+  ['a file elsewhere', ['--dataset', 'elsewhere.jsonl'], 'must be in the folder of the dataset, or below it'],
+  [
+    'no file',
+    ['--dataset', 'plain.jsonl'],
+    'the row needs a column file with an audio file (got only "prompt")',
+  ],
+  [
+    'prompts that are made up',
+    ['--synthetic', 'input=4', '--tokenizer', 'x'],
+    'sends the audio files of a --dataset',
+  ],
+  ['a salt', ['--dataset', 'plain.jsonl', '--salt', 'prefix'], '--salt changes prompts'],
+])('--api transcription refuses %s', async (_name, given, message) => {
+  writeFileSync(bench.file('elsewhere.jsonl'), '{"file":"/etc/hostname"}\n');
+  writeFileSync(bench.file('plain.jsonl'), '{"prompt":"x"}\n');
+  const args = given.map((word) => (word.endsWith('.jsonl') ? bench.file(word) : word));
+  const { code, stderr } = await bench.start([
+    ...['run', '--endpoint', mock.url, '--model', 'mock', '--api', 'transcription', ...args],
+    ...['--concurrency', '2', '--samples', '2'],
+  ]).finished;
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+});
 
 const TEMPLATE = `path: /api/generate
 body: { model: '{{model}}', prompt: '{{prompt}}', stream: '{{stream}}', options: { num_predict: '{{max_tokens}}' } }

@@ -15,6 +15,12 @@ interface Comparison {
   readonly settings: readonly { readonly path: string }[];
 }
 
+interface StudyPair {
+  readonly cells: readonly { readonly cell: string }[];
+  readonly only_in_baseline: readonly string[];
+  readonly only_in_study: readonly string[];
+}
+
 async function measure(name: string, ttftMs: number, ...flags: string[]): Promise<string> {
   const url = await bench.mock(
     '--ttft',
@@ -74,9 +80,57 @@ describe('inferometer compare', () => {
     expect(itself.code, itself.stdout).toBe(0);
     expect(itself.stdout).toContain('Settings and environment: the same.');
 
+    // Half the load has half the throughput; that says nothing of the server.
+    const fewer = await measure('fewer', 10, '--concurrency', '2', '--samples', '200');
+    const lighter = await bench.start(['compare', before, fewer, '--format', 'json']).finished;
+    const [light] = (JSON.parse(lighter.stdout) as { comparisons: Comparison[] }).comparisons;
+    const { samples_per_second: rate } = light!.metrics;
+    expect(rate!.value).toBeLessThan(0.8 * rate!.baseline);
+    expect(rate!.judgement).toBe('as_asked');
+
     const halves = await bench.start(['compare', before, '--halves']).finished;
     expect([0, 6]).toContain(halves.code);
     expect(halves.stdout).toContain('(second half)');
+  });
+
+  it('compares repeats and sweeps cell by cell, with the spread between runs, settings first', async () => {
+    const url = await bench.mock('--ttft', 'fixed:5', '--output-tokens', 'fixed:2');
+    const slow = await bench.mock('--ttft', 'fixed:60', '--output-tokens', 'fixed:2');
+    const study = async (name: string, command: readonly string[], endpoint: string) => {
+      const load = ['--endpoint', endpoint, '--model', 'm', '--dataset', bench.dataset(4), '--samples', '10'];
+      const { code, stderr } = await bench.start([...command, ...load, '--out', bench.file(name)]).finished;
+      expect(WENT_THROUGH, stderr).toContain(code);
+    };
+    await study('repeats', ['repeat', '2', '--concurrency', '2'], url);
+    await study('slow-repeats', ['repeat', '2', '--concurrency', '2'], slow);
+    await study('sweep', ['sweep', '--over', 'concurrency=1,2'], url);
+    await study('other-sweep', ['sweep', '--over', 'concurrency=2,3'], url);
+
+    // A few runs of a busy machine scatter by much: what is certain is asked with a margin that covers that.
+    const repeats = await bench.start(['compare', bench.file('repeats'), bench.file('slow-repeats')])
+      .finished;
+    expect([0, 6]).toContain(repeats.code);
+    const said = repeats.stdout;
+    expect(said.indexOf('config.endpoints')).toBeGreaterThan(0);
+    expect(said.indexOf('config.endpoints')).toBeLessThan(said.indexOf('All runs (2 runs and 2 runs)'));
+    expect(said).toMatch(/TTFT p50 +\S+ ms +\S+ ms +\+\S+ % +\S+ … \S+ %/);
+    expect(said).not.toContain('nothing was measured twice');
+
+    const json = ['compare', bench.file('sweep'), bench.file('other-sweep'), '--format', 'json'];
+    const [pair] = (JSON.parse((await bench.start(json).finished).stdout) as { comparisons: StudyPair[] })
+      .comparisons;
+    expect(pair!.cells.map(({ cell }) => cell)).toEqual(['concurrency 2']);
+    expect([pair!.only_in_baseline, pair!.only_in_study]).toEqual([['concurrency 1'], ['concurrency 3']]);
+    expect(pair).toMatchObject({ other_load: false, includes_spread_between_runs: false });
+
+    for (const [args, why] of [
+      [['sweep', 'repeats'], 'it varies nothing, and'],
+      [['sweep', 'sweep/cells'], 'compare runs with runs, studies with studies'],
+    ] as const) {
+      const refused = await bench.start(['compare', ...args.map((name) => bench.file(name))]).finished;
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain(why);
+    }
   });
 
   it.each([

@@ -53,7 +53,7 @@ interface Counted {
 
 /** Of the report on the run's folder. */
 async function reported(): Promise<Counted & { readonly text: string; readonly neverSent: number }> {
-  const { stdout } = await bench.start(['report', bench.file('run')]).finished;
+  const { stdout } = await bench.start(['report', '--full', bench.file('run')]).finished;
   const text = stdout.replace(/\s+/g, ' ');
   const [, begun, completed, failed, cutOff] =
     /([\d,]+) begun = ([\d,]+) completed \+ ([\d,]+) failed \+ ([\d,]+) cut off/.exec(text) ?? [];
@@ -89,12 +89,16 @@ describe('a run of conversations', () => {
     expect(places.toSorted()).toEqual(all.toSorted());
 
     const events = readFileSync(bench.file('run/events.jsonl'), 'utf8').trim().split('\n');
-    const turnOf = new Map(samples.map(({ sample_id: id }, i) => [id!, places[i]!]));
+    const sampleOf = new Map(samples.map((sample) => [sample.sample_id!, sample]));
+    // The dataset has ids for its conversations, and rows in their order.
+    const idOf = ({ dataset_row: row }: Readonly<Record<string, string>>) =>
+      `t${Math.floor(Number(row) / TURNS)}`;
     for (const line of events) {
       const { sample_uuid: id, conversation_id: talk, turn } = JSON.parse(line) as Record<string, unknown>;
+      const sample = sampleOf.get(String(id));
       // The second question of a conversation is its third message.
-      const place = turn === null ? undefined : `${String(talk)} ${(Number(turn) + 1) / 2}`;
-      expect(place).toBe(turnOf.get(String(id)));
+      const place = turn === null ? undefined : [talk, (Number(turn) + 1) / 2];
+      expect(place).toEqual(sample && [idOf(sample), Number(sample.turn)]);
     }
   });
 
@@ -159,7 +163,6 @@ describe('what makes no sense is refused', () => {
       '--think-time must be a time with its unit such as 2s, or one of',
     ],
     [['--multi-turn', '--api', 'completions'], "--api completions cannot repeat this server's responses"],
-    [['--multi-turn', '--api', 'anthropic'], "--api anthropic cannot repeat this server's responses"],
     [['--multi-turn', '--extra', 'n=2'], 'can have one'],
   ])('%j', async (flags, message) => {
     expect(await refused(...flags)).toContain(message);

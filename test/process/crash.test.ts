@@ -79,7 +79,7 @@ describe('a run whose parts die', () => {
     );
     expect(interrupted.state).toBe('interrupted');
     await waitFor(() => !isRunning(aggregatorPid), 'end of the aggregator');
-    const report = await bench.start(['report', bench.file('run')]).finished;
+    const report = await bench.start(['report', '--full', bench.file('run')]).finished;
     expect(report.stdout).toContain('WARNING: the run log does not hold the end of the run: it was cut off');
     expect(report.stdout).not.toMatch(/SIGTERM|SIGINT/);
     const issued = Number(/Total samples issued: (\d+)/.exec(report.stdout)?.[1]);

@@ -47,6 +47,21 @@ describe('dataset info', () => {
     );
   });
 
+  it('reads columns of other names as --map says', async () => {
+    writeFileSync(bench.file('asked.csv'), 'text,answer\nWhat is new?,nothing\nAnd now?,still nothing\n');
+    const [shown, missing] = await Promise.all([
+      dataset('show', bench.file('asked.csv'), '--map', 'prompt=text', '--json'),
+      dataset('info', bench.file('asked.csv'), '--map', 'prompt=question'),
+    ]);
+    const { conversations } = JSON.parse(shown.stdout) as { conversations: unknown[] };
+    expect(conversations).toHaveLength(2);
+    expect(JSON.stringify(conversations[0])).toContain('What is new?');
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toMatch(
+      /asked\.csv:2: has no column "question" \(--map prompt=question\); it has "text", "answer"/,
+    );
+  });
+
   it('refuses a format that there is not', async () => {
     const { code, stderr } = await dataset(
       'info',

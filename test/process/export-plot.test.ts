@@ -8,7 +8,7 @@ import { LogReader } from '../../src/runlog/read.ts';
 import { readSamples } from '../../src/runlog/samples.ts';
 import { WENT_THROUGH, Workbench } from './program.ts';
 
-const bench = new Workbench();
+const bench = new Workbench({ drawsReports: true });
 const run = bench.file('run');
 
 beforeAll(async () => {

@@ -38,7 +38,7 @@ describe('Ctrl-C', () => {
     expect(bench.json('run/run.json')).toMatchObject({ outcome: { state: 'complete' } });
     const snapshot = bench.json<{ extras: { run: object } }>('run/metrics/final_snapshot.json');
     expect(snapshot.extras.run).toMatchObject({ stopped_early: false });
-    const report = await bench.start(['report', bench.file('run')]).finished;
+    const report = await bench.start(['report', '--full', bench.file('run')]).finished;
     expect(report.stdout).not.toContain('was stopped before its plan');
   }, 30_000);
 
@@ -67,7 +67,7 @@ describe('Ctrl-C', () => {
       await sleep(5);
     }
     expect((await run.finished).code).toBe(130);
-    const report = await bench.start(['report', bench.file('run')]).finished;
+    const report = await bench.start(['report', '--full', bench.file('run')]).finished;
     expect(Number(/Total samples issued: (\d+)/.exec(report.stdout)?.[1])).toBeGreaterThan(10);
     expect(report.stdout).toContain('was stopped before its plan');
   });

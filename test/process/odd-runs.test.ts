@@ -24,7 +24,7 @@ it.each(['', '{"format": 1, "run', 'null', '[]', '{}', '{"format": 2, "outcome":
   'a run.json that reads %j is as good as none',
   async (content) => {
     writeFileSync(join(run.path, 'run.json'), content);
-    const report = await program('report', run.path);
+    const report = await program('report', '--full', run.path);
     expect(report).toMatchObject({ code: 0, stderr: '' });
     expect(report.stdout).toContain('Total samples issued: 20');
     expect(await program('compare', run.path, run.path)).toMatchObject({ code: 0, stderr: '' });
@@ -51,14 +51,14 @@ it.each([
   });
 });
 
-it.each([['report'], ['watch', '--replay']])(
-  '%s says which log lost its header',
-  async (command, ...flags) => {
-    const log = readFileSync(run.logPath);
-    log[30]! ^= 1;
-    writeFileSync(run.logPath, log);
-    const finished = await program(command, run.path, ...flags);
-    expect(finished.code).toBe(2);
-    expect(finished.stderr).toContain(`error: ${run.logPath}: its first frame must be the run's header`);
-  },
-);
+it.each([
+  ['report', '--full'],
+  ['watch', '--replay'],
+])('%s says which log lost its header', async (command, ...flags) => {
+  const log = readFileSync(run.logPath);
+  log[30]! ^= 1;
+  writeFileSync(run.logPath, log);
+  const finished = await program(command, run.path, ...flags);
+  expect(finished.code).toBe(2);
+  expect(finished.stderr).toContain(`error: ${run.logPath}: its first frame must be the run's header`);
+});

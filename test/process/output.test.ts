@@ -1,5 +1,5 @@
 import { spawnSync, type StdioOptions } from 'node:child_process';
-import { existsSync, openSync, closeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ENTRY, WENT_THROUGH, Workbench } from './program.ts';
 
@@ -31,7 +31,7 @@ it.each([[], ['--json-lines']])(
     expect(stderr).toMatch(COMPLAINT);
     expect(status).toBe(4);
     expect(existsSync(`${place}/report.html`)).toBe(true);
-    const report = program(['report', place], ['ignore', full, 'pipe']);
+    const report = program(['report', '--full', place], ['ignore', full, 'pipe']);
     expect([report.status, report.stderr]).toEqual([4, expect.stringMatching(COMPLAINT)]);
   },
 );
@@ -41,4 +41,14 @@ it('a full disk behind standard error costs a run nothing else', () => {
   expect(WENT_THROUGH).toContain(status);
   expect(stdout).toContain('20 issued = 20 succeeded');
   expect(existsSync(bench.file('err/report.html'))).toBe(true);
+});
+
+it('--report-html off leaves out the page until report --write asks for it', async () => {
+  const [place, page] = [bench.file('plain'), bench.file('plain/report.html')];
+  const { code, stderr } = await bench.start([...run, '--report-html', 'off', '--out', place]).finished;
+  expect(WENT_THROUGH, stderr).toContain(code);
+  expect((await bench.start(['report', place, '--summary']).finished).code).toBe(0);
+  expect(existsSync(page)).toBe(false);
+  expect((await bench.start(['report', place, '--write', '--summary']).finished).code).toBe(0);
+  expect(readFileSync(page, 'utf8')).toContain('id="over-time"');
 });

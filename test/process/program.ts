@@ -112,16 +112,22 @@ function isZombie(pid: number): boolean {
 
 /** A place for one test: a temporary directory, a dataset in it, and whatever was started, all gone at `end`. */
 export class Workbench {
+  /** Drawing report.html takes a quarter of a short run's CPU time: runs draw it where a test looks at it. */
+  readonly #environment: Record<string, string>;
   readonly path = mkdtempSync(join(tmpdir(), 'inferometer-test-'));
   readonly #programs: Program[] = [];
 
+  constructor({ drawsReports = false } = {}) {
+    this.#environment = drawsReports ? {} : { INFEROMETER_REPORT_HTML: 'off' };
+  }
+
   start(args: readonly string[], environment?: Record<string, string>, directory?: string): Program {
-    return this.#keep(new Program(args, environment, directory));
+    return this.#keep(new Program(args, { ...this.#environment, ...environment }, directory));
   }
 
   /** Starts it behind a shell command such as `ulimit -f 300`, if there is one. */
   startBehind(before: string | undefined, args: readonly string[]): Program {
-    return this.#keep(new Program(args, {}, undefined, before));
+    return this.#keep(new Program(args, this.#environment, undefined, before));
   }
 
   /** Starts a mock server in a process of its own; resolves to its URL. */

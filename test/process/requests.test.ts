@@ -108,3 +108,16 @@ it('a row as long as a book is refused with its line', async () => {
     /^error: .*long\.jsonl:2: the row has 300,000,013 bytes; the limit for one request is /,
   );
 });
+
+it('tells how much of the requested output came', async () => {
+  const dataset = bench.file('limits.jsonl');
+  writeFileSync(dataset, '{"prompt": "a", "max_tokens": 12}\n{"prompt": "b", "max_tokens": 24}\n');
+  const { code, stderr } = await bench.start([
+    ...['run', '--endpoint', origin, '--model', 'm', '--dataset', dataset, '--out', bench.file('limits')],
+  ]).finished;
+  expect(WENT_THROUGH, stderr).toContain(code);
+  const report = readFileSync(bench.file('limits/report.txt'), 'utf8').replace(/\s+/g, ' ');
+  expect(report).toContain('Output length: 18.0 tokens requested on average, 9.00 delivered (50.0 %)');
+  const { output_length: length } = bench.json('limits/performance/result_summary.json');
+  expect(length).toEqual({ requested_mean: 18, delivered_mean: 9 });
+});

@@ -13,7 +13,7 @@ import { WENT_THROUGH, Workbench } from './program.ts';
 
 let bench: Workbench;
 beforeEach(() => {
-  bench = new Workbench();
+  bench = new Workbench({ drawsReports: true });
 });
 afterEach(() => bench.end());
 
@@ -272,18 +272,18 @@ describe('inferometer report', () => {
     rmSync(bench.file('run/performance'), { recursive: true });
     writeFileSync(bench.file('run/performance'), 'in the way');
 
-    const shown = await bench.start(['report', bench.file('run')]).finished;
+    const shown = await bench.start(['report', '--full', bench.file('run')]).finished;
     expect(shown.code, shown.stderr).toBe(0);
     expect(shown.stdout).toContain('Total samples issued: 5');
     expect(shown.stderr).toMatch(
       /^warning: .*run: the report cannot be written \(.*\); make the directory writable/,
     );
-    const asked = await bench.start(['report', bench.file('run'), '--write']).finished;
+    const asked = await bench.start(['report', '--full', bench.file('run'), '--write']).finished;
     expect(asked.code).toBe(2);
     expect(asked.stderr).toMatch(/^error: .*run: the report cannot be written \(.*\n$/);
 
     rmSync(bench.file('run/performance'));
-    const written = await bench.start(['report', bench.file('run')]).finished;
+    const written = await bench.start(['report', '--full', bench.file('run')]).finished;
     expect(written.code, written.stderr).toBe(0);
     expect(bench.json('run/performance/result_summary.json')).toMatchObject({ n_samples_issued: 5 });
   });

@@ -118,7 +118,7 @@ it('takes the place of words of made-up prompts', async () => {
 });
 
 it.each([
-  [['--salt', 'front'], '--salt must be one of prefix, suffix, system (got "front")'],
+  [['--salt', 'front'], '--salt must be one of prefix, suffix, system, mlcommons (got "front")'],
   [['--salt-per', 'request'], '--salt is missing'],
   [
     ['--salt', 'prefix', '--salt-per', 'request', '--multi-turn'],

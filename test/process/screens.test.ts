@@ -64,8 +64,8 @@ describe('without a terminal', { timeout: 60_000 }, () => {
     expect(line.stdout).toMatch(/^\d:\d\d {2}complete {2}60 of 60 issued .*\n$/);
   });
 
-  it('watch --replay plays a run at its own pace or faster, to the same end', async () => {
-    const { code, stdout } = await watch('--replay', '--speed', '3', 'runs/a');
+  it('watch --replay plays a run at its own pace, to the same end', async () => {
+    const { code, stdout } = await watch('--replay', '--speed', '1', 'runs/a');
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.length).toBeGreaterThan(1);

@@ -42,7 +42,7 @@ describe('throughput of a run', () => {
     const printed = await measure(
       'steady',
       ['--ttft', 'fixed:10'],
-      ['--concurrency', '8', '--duration', '4s'],
+      ['--concurrency', '8', '--duration', '4s', '--report-html', 'on'],
     );
     const { throughput, ttft } = bench.json<Summary>('steady/performance/result_summary.json');
     expect(Math.abs(throughput.little_error)).toBeLessThan(0.02);

@@ -1,10 +1,7 @@
 import { expect } from 'vitest';
-import {
-  HttpParseError,
-  HttpResponseParser,
-  type HttpResponseSink,
-} from '../../src/protocol/http-response.ts';
+import { HttpParseError, HttpResponseParser } from '../../src/protocol/http-response.ts';
 import { LearnedHead } from '../../src/protocol/learned-head.ts';
+import type { MessageSink } from '../../src/protocol/message-parser.ts';
 
 export interface Message {
   readonly status: number;
@@ -21,7 +18,7 @@ export interface Outcome {
 }
 
 /** Notes what it is told; body bytes as latin1. */
-export class Recorder implements HttpResponseSink {
+export class Recorder implements MessageSink {
   readonly parser: HttpResponseParser;
   readonly messages: (Message & { body: string; isWhole: boolean })[] = [];
   pieces = 0;

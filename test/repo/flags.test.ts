@@ -2,37 +2,14 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { aggregateCommand } from '../../src/cli/aggregate.ts';
-import { calibrateCommand } from '../../src/cli/calibrate.ts';
+import { COMMAND_FACTORIES } from '../../src/cli/command-factories.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
-import { compareCommand } from '../../src/cli/compare.ts';
-import { datasetCommand } from '../../src/cli/dataset.ts';
-import { demoCommand } from '../../src/cli/demo.ts';
-import { exportCommand } from '../../src/cli/export.ts';
-import { plotCommand } from '../../src/cli/plot.ts';
-import { reportCommand } from '../../src/cli/report.ts';
-import { probeCommand } from '../../src/cli/probe.ts';
-import { runCommand } from '../../src/cli/run.ts';
-import { serveMockCommand } from '../../src/cli/serve-mock.ts';
-import { serveCommand } from '../../src/cli/serve.ts';
-import { watchCommand } from '../../src/cli/watch.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const COMMAND_LIST: readonly Command[] = [
-  runCommand,
-  probeCommand,
-  aggregateCommand,
-  watchCommand,
-  serveCommand,
-  reportCommand,
-  compareCommand,
-  plotCommand,
-  exportCommand,
-  datasetCommand,
-  serveMockCommand,
-  demoCommand,
-  calibrateCommand,
-].map((create) => create(() => undefined));
+const FACTORIES = await Promise.all(Object.values(COMMAND_FACTORIES).map((load) => load()));
+const COMMAND_LIST: readonly Command[] = FACTORIES.map((create) => create(() => undefined));
+
+const commandNamed = (name: string) => COMMAND_LIST.find((command) => command.name() === name)!;
 
 /** Of a command and of those below it. */
 const flagsOf = (command: Command): readonly (string | undefined)[] => [
@@ -45,9 +22,9 @@ const NAMED_COMMANDS = COMMAND_LIST.flatMap((command) => [
   ...command.commands.map((below) => [`${command.name()} ${below.name()}`, below] as const),
 ]);
 
-/** Pages about the program; two others name flags of what it is measured beside and made of. */
+/** Pages about the program; three others name flags of what it is measured beside, made of and used instead of. */
 const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })].filter(
-  (path) => !/dependencies|performance/.test(path),
+  (path) => !/dependencies|performance|migration/.test(path),
 );
 
 function flagsIn(text: string): readonly string[] {
@@ -62,10 +39,10 @@ function helpOf(command: Command): string {
 
 describe('help', () => {
   it('of run tells what is needed first, and each flag once under a heading of its own', () => {
-    const help = helpOf(runCommand(() => undefined));
-    const flags = [...help.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+    const help = helpOf(commandNamed('run'));
+    const flags = [...help.matchAll(/^ {2}(?:-[a-z], )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
     expect(flags.slice(0, 3)).toEqual(['--endpoint', '--model', '--dataset']);
-    expect(flags.toSorted()).toEqual(flagsOf(runCommand(() => undefined)).toSorted());
+    expect(flags.toSorted()).toEqual(flagsOf(commandNamed('run')).toSorted());
     expect(help.match(/^\S.*:$/gm)).toEqual([
       expect.stringContaining('required: '),
       'Load:',
@@ -77,7 +54,7 @@ describe('help', () => {
 
   it('tells defaults and choices in one way', () => {
     for (const command of COMMAND_LIST) expect(helpOf(command)).not.toMatch(/default: "|choices:/);
-    expect(helpOf(plotCommand(() => undefined))).toContain('(svg or png; default svg)');
+    expect(helpOf(commandNamed('plot'))).toContain('(svg or png; default svg)');
   });
 });
 
@@ -100,7 +77,7 @@ describe('flags', () => {
       const own = examples!.split('\n').filter((line) => line.includes(`inferometer ${name}`));
       expect(own.length).toBeGreaterThan(0);
       for (const line of own) {
-        const [example] = line.split(' # ');
+        const [example] = line.split(/ # | -- /);
         expect(flagsOf(command)).toEqual(expect.arrayContaining([...flagsIn(example!)]));
       }
     },

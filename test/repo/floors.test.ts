@@ -21,16 +21,23 @@ function sourceFiles(directory: string): SourceFile[] {
 
 function readSource(path: string): SourceFile {
   const specifiers = readFileSync(path, 'utf8').matchAll(
-    /(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'|siblingModule\([^,]+,\s*'([^']+)'/g,
+    /(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'|entryModule\(\s*'([^']+)'/g,
   );
   const imports = [...specifiers]
-    .map((match) => match[1] ?? match[2]!)
-    .filter((specifier) => specifier.startsWith('.'));
+    .map(([, imported, started]) =>
+      started === undefined ? resolveFrom(path, imported!) : resolve(sources, started),
+    )
+    .filter((to) => to !== undefined);
   return {
     path: relative(sources, path),
     folder: folderOf(path),
-    imports: imports.map((to) => resolve(dirname(path), to)),
+    imports,
   };
+}
+
+/** Undefined for a package. */
+function resolveFrom(path: string, specifier: string): string | undefined {
+  return specifier.startsWith('.') ? resolve(dirname(path), specifier) : undefined;
 }
 
 /** The deepest folder that has a floor, or the topmost. */
@@ -40,6 +47,14 @@ function folderOf(path: string): string {
 }
 
 const files = sourceFiles(sources);
+const sourceTexts = () => files.map(({ path }) => readFileSync(join(sources, path), 'utf8'));
+
+it('builds each module that a thread or a process starts with', () => {
+  const started = sourceTexts().flatMap((text) => [...text.matchAll(/entryModule\(\s*'([^']+)'/g)]);
+  const build = readFileSync(resolve(sources, '../scripts/build.mjs'), 'utf8');
+  const built = [...build.matchAll(/^ {2}'([^']+)',$/gm)].map(([, entry]) => entry);
+  expect(built.toSorted()).toEqual([...new Set(started.map(([, entry]) => entry))].sort());
+});
 
 describe('floors', () => {
   it('sees the sources and their imports', () => {

@@ -3,7 +3,7 @@ import { NS_PER_MS } from '../../src/core/time.ts';
 import { PoissonArrivals } from '../../src/plan/arrivals/poisson.ts';
 import type { ArrivalSettings } from '../../src/plan/plan.ts';
 import { answering, oneAtATime, phase, sessions, until } from './fixture.ts';
-import type { SessionRun } from './session-run.ts';
+import { phaseOf, type SessionRun } from './session-run.ts';
 
 const session = sessions();
 
@@ -325,8 +325,13 @@ describe('a worker that dies', () => {
 
   test('takes the others along: what they have in flight is cancelled', async () => {
     const { run, endpoint } = await session({
+      // The last row is the one that is missing: the other worker has sent many by then.
       phases: [
-        phase({ arrivals: { pattern: 'constant', ratePerSecond: 100 }, maxSamples: 30, datasetSize: 30 }),
+        phaseOf({
+          arrivals: { pattern: 'constant', ratePerSecond: 20 },
+          order: { order: 'sequential', datasetSize: 30, seed: 1 },
+          maxSamples: 30,
+        }),
       ],
       workers: 2,
       rows: Array.from({ length: 30 }, (_, row) => ({ prompt: String(row) })).slice(0, 29),
@@ -346,7 +351,7 @@ describe('a worker that dies', () => {
     const { run } = await session({
       phases: [phase({ arrivals: { pattern: 'concurrency', concurrency: 0 }, maxSamples: 1 })],
     });
-    expect((await run.run()).failure).toContain('concurrency: found 0');
+    expect((await run.run()).failure).toContain('concurrency must be a whole number above 0 (got 0)');
     expect(sessionEvents(run)).toEqual(ONE_PERFORMANCE_PHASE);
   });
 });

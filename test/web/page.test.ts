@@ -273,6 +273,7 @@ describe.skipIf(executablePath === undefined)(
         await page.getByText('0 of 2 runs').waitFor();
         await page.getByLabel('Search runs').fill('MOCK-model poisson');
         await page.getByText('2 of 2 runs').waitFor();
+        await drawn(page, 'trend-requests', 2);
         for (const name of ['long', 'short']) {
           await page.getByLabel(`Compare ${name}`).focus();
           await page.keyboard.press('Space');
@@ -289,7 +290,22 @@ describe.skipIf(executablePath === undefined)(
         await page.keyboard.press('Enter');
         await drawn(page, 'ttft', 1);
         await page.getByText('Slowest samples').waitFor();
+        await page.getByLabel('Notes').fill('tr');
+        await page.getByLabel('Notes').press('t');
+        await page.getByRole('button', { name: 'Save notes' }).click();
+        await page.getByText('Saved.').waitFor();
+        await page.reload();
+        await page.getByLabel('Notes').waitFor();
+        expect(await page.getByLabel('Notes').inputValue()).toBe('trt');
+        await page.getByText(/inferometer run --config/).waitFor();
         expect(complaints).toEqual([]);
+        // Studies that can't be read cost nothing but themselves.
+        await page.route('**/api/studies', (route) =>
+          route.fulfill({ status: 500, body: '{"error":"no disk"}' }),
+        );
+        await page.keyboard.press('r');
+        await page.getByText("Couldn't load the studies: no disk").waitFor();
+        await page.getByText('2 runs', { exact: true }).waitFor();
       },
       TIMEOUT_MS,
     );

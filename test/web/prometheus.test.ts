@@ -3,16 +3,26 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exportedNames, MetricsExport } from '../../src/web/exported-metrics.ts';
+import type { SloVerdict } from '../../src/rules/slo-verdict.ts';
 import { prometheusText } from '../../src/web/prometheus.ts';
 import { madeUpSnapshot, RUNNING, type MadeUp } from './snapshots.ts';
 
 const HAS_PROMTOOL = spawnSync('promtool', ['--version']).status === 0;
 const DASHBOARD = resolve(import.meta.dirname, '../../docs/grafana-dashboard.json');
 
+const NO_INTERVAL = { low: null, high: null };
+const SLOS = [
+  { slo: 'ttft p99 < 500 ms', unit: 'ns', value: 432e6, holds: true },
+  { slo: 'errors < 1 %', unit: 'share', value: 0.02, holds: false },
+].map((slo) => ({
+  ...{ outcome: 'undecided', interval: NO_INTERVAL, withClient: NO_INTERVAL, reason: null },
+  ...slo,
+})) as readonly SloVerdict[];
+
 function textOf(...snapshots: readonly MadeUp[]): Promise<string> {
   const metrics = new MetricsExport();
   for (const madeUp of snapshots) {
-    metrics.update(madeUpSnapshot(madeUp), { level: 'degraded', findings: [] });
+    metrics.update(madeUpSnapshot(madeUp), { level: 'degraded', findings: [], slos: SLOS });
   }
   return prometheusText(metrics.families('1.2.3'));
 }
@@ -42,6 +52,13 @@ describe('metrics for Prometheus', () => {
     expect(values.get('inferometer_errors_total{run_id="run-1",type="http_503"}')).toBe(3);
     expect(values.get(`inferometer_conversations_begun_total${run}`)).toBe(9);
     expect(values.get(`inferometer_conversations_failed_total${run}`)).toBe(1);
+    expect(values.get(`inferometer_good_samples_total${run}`)).toBe(81);
+    expect(values.get(`inferometer_goodput_samples_per_second${run}`)).toBe(40.5);
+    const group = '{run_id="run-1",dimension="endpoint",group="http://a:1"}';
+    expect(values.get(`inferometer_group_good_samples_total${group}`)).toBe(49);
+    expect(values.get('inferometer_slo_value{run_id="run-1",slo="ttft p99 < 500 ms"}')).toBe(0.432);
+    expect(values.get('inferometer_slo_kept{run_id="run-1",slo="ttft p99 < 500 ms"}')).toBe(1);
+    expect(values.get('inferometer_slo_kept{run_id="run-1",slo="errors < 1 %"}')).toBe(0);
     expect(values.get('inferometer_verdict{run_id="run-1",level="degraded"}')).toBe(1);
     expect(values.get('inferometer_verdict{run_id="run-1",level="valid"}')).toBe(0);
     expect(values.get('inferometer_run_state{run_id="run-1",state="live"}')).toBe(1);
@@ -60,6 +77,17 @@ describe('metrics for Prometheus', () => {
     expect(values.get('inferometer_ttft_seconds_count{run_id="run-1"}')).toBe(3);
     expect(values.get('inferometer_ttft_seconds_sum{run_id="run-1"}')).toBeCloseTo(0.12, 12);
     expect(values.get('inferometer_issue_delay_seconds_bucket{run_id="run-1",le="0.000001"}')).toBe(1);
+  });
+
+  it('tell each endpoint apart', async () => {
+    const values = valuesOf(await textOf(RUNNING));
+    const of = (name: string, group: string, more = '') =>
+      values.get(`inferometer_group_${name}{run_id="run-1",dimension="endpoint",group="${group}"${more}}`);
+    expect(of('samples_issued_total', 'http://a:1')).toBe(60);
+    expect(of('samples_ended_total', 'http://b:2', ',outcome="succeeded"')).toBe(33);
+    expect(of('output_tokens_total', 'http://b:2')).toBe(400);
+    expect(of('latency_seconds', 'http://a:1', ',percentile="99"')).toBe(1.5);
+    expect(of('latency_seconds', 'http://b:2', ',percentile="99"')).toBeUndefined();
   });
 
   it('forget the run before', async () => {

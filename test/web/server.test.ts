@@ -258,7 +258,11 @@ describe('control', () => {
   it('is not there for viewers who may only look', async () => {
     const { port } = await start();
     expect((await ask(port, '/api/control/stop', { method: 'POST' })).status).toBe(403);
-    expect(JSON.parse((await ask(port, '/api/about')).body)).toEqual({ version: '1.2.3', canControl: false });
+    expect(JSON.parse((await ask(port, '/api/about')).body)).toEqual({
+      version: '1.2.3',
+      canControl: false,
+      canWriteNotes: false,
+    });
   });
 
   it('takes the token and the own page, and says what it wanted', async () => {

@@ -73,6 +73,14 @@ export const FULL_LOG: ScriptedLog = {
         },
         { kind: EventKind.sampleNotSent, timestampNs: ns(42), sampleSeq: seq(4), extras: [30, 0] },
         {
+          kind: EventKind.sampleAttemptFailed,
+          timestampNs: ns(42),
+          sampleSeq: seq(2),
+          extras: [1, 500],
+          data: errorData({ errorType: 'http_429', errorMessage: 'busy' }),
+        },
+        { kind: EventKind.sampleRetried, timestampNs: ns(42), sampleSeq: seq(2), extras: [2] },
+        {
           kind: EventKind.sampleComplete,
           timestampNs: ns(42),
           sampleSeq: seq(2),

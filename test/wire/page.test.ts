@@ -10,6 +10,7 @@ import {
   CHANNELS,
   EVENT_TOPICS,
   EventKind,
+  isSessionKind,
   FINISH_OTHER,
   FINISH_REASONS,
 } from '../../src/core/event-types.ts';
@@ -171,18 +172,25 @@ describe('the tables of names', () => {
 
   it('hold the extras of a snapshot', async () => {
     const path = join(directory, 'run.log');
-    const records = [EventKind.sessionStarted, EventKind.sessionEnded].map((kind) => ({
+    const { sessionStarted, sessionStartTracking, sampleIssued, sampleAttemptFailed, sessionEnded } =
+      EventKind;
+    const kinds = [sessionStarted, sessionStartTracking, sampleIssued, sampleAttemptFailed, sessionEnded];
+    const records = kinds.map((kind) => ({
       kind,
       timestampNs: ns(1),
+      ...(isSessionKind(kind) ? {} : { sampleSeq: seq(0) }),
     }));
     await writeLog(path, { prompts: [], batches: [{ workerId: -1, records }] });
     const extras =
       (await replayRun(RunDirectory.open(directory), { log: SILENT_LOG }))?.snapshot.extras ?? {};
-    // This run has none; test/aggregator/conversations.test.ts looks at theirs.
-    const rows = columnsUnder('Extras of a snapshot', 2).filter(([key = '']) => !/^conversation/.test(key));
+    // This run has none of these; test/aggregator/conversations.test.ts and test/process (until, server-metrics, power) look at theirs.
+    const rows = columnsUnder('Extras of a snapshot', 2).filter(
+      ([key = '']) => !/^(conversation|until|server|power)/.test(key),
+    );
     expect(rows.map(([key]) => key).sort()).toEqual(Object.keys(extras).sort());
     for (const [key, told] of rows) {
-      const inner = Object.keys(Object(extras[key!]) as object);
+      const value = extras[key!];
+      const inner = Object.keys(Object(Array.isArray(value) ? value[0] : value) as object);
       expect(inner.filter((name) => !new RegExp(`\\b${name}\\b`).test(told!))).toEqual([]);
     }
   });

@@ -19,6 +19,7 @@ export const HEADER: RunHeader = {
   started_at: '2026-01-02T03:04:05.678Z',
   version: '0.1.0',
   streaming: true,
+  conversations: false,
   tokenizer: null,
   requested_rate_per_second: 12.5,
   rate_changes: false,
@@ -28,9 +29,14 @@ export const HEADER: RunHeader = {
   },
   load: 'rate 10/s for 1m',
   max_in_flight: 512,
+  response_kind: 'text',
+  proxies: ['http://proxy:3128'],
+  endpoint_here: true,
   planned_samples: 3,
   output_limit: 100,
+  output_limit_mean: 80,
   skipped_rows: 0,
+  groups: [{ name: 'endpoint', values: ['http://a:8000', 'http://b:8000'] }],
   echo_rows: 0,
   published_by: {
     addresses: ['tcp://127.0.0.1:5600'],
@@ -39,7 +45,7 @@ export const HEADER: RunHeader = {
     legacy_qps: false,
   },
   metrics: { significant_figures: 3, bucket_count: 30, early_stopping: false },
-  config: { api: 'openai-chat', endpoints: ['http://127.0.0.1/€'] },
+  config: { good: 'ttft < 1s', api: 'openai-chat', endpoints: ['http://127.0.0.1/€'] },
 };
 
 /** Every key of a health report. */
@@ -62,9 +68,11 @@ export const HEALTH: HealthReport = {
   pacing: 'precise',
   connections_opened: 4,
   connect_failures: 1,
+  connection_times: { tcp_connect: [120_000, 90_000], request_sent: [30_000] },
   connect_back_off_ms: 0,
   resent: 2,
   stray_messages: 1,
+  other_model: 'tiny-8b',
   single_use_endpoints: 1,
 };
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openWorkload } from '../../src/workload/open-workload.ts';
 import { noteText } from '../../src/workload/notes.ts';
@@ -82,4 +82,17 @@ it('a run is replayed: the same requests in the same order, as far apart', async
       .map(({ data }) => data[1] ?? data[3]?.[0].content);
   expect(sent('again').toSorted()).toEqual(sent('run').toSorted());
   expect(sent('again')).toHaveLength(30);
+
+  mkdirSync(bench.file('run-events'));
+  renameSync(bench.file('run/events.jsonl'), bench.file('run-events/events.jsonl'));
+  // The folder of the run says the same, and its log alone.
+  const byFolder = bench.start([
+    ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.file('run'), '--replay'],
+    ...['--streaming', 'off', '--out', bench.file('third')],
+  ]);
+  expect(WENT_THROUGH).toContain((await byFolder.finished).code);
+  expect(sent('third').toSorted()).toEqual(sent('run-events').toSorted());
+  const info = await bench.start(['dataset', 'info', bench.file('run/run.log'), '--json']).finished;
+  expect(JSON.parse(info.stdout)).toMatchObject({ format: 'events', conversations: 30 });
+  expect(existsSync(bench.file('run/events.jsonl'))).toBe(false);
 });

@@ -115,6 +115,7 @@ function configFor(
     client: connections > DEFAULT_CONNECTIONS ? { max_connections: connections } : {},
     drain_timeout_ms: 10_000 + 10 * answerMs(cell),
     events_jsonl: 'off',
+    report_html: false,
   });
 }
 

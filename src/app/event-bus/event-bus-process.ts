@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { siblingModule } from '../../core/sibling-module.ts';
+import { entryModule } from '../../core/program-files.ts';
 import { socketPath } from '../../transport/zmq/address.ts';
 import { HelperProcess } from '../machine/helper-process.ts';
 import type { EventBusOptions, FromEventBus, ToEventBus } from './messages.ts';
@@ -26,7 +26,7 @@ export class EventBusProcess {
   private constructor(options: EventBusOptions, log: Log) {
     this.#log = log;
     this.#process = new HelperProcess({
-      module: siblingModule(import.meta.url, './event-bus.main'),
+      module: entryModule('app/event-bus/event-bus.main'),
       name: 'event bus',
       onMessage: (message) => this.#take(message),
       log,

@@ -34,7 +34,7 @@ const BATCH_RECORDS = 1000;
 /**
  * The records of a run as the reference's publisher sends them: an event of the session by itself, others in batches. Issued records
  * carry their prompt, which is read from the log. What the reference's readers don't know is left out: frames that are no events,
- * and `sample.not_sent`. 2 to 3 µs a record.
+ * and event types that are ours. 2 to 3 µs a record.
  */
 class RecordMessages implements FrameMessages {
   readonly #prompts: PromptIndex;

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { siblingModule } from '../../core/sibling-module.ts';
+import { entryModule } from '../../core/program-files.ts';
 import { encodeAggregatorOrders, encodeFrameCount, type AggregatorOrders } from './aggregator-orders.ts';
 
 /**
@@ -30,7 +30,7 @@ export class AggregatorProcess {
   }
 
   static start(): AggregatorProcess {
-    const module = fileURLToPath(siblingModule(import.meta.url, './aggregator.main'));
+    const module = fileURLToPath(entryModule('app/fold/aggregator.main'));
     // The pipe to its stdin closes when this process dies, however it dies: the aggregator then ends by itself.
     return new AggregatorProcess(spawn(process.execPath, [module], { stdio: ['pipe', 'pipe', 'pipe'] }));
   }

@@ -1,4 +1,5 @@
 import type { ClientMoment } from '../../aggregator/history-recorder.ts';
+import type { ConnectionTimes } from '../../core/connection-stages.ts';
 import { NS_PER_MS, NS_PER_US } from '../../core/time.ts';
 import type { Pacing } from '../../engine/settings.ts';
 import type { WorkerHealth } from '../../engine/worker-messages.ts';
@@ -36,14 +37,20 @@ export interface HealthReport {
   /** Since the start of the run. */
   readonly connections_opened: number;
   readonly connect_failures: number;
+  /** Of the connections opened since the last report, and of first requests sent on them. */
+  readonly connection_times?: ConnectionTimes;
   /** How long attempts to connect were put off, as those before had failed, over all endpoints, ms. */
   readonly connect_back_off_ms: number;
+  /** How long reading requests from the file of a dataset larger than memory has taken; missing where there is none. */
+  readonly request_read_ms?: number | undefined;
   /** Samples that got another connection because the server had closed the first before their request reached it. */
   readonly resent: number;
   /** Messages that a server sent behind the terminator of a stream. */
   readonly stray_messages: number;
   /** Endpoints whose connections carry one request each, as the server closes them. */
   readonly single_use_endpoints: number;
+  /** The name in a response of a model that no request asked for; missing where there was none. */
+  readonly other_model?: string;
   /** How late the worker read; null without probes. Counts by bucket: position and count by turns, see `LatenessCounts`. */
   readonly lateness?: {
     readonly reads: number;
@@ -91,10 +98,13 @@ export function healthReportOf(
     pacing,
     connections_opened: health.connectionsOpened,
     connect_failures: health.connectFailures,
+    connection_times: health.connectionTimes,
     connect_back_off_ms: health.connectBackOffMs,
+    ...(health.requestReadMs === 0 ? {} : { request_read_ms: health.requestReadMs }),
     resent: health.resent,
     stray_messages: health.strayMessages,
     single_use_endpoints: health.singleUseEndpoints,
+    ...(health.otherModel === undefined ? {} : { other_model: health.otherModel }),
     lateness: health.lateness ?? null,
   };
 }
@@ -231,11 +241,18 @@ export class ClientHealth {
       connections_opened: workers.reduce((sum, { connections_opened: opened }) => sum + opened, 0),
       connect_failures: workers.reduce((sum, { connect_failures: failed }) => sum + failed, 0),
       connect_back_off_ms: workers.reduce((sum, { connect_back_off_ms: ms = 0 }) => sum + ms, 0),
+      request_read_ms: workers.reduce((sum, { request_read_ms: ms = 0 }) => sum + ms, 0),
       resent: workers.reduce((sum, { resent = 0 }) => sum + resent, 0),
       stray_messages: workers.reduce((sum, { stray_messages: stray = 0 }) => sum + stray, 0),
       single_use_endpoints: Math.max(0, ...workers.map(({ single_use_endpoints: count = 0 }) => count)),
+      ...otherModelOf(workers),
     };
   }
+}
+
+function otherModelOf(workers: readonly AnyHealthReport[]): { readonly other_model?: string } {
+  const name = workers.find(({ other_model: other }) => other !== undefined)?.other_model;
+  return name === undefined ? {} : { other_model: name };
 }
 
 /**

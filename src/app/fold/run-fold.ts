@@ -1,9 +1,11 @@
 import { AggregatorService, type AggregatorServiceOptions } from '../../aggregator/service.ts';
+import { AgentLedger, isAgentNews } from '../../core/agent-news.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import { EventKind } from '../../core/event-types.ts';
 import type { Log } from '../../core/log.ts';
 import { monotonicNs, NS_PER_MS } from '../../core/time.ts';
 import type { EventBatch } from '../../events/event-batch.ts';
+import type { UntilEnd } from '../../core/until.ts';
 import { decodeWindows } from '../../events/lateness-windows.ts';
 import { decodePayload } from '../../events/payload.ts';
 import { decodePrompts } from '../../events/prompts-codec.ts';
@@ -11,8 +13,14 @@ import type { MessageFault } from '../../events/record-batches.ts';
 import { MetricsRegistry } from '../../metrics/registry.ts';
 import { SnapshotPublisher } from '../../metrics/snapshot-publisher.ts';
 import type { ExactInteger, Json, MetricsSnapshot } from '../../metrics/snapshot.ts';
+import { type GoodRule, parseGoodRule } from '../../rules/good-rule.ts';
+import { type UntilRule, untilRulesOf } from '../../rules/until-rule.ts';
 import { EventFrames } from '../../runlog/event-frames.ts';
-import { readRunHeader } from '../../runlog/run-header.ts';
+import { readLogOrigin } from '../../runlog/log-origin.ts';
+import { PowerHistory } from '../../server-metrics/power-history.ts';
+import { powerSampleOf } from '../../server-metrics/power-sample.ts';
+import { ServerHistory } from '../../server-metrics/server-history.ts';
+import { serverSampleOf } from '../../server-metrics/server-sample.ts';
 import type { TokenCounter } from '../../tokens/token-counter.ts';
 import { WorkerTokenCounter } from '../../tokens/worker-token-counter.ts';
 import { FrameKind, type Frame } from '../../transport/frame.ts';
@@ -34,7 +42,7 @@ import {
   publishedByJson,
   type RunHeader,
 } from '../run-folder/run-header.ts';
-import { markOfFrame } from '../run-folder/run-marks.ts';
+import { markOfFrame, untilOfFrame } from '../run-folder/run-marks.ts';
 
 export interface RunFoldOptions {
   readonly publisher: MessagePublisher<MetricsSnapshot>;
@@ -53,6 +61,10 @@ export interface RunFoldOptions {
   readonly tokenizerOf: (header: RunHeader) => string | null;
   /** Whether the run was stopped before its plan was done, where that is known better than from its frames. */
   readonly stoppedEarly?: boolean;
+  /** When a sample is good, in place of what the run was started with. */
+  readonly good?: GoodRule | undefined;
+  /** Tail latencies with MLPerf's early-stopping estimates, in place of what the header says. */
+  readonly earlyStopping?: boolean | undefined;
   /** How the frames came to us, for the snapshots' extras. */
   readonly eventStream: () => { readonly [key: string]: Json };
   /** Time of a snapshot; default CLOCK_MONOTONIC. */
@@ -82,6 +94,11 @@ export class RunFold {
   #registry: MetricsRegistry | undefined;
   #interrupted = false;
   #stoppedEarly = false;
+  readonly #servers = new ServerHistory();
+  readonly #power = new PowerHistory();
+  readonly #agents = new AgentLedger();
+  #endReason: string | undefined;
+  #until: UntilEnd | undefined;
 
   constructor(options: RunFoldOptions) {
     this.#options = options;
@@ -113,7 +130,7 @@ export class RunFold {
     switch (frame.kind) {
       case FrameKind.runHeader:
         this.#events = new EventFrames({
-          header: readRunHeader(frame),
+          header: readLogOrigin(frame),
           onFault: (fault, at) => this.#tellFault(fault, at),
         });
         return this.#begin(decodeRunHeader(frame));
@@ -149,12 +166,33 @@ export class RunFold {
       case FrameKind.health:
         this.#foldHealth(jsonOfFrame(frame) as AnyHealthReport | StuckReport);
         return;
+      case FrameKind.serverMetrics: {
+        const sample = serverSampleOf(jsonOfFrame(frame));
+        const moment = sample && this.#servers.fold(sample);
+        if (moment !== undefined) this.#running().aggregator.history.onServer(sample!.at_ns, moment);
+        return;
+      }
+      case FrameKind.power: {
+        const sample = powerSampleOf(jsonOfFrame(frame));
+        const watts = sample && this.#power.fold(sample);
+        if (watts !== undefined)
+          this.#running().aggregator.history.onServer(sample!.at_ns, { power_watts: watts });
+        return;
+      }
+      case FrameKind.agent: {
+        const news = jsonOfFrame(frame);
+        if (isAgentNews(news)) this.#agents.fold(news);
+        return;
+      }
       case FrameKind.account:
         this.#account.fold(accountOfFrame(frame));
         return;
       case FrameKind.mark: {
         const mark = markOfFrame(frame);
-        if (mark !== undefined) this.#running().aggregator.onMark(mark);
+        if (mark === undefined) return;
+        if (mark.kind === 'stop' && mark.text !== '') this.#endReason ??= mark.text;
+        if (mark.kind === 'until') this.#until = untilOfFrame(frame) ?? this.#until;
+        this.#running().aggregator.onMark(mark);
       }
     }
   }
@@ -183,8 +221,12 @@ export class RunFold {
       registry,
       streaming: header.streaming,
       conversations: header.conversations,
+      groups: header.groups,
       responseKind: header.response_kind,
+      good: this.#options.good ?? goodRuleOf(header),
+      until: untilOf(header),
       ...metricsOptions(header),
+      ...(this.#options.earlyStopping === undefined ? {} : { earlyStopping: this.#options.earlyStopping }),
       spillDirectory,
       publisher: new SnapshotPublisher({ registry, publisher, finalPath, nowNs, log }),
       tokenCounter: this.#tokenCounter,
@@ -221,7 +263,10 @@ export class RunFold {
         ...(header.replay === undefined ? {} : { replay: { ...header.replay } }),
         ...(header.response_kind === undefined ? {} : { response_kind: header.response_kind }),
         stopped_early: this.#options.stoppedEarly ?? this.#stoppedEarly,
+        ...(this.#endReason === undefined ? {} : { end_reason: this.#endReason }),
+        ...(header.endpoint_here === true ? { endpoint_here: true } : {}),
         output_limit: header.output_limit ?? null,
+        ...(header.output_limit_mean === undefined ? {} : { output_limit_mean: header.output_limit_mean }),
         skipped_rows: header.skipped_rows ?? 0,
         ...(header.published_by && { published_by: publishedByJson(header.published_by) }),
         ...(header.tokenizer !== null && this.#options.tokenizerOf(header) === null
@@ -232,6 +277,10 @@ export class RunFold {
       ...(isAggregated(header) ? { reception: this.#receptionSummary() } : {}),
       client: this.#health.summary(),
       engine: this.#account.summary(),
+      ...(this.#agents.isEmpty ? {} : { agents: this.#agents.facts() as unknown as Json }),
+      ...(this.#servers.isEmpty ? {} : { server_metrics: this.#servers.facts() as unknown as Json }),
+      ...(this.#power.isEmpty ? {} : { power: this.#power.facts() as unknown as Json }),
+      ...(this.#until === undefined ? {} : { until: this.#until as unknown as Json }),
     };
   }
 
@@ -267,7 +316,8 @@ export class RunFold {
       return;
     }
     this.#health.fold(report);
-    const { history, lateness } = this.#running().aggregator;
+    const { history, lateness, connections } = this.#running().aggregator;
+    connections.add(report.connection_times ?? {});
     const moment = clientMomentOf(report, history.endNs);
     history.onClient(moment);
     if (!report.lateness || report.measured === false) return;
@@ -297,9 +347,21 @@ function metricsOptions({ metrics }: RunHeader): Pick<AggregatorServiceOptions, 
   };
 }
 
+function goodRuleOf({ config }: RunHeader): GoodRule | undefined {
+  const rule = typeof config.good === 'string' ? parseGoodRule(config.good) : undefined;
+  return typeof rule === 'string' ? undefined : rule;
+}
+
+function untilOf({ config }: RunHeader): readonly UntilRule[] | undefined {
+  const { until } = config as { readonly until?: { readonly rules?: unknown } };
+  const rules = untilRulesOf(until?.rules);
+  return rules.length === 0 ? undefined : rules;
+}
+
 /** What viewers want to know of the plan beside the header's own fields; null where the configuration asks for none. */
 function plannedLoad({ config, replay }: RunHeader): { readonly [key: string]: Json } {
-  const { stop, load, judge } = config as {
+  const { stop, load, judge, slo } = config as {
+    readonly slo?: readonly string[];
     readonly judge?: readonly string[];
     readonly stop?: { readonly duration_ms?: number };
     readonly load?: { readonly concurrency?: number };
@@ -308,6 +370,7 @@ function plannedLoad({ config, replay }: RunHeader): { readonly [key: string]: J
   return {
     requested_concurrency: load?.concurrency ?? null,
     ...(judge === undefined ? {} : { judge }),
+    ...(slo === undefined ? {} : { slo }),
     planned_duration_ns: durationMs === undefined ? spanOf(replay) : durationMs * NS_PER_MS,
   };
 }

@@ -1,5 +1,6 @@
 import type { ExactInteger, MetricsSnapshot } from '../../metrics/snapshot.ts';
 import type { Log } from '../../core/log.ts';
+import type { GoodRule } from '../../rules/good-rule.ts';
 import type { FrameSource } from '../../runlog/frame-source.ts';
 import type { Frame } from '../../transport/frame.ts';
 import { requireHeader } from '../run-folder/log-header.ts';
@@ -17,6 +18,10 @@ export interface RunReplayOptions {
   readonly nowNs?: () => ExactInteger;
   /** Counts the tokens that no server counted. The log names one too, which is not opened unasked: it may name any file. */
   readonly tokenizerPath?: string | undefined;
+  /** When a sample is good, in place of what the run was started with. */
+  readonly good?: GoodRule | undefined;
+  /** Tail latencies with MLPerf's early-stopping estimates; default: as the header of the log says. */
+  readonly earlyStopping?: boolean | undefined;
   readonly aggregatorRestarts?: number | undefined;
   /** Frames that were written, for a run whose run.json does not tell yet. */
   readonly writtenFrames?: number | undefined;
@@ -41,6 +46,8 @@ export class RunReplay {
       drainTimeoutMs: 0,
       spillDirectory: directory.path,
       tokenizerOf: () => tokenizerPath,
+      good: options.good,
+      earlyStopping: options.earlyStopping,
       // The run itself knows better than its log, which may have been told to stop when there was nothing left to do.
       ...(outcome === 'complete' || outcome === 'stopped_early'
         ? { stoppedEarly: outcome === 'stopped_early' }

@@ -51,6 +51,20 @@ describe('engineLimits', () => {
     expect(engineLimits(socket, { ...MACHINE, localPorts: 100 }).maxConnections).toBe(896);
   });
 
+  it('are not those of streams, which share connections', () => {
+    const few = { ...MACHINE, openFiles: 256, localPorts: 100 };
+    const http2 = [
+      ['--http', '2'],
+      ['--concurrency', '3000'],
+    ] as const;
+    expect(engineLimits(configOf(...http2), few)).toMatchObject({
+      maxConnections: 3000,
+      shortage: undefined,
+    });
+    expect(engineLimits(configOf(['--http', '2']), few).maxConnections).toBe(1024);
+    expect(() => engineLimits(configOf(...http2, ['--connections', 'new']), few)).toThrow('is too much');
+  });
+
   it('takes a thread for each CPU named, unless it is told how many', () => {
     expect(engineLimits(configOf(['--cpus', '0-1']), MACHINE).workers).toBe(2);
     expect(engineLimits(configOf(['--cpus', '0-1'], ['--workers', '1']), MACHINE).workers).toBe(1);

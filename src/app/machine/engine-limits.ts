@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { phaseConfigs } from '../../config/run-phases.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { valueOfStage } from '../../config/stages.ts';
 import { InferometerError } from '../../core/errors.ts';
@@ -58,12 +59,14 @@ export function engineLimits(config: RunConfig, machine = machineLimits()): Engi
   // A thread for each CPU named, else for each core but one, which is left to the main thread and the aggregator.
   const cores = cpus?.length ?? machine.cores - 1;
   const workers = wanted === 'auto' ? Math.max(1, Math.min(MAX_AUTO_WORKERS, cores)) : wanted;
-  const { count: maxConnections, shortage } = connectionLimit(config, machine);
+  const phases = phaseConfigs(config).map((phase) => phase.config);
+  const limits = phases.map((phase) => connectionLimit(phase, machine));
+  const maxConnections = Math.max(...limits.map(({ count }) => count));
   return {
     workers,
     maxConnections,
-    warmConnections: Math.min(maxConnections, connectionsToWarm(config)),
-    shortage,
+    warmConnections: Math.min(maxConnections, connectionsToWarm(phases[0]!)),
+    shortage: limits.find(({ shortage }) => shortage !== undefined)?.shortage,
   };
 }
 
@@ -112,17 +115,20 @@ function coreTimesMs() {
   return { cores: times.length, idleMs, totalMs };
 }
 
-/** Connections that may be open: what was asked for, or the default as far as the machine goes. */
+/** Connections that may be open, over HTTP/2 requests in flight: what was asked for, or the default as far as the machine goes. */
 function connectionLimit(
   { client, load, endpoints }: RunConfig,
   machine: MachineLimits,
 ): { readonly count: number; readonly shortage: string | undefined } {
-  const byFiles = (machine.openFiles ?? Infinity) - RESERVED_DESCRIPTORS;
+  // Over HTTP/2 it is a number of requests, which share connections.
+  const isShared = client.http === 2 && client.connections === 'reuse';
+  const byFiles = isShared ? Infinity : (machine.openFiles ?? Infinity) - RESERVED_DESCRIPTORS;
   // Connections are shared out evenly; one proxy has one address for them, and a Unix socket takes no port.
-  const byPorts = endpoints.every(isUnixSocket)
-    ? Infinity
-    : (machine.localPorts ?? Infinity) *
-      (client.proxies === undefined ? endpoints.length : new Set(client.proxies).size);
+  const byPorts =
+    isShared || endpoints.every(isUnixSocket)
+      ? Infinity
+      : (machine.localPorts ?? Infinity) *
+        (client.proxies === undefined ? endpoints.length : new Set(client.proxies).size);
   const available = Math.max(1, Math.min(byFiles, byPorts));
   const limitText = (wanted: number) =>
     byFiles < byPorts
@@ -155,7 +161,7 @@ function connectionLimit(
       `${flag} ${needed} is too much: this machine has ${limitText(needed)}, or lower ${flag}`,
     );
   }
-  // A connection carries one request at a time.
+  // A connection carries one request at a time, or a stream does.
   const count =
     capped ?? client.max_connections ?? Math.min(available, Math.max(DEFAULT_MAX_CONNECTIONS, needed));
   return { count, shortage: undefined };

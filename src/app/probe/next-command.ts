@@ -1,3 +1,4 @@
+import { shellQuoted } from '../../other-tools/shell-words.ts';
 import type { ApiName } from '../../protocol/adapters.ts';
 
 /** What the next command says besides where the server is. */
@@ -12,8 +13,6 @@ export interface NextCommand {
   readonly flags: readonly string[];
 }
 
-const PLAIN = /^[\w@%+=:,./-]+$/;
-
 /** The `run` command to type next, for a POSIX shell. */
 export function nextCommandText({ endpoint, api, model, needsKey, flags }: NextCommand): string {
   const words = [
@@ -22,9 +21,5 @@ export function nextCommandText({ endpoint, api, model, needsKey, flags }: NextC
     ...['--model', model ?? 'NAME', ...flags],
     ...['--dataset', 'prompts.jsonl', '--concurrency', '4', '--samples', '100'],
   ];
-  return `${needsKey ? 'INFEROMETER_API_KEY=… ' : ''}${words.map(quoted).join(' ')}`;
-}
-
-function quoted(word: string): string {
-  return PLAIN.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  return `${needsKey ? 'INFEROMETER_API_KEY=… ' : ''}${words.map(shellQuoted).join(' ')}`;
 }

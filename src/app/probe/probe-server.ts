@@ -1,5 +1,5 @@
 import { InferometerError } from '../../core/errors.ts';
-import type { PlainReply } from '../../engine/plain-client.ts';
+import type { PlainReply } from '../../engine/plain-transport.ts';
 import { ADAPTERS, adapterOf, type ApiName } from '../../protocol/adapters.ts';
 import type { Endpoint } from '../../protocol/endpoint.ts';
 import { jsonText } from '../../core/json-text.ts';
@@ -44,6 +44,8 @@ export interface ProbeResult {
   /** What a small request came to; null when none could be sent. */
   readonly sample: SampleFacts | null;
   readonly roundTripMs: number | null;
+  /** It speaks HTTP/2 on this port. */
+  readonly http2: boolean;
   readonly requests: number;
   /** What to know or to change, a sentence each. */
   readonly findings: readonly string[];
@@ -53,15 +55,24 @@ export interface ProbeResult {
 }
 
 const GET_TIMEOUT_MS = 3000;
+/** A server that does not know HTTP/2 may wait for the rest of what it takes for a request. */
+const HTTP2_TIMEOUT_MS = 1000;
 const REFUSAL_TIMEOUT_MS = 5000;
 /** Which API is tried, and proposed: what most servers have in common first. */
 const PREFERRED: readonly ApiName[] = [
   ...(['chat', 'anthropic', 'responses', 'completions', 'ollama', 'ollama-generate'] as const),
-  ...(['tgi', 'sglang', 'llamacpp', 'triton'] as const),
+  ...(['tgi', 'sglang', 'llamacpp', 'triton', 'kserve'] as const),
+  ...(['embeddings', 'ollama-embed', 'rerank', 'score'] as const),
 ];
+/** Looked for and not tried: what they make takes long, or they need a file. */
+const UNTRIED: readonly ApiName[] = ['images', 'speech', 'transcription'];
+/** The path names the model. */
+const NAMED_BY_PATH: readonly ApiName[] = ['triton', 'kserve'];
 const MOST_TRIED = 3;
 /** A request without a prompt makes Ollama load a model. */
-const KNOWN_APIS: Readonly<Record<string, readonly ApiName[]>> = { Ollama: ['ollama', 'ollama-generate'] };
+const KNOWN_APIS: Readonly<Record<string, readonly ApiName[]>> = {
+  Ollama: ['ollama', 'ollama-generate', 'ollama-embed'],
+};
 /** Stands for a model where a server lists none and a path needs one. */
 const NO_MODEL = 'default';
 
@@ -99,6 +110,7 @@ class Probe {
     await this.#askModels();
     if (this.#server === undefined) await this.#lookForSigns();
     await this.#askMore();
+    const http2 = await this.#speaksHttp2();
     const apis = await this.#spokenApis();
     const sample = await this.#trySamples(apis);
     const { roundTripMs, requests } = this.#caller;
@@ -111,11 +123,21 @@ class Probe {
       models: this.#models,
       sample,
       roundTripMs: Number.isNaN(roundTripMs) ? null : roundTripMs,
+      http2,
       requests,
       findings: this.#findings,
       command: this.#command(apis, sample),
-      isUsable: sample !== null && sample.failure === undefined,
+      isUsable: sample === null ? apis.some((api) => UNTRIED.includes(api)) : sample.failure === undefined,
     };
+  }
+
+  /** Opens a session and closes it; no request is sent. */
+  async #speaksHttp2(): Promise<boolean> {
+    if (this.#options.http === 2) return true;
+    const caller = new ServerCaller(this.#endpoint, { ...this.#options, http: 2 });
+    const failed = await caller.connect(HTTP2_TIMEOUT_MS);
+    caller.close();
+    return failed === undefined;
   }
 
   async #askModels(): Promise<void> {
@@ -173,8 +195,9 @@ class Probe {
     const known = KNOWN_APIS[this.#server?.name ?? ''] ?? [];
     const spoken = new Set<ApiName>(known);
     const keyed: ApiName[] = [];
-    for (const api of PREFERRED) {
+    for (const api of [...PREFERRED, ...UNTRIED]) {
       if (known.includes(api)) continue;
+      if (api === 'ollama-embed' && !spoken.has('ollama')) continue;
       // They have a path in common, which SGLang has alone.
       if (api === 'sglang' && spoken.has('tgi')) continue;
       const model = this.#model ?? NO_MODEL;
@@ -193,13 +216,13 @@ class Probe {
 
   async #trySamples(apis: readonly ApiName[]): Promise<SampleFacts | null> {
     const wanted = this.#options.api ?? this.#caller.place.api;
-    const order = [...(wanted === undefined ? [] : [wanted]), ...PREFERRED].filter((api) =>
-      apis.includes(api),
+    const order = [...(wanted === undefined ? [] : [wanted]), ...PREFERRED].filter(
+      (api) => apis.includes(api) && !UNTRIED.includes(api),
     );
     let first: SampleFacts | null = null;
     for (const api of [...new Set(order)].slice(0, MOST_TRIED)) {
       const model = this.#model;
-      if (model === undefined && (adapterOf(api).namesModel || api === 'triton')) {
+      if (model === undefined && (adapterOf(api).namesModel || NAMED_BY_PATH.includes(api))) {
         this.#findings.push('the server lists no models: name one with --model');
         return null;
       }
@@ -227,6 +250,9 @@ class Probe {
         `none of the APIs is below ${this.#endpoint.url}: check the path of the URL, or name the API's own with --path and --api of run`,
       );
     }
+    if (apis.length > 0 && apis.every((api) => UNTRIED.includes(api))) {
+      this.#findings.push(`the server has ${apis.join(' and ')}, which a probe does not try`);
+    }
     const ids = this.#models.map(({ id }) => id);
     if (model !== undefined && ids.length > 0 && !ids.includes(model)) {
       this.#findings.push(`the server does not list the model ${model}; it lists ${namesText(ids)}`);
@@ -238,13 +264,13 @@ class Probe {
 
   #command(apis: readonly ApiName[], sample: SampleFacts | null): string | null {
     const guessed = this.#needsKey && apis.length === 0 ? (this.#caller.place.api ?? 'chat') : undefined;
-    const api = sample?.api ?? PREFERRED.find((one) => apis.includes(one)) ?? guessed;
+    const api = sample?.api ?? [...PREFERRED, ...UNTRIED].find((one) => apis.includes(one)) ?? guessed;
     if (api === undefined) return null;
     const { url, query } = this.#caller.endpointOf(adapterOf(api).path);
     return nextCommandText({
       endpoint: query === '' ? url : `${url}?…`,
       api,
-      model: this.#model ?? (adapterOf(api).namesModel || api === 'triton' ? undefined : NO_MODEL),
+      model: this.#model ?? (adapterOf(api).namesModel || NAMED_BY_PATH.includes(api) ? undefined : NO_MODEL),
       needsKey: this.#needsKey || this.#options.apiKey !== undefined,
       flags: [...(sample?.flags ?? []), ...this.#options.flags],
     });

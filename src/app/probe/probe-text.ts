@@ -19,7 +19,7 @@ const IGNORE_EOS: Readonly<Record<NonNullable<SampleFacts['ignoreEos']>, string>
 
 /** The result as text for people, with the next command last. */
 export function probeText(result: ProbeResult): string {
-  const { server, apis, models, sample, roundTripMs, findings, command } = result;
+  const { server, apis, models, sample, roundTripMs, http2, findings, command } = result;
   const facts: readonly (readonly [label: string, text: string | null])[] = [
     ['Server', server === null ? 'not recognized' : `${server.name} ${server.version ?? ''}`.trim()],
     ['APIs', apis.length === 0 ? 'none found' : apis.map(apiText).join(', ')],
@@ -28,6 +28,7 @@ export function probeText(result: ProbeResult): string {
     ['Streams', yesNo(sample?.streams)],
     ['Reports usage', yesNo(sample?.usage)],
     ['Keeps connections', yesNo(sample?.keepsConnections)],
+    ['HTTP/2', http2 ? 'yes: --http 2' : 'no'],
     ['ignore_eos', sample?.ignoreEos ? IGNORE_EOS[sample.ignoreEos] : null],
     ['Round trip', roundTripMs === null ? null : durationText(roundTripMs * NS_PER_MS)],
   ];
@@ -56,6 +57,7 @@ export function probeToJson(result: ProbeResult): Record<string, unknown> {
     error: sample?.failure ? { type: sample.failure.errorType, message: sample.failure.errorMessage } : null,
     streams: sample?.streams ?? null,
     usage: sample?.usage ?? null,
+    http2: result.http2,
     keeps_connections: sample?.keepsConnections ?? null,
     ignore_eos: sample?.ignoreEos ?? null,
     responds_as: sample?.respondsAs ?? null,

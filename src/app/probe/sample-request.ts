@@ -1,7 +1,7 @@
 import type { ErrorData } from '../../core/model-output.ts';
 import { skipPreamble } from '../../engine/body-kind.ts';
 import { httpStatusFailure, unreadableResponse } from '../../engine/failure.ts';
-import type { PlainReply } from '../../engine/plain-client.ts';
+import type { PlainReply } from '../../engine/plain-transport.ts';
 import { type ApiAdapter, ResponseFormatError, type FinalOutput } from '../../protocol/adapter.ts';
 import type { FrameSink } from '../../protocol/framing.ts';
 import { isJsonObject, type JsonObject, jsonObjectIn } from '../../protocol/json.ts';
@@ -15,11 +15,12 @@ export interface SampleReading {
   readonly model: string | undefined;
 }
 
-/** Reads the response to a request for one choice; the failure when a run would count it as one. */
+/** Reads the response to a request for so many choices, or items; the failure when a run would count it as one. */
 export function readSample(
   adapter: ApiAdapter,
   reply: PlainReply,
   streaming: boolean,
+  asked = 1,
 ): SampleReading | { readonly failure: ErrorData } {
   const { status, body, headers } = reply;
   if (status < 200 || status > 299) {
@@ -27,7 +28,7 @@ export function readSample(
     return { failure: httpStatusFailure(status, body, { location }) };
   }
   try {
-    return readSuccess(adapter, reply, streaming);
+    return readSuccess(adapter, reply, streaming, asked);
   } catch (error) {
     if (error instanceof ResponseFormatError) return { failure: unreadableResponse(error) };
     throw error;
@@ -38,16 +39,17 @@ function readSuccess(
   adapter: ApiAdapter,
   { body, headers, isCut }: PlainReply,
   streaming: boolean,
+  asked: number,
 ): SampleReading {
   const reader = adapter.createReader();
-  const start = skipPreamble(body, 0, body.length);
+  const start = reader.framing.isBinary === true ? 0 : skipPreamble(body, 0, body.length);
   const saysStream = /^text\/event-stream/i.test(headers.get('content-type') ?? '');
   if (!reader.framing.isStream(body, start, body.length, saysStream, streaming)) {
-    const final = reader.readBody(body, start, body.length, 1);
+    const final = reader.readBody(body, start, body.length, asked);
     return { final, isStreamed: false, model: modelOf(jsonObjectIn(body, start, body.length)) };
   }
   const answer = reader.createAccumulator();
-  answer.reset(1);
+  answer.reset(asked);
   const found: { model: string | undefined; failure: unknown } = { model: undefined, failure: undefined };
   const keepFailure = (read: () => void) => {
     if (found.failure !== undefined || answer.isDone) return;

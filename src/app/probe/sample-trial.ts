@@ -1,3 +1,4 @@
+import { hasTokens } from '../../core/response-kind.ts';
 import type { ErrorData } from '../../core/model-output.ts';
 import { adapterOf, type ApiName } from '../../protocol/adapters.ts';
 import type { RequestOptions } from '../../protocol/adapter.ts';
@@ -23,6 +24,8 @@ export interface SampleFacts {
   readonly remarks: readonly string[];
 }
 
+/** Their servers never do. */
+const COUNT_NO_TOKENS: readonly ApiName[] = ['triton', 'kserve'];
 const PROMPT = 'Reply with the single word: yes';
 const LIMIT = 8;
 /** Room for the messages of that many tokens, and for a server that thinks little of limits. */
@@ -83,16 +86,18 @@ class Trial {
   }
 
   async send(variant: Variant, fields: Readonly<Record<string, unknown>> = {}): Promise<Outcome> {
+    const adapter = adapterOf(this.#api);
+    const streaming = adapter.isWhole !== true;
     const options: RequestOptions = {
-      ...{ model: this.#model, streaming: true, maxOutputTokens: LIMIT },
+      ...{ model: this.#model, streaming, maxOutputTokens: LIMIT },
       ...variant,
     };
-    const adapter = adapterOf(this.#api);
-    const body = adapter.requestBody({ prompt: PROMPT, ...fields }, options);
-    const how = { streaming: true, model: this.#model };
+    const compared = adapter.kind === 'scores' ? { documents: ['yes', 'no'] } : {};
+    const body = adapter.requestBody({ prompt: PROMPT, ...compared, ...fields }, options);
+    const how = { streaming, model: this.#model };
     const reply = await this.#caller.post(this.#api, body, how, this.#timeoutMs, MAX_BYTES);
     if ('failure' in reply) return reply;
-    const reading = readSample(adapter, reply, true);
+    const reading = readSample(adapter, reply, streaming, adapter.choicesOf(body));
     const { keepsOpen, isCut } = reply;
     return 'failure' in reading ? reading : { ...reading, keepsOpen, isCut };
   }
@@ -142,27 +147,32 @@ function factsOf(
 ): SampleFacts {
   const { final, isStreamed, keepsOpen, model: named = null } = outcome;
   const keepsConnections = outcome.isCut ? null : keepsOpen;
-  const usage = !Number.isNaN(final.tokens.completionTokens);
-  const namesOther = adapterOf(api).namesModel && named !== null && named !== model;
+  const adapter = adapterOf(api);
+  const isText = hasTokens(adapter.kind ?? 'text');
+  const usage = !Number.isNaN(isText ? final.tokens.completionTokens : final.tokens.promptTokens);
+  const isWhole = adapter.isWhole === true;
+  const namesOther = adapter.namesModel && named !== null && named !== model;
   const remarks = [
     ...(namesOther ? [`asked for the model ${model}, it responds as ${named}`] : []),
-    ...(isStreamed
+    ...(isStreamed || isWhole
       ? []
       : ['it does not stream, although a stream was requested: without one there is no TTFT']),
     ...(final.isEmpty ? ['its response was empty'] : []),
-    ...(usage || api === 'triton' ? [] : ['it reports no token counts: give the run a --tokenizer']),
+    ...(usage || COUNT_NO_TOKENS.includes(api)
+      ? []
+      : ['it reports no token counts: give the run a --tokenizer']),
     ...(isTooLong(outcome) ? [`it ignores the output limit: more than ${LIMIT} tokens came`] : []),
     ...(keepsConnections !== false
       ? []
       : ['it closes each connection, so every request of a run needs a new one']),
   ];
   return {
-    ...{ api, failure: undefined, streams: isStreamed, usage, keepsConnections, ignoreEos },
+    ...{ api, failure: undefined, streams: isWhole ? null : isStreamed, usage, keepsConnections, ignoreEos },
     respondsAs: named,
     flags: [
       ...(variant.limitField === undefined ? [] : ['--limit-field', variant.limitField]),
       ...(variant.includeUsage ? [] : ['--usage', 'off']),
-      ...(isStreamed ? [] : ['--streaming', 'off']),
+      ...(isStreamed || isWhole ? [] : ['--streaming', 'off']),
     ],
     remarks,
   };

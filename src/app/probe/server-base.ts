@@ -34,7 +34,7 @@ function withPath(endpoint: Endpoint, basePath: string): Endpoint {
 
 /** The API's own segments at the end of a path, the longest first: without the version, which belongs to the base. */
 const TAILS: readonly (readonly [tail: string, api: ApiName])[] = (Object.keys(ADAPTERS) as ApiName[])
-  .filter((api) => api !== 'triton')
+  .filter((api) => api !== 'triton' && api !== 'kserve')
   .flatMap((api) => [true, false].map((streaming) => [tailOf(api, streaming), api] as const))
   .sort(([one], [other]) => other.length - one.length);
 
@@ -43,12 +43,13 @@ function tailOf(api: ApiName, streaming: boolean): string {
 }
 
 function apiOfPath(path: string): ApiName | undefined {
-  const triton = /\/v2\/models\/[^/]+(?:\/versions\/[^/]+)?\/generate(?:_stream)?$/.test(path);
-  return triton ? 'triton' : TAILS.find(([tail]) => path.endsWith(`/${tail}`))?.[1];
+  const ofModel = /\/v2\/models\/[^/]+(?:\/versions\/[^/]+)?\/(generate(?:_stream)?|infer)$/.exec(path)?.[1];
+  if (ofModel !== undefined) return ofModel === 'infer' ? 'kserve' : 'triton';
+  return TAILS.find(([tail]) => path.endsWith(`/${tail}`))?.[1];
 }
 
 function withoutApi(path: string, api: ApiName): string {
-  if (api === 'triton') return path.replace(/\/v2\/models\/.*$/, '');
+  if (api === 'triton' || api === 'kserve') return path.replace(/\/v2\/models\/.*$/, '');
   const [tail] = TAILS.find(([one, name]) => name === api && path.endsWith(`/${one}`))!;
   return path.slice(0, -tail.length - 1);
 }

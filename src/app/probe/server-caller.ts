@@ -1,6 +1,8 @@
 import type { ConnectorOptions } from '../../engine/connector.ts';
 import { Connector } from '../../engine/connector.ts';
-import { PlainClient, type PlainFailure, type PlainReply } from '../../engine/plain-client.ts';
+import { PlainClient } from '../../engine/plain-client.ts';
+import type { PlainFailure, PlainReply } from '../../engine/plain-transport.ts';
+import type { HttpVersion } from '../../engine/settings.ts';
 import type { ApiAdapter } from '../../protocol/adapter.ts';
 import { adapterOf, type ApiName, pathOf } from '../../protocol/adapters.ts';
 import type { Endpoint } from '../../protocol/endpoint.ts';
@@ -12,6 +14,8 @@ const READ_BUFFER_BYTES = 65_536;
 const VERSIONED = /^v1\//;
 
 export interface CallerOptions extends ConnectorOptions {
+  /** Default: HTTP/1.1. */
+  readonly http?: HttpVersion | undefined;
   readonly apiKey?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -26,11 +30,12 @@ export class ServerCaller {
   readonly #client: PlainClient;
   readonly #head: Omit<RequestHead, 'streaming'>;
 
-  constructor(endpoint: Endpoint, { apiKey, headers = {}, ...options }: CallerOptions) {
+  constructor(endpoint: Endpoint, { apiKey, headers = {}, http, ...options }: CallerOptions) {
     this.place = serverBaseOf(endpoint);
     this.#client = new PlainClient(
       new Connector(endpoint, new Uint8Array(READ_BUFFER_BYTES), options),
       endpoint.tls,
+      http,
     );
     this.#head = {
       // What stands for the id of a sample is for requests that are one.

@@ -1,4 +1,4 @@
-import type { PlainReply } from '../../engine/plain-client.ts';
+import type { PlainReply } from '../../engine/plain-transport.ts';
 import { jsonObjectIn } from '../../protocol/json.ts';
 import type { ListedModel } from './model-list.ts';
 

@@ -2,7 +2,7 @@ import { compareRuns, type CompareOptions } from '../../compare/simultaneous-int
 import type { ComparedPair, ComparedRun, ComparisonReport } from '../../compare/comparison-report.ts';
 import { resampleRun, type ResampledRun } from '../../compare/resample.ts';
 import { runValues } from '../../compare/run-values.ts';
-import { settingDifferences } from '../../compare/setting-differences.ts';
+import { isOtherLoad, settingDifferences } from '../../compare/setting-differences.ts';
 import { InferometerError } from '../../core/errors.ts';
 import { type Log, SILENT_LOG } from '../../core/log.ts';
 import { countedText } from '../../core/quantity-text.ts';
@@ -93,11 +93,15 @@ function comparisonOf(loaded: readonly Loaded[], options: CompareOptions): Compa
   });
   const baseline = runs[0]!;
   refuseFailed(baseline.run);
-  const pairs = runs.slice(1).map(({ run, resampled, facts }): ComparedPair => ({
-    run: facts,
-    comparison: compareRuns(baseline.resampled, resampled, options),
-    settingDifferences: settingDifferences(settingsOf(baseline.run), settingsOf(run)),
-  }));
+  const pairs = runs.slice(1).map(({ run, resampled, facts }): ComparedPair => {
+    const differences = settingDifferences(settingsOf(baseline.run), settingsOf(run));
+    const pair = { ...options, isOtherLoad: isOtherLoad(differences) };
+    return {
+      run: facts,
+      comparison: compareRuns(baseline.resampled, resampled, pair),
+      settingDifferences: differences,
+    };
+  });
   return { version: programVersion(), ...options, baseline: baseline.facts, pairs };
 }
 

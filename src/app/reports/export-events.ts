@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
-import { errorText, InferometerError } from '../../core/errors.ts';
+import { InferometerError } from '../../core/errors.ts';
 import { type Log, SILENT_LOG } from '../../core/log.ts';
+import { unwritableOutput } from '../../core/unwritable-output.ts';
 import { type ExportResult, exportEventsJsonl } from '../../runlog/export-jsonl.ts';
 import { judgeRun, tellVerdict } from './judge-run.ts';
 import { refuseRunLog, RunDirectory } from '../run-folder/run-directory.ts';
@@ -72,11 +73,6 @@ export async function exportRunEvents(
     return { path: target, events: records };
   } catch (error) {
     if (error instanceof InferometerError) throw error;
-    throw new InferometerError(
-      'INFEROMETER_OUT_UNWRITABLE',
-      'input',
-      `--out ${target}: cannot be written (${errorText(error)}); choose a writable file`,
-      { cause: error },
-    );
+    throw unwritableOutput(target, 'file', error);
   }
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { replaceFile } from '../../core/atomic-file.ts';
-import { errorText, InferometerError } from '../../core/errors.ts';
 import { type Log, SILENT_LOG } from '../../core/log.ts';
+import { unwritableOutput } from '../../core/unwritable-output.ts';
 import { readSamples } from '../../runlog/samples.ts';
 import { judgeRun, tellVerdict } from './judge-run.ts';
 import { refuseRunLog, RunDirectory } from '../run-folder/run-directory.ts';
@@ -48,17 +48,12 @@ export async function exportSamples(
   });
   try {
     await replaceFile(target, (file) =>
-      WRITERS[format](file, exportColumns(samples, header.run_id), samples.chunks(), (count) =>
+      WRITERS[format](file, exportColumns(samples, header), samples.chunks(), (count) =>
         onRows?.(count, samples.count),
       ),
     );
   } catch (error) {
-    throw new InferometerError(
-      'INFEROMETER_OUT_UNWRITABLE',
-      'input',
-      `--out ${target}: cannot be written (${errorText(error)}); choose a writable file`,
-      { cause: error },
-    );
+    throw unwritableOutput(target, 'file', error);
   } finally {
     samples.close();
   }

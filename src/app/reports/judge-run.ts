@@ -7,7 +7,7 @@ import { makeReport, toldToStop } from './report-files.ts';
 import { reportDirectoryNumbers, withRun } from './report-directory-numbers.ts';
 import { readFinalSnapshot, type ReportSource, type SourcedSnapshot } from './report-source.ts';
 import { readManifest, type RunDirectory } from '../run-folder/run-directory.ts';
-import { isReportDirectory, type RunHeader } from '../run-folder/run-header.ts';
+import type { RunHeader } from '../run-folder/run-header.ts';
 import { isWholeLog } from '../run-folder/run-log.ts';
 
 export interface JudgedRun {
@@ -24,7 +24,7 @@ export interface JudgedRun {
  */
 export async function judgeRun(directory: RunDirectory, what: string, log: Log): Promise<JudgedRun> {
   const header = await readLogHeader(directory);
-  if (isReportDirectory(header))
+  if (directory.reportDirectory !== undefined)
     return judged(directory, header, await reportDirectoryNumbers(directory, header, log));
   const kept = header.tokenizer === null ? undefined : await keptSnapshot(directory, header, log);
   if (kept !== undefined) return judged(directory, header, { source: 'final snapshot file', snapshot: kept });

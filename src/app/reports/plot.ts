@@ -4,9 +4,10 @@ import { distributionCharts } from '../../charts/distribution-charts.ts';
 import { DARK_THEME, LIGHT_THEME } from '../../charts/theme.ts';
 import { timeCharts } from '../../charts/time-charts.ts';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
-import { errorText, InferometerError } from '../../core/errors.ts';
+import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { makeDirectory } from '../../core/make-directory.ts';
+import { unwritableOutput } from '../../core/unwritable-output.ts';
 import { chartRunOf } from '../../html/chart-run.ts';
 import { loadSvgPainter } from '../../html/svg-painter.ts';
 import { judgeRun, tellVerdict } from './judge-run.ts';
@@ -60,12 +61,7 @@ export async function plotRuns(paths: readonly string[], options: PlotOptions): 
     await (folder === directory?.plotsPath ? directory.makeFolder(folder) : makeDirectory(folder));
     for (const { path, content } of drawings) await writeFileAtomic(path, content);
   } catch (error) {
-    throw new InferometerError(
-      'INFEROMETER_OUT_UNWRITABLE',
-      'input',
-      `--out ${folder}: cannot be written (${errorText(error)}); choose a writable directory`,
-      { cause: error },
-    );
+    throw unwritableOutput(folder, 'directory', error);
   }
   return drawings.map(({ path }) => path);
 }

@@ -1,6 +1,7 @@
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { MetricSnapshot, MetricsSnapshot, SeriesSnapshot } from '../../metrics/snapshot.ts';
+import type { GoodRule } from '../../rules/good-rule.ts';
 import { replayRun } from '../fold/replay.ts';
 import type { RunDirectory } from '../run-folder/run-directory.ts';
 import { publishedByJson, type RunHeader } from '../run-folder/run-header.ts';
@@ -11,6 +12,16 @@ const TOKEN_SERIES: readonly string[] = ['isl', 'osl', 'tpot_ns'];
 /** Where they differ, events and snapshot are not of the same run, or one of them is not whole. */
 const COMPARED_COUNTERS = ['tracked_samples_issued', 'tracked_samples_completed', 'tracked_samples_failed'];
 
+/** What a run is folded anew for. */
+export interface FoldedAnew {
+  /** Counts the tokens that no server counted. */
+  readonly tokenizerPath?: string | undefined;
+  /** When a sample is good. */
+  readonly good?: GoodRule | undefined;
+  /** Tail latencies with MLPerf's early-stopping estimates. */
+  readonly earlyStopping?: boolean | undefined;
+}
+
 /**
  * The numbers of a report directory: a replay of its events, with the token counts of its final snapshot, else the final snapshot alone. Throws
  * `INFEROMETER_RUN_NO_SNAPSHOT` (input) when that cannot be read either.
@@ -19,15 +30,17 @@ export async function reportDirectoryNumbers(
   directory: RunDirectory,
   header: RunHeader,
   log: Log,
-  tokenizerPath?: string,
+  { tokenizerPath, good, earlyStopping }: FoldedAnew = {},
 ): Promise<SourcedSnapshot> {
   const kept = await readFinalSnapshot(directory, log);
   if (directory.reportDirectory?.events === undefined) {
     if (tokenizerPath !== undefined) directory.requireEvents('count the tokens of');
+    if (good !== undefined) directory.requireEvents('count the good samples of');
+    if (earlyStopping === true) directory.requireEvents('estimate the percentiles of');
     if (kept === undefined) throw noSnapshot(directory);
     return { source: 'final snapshot file', snapshot: withRun(kept, header) };
   }
-  const replay = await replayRun(directory, { log, tokenizerPath });
+  const replay = await replayRun(directory, { log, tokenizerPath, good, earlyStopping });
   // Its header was made for it, so there is one.
   const { snapshot } = replay!;
   if (kept?.state !== 'complete') return { source: 'events.jsonl', snapshot };

@@ -5,22 +5,36 @@ import type { Json, MetricsSnapshot } from '../../metrics/snapshot.ts';
 import type { CalibratedCell } from '../../report/error-bound.ts';
 import { resultSummaryText } from '../../report/json.ts';
 import { reportFromSnapshot, type Report } from '../../report/report.ts';
+import type { Slo } from '../../rules/slo.ts';
+import type { SteadyState } from '../../report/steady-state.ts';
 import { reportText } from '../../report/text.ts';
 import type { SourcedSnapshot } from './report-source.ts';
 import type { RunDirectory } from '../run-folder/run-directory.ts';
 import type { RunHeader } from '../run-folder/run-header.ts';
-import { programVersion } from '../run-folder/version.ts';
+import { programGitSha, programVersion } from '../run-folder/version.ts';
 
-/** The report of a run from its snapshot and from what it was asked to do; with `calibration` it tells of the client's own error. */
+/** What a report may tell beyond its snapshot. */
+export interface ReportExtras {
+  /** The report then tells of the client's own error. */
+  readonly calibration?: readonly CalibratedCell[] | undefined;
+  /** To judge the run by, in place of those it was started with. */
+  readonly slos?: readonly Slo[] | undefined;
+  readonly steadyState?: SteadyState | undefined;
+  /** Of the servers; default: what the run was started with. */
+  readonly pricePerHour?: number | undefined;
+}
+
+/** The report of a run from its snapshot and from what it was asked to do. */
 export function makeReport(
   sourced: SourcedSnapshot,
   header: RunHeader,
   stoppedEarly: boolean,
-  calibration?: readonly CalibratedCell[],
+  { calibration, slos, steadyState, pricePerHour = priceOf(header) }: ReportExtras = {},
 ): Report {
   const { requested_rate_per_second: rate, config } = header;
   return reportFromSnapshot(toJson(sourced.snapshot), {
     version: programVersion(),
+    gitSha: programGitSha(),
     source: sourced.source,
     useLegacyLoadgenQpsMetrics: header.published_by?.legacy_qps ?? false,
     stoppedEarly,
@@ -29,18 +43,27 @@ export function makeReport(
     skippedRows: header.skipped_rows ?? 0,
     echoRows: header.echo_rows ?? 0,
     ...(calibration === undefined ? {} : { calibration, connectsOtherwise: connectsOtherwise(config) }),
+    ...(slos === undefined ? {} : { slos }),
+    ...(steadyState === undefined ? {} : { steadyState }),
+    ...(pricePerHour === undefined ? {} : { pricePerHour }),
     ...(rate === null ? {} : { requestedRatePerSecond: rate }),
   });
+}
+
+function priceOf({ config }: RunHeader): number | undefined {
+  const { price_per_hour: price } = config;
+  return typeof price === 'number' && price > 0 ? price : undefined;
 }
 
 /** Otherwise than calibrate does, whose bounds then don't hold. */
 function connectsOtherwise({ endpoints, client }: RunHeader['config']): boolean {
   const hasTls = Array.isArray(endpoints) && endpoints.some((url) => /^https:/i.test(String(url)));
-  const { connections, requests_per_connection: limit, proxies } = (client ?? {}) as ConnectionConfig;
-  return hasTls || connections === 'new' || limit !== undefined || proxies !== undefined;
+  const { http, connections, requests_per_connection: limit, proxies } = (client ?? {}) as ConnectionConfig;
+  return hasTls || http === 2 || connections === 'new' || limit !== undefined || proxies !== undefined;
 }
 
 interface ConnectionConfig {
+  readonly http?: Json;
   readonly connections?: Json;
   readonly requests_per_connection?: Json;
   readonly proxies?: Json;

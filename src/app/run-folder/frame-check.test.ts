@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunId } from '../../core/ids.ts';
 import { encodeMessagesFrame } from '../../events/received-messages.ts';
-import { readRunHeader } from '../../runlog/run-header.ts';
+import { readLogOrigin } from '../../runlog/log-origin.ts';
 import { FrameKind, type Frame, sealFrame } from '../../transport/frame.ts';
 import { frameCheck } from './frame-check.ts';
 import { receptionFrame } from './reception.ts';
@@ -53,7 +53,7 @@ describe('the check of a frame of what was received', () => {
     const earlier = (publishers: unknown) =>
       sealFrame(jsonFrame({ ...fields, publishers }), FrameKind.runHeader, 0);
     expect(decodeRunHeader(earlier(['a', 'b'])).published_by?.addresses).toEqual(['a', 'b']);
-    expect(readRunHeader(earlier(['a', 'b'])).publishers).toEqual(['a', 'b']);
+    expect(readLogOrigin(earlier(['a', 'b'])).publishers).toEqual(['a', 'b']);
     const check = frameCheck();
     check(earlier(['a', 'b']));
     check(messages(1));
@@ -71,5 +71,39 @@ describe('the check of a frame of what was received', () => {
     expect(() => frameCheck()(header(many))).toThrow(
       'published_by must be an object of addresses (up to 256)',
     );
+  });
+});
+
+describe('the check of readings of power', () => {
+  const power = (readings: unknown) =>
+    sealFrame(jsonFrame({ at_ns: 1, source: 's', readings, failure: null }), FrameKind.power, 1);
+
+  it('asks for a device and its power in W', () => {
+    const check = frameCheck();
+    check(power([['gpu0', 312.5]]));
+    check(power(null));
+    for (const wrong of [undefined, 5, [['gpu0', -1]], [['gpu0', '5']], [[0, 5]], Array(1025).fill(['', 1])])
+      expect(() => check(power(wrong))).toThrow('readings of power that are none');
+  });
+});
+
+describe('the check of a health report', () => {
+  const health = (connection_times: unknown) => {
+    const numbers = {
+      ...{ worker: 0, event_loop_delay_p99_ms: 0, event_loop_delay_max_ms: 0, gc_pause_max_ms: 0 },
+      ...{ connections_opened: 1, connect_failures: 0, connection_times },
+    };
+    frameCheck()(sealFrame(jsonFrame(numbers), FrameKind.health, 1));
+  };
+
+  it('takes times of connections that are some', () => {
+    health(undefined);
+    health({});
+    health({ tcp_connect: [120_000, 0], tls_handshake: [], of_later_versions: 'x' });
+    expect(() => health([1])).toThrow('connection_times that is no object');
+    expect(() => health({ dns_lookup: 5 })).toThrow('dns_lookup that is no list');
+    for (const wrong of [-1, 0.5, '1', null]) {
+      expect(() => health({ tcp_connect: [wrong] })).toThrow('tcp_connect that is no whole number of ns');
+    }
   });
 });

@@ -1,3 +1,5 @@
+import { isAgentNews } from '../../core/agent-news.ts';
+import { CONNECTION_STAGES } from '../../core/connection-stages.ts';
 import { EVENT_TOPICS, EventKind } from '../../core/event-types.ts';
 import { InferometerError } from '../../core/errors.ts';
 import { decodeBatch } from '../../events/columnar-codec.ts';
@@ -6,6 +8,7 @@ import {
   type EventBatch,
   extraOf,
   ISSUED_EXTRA,
+  ATTEMPT_EXTRA,
   payloadOf,
 } from '../../events/event-batch.ts';
 import { decodeWindows } from '../../events/lateness-windows.ts';
@@ -14,6 +17,8 @@ import { PayloadChecker } from '../../events/payload-check.ts';
 import { decodePayload } from '../../events/payload.ts';
 import { decodePrompts } from '../../events/prompts-codec.ts';
 import { LATENESS_BUCKETS } from '../../stats/lateness-counts.ts';
+import { powerSampleOf } from '../../server-metrics/power-sample.ts';
+import { serverSampleOf } from '../../server-metrics/server-sample.ts';
 import { type Frame, FrameKind } from '../../transport/frame.ts';
 import { accountOfFrame } from './engine-account.ts';
 import { decodeRunHeader, jsonOfFrame, publishersOf } from './run-header.ts';
@@ -69,6 +74,16 @@ export function frameCheck(): (frame: Frame) => void {
         return;
       case FrameKind.account:
         accountOfFrame(frame);
+        return;
+      case FrameKind.serverMetrics:
+        if (serverSampleOf(jsonOfFrame(frame)) === undefined) throw malformed('server metrics that are none');
+        return;
+      case FrameKind.power:
+        if (powerSampleOf(jsonOfFrame(frame)) === undefined)
+          throw malformed('readings of power that are none');
+        return;
+      case FrameKind.agent:
+        if (!isAgentNews(jsonOfFrame(frame))) throw malformed('news of an agent that are none');
     }
   };
 }
@@ -97,10 +112,14 @@ function checkExtras(batch: EventBatch, i: number, kind: EventKind, what: () => 
   if (kind === EventKind.sampleIssued) {
     requireWhole(extraOf(batch, i, ISSUED_EXTRA.dueNs), 'due time', what);
     requireWhole(extraOf(batch, i, ISSUED_EXTRA.row), 'row', what);
+  } else if (kind === EventKind.sampleAttemptFailed || kind === EventKind.sampleRetried) {
+    requireWhole(extraOf(batch, i, ATTEMPT_EXTRA.attempt), 'attempt', what);
   } else if (kind === EventKind.sampleComplete) {
     requireWhole(extraOf(batch, i, COMPLETE_EXTRA.promptTokens), 'prompt tokens', what);
     requireWhole(extraOf(batch, i, COMPLETE_EXTRA.completionTokens), 'completion tokens', what);
     requireWhole(extraOf(batch, i, COMPLETE_EXTRA.items), 'items', what);
+    requireWhole(extraOf(batch, i, COMPLETE_EXTRA.bytes), 'bytes', what);
+    requireWhole(extraOf(batch, i, COMPLETE_EXTRA.audioNs), 'length of audio', what);
   } else if (kind === EventKind.sampleRecvFirst || kind === EventKind.sampleRecvNonFirst) {
     requireWhole(extraOf(batch, i, 0), 'choice or channel', what);
   }
@@ -117,6 +136,7 @@ function checkHealth(report: unknown): void {
   if (!isFields(report)) throw malformed('a health report that is no object');
   for (const [key, value] of Object.entries(report)) {
     if (key === 'lateness') checkLateness(value);
+    else if (key === 'connection_times') checkConnectionTimes(value);
     else if (Array.isArray(value)) requireNumbers(key, value, MOST_POSITIONS);
     else if (typeof value === 'object' && value !== null) throw malformed(`health with an object ${key}`);
   }
@@ -128,6 +148,8 @@ function checkHealth(report: unknown): void {
     const value = report[key] ?? 0;
     if (!Number.isFinite(value)) throw malformed(`health with ${key} that is no number`);
   }
+  const { other_model: otherModel = '' } = report;
+  if (typeof otherModel !== 'string') throw malformed('health with other_model that is no text');
   for (const key of LISTS) {
     if (!Array.isArray(report[key] ?? [])) throw malformed(`health with ${key} that is no list`);
   }
@@ -156,6 +178,16 @@ function checkLateness(lateness: unknown): void {
       Number.isInteger(bucket) && (bucket as number) >= 0 && (bucket as number) < LATENESS_BUCKETS;
     if (!counts.every((value, i) => i % 2 === 1 || isBucket(value)))
       throw malformed(`health with a bucket of ${key} that there is not`);
+  }
+}
+
+function checkConnectionTimes(times: unknown): void {
+  if (!isFields(times)) throw malformed('health with connection_times that is no object');
+  for (const stage of CONNECTION_STAGES) {
+    const tookNs = times[stage] ?? [];
+    if (!Array.isArray(tookNs)) throw malformed(`health with ${stage} that is no list`);
+    if (!tookNs.every((ns) => Number.isSafeInteger(ns) && ns >= 0))
+      throw malformed(`health with ${stage} that is no whole number of ns`);
   }
 }
 

@@ -14,6 +14,17 @@ it('knows a process until it ends, and no other by its number', async () => {
   expect(isRunning(identity)).toBe(false);
 });
 
+it('takes one that has ended for ended, also while its parent has not asked how', async () => {
+  const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60']);
+  const [pid] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string];
+  const identity = identityOf(Number(pid));
+  expect(isRunning(identity)).toBe(true);
+  while (isRunning(identity)) await new Promise((again) => setTimeout(again, 10));
+  // Its number is still taken.
+  expect(() => process.kill(identity.pid, 0)).not.toThrow();
+  parent.kill('SIGKILL');
+});
+
 it('takes no process group for a process', () => {
   expect(isRunning({ pid: 0, start_ticks: null })).toBe(false);
 });

@@ -8,6 +8,7 @@ export interface ProcessIdentity {
 }
 
 /** Positions among the fields of /proc/PID/stat that follow its name (proc(5)). */
+const STATE = 0;
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
 const START_TICKS = 19;
@@ -18,9 +19,12 @@ export function identityOf(pid: number): ProcessIdentity {
   return { pid, start_ticks: startTicks(pid) };
 }
 
-/** Whether that very process runs, whoever owns it. */
+/** Whether that very process runs, whoever owns it. One that has ended and waits for its parent to ask how does not. */
 export function isRunning({ pid, start_ticks: ticks }: ProcessIdentity): boolean {
-  return pid > 0 && exists(pid) && (ticks === null || startTicks(pid) === ticks);
+  if (!(pid > 0 && exists(pid))) return false;
+  const fields = statFields(pid);
+  if (fields?.[STATE] === 'Z') return false;
+  return ticks === null || Number(fields?.[START_TICKS]) === ticks;
 }
 
 function exists(pid: number): boolean {

@@ -5,12 +5,14 @@ import { overwriteFile, removeTemporaryFilesIn, writeFileAtomic } from '../../co
 import { oddKindOf, readTextInside, readTextSync } from '../../core/careful-read.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import { FILE_LIMITS } from '../../core/file-limits.ts';
+import type { AgentFacts } from '../../core/agent-news.ts';
 import type { RunId } from '../../core/ids.ts';
 import { requireInside } from '../../core/folder-guard.ts';
 import { makeDirectory } from '../../core/make-directory.ts';
 import type { Json } from '../../metrics/snapshot.ts';
 import { findReportDirectory, type ReportDirectory } from './report-directory.ts';
 import type { ProcessIdentity } from './process-identity.ts';
+import { RUN_LOG } from './run-log-place.ts';
 
 function isEmptyDirectory(path: string): boolean {
   return statSync(path).isDirectory() && readdirSync(path).length === 0;
@@ -162,7 +164,7 @@ export class RunDirectory {
     return join(this.path, 'run.json');
   }
   get logPath(): string {
-    return join(this.path, 'run.log');
+    return join(this.path, RUN_LOG);
   }
   get eventsPath(): string {
     return join(this.#outputPath, 'events.jsonl');
@@ -183,6 +185,10 @@ export class RunDirectory {
   get summaryPath(): string {
     const theirs = this.reportDirectory?.summary;
     return theirs === undefined || existsSync(this.resultPath) ? this.resultPath : theirs;
+  }
+  /** What people wrote about the run. */
+  get notesPath(): string {
+    return join(this.#outputPath, 'notes.txt');
   }
   get reportPath(): string {
     return join(this.#outputPath, 'report.txt');
@@ -218,10 +224,13 @@ export function refuseRunLog(outPath: string): void {
   }
 }
 
+/** Where runs go that are not given another place. */
+export const RUNS_FOLDER = 'runs';
+
 /** `runs/<UTC time>-<6 digits of the run id>`. */
 export function defaultRunPath(runId: RunId, now: Date): string {
   const time = now.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
-  return join('runs', `${time}-${runId.slice(0, 6)}`);
+  return join(RUNS_FOLDER, `${time}-${runId.slice(0, 6)}`);
 }
 
 /** What run.json holds: who ran what, where, and how it ended. Written anew at each change. */
@@ -232,6 +241,10 @@ export interface RunManifest {
   readonly started_at: string;
   readonly origin_ns: string;
   readonly machine: { readonly [key: string]: Json };
+  /** Where the paths in its configuration begin; missing in runs of versions before 0.2. */
+  readonly directory?: string;
+  /** Missing where it has none. */
+  readonly tags?: { readonly [name: string]: string };
   readonly pids: { readonly main: number; readonly aggregator: number | null };
   /** The main process, to be told from a later one of the same number. */
   readonly main_process: ProcessIdentity;
@@ -246,6 +259,8 @@ export interface RunManifest {
     readonly event_bus?: string;
     readonly event_wire?: string;
   };
+  /** The load generators that shared the run, where there were several. */
+  readonly agents?: readonly AgentFacts[];
   readonly outcome: { readonly [key: string]: Json } & {
     /** `interrupted`: an aggregation ended before what it followed did, and may be resumed. */
     readonly state: 'running' | 'complete' | 'stopped_early' | 'failed' | 'interrupted';

@@ -1,6 +1,7 @@
 import { InferometerError } from '../../core/errors.ts';
 import { RESPONSE_KINDS, type ResponseKind } from '../../core/response-kind.ts';
 import type { RunId } from '../../core/ids.ts';
+import { type GroupDimension, MAX_GROUP_VALUES, MAX_GROUPS } from '../../core/sample-groups.ts';
 import type { Json } from '../../metrics/snapshot.ts';
 import { FRAME_HEADER_BYTES, type Frame } from '../../transport/frame.ts';
 
@@ -16,6 +17,8 @@ export interface RunHeader {
   readonly streaming: boolean;
   /** Requests are turns of conversations. Missing in logs of single requests, and of versions before 0.2. */
   readonly conversations?: boolean;
+  /** How the samples are divided: by endpoint, by model. Missing where all are alike. */
+  readonly groups?: readonly GroupDimension[];
   /** What responses hold, where that is no text. */
   readonly response_kind?: ResponseKind;
   /** Path of the tokenizer.json, or null. */
@@ -32,10 +35,14 @@ export interface RunHeader {
   readonly replay?: ReplayedTrace;
   /** The proxies that requests go through, without user and password. Missing without any. */
   readonly proxies?: readonly string[];
+  /** The address of an endpoint is on this machine. Missing where none is. */
+  readonly endpoint_here?: boolean;
   /** Samples the plan will issue, or null when a duration ends it. */
   readonly planned_samples: number | null;
   /** The largest limit of output tokens sent; null when a request has none. Missing in logs of versions before 0.2. */
   readonly output_limit?: number | null;
+  /** The mean of these limits over the rows of the dataset; missing when a request had none. */
+  readonly output_limit_mean?: number;
   /** Rows of the dataset that were left out as unusable. Missing likewise. */
   readonly skipped_rows?: number;
   /** Rows whose request asks for the prompt in front of a streamed response. Missing likewise. */
@@ -195,6 +202,14 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
     allowed: 'true or false, if any',
     isFine: (value) => value === undefined || typeof value === 'boolean',
   },
+  endpoint_here: {
+    allowed: 'true or false, if any',
+    isFine: (value) => value === undefined || typeof value === 'boolean',
+  },
+  groups: {
+    allowed: `a list of dimensions, each with a name of its own and 2 to ${MAX_GROUP_VALUES} values, of up to ${MAX_GROUPS} groups, if any`,
+    isFine: (value) => value === undefined || areDimensions(value),
+  },
   response_kind: {
     allowed: `one of ${RESPONSE_KINDS.join(', ')}, if any`,
     isFine: (value) => value === undefined || RESPONSE_KINDS.some((kind) => kind === value),
@@ -203,6 +218,7 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
   requested_rate_per_second: NUMBER_OR_NULL,
   planned_samples: NUMBER_OR_NULL,
   output_limit: NUMBER_IF_ANY,
+  output_limit_mean: NUMBER_IF_ANY,
   skipped_rows: NUMBER_IF_ANY,
   max_in_flight: NUMBER_IF_ANY,
   published_by: {
@@ -228,6 +244,19 @@ const FIELDS: Readonly<Record<string, FieldCheck>> = {
     isFine: (value) => value === undefined || isReplayedTrace(value),
   },
 };
+
+function areDimensions(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    new Set(value.map((one: unknown) => isFields(one) && one.name)).size === value.length &&
+    value.every((one: unknown) => {
+      if (!isFields(one) || typeof one.name !== 'string' || !areTexts(one.values)) return false;
+      return one.values.length >= 2 && one.values.length <= MAX_GROUP_VALUES;
+    }) &&
+    (value as readonly GroupDimension[]).reduce((groups, { values }) => groups * values.length, 1) <=
+      MAX_GROUPS
+  );
+}
 
 function areMetricsSettings(found: Readonly<Record<string, unknown>>): boolean {
   const { significant_figures: figures, bucket_count: buckets, early_stopping: early } = found;

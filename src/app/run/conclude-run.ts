@@ -1,10 +1,15 @@
 import type { RunConfig } from '../../config/schema.ts';
 import { errorText, EXIT_CODES, InferometerError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { MetricsSnapshot } from '../../metrics/snapshot.ts';
+import type { SteadyState } from '../../report/steady-state.ts';
+import type { Report } from '../../report/report.ts';
 import type { SessionOutcome } from '../../session/session.ts';
 import { loadCalibration, machineClass } from '../machine/calibration-file.ts';
 import { exportEvents, isQuickExport } from '../reports/export-events.ts';
 import { keepFinalSnapshot, makeReport, writeReport } from '../reports/report-files.ts';
 import { writeReportPage } from '../reports/report-page-file.ts';
+import { type SloOptions, sloExitCode, writeSloFiles } from '../reports/slo-files.ts';
 import { sourceSnapshot } from '../reports/report-source.ts';
 import type { RunScreen } from './run-screen.ts';
 import type { RunServices } from './run-services.ts';
@@ -14,8 +19,11 @@ export interface RunConclusion {
   readonly outcome: SessionOutcome;
   /** Why the run log could not be written to its end, if it could not. */
   readonly recordingFailure: unknown;
+  /** Why the load was ended early, where nobody did it by hand. */
+  readonly endReason: string | undefined;
   /** File of what calibrate measured. */
   readonly calibrationPath: string | undefined;
+  readonly slos: SloOptions;
   readonly screen: RunScreen;
 }
 
@@ -26,7 +34,7 @@ const AGGREGATOR_END_MS = 60_000;
 export async function concludeRun(
   config: RunConfig,
   services: RunServices,
-  { outcome, recordingFailure, calibrationPath, screen }: RunConclusion,
+  { outcome, recordingFailure, endReason, calibrationPath, slos, screen }: RunConclusion,
 ): Promise<number> {
   const { directory, header, writer, recorder, manifest, subscriber, supervisor } = services;
   const { log } = screen;
@@ -54,7 +62,8 @@ export async function concludeRun(
   }
   const calibration =
     calibrationPath === undefined ? undefined : await loadCalibration(calibrationPath, machineClass(), log);
-  const report = makeReport(sourced, header, outcome.stoppedEarly, calibration);
+  const steadyState = await steadyStateOfRun(services, sourced.snapshot, log);
+  const report = makeReport(sourced, header, outcome.stoppedEarly, { calibration, steadyState });
   // A file that cannot be written costs its content, not the result on the screen.
   let outputFailure: unknown;
   const attempt = async (what: string, write: () => Promise<unknown>) => {
@@ -67,13 +76,14 @@ export async function concludeRun(
   };
   await attempt('final snapshot', () => keepFinalSnapshot(directory, sourced));
   await attempt('report', () => writeReport(directory, report));
+  await attempt('SLOs', () => writeSloFiles(report, slos));
   if (exportWanted(config, writer.bytes)) {
     screen.step('exporting events.jsonl');
     await attempt(directory.eventsPath, () => exportEvents(directory, header, log));
   } else if (config.events_jsonl === 'auto') {
     log.info(`events.jsonl was left out; to write it: inferometer export --events ${directory.path}`);
   }
-  const exitCode = exitCodeOf(outcome, recordingFailure ?? outputFailure, report.verdict.level === 'invalid');
+  const exitCode = exitCodeOf(outcome, recordingFailure ?? outputFailure, report, slos.isStrict);
   await manifest.update({
     outcome: {
       state: outcome.failure !== undefined ? 'failed' : outcome.stoppedEarly ? 'stopped_early' : 'complete',
@@ -94,13 +104,30 @@ export async function concludeRun(
         drain_timed_out: phase.drainTimedOut,
       })),
       failure: outcome.failure ?? null,
+      ...(endReason === undefined ? {} : { end_reason: endReason }),
     },
   });
   // Nothing is being written at this moment: what is there is of an aggregator that was killed meanwhile.
   directory.removeUnfinished();
-  screen.finished(report, directory.path);
-  await writeReportPage(directory, report, sourced.snapshot, log);
+  screen.finished(report, directory.path, config.report_html ? 'report.html' : 'report.txt');
+  if (config.report_html) await writeReportPage(directory, report, sourced.snapshot, log);
   return exitCode;
+}
+
+/** Where it was asked for; what fails there costs this part of the report only. What it takes is loaded here and nowhere earlier. */
+async function steadyStateOfRun(
+  { directory, header }: RunServices,
+  snapshot: MetricsSnapshot,
+  log: Log,
+): Promise<SteadyState | undefined> {
+  if ((header.config.steady_state ?? 'off') === 'off') return undefined;
+  try {
+    const { steadyChoiceOf, steadyStateOf } = await import('../reports/steady-run.ts');
+    return await steadyStateOf(directory, snapshot, steadyChoiceOf(header));
+  } catch (error) {
+    log.warning(`the steady state could not be looked for: ${errorText(error)}`);
+    return undefined;
+  }
 }
 
 function exportWanted({ events_jsonl: mode }: RunConfig, logBytes: number): boolean {
@@ -112,8 +139,8 @@ function aggregatorEndMs({ metrics: { drain_timeout_ms: drainTimeoutMs } }: RunC
   return drainTimeoutMs === 0 ? Infinity : drainTimeoutMs + AGGREGATOR_END_MS;
 }
 
-function exitCodeOf(outcome: SessionOutcome, failure: unknown, invalid: boolean): number {
+function exitCodeOf(outcome: SessionOutcome, failure: unknown, report: Report, isStrict: boolean): number {
   if (outcome.failure !== undefined || failure !== undefined) return EXIT_CODES.execution;
   if (outcome.stoppedEarly) return EXIT_CODES.interrupted;
-  return invalid ? EXIT_CODES.result : EXIT_CODES.ok;
+  return report.verdict.level === 'invalid' ? EXIT_CODES.result : sloExitCode(report, isStrict);
 }

@@ -1,3 +1,4 @@
+import { modelsOf } from '../../config/models.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import type { Log } from '../../core/log.ts';
 import { countedText, countText } from '../../core/quantity-text.ts';
@@ -10,20 +11,20 @@ const SHOWN = 8;
 const SHOWN_BAD_ROWS = 3;
 
 /**
- * Tells, once, what of a dataset is not sent, what is sent although the program does not know it, and which rows were left out. Warns
+ * Tells, once, what of the datasets is not sent, what is sent although the program does not know it, and which rows were left out. Warns
  * of requests that measure something else than it seems.
  */
 export function tellDataset(
-  dataset: Prompts,
+  datasets: readonly Prompts[],
   { rowCount, skipped, unsentColumns, passedColumns, models, echoes }: BuiltRequests,
   { config, adapter }: { readonly config: RunConfig; readonly adapter: ApiAdapter },
   log: Log,
 ): void {
-  const bad = [...dataset.skipped, ...skipped];
+  const bad = [...datasets.flatMap((dataset) => dataset.skipped), ...skipped];
   if (bad.length > 0) {
     const others = bad.length > SHOWN_BAD_ROWS ? `; and ${countText(bad.length - SHOWN_BAD_ROWS)} more` : '';
     log.warning(
-      `${dataset.name}: skipped ${countedText(bad.length, 'bad row')}, ${countText(rowCount)} left: ` +
+      `${datasets.map(({ name }) => name).join(', ')}: skipped ${countedText(bad.length, 'bad row')}, ${countText(rowCount)} left: ` +
         bad.slice(0, SHOWN_BAD_ROWS).join('; ') +
         others,
     );
@@ -34,9 +35,10 @@ export function tellDataset(
   if (echoes > 0) log.warning(echoText(echoes));
   if (passedColumns.length > 0)
     log.info(`dataset columns sent as fields of the request: ${listed(passedColumns)}`);
-  const others = models.filter((model) => model !== config.model);
+  const planned = modelsOf(config).map(({ name }) => name);
+  const others = models.filter((model) => !planned.includes(model));
   if (others.length > 0 && adapter.namesModel) {
-    log.info(`rows name a model, which replaces --model ${config.model}: ${listed(others)}`);
+    log.info(`rows name a model, which replaces --model ${listed(planned)}: ${listed(others)}`);
   }
 }
 

@@ -9,7 +9,8 @@ function phases(timesMs: readonly number[], flags: Readonly<Record<string, strin
   const given = { '--endpoint': 'http://h', '--model': 'm', '--dataset': 't', '--replay': 'on', ...flags };
   const texts = new Map(Object.entries(given).map(([flag, text]) => [flag, [text]]));
   const dueNs = replaySchedule(Float64Array.from(timesMs));
-  return phasesOf(resolveConfig({ environment: {}, flags: texts }), timesMs.length, dueNs);
+  const part = { firstTicket: 0, ticketCount: timesMs.length, dueNs };
+  return phasesOf(resolveConfig({ environment: {}, flags: texts }), [part]);
 }
 
 describe('the phases of a replay', () => {

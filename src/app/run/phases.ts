@@ -1,3 +1,4 @@
+import { type PhaseConfig, phaseConfigs } from '../../config/run-phases.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { valueOfStage } from '../../config/stages.ts';
 import { InferometerError } from '../../core/errors.ts';
@@ -13,65 +14,105 @@ import {
 } from '../../plan/plan.ts';
 import { ConcurrencyProfile, type ConcurrencyStage } from '../../plan/concurrency-profile.ts';
 import { RateProfile, type RateStage } from '../../plan/rate-profile.ts';
+import type { PreparedPart } from './prepare.ts';
 
+/** Name of the phase that `--warmup` adds. */
+const WARMUP = 'warmup';
 /** Added to the seed for the sample order of the warm-up, so that it does not send what is measured next. */
 const WARMUP_ORDER_SEED_OFFSET = 1;
+/** Between the seeds of one phase and the next. */
+const PHASE_SEED_STEP = 2;
 
 /** An average is told, not followed. */
 const AVERAGE_DIGITS = 4;
 
+/** The requests that a phase sends: see `PreparedPart`. */
+type PhasePart = Pick<PreparedPart, 'firstTicket' | 'ticketCount' | 'dueNs'>;
+
 /**
- * The phases a configuration asks for, in order: a warm-up when wanted, then performance. `dueNs`: when each row of a replay is due.
+ * The phases of a configuration, in order: a warm-up if it has one, then those it names, or one. `parts`: what each of them sends.
  *
  * Throws `INFEROMETER_PLAN_REPLAY` (input) for the warm-up of a trace that has no rate.
  */
-export function phasesOf(
+export function phasesOf(config: RunConfig, parts: readonly PhasePart[]): readonly PhasePlan[] {
+  const phases = phaseConfigs(config).map((phase, index) => phasePlan(phase, index, parts[index]!));
+  if (config.warmup === undefined) return phases;
+  const { config: first } = phaseConfigs(config)[0]!;
+  return [warmupOf(first, config.warmup, phases[0]!), ...phases];
+}
+
+/** What the run log says where a phase begins. */
+export function phaseMark({ name, kind }: PhasePlan): string {
+  return kind === 'performance' || name === WARMUP ? name : `${name} (not measured)`;
+}
+
+function phasePlan({ name, isMeasured, config }: PhaseConfig, index: number, part: PhasePart): PhasePlan {
+  const stop = stopOf(config);
+  const { firstTicket: firstRow, ticketCount: datasetSize, dueNs } = part;
+  // Each has arrivals and an order of its own, as it has prompts; the first has those of a run without phases.
+  const seed = config.seed + index * PHASE_SEED_STEP;
+  const arrivals = dueNs === undefined ? arrivalsOf(config, seed) : replayOf(config, dueNs);
+  const order = { order: config.sample_order, datasetSize, firstRow, seed };
+  return {
+    name,
+    kind: isMeasured ? 'performance' : 'warmup',
+    arrivals,
+    order,
+    stop: withinStages(stopRuleOf(stop, datasetSize, stagesNs(arrivals) < Infinity), arrivals),
+    ...(arrivals.pattern === 'replay' ? inItsOrder(config, arrivals, order) : {}),
+  };
+}
+
+/** Before the first phase, with what that sends. */
+function warmupOf(config: RunConfig, limits: StopLimits, { arrivals, order }: PhasePlan): PhasePlan {
+  const { datasetSize, firstRow } = order;
+  return {
+    name: WARMUP,
+    kind: 'warmup',
+    order: {
+      order: config.sample_order,
+      ...{ datasetSize, firstRow },
+      seed: config.seed + WARMUP_ORDER_SEED_OFFSET,
+    },
+    // At the rate that measuring begins with.
+    arrivals: arrivals.pattern === 'replay' ? atItsMeanRate(config, arrivals) : atFirst(arrivals),
+    stop: stopRuleOf(limits, datasetSize),
+  };
+}
+
+/** What bounds a run: one that waits for a figure has a longest duration. */
+function stopOf({ stop, until }: RunConfig): RunConfig['stop'] {
+  return until === undefined ? stop : { ...stop, duration_ms: until.max_duration_ms };
+}
+
+/** With the number of samples that is only known with the dataset; itself where there is one already, or nothing says how many. */
+export function withSamples(
   config: RunConfig,
   datasetSize: number,
-  dueNs?: SharedArrayBuffer,
-): readonly PhasePlan[] {
-  const { warmup, stop } = config;
-  const arrivals = dueNs === undefined ? arrivalsOf(config) : replayOf(config, dueNs);
-  const performance: PhasePlan = {
-    name: 'performance',
-    kind: 'performance',
-    arrivals,
-    order: { order: config.sample_order, datasetSize, seed: config.seed },
-    stop: withinStages(stopRuleOf(stop, datasetSize, stagesNs(arrivals) < Infinity), arrivals),
-    ...(arrivals.pattern === 'replay' ? inItsOrder(config, arrivals, datasetSize) : {}),
-  };
-  if (warmup === undefined) return [performance];
-  return [
-    {
-      ...performance,
-      name: 'warmup',
-      kind: 'warmup',
-      order: { order: config.sample_order, datasetSize, seed: config.seed + WARMUP_ORDER_SEED_OFFSET },
-      // At the rate that measuring begins with.
-      arrivals: arrivals.pattern === 'replay' ? atItsMeanRate(config, arrivals) : atFirst(arrivals),
-      stop: stopRuleOf(warmup, datasetSize),
-    },
-    performance,
-  ];
+  samplesOf: ((datasetSize: number) => number) | undefined,
+): RunConfig {
+  if (samplesOf === undefined || config.stop.samples !== undefined) return config;
+  return { ...config, stop: { ...config.stop, samples: samplesOf(datasetSize) } };
 }
 
 /** Each row once, at its time. */
-function replayOf({ stop }: RunConfig, dueNs: SharedArrayBuffer): ReplaySettings {
-  const mean = meanArrivalRate(dueNs, stopRuleOf(stop, 0).maxDurationNs);
+function replayOf(config: RunConfig, dueNs: SharedArrayBuffer): ReplaySettings {
+  const mean = meanArrivalRate(dueNs, stopRuleOf(stopOf(config), 0).maxDurationNs);
   const ratePerSecond = mean === null ? null : Number(mean.toPrecision(AVERAGE_DIGITS));
   return { pattern: 'replay', dueNs, ratePerSecond };
 }
 
 /** A replay ends with its last row, unless its duration is over before that. */
 function inItsOrder(
-  { stop, seed }: RunConfig,
+  config: RunConfig,
   { dueNs }: ReplaySettings,
-  datasetSize: number,
+  order: PhasePlan['order'],
 ): Pick<PhasePlan, 'order' | 'stop'> {
-  const rule = stopRuleOf(stop, datasetSize);
+  const { datasetSize } = order;
+  const rule = stopRuleOf(stopOf(config), datasetSize);
   const endsBefore = arrivalsBefore(dueNs, rule.maxDurationNs) < datasetSize;
   const maxSamples = endsBefore ? rule.maxSamples : Math.min(rule.maxSamples, datasetSize);
-  return { order: { order: 'sequential', datasetSize, seed }, stop: { ...rule, maxSamples } };
+  return { order: { ...order, order: 'sequential' }, stop: { ...rule, maxSamples } };
 }
 
 /** What a warm-up sends has no times: it is drawn from the trace. */
@@ -113,16 +154,14 @@ function atFirst(arrivals: ArrivalSettings): ArrivalSettings {
   return { ...arrivals, stages: undefined, ratePerSecond: rates.find((rate) => rate > 0)! };
 }
 
+interface StopLimits {
+  readonly samples?: number | undefined;
+  readonly conversations?: number | undefined;
+  readonly duration_ms?: number | undefined;
+}
+
 /** Without any limit a phase is one pass over the dataset, or over its stages. */
-function stopRuleOf(
-  limits: {
-    samples?: number | undefined;
-    conversations?: number | undefined;
-    duration_ms?: number | undefined;
-  },
-  datasetSize: number,
-  hasStages = false,
-): StopRule {
+function stopRuleOf(limits: StopLimits, datasetSize: number, hasStages = false): StopRule {
   const { conversations, duration_ms: durationMs } = limits;
   const samples = limits.samples ?? conversations;
   return {
@@ -131,7 +170,9 @@ function stopRuleOf(
   };
 }
 
-function arrivalsOf({ load, seed, stop }: RunConfig): ArrivalSettings {
+function arrivalsOf(config: RunConfig, seed: number): ArrivalSettings {
+  const { load } = config;
+  const stop = stopOf(config);
   const { pattern, rate_per_second: ratePerSecond = 0, concurrency = 0, burstiness } = load;
   switch (pattern) {
     case 'burst':

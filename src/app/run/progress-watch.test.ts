@@ -9,10 +9,22 @@ function watched() {
   const told: string[] = [];
   const watch = new ProgressWatch(
     { onWarning: (message) => told.push(message), onHopeless: (message) => told.push(`! ${message}`) },
-    { maxConnections: 4, isMaxInFlight: false },
+    { maxConnections: 4, isMaxInFlight: false, flag: '--max-connections' },
   );
   const look = (nowMs: number, counts: Partial<SampleCounts>) => {
-    watch.look({ issued: 1, completed: 0, inFlight: 0, succeeded: 0, waiting: 0, ...counts }, nowMs);
+    watch.look(
+      {
+        issued: 1,
+        completed: 0,
+        inFlight: 0,
+        succeeded: 0,
+        errored: 0,
+        waiting: 0,
+        lastReadMs: 0,
+        ...counts,
+      },
+      nowMs,
+    );
   };
   return { watch, look, told };
 }

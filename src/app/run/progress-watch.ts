@@ -20,8 +20,10 @@ export interface ProgressListener {
 /** What requests that are due wait for. */
 export interface BacklogLimit {
   readonly maxConnections: number;
-  /** The user set that number as the most requests in flight. */
+  /** It is a number of requests in flight, and not of connections that carry one each. */
   readonly isMaxInFlight: boolean;
+  /** What sets it. */
+  readonly flag: '--max-in-flight' | '--max-connections';
 }
 
 /**
@@ -91,10 +93,10 @@ export class ProgressWatch {
     }
     if (!this.#saysBacklog || nowMs - this.#leastWaitingMs < STUCK_BACKLOG_MS) return;
     this.#saysBacklog = false;
-    const { maxConnections, isMaxInFlight } = this.#limit;
-    const [what, flag] = isMaxInFlight
-      ? [`while ${countText(maxConnections)} are in flight`, '--max-in-flight']
-      : [`for one of ${countedText(maxConnections, 'connection')}`, '--max-connections'];
+    const { maxConnections, isMaxInFlight, flag } = this.#limit;
+    const what = isMaxInFlight
+      ? `while ${countText(maxConnections)} are in flight`
+      : `for one of ${countedText(maxConnections, 'connection')}`;
     this.#listener.onWarning(
       `${countedText(waiting, 'request')} ${waiting === 1 ? 'is' : 'are'} due and waiting ${what}: raise ${flag}, or lower the rate`,
     );

@@ -1,4 +1,5 @@
 import type { PromptData } from '../../core/model-output.ts';
+import type { ArenaMemory } from '../../dataset/arena.ts';
 import { writePromptData } from '../../events/payload.ts';
 import { encodeGatheredPrompts } from '../../events/prompts-codec.ts';
 import { MsgpackWriter } from '../../transport/msgpack-writer.ts';
@@ -10,9 +11,15 @@ const BYTES_PER_FRAME = 2 ** 20;
 export class PromptFrames {
   readonly #writer = new MsgpackWriter();
   readonly #frames: Uint8Array[] = [];
+  readonly #memory: ArenaMemory | undefined;
   #firstRow = 0;
   /** Where each prompt ends that the writer has. */
   #ends: number[] = [];
+
+  /** `memory`: that of the requests, of which this takes its part. */
+  constructor(memory?: ArenaMemory) {
+    this.#memory = memory;
+  }
 
   /** Adds the next row. */
   add(prompt: PromptData): void {
@@ -28,7 +35,9 @@ export class PromptFrames {
   }
 
   #close(): void {
-    this.#frames.push(encodeGatheredPrompts(this.#firstRow, this.#writer.written(), this.#ends));
+    const frame = encodeGatheredPrompts(this.#firstRow, this.#writer.written(), this.#ends);
+    this.#memory?.take(frame.length);
+    this.#frames.push(frame);
     this.#firstRow += this.#ends.length;
     this.#ends = [];
     this.#writer.clear();

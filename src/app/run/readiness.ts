@@ -1,10 +1,12 @@
+import { modelsOf, type WeightedModel } from '../../config/models.ts';
 import { isTemplate } from '../../config/template-file.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { ErrorData } from '../../core/model-output.ts';
-import type { PlainReply } from '../../engine/plain-client.ts';
-import { adapterOf, type ApiName } from '../../protocol/adapters.ts';
+import type { PlainReply } from '../../engine/plain-transport.ts';
+import { HTTP2_UNSUPPORTED } from '../../engine/http2/http2-failure.ts';
+import { adapterOf, type ApiName, isPluginApi } from '../../protocol/adapters.ts';
 import { jsonObjectIn } from '../../protocol/json.ts';
 import { errorMessage } from '../../protocol/openai-reply.ts';
 import { modelsIn } from '../probe/model-list.ts';
@@ -60,13 +62,13 @@ export async function checkReadiness(
   prepared: Pick<PreparedRun, 'endpoints' | 'tls' | 'proxies' | 'addresses'>,
   options: ReadinessOptions,
 ): Promise<void> {
-  const { headers, api_key: apiKey, tls_verify: tlsVerify } = config.client;
+  const { headers, api_key: apiKey, tls_verify: tlsVerify, http } = config.client;
   const { tls, proxies, addresses } = prepared;
   const { log, masked } = options;
   const faults = await Promise.all(
     prepared.endpoints.map(async (endpoint, index) => {
       const way = { proxy: proxies[index], addresses: addresses[index], tls };
-      const caller = new ServerCaller(endpoint, { ...way, tlsVerify, headers, apiKey });
+      const caller = new ServerCaller(endpoint, { ...way, tlsVerify, headers, apiKey, http });
       try {
         const fault = await faultOnceReady(caller, config, options, endpoint.url);
         return fault && { ...fault, text: masked(`${endpoint.url} ${fault.text}`) };
@@ -115,13 +117,16 @@ async function faultOf(
   if (failed !== undefined) return connectFault(failed.failure);
   const { api } = config;
   // A path of the user's own, or the API of a file, says nothing of where the models are.
-  if (!asksModels || config.path !== undefined || isTemplate(api)) return undefined;
+  if (!asksModels || config.path !== undefined || isTemplate(api) || isPluginApi(api)) return undefined;
   const path = MODELS_PATHS[api] ?? 'v1/models';
   const reply = await caller.get(path, CHECK_TIMEOUT_MS, api);
   return 'failure' in reply ? undefined : replyFault(reply, config, api);
 }
 
 function connectFault({ errorType, errorMessage: message }: ErrorData): Fault | undefined {
+  if (errorType === HTTP2_UNSUPPORTED) {
+    return { text: `is reachable, but ${message}`, isCertain: true, mayPass: false };
+  }
   const [isCertain, mayPass] = [CERTAIN.test(errorType), PASSING.test(errorType)];
   if (!isCertain && !mayPass) return undefined;
   const advice = errorType === 'connection_refused' ? ': is it running? --wait-ready 5m waits for it' : '';
@@ -155,15 +160,18 @@ function replyFault(reply: PlainReply, config: RunConfig, api: ApiName): Fault |
       mayPass: false,
     };
   }
-  return status === 200 ? modelFault(body, config.model, api) : undefined;
+  return status === 200 ? modelFault(body, modelsOf(config), api) : undefined;
 }
 
 /** Gateways take models that they do not list. */
-function modelFault(body: Uint8Array, model: string, api: ApiName): Fault | undefined {
+function modelFault(body: Uint8Array, models: readonly WeightedModel[], api: ApiName): Fault | undefined {
   if (!adapterOf(api).namesModel) return undefined;
   const ids = (modelsIn(body) ?? []).map(({ id }) => id);
-  if (ids.length === 0 || ids.includes(model) || ids.includes(`${model}:latest`)) return undefined;
-  const text = `does not list the model ${model}; it lists ${namesText(ids)} (--model)`;
+  const isListed = ({ name }: WeightedModel) => ids.includes(name) || ids.includes(`${name}:latest`);
+  const unlisted = models.filter((model) => !isListed(model)).map(({ name }) => name);
+  if (ids.length === 0 || unlisted.length === 0) return undefined;
+  const what = unlisted.length === 1 ? 'model' : 'models';
+  const text = `does not list the ${what} ${unlisted.join(', ')}; it lists ${namesText(ids)} (--model)`;
   return { text, isCertain: false, mayPass: false };
 }
 

@@ -1,6 +1,7 @@
+import { sharedUint32 } from '../../core/shared-numbers.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { HEX_SALT, type SaltAlphabet, Salts } from '../../dataset/salt.ts';
-import { saltedRow } from '../../dataset/salted-row.ts';
+import { type SaltPosition, saltedRow } from '../../dataset/salted-row.ts';
 import type { RowValues } from '../../dataset/row.ts';
 import type { SaltSettings } from '../../engine/salted-requests.ts';
 
@@ -12,7 +13,7 @@ export interface SaltedRow {
 
 /** Puts salts into rows, and keeps where they are for requests that get another one each time they are sent. */
 export class RowSalts {
-  readonly #position: NonNullable<RunConfig['salt']>['position'];
+  readonly #position: SaltPosition;
   readonly #isPerRequest: boolean;
   readonly #salts: Salts;
   /** Of each endpoint: where in each request its salt begins. */
@@ -20,7 +21,13 @@ export class RowSalts {
 
   /** `alphabet`: of salts that are in the rows already. */
   constructor(
-    { position, per }: NonNullable<RunConfig['salt']>,
+    {
+      position,
+      per,
+    }: {
+      readonly position: SaltPosition;
+      readonly per: NonNullable<RunConfig['salt']>['per'];
+    },
     seed: number,
     endpointCount: number,
     alphabet: SaltAlphabet = HEX_SALT,
@@ -53,13 +60,7 @@ export class RowSalts {
   /** For the engine; undefined where requests keep the salts of their rows. */
   finish(): SaltSettings | undefined {
     if (!this.#isPerRequest) return undefined;
-    const offsets = this.#offsets.map((ofEndpoint) => {
-      const column = new Uint32Array(
-        new SharedArrayBuffer(ofEndpoint.length * Uint32Array.BYTES_PER_ELEMENT),
-      );
-      column.set(ofEndpoint);
-      return column.buffer;
-    });
+    const offsets = this.#offsets.map(sharedUint32);
     return { alphabet: this.#salts.alphabet, offsets };
   }
 }

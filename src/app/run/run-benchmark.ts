@@ -1,41 +1,48 @@
-import { parseDurations } from '../../config/durations.ts';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { withStagesOfFile } from '../../config/rate-file.ts';
+import { phaseConfigs } from '../../config/run-phases.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { PluginFiles } from '../../core/plugin-module.ts';
 import { countedText } from '../../core/quantity-text.ts';
-import type { CancelSettings } from '../../engine/planned-cancels.ts';
-import type { Pacing } from '../../engine/settings.ts';
-import { WorkerPool } from '../../engine/worker-pool.ts';
-import { encodeWindowsFrame } from '../../events/lateness-windows.ts';
+import type { WarmResult } from '../../engine/worker-messages.ts';
+import type { SampleCounts } from '../../engine/worker-pool.ts';
 import { checkPlanLimits } from '../../plan/sample-limit.ts';
-import { Session } from '../../session/session.ts';
+import { type AbortRule, parseAbortRule } from '../../rules/abort-rule.ts';
+import { type LoadEngine, Session } from '../../session/session.ts';
 import { FrameKind } from '../../transport/frame.ts';
+import { AbortWatch } from './abort-watch.ts';
+import { IdleWatch } from './idle-watch.ts';
 import { AggregatorProcess } from '../fold/aggregator-process.ts';
-import { healthReportOf, type StuckReport } from '../fold/client-health.ts';
+import { agentShareOf } from '../cluster/agent-share.ts';
+import type { ClusterOptions } from '../cluster/cluster-options.ts';
+import type { Coordinator } from '../cluster/coordinator.ts';
+import { promptsDigest } from '../cluster/prompts-digest.ts';
 import { claimEventPlace } from '../event-bus/event-place.ts';
 import { type EventWire, eventBusText } from '../event-bus/wires.ts';
 import { Closers } from './closers.ts';
+import { checkSloFiles, type SloOptions } from '../reports/slo-files.ts';
 import { accountFrame } from '../run-folder/engine-account.ts';
 import { checkCpus, pinProgram } from '../machine/cpu-pinning.ts';
-import {
-  type EngineLimits,
-  engineLimits,
-  pacingOf,
-  warmedFor,
-  watchIdleCores,
-} from '../machine/engine-limits.ts';
-import { phasesOf } from './phases.ts';
+import { engineLimits, pacingOf, warmedFor, watchIdleCores } from '../machine/engine-limits.ts';
+import { phaseMark, phasesOf, withSamples } from './phases.ts';
 import { ProgressWatch } from './progress-watch.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { cpuTimeMs } from '../run-folder/process-identity.ts';
 import { RunControl } from './run-control.ts';
+import { RUNS_FOLDER } from '../run-folder/run-directory.ts';
 import { jsonFrame } from '../run-folder/run-header.ts';
 import type { RunScreen } from './run-screen.ts';
 import { openRunServices, type RunServices } from './run-services.ts';
+import type { ScraperProcess } from '../server-metrics/scraper-process.ts';
+import { serverMetricsPlaces } from './server-metrics-places.ts';
 import type { SecretMask } from './secret-mask.ts';
-import { onStopSignals } from './shutdown.ts';
+import { onStopSignals, type ShutdownLadder } from './shutdown.ts';
+import { startEngine } from './start-engine.ts';
+import { UntilWatch } from './until-watch.ts';
 import { openViewPlace, viewPlaceText } from './view-place.ts';
 
 /** How often the load is looked at from its counts. */
@@ -51,11 +58,34 @@ export interface RunBenchmarkOptions {
   readonly calibrationPath?: string;
   /** One that loads already; whoever started it discards it should the run not get so far. Default: started here. */
   readonly aggregator?: AggregatorProcess;
-  /** Where other machines may watch it, and with which key; one is made up where one is needed. */
+  /** Where other machines may watch it, and with which key; one is generated where needed. */
   readonly view?: { readonly address: string; readonly key: string | undefined } | undefined;
   /** A bus for subscribers of others, and its address; default: one in the private directory of the run's sockets. */
   readonly events?: { readonly wire: EventWire; readonly address: string | undefined } | undefined;
+  /** Agents on other machines send the load; default: this process does. */
+  readonly cluster?: ClusterOptions | undefined;
+  /** What becomes of SLOs; default: they are in the report, and an undecided one is not missed. */
+  readonly slos?: SloOptions;
+  /** How many samples to send of a dataset of a size, where the configuration says no number. */
+  readonly samplesOf?: ((datasetSize: number) => number) | undefined;
+  /** Plugins, loaded in this thread already; default: none. */
+  readonly plugins?: PluginFiles | undefined;
+  /** What stops it early; returns a function that ends this. Default: signals of the process. */
+  readonly stopOn?: (ladder: ShutdownLadder) => () => void;
   readonly screen: RunScreen;
+}
+
+/** What sends the load: the threads of this process, or agents. */
+interface RunEngine extends LoadEngine {
+  readonly threadIds: readonly (number | undefined)[];
+  /** Requests in flight at most, where that is not known before it has started; and at least, where it can't be fewer. */
+  readonly maxConnections?: number;
+  readonly minConcurrency?: number;
+  warm(connections: number): Promise<WarmResult>;
+  counts(): SampleCounts;
+  /** Whether the counts are those of now; default: they are. */
+  readonly areCountsCurrent?: boolean;
+  close(): Promise<void>;
 }
 
 /**
@@ -75,15 +105,18 @@ export async function runBenchmark(config: RunConfig, options: RunBenchmarkOptio
   }
 }
 
-async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Closers): Promise<number> {
-  const { outPath, screen } = options;
+async function run(given: RunConfig, options: RunBenchmarkOptions, closers: Closers): Promise<number> {
+  const { outPath, screen, stopOn = onStopSignals } = options;
   const { log } = screen;
+  if (options.slos !== undefined) await checkSloFiles(options.slos);
   const control = new RunControl(log);
-  closers.add(onStopSignals(control));
-  const { cpus } = config.client;
+  closers.add(stopOn(control));
+  const { cpus } = given.client;
   if (cpus !== undefined) checkCpus(cpus);
-  const planned = withStagesOfFile(config);
-  const limits = engineLimits(planned);
+  const cluster = options.cluster && (await openCluster(options.cluster, given, log));
+  if (cluster !== undefined) closers.add(() => cluster.close());
+  const agents = options.cluster?.agents ?? 1;
+  const limits = engineLimits(agentShareOf(withStagesOfFile(given), { index: 0, count: agents }));
   if (limits.shortage !== undefined) log.warning(limits.shortage);
   const { aggregator = AggregatorProcess.start() } = options;
   closers.add(() => aggregator.discard());
@@ -91,24 +124,38 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
   const view = options.view && (await openViewPlace(options.view.address, options.view.key));
   const { events } = options;
   if (events?.address !== undefined) await claimEventPlace(events.address);
-  const prepared = await prepareRun(config, log, toldNowAndThen(screen));
-  const phases = phasesOf(planned, prepared.ticketCount, prepared.dueNs);
+  const prepared = await prepareRun(given, log, {
+    onProgress: toldNowAndThen(screen),
+    spillFolder: existingFolder(outPath ?? join(RUNS_FOLDER, 'run')),
+    agents: cluster?.agentNames,
+  });
+  const config = withSamples(given, prepared.parts[0]!.ticketCount, options.samplesOf);
+  const planned = withStagesOfFile(config);
+  const phases = phasesOf(planned, prepared.parts);
   checkPlanLimits(phases);
+  await cluster?.engage(planned, {
+    runId: prepared.runId,
+    promptsDigest: promptsDigest(prepared.promptFrames),
+  });
   let recordingFailure: unknown;
   const services = await openRunServices({
     ...{ config, prepared, phases, outPath, aggregator, view, events, screen, closers },
     hasBegun: () => control.begun,
+    onOwnFrame: cluster && ((frame) => cluster.onOwnFrame(frame)),
+    onSnapshot: (snapshot) => until?.look(snapshot),
     onRecordingFailure: (error) => {
       recordingFailure = error;
       log.error(`${errorText(error)}; stopping the run`);
       control.abort();
     },
   });
+  const until = untilWatchOf(config, services, control);
   const ready = readiness(config, prepared, services, screen, control);
   ready.catch(() => undefined);
   const pacing = pacingOf(config.client.pacing, limits.workers, idleCores());
   const endsHopeless =
     config.abort_when_hopeless === 'auto' ? screen.isInteractive : config.abort_when_hopeless === 'on';
+  const isCapped = phaseConfigs(planned).some(({ config: { load } }) => load.max_in_flight !== undefined);
   const progress = new ProgressWatch(
     {
       onWarning: (message) => log.warning(message),
@@ -118,9 +165,36 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
         control.giveUp(message);
       },
     },
-    { maxConnections: limits.maxConnections, isMaxInFlight: config.load.max_in_flight !== undefined },
+    {
+      maxConnections: limits.maxConnections * agents,
+      isMaxInFlight: isCapped || config.client.http === 2,
+      flag: isCapped ? '--max-in-flight' : '--max-connections',
+    },
   );
-  const starting = startPool(config, limits, pacing, prepared, services, log, progress);
+  const abort = new AbortWatch(abortRulesOf(config), (reason) => {
+    log.error(`ending the run: ${reason}`);
+    control.stopFor(reason);
+  });
+  const { idle_timeout_ms: idleTimeoutMs } = config;
+  const idle =
+    idleTimeoutMs === undefined
+      ? undefined
+      : new IdleWatch(idleTimeoutMs, (reason) => {
+          log.error(`ending the run: ${reason}`);
+          // Nothing is to be expected of what is in flight.
+          control.stopFor(reason);
+          control.cancel();
+        });
+  const scraper = await openScraper(config, services, screen);
+  if (scraper !== undefined) closers.add(() => scraper.close());
+  const starting: Promise<RunEngine> =
+    cluster === undefined
+      ? startEngine({
+          ...{ config, limits, pacing, prepared, services, log },
+          plugins: options.plugins,
+          onFirstFailure: (failure) => progress.onFirstFailure(failure),
+        })
+      : cluster.start(services, (failure) => progress.onFirstFailure(failure));
   closers.add(() => starting.then((started) => started.close()).catch(() => undefined));
   const writingConfig = writeConfig(services, config, prepared);
   closers.add(() => writingConfig.catch(() => undefined));
@@ -131,6 +205,7 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     writingConfig,
     Promise.race([services.supervisor.ready, control.stopped]),
     Promise.race([ready, control.stopped]),
+    Promise.race([scraper?.powerKnown, control.stopped]),
   ]);
   if (cpus !== undefined) {
     const { threadIds } = pool;
@@ -143,26 +218,87 @@ async function run(config: RunConfig, options: RunBenchmarkOptions, closers: Clo
     drainTimeoutMs: config.drain_timeout_ms,
     record: (kind) => services.recorder.recordSessionEvent(kind),
     onPhase: (plan) => {
-      services.recorder.recordMark('phase', { text: plan.name });
+      services.recorder.recordMark('phase', { text: phaseMark(plan) });
       screen.phase(plan);
     },
-    onPhaseEnd: (result) => services.recorder.record(FrameKind.account, accountFrame(result)),
+    onPhaseEnd: (result) => {
+      // Counts that are known in part would accuse the metrics of what an agent took with it.
+      if (result.areCountsPartial !== true) services.recorder.record(FrameKind.account, accountFrame(result));
+      const end = result.kind === 'performance' ? until?.end() : undefined;
+      if (end !== undefined) services.recorder.recordUntil(...end);
+    },
     log,
   });
   if (recordingFailure !== undefined) throw recordingFailure as Error;
-  control.begin({ session, services, maxConnections: limits.maxConnections });
+  const { maxConnections = limits.maxConnections, minConcurrency } = pool;
+  control.begin({ session, services, maxConnections, minConcurrency });
   screen.started(services.directory.path, control);
   if (view !== undefined) log.info(viewPlaceText(view));
   if (events !== undefined) log.info(eventBusText(events.wire, services.eventBus!.address));
-  await warmConnections(warmedFor(limits, prepared.dueNs), pool, services.mask, log);
-  const watching = setInterval(() => progress.look(pool.counts(), performance.now()), PROGRESS_INTERVAL_MS);
+  const warmed = warmedFor(limits, prepared.parts[0]!.dueNs);
+  await warmConnections(warmed.warmConnections * agents, pool, services.mask, log);
+  const watching = setInterval(() => {
+    if (pool.areCountsCurrent === false) return;
+    const [counts, nowMs] = [pool.counts(), performance.now()];
+    progress.look(counts, nowMs);
+    abort.look(counts, nowMs);
+    idle?.look(counts, nowMs);
+  }, PROGRESS_INTERVAL_MS);
   const outcome = await session.run().finally(() => clearInterval(watching));
+  await scraper?.close();
   control.end();
   await pool.close();
+  if (cluster !== undefined) await services.manifest.update({ agents: cluster.facts() });
   services.eventBus?.endAt(services.writer.nextSeq);
-  return concludeRun(config, services, {
-    ...{ outcome, recordingFailure, screen },
+  const exitCode = await concludeRun(config, services, {
+    ...{ outcome, recordingFailure, screen, endReason: control.endReason },
     calibrationPath: options.calibrationPath,
+    slos: options.slos ?? { isStrict: false, junitPath: undefined, markdownPath: undefined },
+  });
+  cluster?.complete();
+  return exitCode;
+}
+
+/** The side of a run that agents carry out; loaded here and nowhere earlier. */
+async function openCluster(options: ClusterOptions, config: RunConfig, log: Log): Promise<Coordinator> {
+  const { Coordinator } = await import('../cluster/coordinator.ts');
+  return Coordinator.open(options, config, log);
+}
+
+/** What looks at the servers' own metrics and at what they draw, where somebody is to; its process is loaded here and nowhere earlier. */
+async function openScraper(
+  config: RunConfig,
+  { recorder, clock }: RunServices,
+  { isInteractive, log }: RunScreen,
+): Promise<ScraperProcess | undefined> {
+  const places = serverMetricsPlaces(config, isInteractive);
+  const { power = [] } = config;
+  if (places.urls.length === 0 && power.length === 0) return undefined;
+  const { ScraperProcess } = await import('../server-metrics/scraper-process.ts');
+  return new ScraperProcess({
+    ...places,
+    power,
+    originNs: clock.originNs,
+    onPower: (sample) => recorder.record(FrameKind.power, jsonFrame(sample)),
+    onSample: (sample) => recorder.record(FrameKind.serverMetrics, jsonFrame(sample)),
+    log,
+  });
+}
+
+/** Ends the load once enough is known; undefined where nothing was said of that. */
+function untilWatchOf(
+  { until }: RunConfig,
+  { recorder, clock }: RunServices,
+  control: RunControl,
+): UntilWatch | undefined {
+  if (until === undefined) return undefined;
+  return new UntilWatch({
+    minDurationMs: until.min_duration_ms,
+    nowNs: () => clock.nowNs(),
+    onTight: (end, text) => {
+      recorder.recordUntil(end, text);
+      control.finish(`enough is known ${text}`);
+    },
   });
 }
 
@@ -185,6 +321,13 @@ async function readiness(
   });
 }
 
+/** The folder of a path, or the one nearest to it that is there. */
+function existingFolder(path: string): string {
+  let folder = dirname(resolve(path));
+  while (!existsSync(folder)) folder = dirname(folder);
+  return folder;
+}
+
 /** Tells a text again only after another one. */
 function toldOnce(tell: (text: string) => void): (text: string) => void {
   let last: string | undefined;
@@ -194,69 +337,11 @@ function toldOnce(tell: (text: string) => void): (text: string) => void {
   };
 }
 
-function startPool(
-  config: RunConfig,
-  { workers, maxConnections }: EngineLimits,
-  pacing: Pacing,
-  prepared: PreparedRun,
-  services: RunServices,
-  log: Log,
-  progress: ProgressWatch,
-): Promise<WorkerPool> {
-  const { recorder, clock } = services;
-  return WorkerPool.start(
-    {
-      originNs: clock.originNs,
-      workers,
-      endpoints: prepared.endpoints,
-      arenas: prepared.arenas.map((arena) => arena.shared),
-      conversations: prepared.conversations,
-      api: prepared.api,
-      streaming: prepared.streaming,
-      requestTimeoutMs: config.client.request_timeout_ms,
-      connectTimeoutMs: config.client.connect_timeout_ms,
-      maxConnections,
-      pacing,
-      probesPerSecond: config.client.probe_rate,
-      connections: config.client.connections,
-      requestsPerConnection: config.client.requests_per_connection,
-      cancel: cancelSettings(config),
-      salt: prepared.salt,
-      seed: config.seed,
-      tlsVerify: config.client.tls_verify,
-      tls: prepared.tls,
-      proxies: prepared.proxies,
-      addresses: prepared.addresses,
-      slots: prepared.slots,
-    },
-    {
-      onFrame: (bytes) => recorder.record(FrameKind.events, bytes),
-      onWindows: (windows, workerId) => {
-        recorder.record(FrameKind.windows, encodeWindowsFrame({ workerId, windows }));
-      },
-      onHealth: (health, worker) => {
-        recorder.record(FrameKind.health, jsonFrame(healthReportOf(worker, health, pacing, clock.nowNs())));
-      },
-      onStuck: (worker, stuckMs, isOver) => {
-        const report: StuckReport = { worker, stuck_ms: stuckMs, at_ns: clock.nowNs() };
-        recorder.record(FrameKind.health, jsonFrame(report));
-        const seconds = (stuckMs / 1000).toFixed(1);
-        const text = isOver
-          ? `engine worker ${worker} runs again; it was stuck for ${seconds} s`
-          : `engine worker ${worker} is stuck: its event loop has not turned for ${seconds} s`;
-        log.warning(text);
-        recorder.recordMark('note', { text });
-      },
-      onFirstFailure: (failure) =>
-        progress.onFirstFailure({ ...failure, errorMessage: services.mask.message(failure.errorMessage) }),
-      onWorkerDied: (error) => log.error(errorText(error)),
-    },
-  );
-}
-
-function cancelSettings({ cancel }: RunConfig): CancelSettings | undefined {
-  // The schema has seen to it that the text is a distribution.
-  return cancel && { share: cancel.share, after: parseDurations(cancel.after)! };
+function abortRulesOf({ abort = [] }: RunConfig): readonly AbortRule[] {
+  return abort.flatMap((text) => {
+    const rule = parseAbortRule(text);
+    return typeof rule === 'string' ? [] : [rule];
+  });
 }
 
 /** Reading a dataset is told when it takes longer than a moment. */
@@ -282,13 +367,14 @@ async function writeConfig(
   config: RunConfig,
   { streaming, format }: PreparedRun,
 ): Promise<void> {
-  const [{ stringify }, { toMlcommonsConfig }] = await Promise.all([
+  const [{ stringify }, { toMlcommonsConfig }, { escapeVariables }] = await Promise.all([
     import('yaml'),
     import('../../config/mlcommons-config.ts'),
+    import('../../config/yaml-variables.ts'),
   ]);
   const theirs = toMlcommonsConfig({ ...config, format: format ?? config.format }, streaming);
   try {
-    const text = stringify(header.config);
+    const text = stringify(escapeVariables(header.config));
     if ('tree' in theirs) {
       await writeFileAtomic(directory.mlcommonsConfigPath, stringify(theirs.tree));
       await writeFileAtomic(directory.configPath, text);
@@ -307,12 +393,7 @@ async function writeConfig(
 }
 
 /** Opens the connections the first requests will need, so that no handshake is inside their times. */
-async function warmConnections(
-  { warmConnections: wanted }: EngineLimits,
-  pool: WorkerPool,
-  mask: SecretMask,
-  log: Log,
-): Promise<void> {
+async function warmConnections(wanted: number, pool: RunEngine, mask: SecretMask, log: Log): Promise<void> {
   const { opened, failed, failure } = await pool.warm(wanted);
   if (failure === undefined) return;
   const { errorType, errorMessage } = failure;

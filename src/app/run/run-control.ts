@@ -19,6 +19,8 @@ interface RunningRun {
   >;
   /** Connections the engine may have open: more samples than that can't be in flight. */
   readonly maxConnections: number;
+  /** Samples in flight at least, where load generators that share them have one each; default 1. */
+  readonly minConcurrency?: number | undefined;
 }
 
 /**
@@ -36,6 +38,7 @@ export class RunControl implements RunControls, ShutdownLadder {
   /** The log says that the plan was cut short. */
   #isCutShort = false;
   #running: RunningRun | undefined;
+  #endReason: string | undefined;
 
   constructor(log: Log) {
     this.#log = log;
@@ -75,6 +78,11 @@ export class RunControl implements RunControls, ShutdownLadder {
     this.#isOver = true;
   }
 
+  /** Why the load was ended before its time, where nobody did it by hand. */
+  get endReason(): string | undefined {
+    return this.#endReason;
+  }
+
   pause(): boolean {
     return this.#steer({ kind: 'pause' }, 'paused: nothing is issued until the run is resumed');
   }
@@ -87,9 +95,10 @@ export class RunControl implements RunControls, ShutdownLadder {
     return this.#steer({ kind: 'rate', ratePerSecond }, `rate set to ${settingText(ratePerSecond)}/s`);
   }
 
-  /** Refuses more than there are connections for. */
+  /** Refuses more than there are connections for, and less than one for each load generator. */
   setConcurrency(concurrency: number): boolean {
-    if (concurrency > (this.#running?.maxConnections ?? 0)) return false;
+    const { maxConnections = 0, minConcurrency = 1 } = this.#running ?? {};
+    if (concurrency > maxConnections || concurrency < minConcurrency) return false;
     return this.#steer(
       { kind: 'concurrency', concurrency },
       `concurrency set to ${settingText(concurrency)}`,
@@ -138,6 +147,21 @@ export class RunControl implements RunControls, ShutdownLadder {
     this.#running?.session.cancel();
   }
 
+  /** Stops the load as a person would, for a reason that its log and report tell. */
+  stopFor(reason: string): void {
+    if (this.#running === undefined || this.#isOver || this.#isStopping) return;
+    this.#endReason = reason.slice(0, MAX_NOTE_LENGTH);
+    this.stop();
+  }
+
+  /** Ends the load as its plan would: enough is known. `reason` is told. */
+  finish(reason: string): void {
+    if (this.#running === undefined || this.#isOver || this.#isStopping) return;
+    this.#log.info(`${reason}; draining what is in flight`);
+    this.#endReason = reason.slice(0, MAX_NOTE_LENGTH);
+    this.#running.session.finish();
+  }
+
   /** Ends the load because nothing is to be expected of it; what happened is reported. `reason` is noted in the log of the run. */
   giveUp(reason: string): void {
     if (this.#running === undefined || this.#isOver || this.#isStopping) return;
@@ -172,7 +196,7 @@ export class RunControl implements RunControls, ShutdownLadder {
 
   /** In the log, so that a later reader knows whatever becomes of this process. */
   #recordEnd(kind: 'stop' | 'cancel', { services: { recorder } }: RunningRun, cutsShort: boolean): void {
-    recorder.recordMark(kind);
+    recorder.recordMark(kind, { text: this.#endReason ?? '' });
     if (!cutsShort || this.#isCutShort) return;
     this.#isCutShort = true;
     recorder.recordSessionEvent(EventKind.sessionStopLoadgen);

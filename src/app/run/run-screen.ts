@@ -17,7 +17,7 @@ export interface RunScreen {
   snapshot(snapshot: MetricsSnapshot): void;
   /** A step before or after the load, such as reading a large dataset. */
   step(text: string): void;
-  finished(report: Report, runPath: string): void;
+  finished(report: Report, runPath: string, reportFile: string): void;
   /** Takes the progress off the screen; idempotent, also called when the run fails. */
   close(): void | Promise<void>;
 }

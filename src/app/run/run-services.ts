@@ -1,15 +1,17 @@
 import { rm } from 'node:fs/promises';
 import { redactConfig, secretsOf } from '../../config/redact.ts';
+import { phaseConfigs } from '../../config/run-phases.ts';
 import type { RunConfig } from '../../config/schema.ts';
 import { stagesText } from '../../config/stages.ts';
 import type { Log } from '../../core/log.ts';
 import { createRunClock, type RunClock } from '../../core/time.ts';
 import { SnapshotCodec } from '../../metrics/snapshot-codec.ts';
 import { SnapshotSubscriber } from '../../metrics/snapshot-subscriber.ts';
+import type { MetricsSnapshot } from '../../metrics/snapshot.ts';
 import { isOpenLoop, type PhasePlan, type ReplaySettings } from '../../plan/plan.ts';
 import { RunLogWriter } from '../../runlog/append.ts';
 import { FRAME_CODEC } from '../../transport/frame-codec.ts';
-import { FrameKind } from '../../transport/frame.ts';
+import { type Frame, FrameKind } from '../../transport/frame.ts';
 import type { SocketDirectory } from '../../transport/zmq/address.ts';
 import { bindPublisher } from '../../transport/zmq/publisher.ts';
 import { MAX_SNAPSHOT_MESSAGE_BYTES } from '../../transport/zmq/socket-limits.ts';
@@ -28,6 +30,7 @@ import { RunRecorder } from './run-recorder.ts';
 import { createRunSockets } from '../run-folder/run-sockets.ts';
 import { SecretMask, warnOfShortSecrets } from './secret-mask.ts';
 import type { RunScreen } from './run-screen.ts';
+import { isEndpointHere } from '../machine/endpoint-here.ts';
 import { programVersion } from '../run-folder/version.ts';
 import type { ViewPlace } from './view-place.ts';
 
@@ -60,9 +63,13 @@ export interface RunServicesOptions {
   /** What subscribers of others get, and where. */
   readonly events: { readonly wire: EventWire; readonly address: string | undefined } | undefined;
   readonly screen: RunScreen;
+  /** Told of each live snapshot, beside the screen. */
+  readonly onSnapshot: (snapshot: MetricsSnapshot) => void;
   readonly closers: Closers;
   /** Whether the run began; a directory without a run is removed again. */
   readonly hasBegun: () => boolean;
+  /** Told of what the run itself records, apart from what its agents have recorded. */
+  readonly onOwnFrame?: ((frame: Frame) => void) | undefined;
   /** The run log cannot be written any more. */
   readonly onRecordingFailure: (error: unknown) => void;
 }
@@ -102,6 +109,7 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
     writer,
     publisher,
     clock,
+    onOwnFrame: options.onOwnFrame,
     onFailure: options.onRecordingFailure,
   });
   recorder.record(FrameKind.runHeader, encodeRunHeader(header));
@@ -114,7 +122,10 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
       conflate: true,
       maxMessageBytes: MAX_SNAPSHOT_MESSAGE_BYTES,
     }),
-    onSnapshot: (snapshot) => screen.snapshot(snapshot),
+    onSnapshot: (snapshot) => {
+      screen.snapshot(snapshot);
+      options.onSnapshot(snapshot);
+    },
   });
   closers.add(() => subscriber.close());
 
@@ -127,6 +138,8 @@ export async function openRunServices(options: RunServicesOptions): Promise<RunS
     directory,
     {
       ...{ format: 1, run_id, version, started_at, origin_ns, machine: machineFacts() },
+      directory: process.cwd(),
+      ...(config.tags === undefined ? {} : { tags: config.tags }),
       pids: { main: process.pid, aggregator: null },
       main_process: identityOf(process.pid),
       addresses,
@@ -179,16 +192,23 @@ async function openEventBus(
   );
 }
 
-/** Of conversations, whose turns differ in number, only whole passes tell. */
+/** Samples of the measured phases; of conversations, whose turns differ in number, only whole passes tell. */
 function plannedSamples(
-  tickets: number,
-  { conversations, rowCount, ticketCount }: PreparedRun,
+  phases: readonly PhasePlan[],
+  { conversations, parts }: PreparedRun,
   { sample_order: order }: RunConfig,
 ): number | null {
-  if (!Number.isFinite(tickets)) return null;
-  if (conversations === undefined) return tickets;
-  const isWhole = tickets % ticketCount === 0 && order !== 'with_replacement';
-  return isWhole ? (tickets / ticketCount) * rowCount : null;
+  // A warm-up of the run's own comes first, and has no part.
+  const planned = phases.slice(-parts.length).map(({ kind, stop }, index) => {
+    const { maxSamples: tickets } = stop;
+    const { ticketCount, rowCount } = parts[index]!;
+    if (kind !== 'performance') return 0;
+    if (!Number.isFinite(tickets)) return null;
+    if (conversations === undefined) return tickets;
+    const isWhole = tickets % ticketCount === 0 && order !== 'with_replacement';
+    return isWhole ? (tickets / ticketCount) * rowCount : null;
+  });
+  return planned.reduce((sum, samples) => (sum === null || samples === null ? null : sum + samples), 0);
 }
 
 function headerOf(
@@ -197,8 +217,10 @@ function headerOf(
   phases: readonly PhasePlan[],
   clock: RunClock,
 ): RunHeader {
-  const { arrivals, stop } = phases.at(-1)!;
-  const { maxSamples } = stop;
+  const measured = phases.filter(({ kind }) => kind === 'performance');
+  const [{ arrivals }] = measured as [PhasePlan];
+  const isOne = measured.length === 1;
+  const load = isOne ? measuredConfig(config).load : undefined;
   return {
     format: 1,
     run_id: prepared.runId,
@@ -207,20 +229,35 @@ function headerOf(
     version: programVersion(),
     streaming: prepared.streaming,
     ...(prepared.conversations === undefined ? {} : { conversations: true }),
+    ...(prepared.groups === undefined ? {} : { groups: prepared.groups }),
     ...(prepared.responseKind === 'text' ? {} : { response_kind: prepared.responseKind }),
     tokenizer: prepared.tokenizerPath,
-    requested_rate_per_second: isOpenLoop(arrivals) ? arrivals.ratePerSecond : null,
-    rate_changes: isOpenLoop(arrivals) && (arrivals.stages !== undefined || arrivals.pattern === 'replay'),
-    ...(arrivals.pattern === 'replay' ? { replay: replayedTrace(config, arrivals) } : {}),
-    ...stagesInWords(config.load),
-    ...(config.load.max_in_flight === undefined ? {} : { max_in_flight: config.load.max_in_flight }),
+    requested_rate_per_second: isOne && isOpenLoop(arrivals) ? arrivals.ratePerSecond : null,
+    rate_changes:
+      isOne && isOpenLoop(arrivals) && (arrivals.stages !== undefined || arrivals.pattern === 'replay'),
+    ...(isOne && arrivals.pattern === 'replay'
+      ? { replay: replayedTrace(measuredConfig(config), arrivals) }
+      : {}),
+    ...(load === undefined ? phasesInWords(measured) : stagesInWords(load)),
+    ...(load?.max_in_flight === undefined ? {} : { max_in_flight: load.max_in_flight }),
     ...proxiesInWords(prepared),
-    planned_samples: plannedSamples(maxSamples, prepared, config),
+    ...(prepared.endpoints.some(isEndpointHere) ? { endpoint_here: true } : {}),
+    planned_samples: plannedSamples(phases, prepared, config),
     output_limit: prepared.outputLimit,
+    ...(prepared.meanOutputLimit === null ? {} : { output_limit_mean: prepared.meanOutputLimit }),
     skipped_rows: prepared.skippedRows,
     echo_rows: prepared.echoes,
     config: redactConfig(config) as RunHeader['config'],
   };
+}
+
+/** The settings of the only phase that is measured. */
+function measuredConfig(config: RunConfig): RunConfig {
+  return phaseConfigs(config).find(({ isMeasured }) => isMeasured)!.config;
+}
+
+function phasesInWords(measured: readonly PhasePlan[]): Pick<RunHeader, 'load'> {
+  return { load: `${measured.length} phases: ${measured.map(({ name }) => name).join(', ')}` };
 }
 
 function stagesInWords({ stages, stages_file: file }: RunConfig['load']): Pick<RunHeader, 'load'> {

@@ -13,7 +13,7 @@ export interface ViewPlace {
   readonly watchAddress: string;
   /** Asked of each watcher; undefined for none, on the loopback only. */
   readonly key: string | undefined;
-  /** The key was made up here, and nobody else knows it yet. */
+  /** The key was generated here, and nobody else knows it yet. */
   readonly isKeyNew: boolean;
 }
 

@@ -63,18 +63,19 @@ export class LiveUpdates {
 
 /** The verdict a run would get if it ended now; what only says that it has not ended is left out. */
 export function verdictSoFar(snapshot: MetricsSnapshot): VerdictSoFar {
-  const { verdict } = reportFromSnapshot(toJson(snapshot), {
+  const { verdict, slos } = reportFromSnapshot(toJson(snapshot), {
     version: programVersion(),
     useLegacyLoadgenQpsMetrics: false,
     stoppedEarly: toldToStop(snapshot),
   });
-  if (isTerminal(snapshot.state)) return verdict;
+  if (isTerminal(snapshot.state)) return { ...verdict, slos };
   const findings = verdict.findings.filter(({ check }) => !FINDINGS_OF_THE_END.includes(check));
   const [worst] = findings;
   return {
     level: worst === undefined || worst.level === 'note' ? 'valid' : worst.level,
     findings,
     metrics: verdict.metrics,
+    slos,
   };
 }
 

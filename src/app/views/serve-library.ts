@@ -1,11 +1,13 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorText } from '../../core/errors.ts';
 import { fromMlcommonsConfig } from '../../config/mlcommons-config.ts';
 import { FILE_LIMITS } from '../../core/file-limits.ts';
 import { readHistoryExtras } from '../../core/run-history.ts';
+import { shellQuoted } from '../../other-tools/shell-words.ts';
 import { settingText } from '../../core/quantity-text.ts';
 import type { Log } from '../../core/log.ts';
 import { fieldsOf, numberOrNull, textOrNull } from '../../live/snapshot-index.ts';
@@ -19,6 +21,10 @@ import { readManifest, RunDirectory, type RunManifest } from '../run-folder/run-
 export interface RunsFolderOptions {
   /** May read the logs of runs, to show what they say now; else only what was left beside them. */
   readonly mayReplay: boolean;
+  /** Who looks may write notes about runs. Default: no. */
+  readonly mayWriteNotes?: boolean;
+  /** The studies to list beside the runs. */
+  readonly studies?: RunLibrary['studies'];
   readonly log: Log;
 }
 
@@ -36,6 +42,8 @@ type Fields = { readonly [key: string]: Json };
 
 /** The runs in a folder. What was read of a run is kept until its files change; a folder that is missing holds none. */
 export class RunsFolder implements RunLibrary {
+  readonly writeNotes: RunLibrary['writeNotes'];
+  readonly studies: RunLibrary['studies'];
   readonly #path: string;
   readonly #options: RunsFolderOptions;
   readonly #read = new Map<string, { readonly changedMs: number; readonly entry: RunEntry }>();
@@ -46,6 +54,8 @@ export class RunsFolder implements RunLibrary {
   constructor(path: string, options: RunsFolderOptions) {
     this.#path = path;
     this.#options = options;
+    this.studies = options.studies;
+    if (options.mayWriteNotes === true) this.writeNotes = (name, text) => this.#writeNotes(name, text);
   }
 
   async list(): Promise<readonly RunEntry[]> {
@@ -75,7 +85,20 @@ export class RunsFolder implements RunLibrary {
       slowestSamples: readHistoryExtras(snapshot.extras).slowestSamples,
       config: await readConfig(directory),
       machine: readManifest(directory)?.machine ?? null,
+      runAgain: runAgainText(directory),
     };
+  }
+
+  async #writeNotes(name: string, text: string): Promise<boolean> {
+    if (!(await this.#names()).includes(name)) return false;
+    const directory = RunDirectory.find(join(this.#path, name));
+    if (directory === undefined) return false;
+    await directory.makeOutputFolder();
+    if (text.trim() === '') await rm(directory.notesPath, { force: true });
+    else await writeFileAtomic(directory.notesPath, text);
+    // Its time stamp may be that of the one before.
+    this.#read.delete(name);
+    return true;
   }
 
   async #names(): Promise<readonly string[]> {
@@ -122,8 +145,8 @@ export class RunsFolder implements RunLibrary {
     const path = join(this.#path, name);
     const directory = RunDirectory.find(path);
     if (directory === undefined) return undefined;
-    const { recordPath, manifestPath, summaryPath } = directory;
-    const changes = await Promise.all([recordPath, manifestPath, summaryPath].map(changedMs));
+    const { recordPath, manifestPath, summaryPath, notesPath } = directory;
+    const changes = await Promise.all([recordPath, manifestPath, summaryPath, notesPath].map(changedMs));
     const latest = Math.max(...changes.map((change) => change ?? 0));
     const known = this.#read.get(name);
     // A run under way may end without touching a file.
@@ -157,9 +180,11 @@ async function readEntry(name: string, directory: RunDirectory): Promise<RunEntr
     runId: manifest?.run_id ?? null,
     startedAt: manifest?.started_at ?? null,
     state: manifest === undefined ? null : stateOf(manifest),
-    model: textOrNull(config.model),
+    model: modelText(config.model),
     endpoints: Array.isArray(endpoints) ? endpoints.map(String) : [],
     load: loadText(fieldsOf(config.load)),
+    tags: tagsOf(manifest?.tags ?? config.tags),
+    notes: (await readNotes(directory)).trim(),
     // Their reports have no verdict.
     verdict: verdictOf(
       directory.summaryPath === directory.resultPath
@@ -177,6 +202,26 @@ async function readEntry(name: string, directory: RunDirectory): Promise<RunEntr
     ttftP99Ns: quantile('ttft', '99.0'),
     latencyP99Ns: quantile('latency', '99.0'),
   };
+}
+
+function tagsOf(tags: Json | undefined): RunEntry['tags'] {
+  return Object.fromEntries(
+    Object.entries(fieldsOf(tags)).flatMap(([name, text]) =>
+      typeof text === 'string' ? [[name, text]] : [],
+    ),
+  );
+}
+
+async function readNotes(directory: RunDirectory): Promise<string> {
+  return readOr('', () => directory.read(directory.notesPath, FILE_LIMITS.notesBytes));
+}
+
+/** With the paths in its configuration as they were meant; secrets have to be given again. */
+function runAgainText(directory: RunDirectory): string | null {
+  if (directory.reportDirectory !== undefined) return null;
+  const { directory: from } = readManifest(directory) ?? {};
+  const command = `inferometer run --config ${shellQuoted(resolve(directory.configPath))}`;
+  return from === undefined ? command : `cd ${shellQuoted(from)} && ${command}`;
 }
 
 function stateOf({ outcome, main_process: main }: RunManifest): RunEntry['state'] {
@@ -218,4 +263,10 @@ async function readOr<T>(instead: T, read: () => Promise<T>): Promise<T> {
 
 async function changedMs(path: string): Promise<number | undefined> {
   return (await readOr(undefined, () => lstat(path)))?.mtimeMs;
+}
+
+/** The name of the model, or the names of several. */
+function modelText(model: Json | undefined): string | null {
+  if (!Array.isArray(model)) return textOrNull(model);
+  return (model as readonly Json[]).map((one) => textOrNull(fieldsOf(one).name) ?? '').join(', ');
 }

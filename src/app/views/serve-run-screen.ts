@@ -13,7 +13,7 @@ export function withServedViews(screen: RunScreen, views: ViewsProcess): RunScre
     phase: (plan) => screen.phase(plan),
     snapshot: (snapshot) => screen.snapshot(snapshot),
     step: (text) => screen.step(text),
-    finished: (report, runPath) => screen.finished(report, runPath),
+    finished: (report, runPath, reportFile) => screen.finished(report, runPath, reportFile),
     close: async () => {
       await views.close();
       await screen.close();

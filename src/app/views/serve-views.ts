@@ -7,6 +7,7 @@ import type { MetricsSnapshot } from '../../metrics/snapshot.ts';
 import { isLoopbackAddress } from '../../web/access.ts';
 import type { ControlDesk } from '../../web/control-actions.ts';
 import { MetricsExport } from '../../web/exported-metrics.ts';
+import type { RunLibrary } from '../../web/run-library.ts';
 import { LiveChannel } from '../../web/live-channel.ts';
 import { OtlpPush } from '../../web/otlp-push.ts';
 import { loadPageFiles } from '../../web/page-files.ts';
@@ -20,11 +21,15 @@ export interface WebOptions {
   readonly listen: string | undefined;
   /** Where it was given. */
   readonly listenFlag: '--web' | '--listen';
-  /** Asked of every viewer; made up and printed when there must be one. */
+  /** Required of every viewer; generated and printed when one is needed. */
   readonly token: string | undefined;
   readonly runsPath: string;
   /** May read whole run logs to show a run that left no final snapshot: not beside a load that is measured. */
   readonly mayReplay: boolean;
+  /** Viewers may write notes about past runs. Default: no. */
+  readonly mayWriteNotes?: boolean;
+  /** The studies to list. Default: none. */
+  readonly studies?: RunLibrary['studies'];
 }
 
 export interface ViewsOptions {
@@ -95,7 +100,12 @@ export class ServedViews {
       ...{ host, port, token, orAnyPort: isDefault },
       page: loadPageFiles(),
       live: this.#live,
-      library: new RunsFolder(options.runsPath, { mayReplay: options.mayReplay, log: this.#log }),
+      library: new RunsFolder(options.runsPath, {
+        mayReplay: options.mayReplay,
+        mayWriteNotes: options.mayWriteNotes === true,
+        studies: options.studies,
+        log: this.#log,
+      }),
       metrics: () => this.#metrics.families(programVersion()),
       desk,
       version: programVersion(),

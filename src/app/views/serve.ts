@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { RunLibrary } from '../../web/run-library.ts';
 import { RunDirectory } from '../run-folder/run-directory.ts';
 import { followAddress, followNewest, followRun } from './serve-follow.ts';
 import { ServedViews } from './serve-views.ts';
@@ -16,6 +17,8 @@ export interface ServeOptions {
   readonly token: string | undefined;
   /** Folder of runs; by default that of the run directory, else `runs`. */
   readonly runsPath: string | undefined;
+  /** The studies to list. */
+  readonly studies: RunLibrary['studies'];
   readonly otlpUrl: string | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -23,7 +26,7 @@ export interface ServeOptions {
 
 /** Serves the page until the signal. Throws `InferometerError` for what cannot be served. */
 export async function serveViews(options: ServeOptions): Promise<void> {
-  const { target, key, listen, token, otlpUrl, log, signal } = options;
+  const { target, key, listen, token, studies, otlpUrl, log, signal } = options;
   const isDirectory = target !== undefined && !isSnapshotAddress(target);
   // A wrong path is told before anything is opened.
   if (isDirectory) RunDirectory.open(target);
@@ -37,7 +40,7 @@ export async function serveViews(options: ServeOptions): Promise<void> {
     );
   }
   const views = await ServedViews.open({
-    web: { listen, listenFlag: '--listen', token, runsPath, mayReplay: true },
+    web: { listen, listenFlag: '--listen', token, runsPath, mayReplay: true, mayWriteNotes: true, studies },
     desk: undefined,
     otlpUrl,
     log,

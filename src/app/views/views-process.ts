@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InferometerError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { siblingModule } from '../../core/sibling-module.ts';
+import { entryModule } from '../../core/program-files.ts';
 import type { RunControls } from '../../live/run-controls.ts';
 import { applyControl } from '../../web/control-actions.ts';
 import { HelperProcess } from '../machine/helper-process.ts';
@@ -34,7 +34,7 @@ export class ViewsProcess {
   private constructor({ web, otlpUrl, mayControl, log }: ViewsProcessOptions) {
     this.#log = log;
     this.#process = new HelperProcess({
-      module: siblingModule(import.meta.url, './views.main'),
+      module: entryModule('app/views/views.main'),
       name: 'views',
       onMessage: (message) => this.#take(message),
       log,

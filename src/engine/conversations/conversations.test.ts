@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createRunClock } from '../../core/time.ts';
 import { type TurnEntry, TurnTable, TurnTableBuilder } from '../../dataset/turn-table.ts';
 import { createTicketCounter } from '../../plan/tickets.ts';
+import { OPENAI_CHAT } from '../../protocol/openai-chat.ts';
 import type { FinalOutput } from '../../protocol/adapter.ts';
 import type { ConversationRules } from '../settings.ts';
 import { Conversations } from './conversations.ts';
@@ -29,6 +30,7 @@ function response(text: string): FinalOutput {
 /** One worker's conversations without sockets: what they send is kept. */
 class Bench {
   readonly sent: { readonly seq: number; readonly row: number; readonly dueNs: number }[] = [];
+  readonly failed: { readonly seq: number; readonly row: number }[] = [];
   readonly clock = createRunClock();
   readonly conversations: Conversations;
   ended = 0;
@@ -38,12 +40,20 @@ class Bench {
     builder.add(turns);
     this.conversations = new Conversations({
       ...{ clock: this.clock, seed: 1, heads: [HEAD] },
+      adapter: OPENAI_CHAT,
       turns: new TurnTable(builder.finish().shared),
       rules: { onTurnFailure: 'end', reasoning: 'drop', ...rules },
     });
     this.conversations.beginPhase({
-      ...{ firstConversation, firstSampleSeq: 0, sampleCounter: createTicketCounter() },
+      ...{
+        firstConversation,
+        sampleSeqOf: (ticket) => ticket,
+        repeatsOf: () => 0,
+        startsMidway: 0,
+        sampleCounter: createTicketCounter(),
+      },
       send: (_, seq, row, dueNs) => this.sent.push({ seq, row, dueNs }),
+      failUnsent: (_, seq, row) => this.failed.push({ seq, row }),
       onDue: () => undefined,
       onEnd: () => (this.ended += 1),
     });
@@ -126,4 +136,26 @@ test('think times do not depend on how many conversations a warm-up had', () => 
   };
   expect(new Set(drawn(0)).size).toBe(3);
   expect(drawn(17)).toEqual(drawn(0));
+});
+
+test('all turns of a conversation fail at once where one has failed', () => {
+  const turns = [
+    live(0, '"one"'),
+    live(1, '"two"'),
+    live(0, '"three"', { thread: 1, waitsFor: [], delayNs: 5 }),
+    live(1, '"four"', { thread: 1, waitsFor: [2] }),
+  ];
+  const bench = new Bench(turns, { onTurnFailure: 'fail' });
+  bench.conversations.begin(0, 0, 1000, 0);
+  expect(bench.sent).toHaveLength(1);
+  bench.conversations.sampleEnded(0, 1002, NaN);
+  expect(bench.failed).toEqual([
+    { seq: 1, row: 1 },
+    { seq: 2, row: 2 },
+    { seq: 3, row: 3 },
+  ]);
+  expect(bench.ended).toBe(1);
+  expect(bench.conversations.nextDueNs).toBe(Infinity);
+  expect(bench.conversations.sampled).toBe(4);
+  expect(bench.sent).toHaveLength(1);
 });

@@ -53,6 +53,16 @@ export class DueTurns<Turn extends DueTurn> {
     for (const turn of this.#heap) turn.dueNs = Math.max(turn.dueNs, atNs);
   }
 
+  /** Takes those of a kind, in no order. Costs a pass over all. */
+  take(isTaken: (turn: Turn) => boolean): readonly Turn[] {
+    const taken: Turn[] = [];
+    for (const turn of this.#heap.splice(0)) {
+      if (isTaken(turn)) taken.push(turn);
+      else this.push(turn);
+    }
+    return taken;
+  }
+
   /** Takes all, in no order. */
   clear(): readonly Turn[] {
     return this.#heap.splice(0);

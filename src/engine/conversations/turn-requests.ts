@@ -16,6 +16,10 @@ export class TurnRequests implements RequestSource {
     return this.#conversations.requestOf(seq, row) ?? this.#arena.requestBytes(row);
   }
 
+  get takesTime(): boolean | undefined {
+    return this.#arena.takesTime;
+  }
+
   choicesOf(row: number): number {
     return this.#arena.choicesOf(row);
   }

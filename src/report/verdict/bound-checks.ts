@@ -1,6 +1,7 @@
 import { METRIC_NAMES, type JudgedMetric } from '../../core/judged-metrics.ts';
 import { durationText, percentText } from '../../core/quantity-text.ts';
 import type { FigureBound } from '../client-error.ts';
+import { lateAdvice } from './advice.ts';
 import { type Check, check, type Judgement, percents } from './check.ts';
 import type { VerdictFacts } from './facts.ts';
 import { VERDICT_LIMITS } from './verdict-limits.ts';
@@ -30,7 +31,8 @@ export const BOUND_CHECKS: readonly Check[] = [
   ),
 ];
 
-function judgeBound(metric: JudgedMetric, { clientError }: VerdictFacts): Judgement {
+function judgeBound(metric: JudgedMetric, facts: VerdictFacts): Judgement {
+  const { clientError } = facts;
   const figures = clientError?.metrics.find((bounds) => bounds.metric === metric)?.figures ?? [];
   const off = figures.filter((figure) => isOffBy(figure, L.boundShare));
   const [worst] = off.toSorted((a, b) => shareOf(b) - shareOf(a));
@@ -41,18 +43,19 @@ function judgeBound(metric: JudgedMetric, { clientError }: VerdictFacts): Judgem
   );
   return {
     level: isInvalid ? 'invalid' : 'degraded',
-    message: `${FIGURE_NAMES[metric]} p${worst.percentile} ${boundText(worst)}; use a machine with less to do, or more --workers`,
+    message: `${FIGURE_NAMES[metric]} p${worst.percentile} ${boundText(worst)}; ${lateAdvice(facts)}`,
   };
 }
 
-function judgeThroughput({ clientError }: VerdictFacts): Judgement {
+function judgeThroughput(facts: VerdictFacts): Judgement {
+  const { clientError } = facts;
   const share = clientError?.throughputShare ?? 0;
   if (share <= L.boundShare) return undefined;
   return {
     level: share > L.boundShareInvalid ? 'invalid' : 'degraded',
     message:
-      `late reads may have lowered the throughput by up to ${percentText(share)}: each request waits for the answer before it;` +
-      ' use a machine with less to do, or more --workers',
+      `late reads may have lowered the throughput by up to ${percentText(share)}: each request waits for the answer before it; ` +
+      lateAdvice(facts),
   };
 }
 

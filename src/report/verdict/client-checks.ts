@@ -1,5 +1,6 @@
 import { durationText, percentText, settingText } from '../../core/quantity-text.ts';
 import { NS_PER_MS } from '../../core/time.ts';
+import { lateAdvice } from './advice.ts';
 import { type Check, check, degraded, invalid, type Judgement, percents, worse } from './check.ts';
 import type { VerdictFacts } from './facts.ts';
 import { VERDICT_LIMITS } from './verdict-limits.ts';
@@ -46,7 +47,8 @@ export const CLIENT_CHECKS: readonly Check[] = [
   ),
 ];
 
-function judgeSendDelay({ client, medianServiceNs, issueDelayP99Ns }: VerdictFacts): Judgement {
+function judgeSendDelay(facts: VerdictFacts): Judgement {
+  const { client, medianServiceNs, issueDelayP99Ns } = facts;
   const delayMs = (client?.sendDelayP99Ns ?? 0) / NS_PER_MS;
   const level = lateLevel(delayMs, medianServiceNs);
   if (level === undefined) return undefined;
@@ -55,13 +57,14 @@ function judgeSendDelay({ client, medianServiceNs, issueDelayP99Ns }: VerdictFac
   return {
     level,
     message:
-      `the client was late: it began 1 % of the requests more than ${msText(toldMs)} after they were due${againstText(medianServiceNs)}:` +
-      ' use more --workers, a machine with less to do, or lower --rate',
+      `the client was late: it began 1 % of the requests more than ${msText(toldMs)} after they were due${againstText(medianServiceNs)}: ` +
+      lateAdvice(facts, 'lower --rate'),
   };
 }
 
 /** Where lateness was measured read by read, that says what it did to each metric. */
-function judgeEventLoop({ client, clientError, medianServiceNs }: VerdictFacts): Judgement {
+function judgeEventLoop(facts: VerdictFacts): Judgement {
+  const { client, clientError, medianServiceNs } = facts;
   if (client === null || clientError !== null) return undefined;
   const lateMs = client.lateP99Ms ?? 0;
   const level = lateLevel(lateMs, medianServiceNs);
@@ -69,8 +72,8 @@ function judgeEventLoop({ client, clientError, medianServiceNs }: VerdictFacts):
     return {
       level,
       message:
-        `in 1 % of the time a worker's event loop was more than ${msText(lateMs)} late${againstText(medianServiceNs)}, and so were` +
-        ' the stamps taken then: use more --workers or a machine with less to do',
+        `in 1 % of the time a worker's event loop was more than ${msText(lateMs)} late${againstText(medianServiceNs)}, and so were ` +
+        `the stamps taken then: ${lateAdvice(facts)}`,
     };
   }
   const longestMs = client.eventLoopDelayMaxMs ?? 0;
@@ -94,7 +97,8 @@ function judgeGc({ client, clientError, medianServiceNs }: VerdictFacts): Judgem
   );
 }
 
-function judgeCpu({ client, clientError }: VerdictFacts): Judgement {
+function judgeCpu(facts: VerdictFacts): Judgement {
+  const { client, clientError } = facts;
   const busyShare = client?.busyShare ?? 0;
   if (busyShare === 0) return undefined;
   const waitShare = client?.workerCpuWaitMax ?? 0;
@@ -102,7 +106,7 @@ function judgeCpu({ client, clientError }: VerdictFacts): Judgement {
     waitShare > 1 - L.busyWorker ? `, up to ${percentText(waitShare)} of it waiting for a core` : '';
   const level = busyShare > L.busyShareInvalid ? 'invalid' : 'degraded';
   const busy = `for ${percentText(busyShare)} of the time a worker was almost always busy${detail}: the client was the limit`;
-  const advice = 'use more --workers, a machine with less to do, or lower the load';
+  const advice = lateAdvice(facts, 'lower the load');
   // Where lateness was measured, the bound of each metric says what that did to its times.
   if (clientError !== null)
     return {

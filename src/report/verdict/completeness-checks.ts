@@ -106,8 +106,10 @@ function judgeState({ state }: VerdictFacts): Judgement {
   );
 }
 
-function judgeStop({ stoppedEarly }: VerdictFacts): Judgement {
-  return stoppedEarly ? degraded('the run was stopped before its plan was done') : undefined;
+function judgeStop({ stoppedEarly, endReason = null }: VerdictFacts): Judgement {
+  if (!stoppedEarly) return undefined;
+  const why = endReason === null ? '' : `: ${endReason}`;
+  return degraded(`the run was stopped before its plan was done${why}`);
 }
 
 function judgeInFlight({ state, samples }: VerdictFacts): Judgement {

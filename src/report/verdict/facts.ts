@@ -1,8 +1,11 @@
 import type { ClientErrorBounds } from '../client-error.ts';
 import type { ClientFacts } from '../run-facts.ts';
+import type { ResponseFacts } from '../response-facts.ts';
 import type { ReceptionFacts } from '../run-facts.ts';
+import type { RetryFacts } from '../retry-facts.ts';
 import type { SampleAccount } from '../sample-account.ts';
 import type { SteeringFacts } from '../steering-facts.ts';
+import type { AgentFacts } from '../../core/agent-news.ts';
 import type { JudgedMetric } from '../../core/judged-metrics.ts';
 
 type ClientHealth = Omit<
@@ -16,6 +19,8 @@ export interface VerdictFacts {
   readonly pendingTaskCount: number;
   /** The run was told to stop before its plan was done. */
   readonly stoppedEarly: boolean;
+  /** Why, where nobody did it by hand. */
+  readonly endReason?: string | null;
   readonly samples: SampleAccount;
   readonly mostFrequentError: string | null;
   /** Samples that failed for want of ports or descriptors on our side. */
@@ -35,8 +40,12 @@ export interface VerdictFacts {
   readonly loadGenerator?: string | null;
   /** How far each metric may be off; null where lateness was not measured, and is then judged by `client`. */
   readonly clientError: ClientErrorBounds | null;
+  /** The load generators that shared the run; missing or empty where there was one alone. */
+  readonly agents?: readonly AgentFacts[];
   /** Null when nobody touched the load. */
   readonly steering: SteeringFacts | null;
+  /** Null or missing where nothing was retried. */
+  readonly retries?: RetryFacts | null;
   /** Requests are turns of conversations: the requested rate is that at which these begin, and says nothing of their turns. */
   readonly hasConversations: boolean;
   /** The highest one asked for; null in closed loop, where nothing is due. */
@@ -55,10 +64,18 @@ export interface VerdictFacts {
   readonly metrics: readonly JudgedMetric[];
   /** Values behind the latency percentiles. */
   readonly latencyCount: number;
+  /** The highest percentile that an SLO is about; missing or null without one. */
+  readonly claimedPercentile?: number | null;
   /** The largest limit of output tokens sent; missing or null when a request had none. */
   readonly outputLimit?: number | null;
   /** Tokens of the responses, as the server or the tokenizer counts them. */
   readonly outputTokens?: { readonly median: number; readonly max: number } | null;
+  /** What is notable about the responses; missing or null where that is not known. */
+  readonly responses?: Pick<ResponseFacts, 'succeeded' | 'empty' | 'unstreamed'> | null;
+  /** An endpoint is on the machine that sent the load. */
+  readonly isEndpointHere?: boolean;
+  /** Output tokens were to be counted: responses are text, and the program that measured them counts. Default true: they were. */
+  readonly isCounted?: boolean;
   /** Rows of the dataset that were left out. */
   readonly skippedRows?: number;
   /** Another program sent the load, and its events were aggregated. */

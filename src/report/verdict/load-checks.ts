@@ -8,6 +8,7 @@ import {
 } from '../../core/quantity-text.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../core/time.ts';
 import { isChanged, steeringText } from '../steering-facts.ts';
+import { isBusy, lateAdvice } from './advice.ts';
 import { type Check, check, degraded, type Judgement, note, percents, worse } from './check.ts';
 import type { VerdictFacts } from './facts.ts';
 import { VERDICT_LIMITS } from './verdict-limits.ts';
@@ -56,9 +57,12 @@ function judgeRate(facts: VerdictFacts): Judgement {
   return worse(
     share < L.rateShareInvalid * (1 - scatter),
     `requests went out at ${numberText(issueRateAtMostPerSecond)}/s at most, ${percentText(share)} of the ` +
-      `${settingText(requestedRatePerSecond)}/s requested: raise --max-connections or --workers, or lower --rate`,
+      `${settingText(requestedRatePerSecond)}/s requested: raise --max-connections${isBusy(facts) ? ' or --workers' : ''}, or lower --rate`,
   );
 }
+
+/** Of the reads in a delay: their mean is far below what the latest request had to wait for. */
+const READ_SHARE = 20;
 
 function judgeBackOff({ client }: VerdictFacts): Judgement {
   const { connectBackOffMs = null, connectFailures, connectionsOpened } = client ?? {};
@@ -76,12 +80,22 @@ function judgeIssueDelay(facts: VerdictFacts): Judgement {
   const gapNs = allowedGapNs(facts);
   if (gapNs === null || issueDelayP99Ns === null || !isLate(facts)) return undefined;
   if (isHeldByLimit(facts)) return note(limitText(facts, issueDelayP99Ns));
-  const waited = waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns);
+  const [cause, advice] = waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns)
+    ? ['no connection was free', 'raise --max-connections']
+    : readFromFile(facts, issueDelayP99Ns)
+      ? ['requests had to be read from a file', 'raise --dataset-memory']
+      : ['the client was late', lateAdvice(facts)];
   return degraded(
     `1 % of the requests went out more than ${durationText(issueDelayP99Ns)} late${gapNs === 0 ? '' : `, at a mean gap of ${durationText(gapNs)}`}, ` +
-      `because ${waited ? 'no connection was free' : 'the client was late'}, so the actual load was not the requested load; ` +
-      `use the response metrics (measured from the scheduled time), and raise ${waited ? '--max-connections' : '--workers'}`,
+      `because ${cause}, so the actual load was not the requested load; ` +
+      `use the response metrics (measured from the scheduled time), and ${advice}`,
   );
+}
+
+/** Reading requests took, on average, a good part of the delay of the latest. */
+function readFromFile({ client, samples }: VerdictFacts, issueDelayP99Ns: number): boolean {
+  const readMs = client?.requestReadMs ?? 0;
+  return readMs * NS_PER_MS * READ_SHARE > samples.issued * issueDelayP99Ns;
 }
 
 /** A turn is due in closed loop, too, and between two of a conversation there is no mean gap to allow for. Null where nothing is due. */

@@ -33,10 +33,11 @@ export const SAMPLE_CHECKS: readonly Check[] = [
     '',
     judgeNotSent,
   ),
+  check('successes_after_retry', '', '', judgeRetries),
   check('failures_in_latency', '', '', judgeFailuresInLatency),
   check(
     'percentile_support',
-    `fewer than ${settingText(L.fewestSamples)} samples: p99 rests on the highest two`,
+    `fewer than ${settingText(L.fewestSamples)} samples and an SLO about a percentile above p90`,
     '',
     judgePercentileSupport,
   ),
@@ -101,6 +102,14 @@ function judgeNotSent({ samples: { issued, notSent }, maxInFlight = null }: Verd
   );
 }
 
+function judgeRetries({ samples, retries = null }: VerdictFacts): Judgement {
+  if (retries === null || retries.succeeded === 0) return undefined;
+  return note(
+    `${countText(retries.succeeded)} of ${countText(samples.succeeded)} successes needed a retry (--retry): without it they would have failed. ` +
+      'Their TTFT and latency count from the first attempt, with the waits in between',
+  );
+}
+
 function judgeFailuresInLatency({ samples }: VerdictFacts): Judgement {
   const { errored, cancelled, succeeded, unaccounted } = samples;
   if (unaccounted === null || succeeded === 0 || errored + cancelled === 0) return undefined;
@@ -111,7 +120,11 @@ function judgeFailuresInLatency({ samples }: VerdictFacts): Judgement {
   );
 }
 
-function judgePercentileSupport({ latencyCount }: VerdictFacts): Judgement {
+/** Of so few samples that p99 is one of the highest two, this one still has values beyond it. */
+const HIGHEST_SURE_PERCENTILE = 90;
+
+/** Only who claims a high percentile needs the samples for it. */
+function judgePercentileSupport({ latencyCount, claimedPercentile = null }: VerdictFacts): Judgement {
   if (latencyCount === 0) return undefined;
   const supported = [99.9, 99, 95, 90, 50].find(
     (p) => latencyCount * (1 - p / 100) >= L.valuesBeyondPercentile - 1e-9,
@@ -120,7 +133,10 @@ function judgePercentileSupport({ latencyCount }: VerdictFacts): Judgement {
   const limit = supported === undefined ? 'percentiles' : `percentiles above p${supported}`;
   const isTooFew = latencyCount < L.fewestSamples;
   return {
-    level: isTooFew ? 'degraded' : 'note',
+    level:
+      isTooFew && claimedPercentile !== null && claimedPercentile > HIGHEST_SURE_PERCENTILE
+        ? 'degraded'
+        : 'note',
     message:
       `${countedText(latencyCount, 'sample')}: ${limit} rest on fewer than ${L.valuesBeyondPercentile} values` +
       (isTooFew

@@ -1,15 +1,21 @@
 import type { ControlState } from '../../live/run-controls.ts';
-import type { PastRun, RunEntry } from '../run-library.ts';
+import type { PastRun, RunEntry, StudyRow } from '../run-library.ts';
 
 /** What the server says of itself. */
 export interface About {
   readonly version: string;
   readonly canControl: boolean;
+  readonly canWriteNotes: boolean;
 }
 
 export const fetchAbout = () => fetchJson<About>('/api/about');
 export const fetchRuns = () => fetchJson<readonly RunEntry[]>('/api/runs');
+export const fetchStudies = () => fetchJson<readonly StudyRow[]>('/api/studies');
 export const fetchRun = (name: string) => fetchJson<PastRun>(`/api/runs/${encodeURIComponent(name)}`);
+
+/** Replaces the notes about a run; throws with the server's reason when it does not. */
+export const putNotes = (name: string, text: string) =>
+  fetchJson<object>(`/api/runs/${encodeURIComponent(name)}/notes`, { method: 'PUT', body: text });
 
 /** Asks the server to steer the run; throws with its reason when it does not. */
 export async function postControl(action: string, body: object = {}): Promise<ControlState> {

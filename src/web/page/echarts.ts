@@ -1,4 +1,4 @@
-import type * as ECharts from 'echarts';
+import type * as ECharts from '../../charts/echarts.ts';
 
 /** Where the server has it: a page knows no package names. */
 const URL_OF_ECHARTS = '/modules/echarts.js';

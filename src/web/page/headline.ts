@@ -21,6 +21,7 @@ const TILES: readonly (readonly [label: string, text: (view: LiveView) => TileTe
   ['In flight', inFlightText],
   ['Succeeded', succeededText],
   ['Failed', failedText],
+  ['Good', goodText],
   ['Output tokens', tokensText],
   ['TTFT p50', (view) => quantileText(view, 'TTFT')],
   ['Chunk gap p50', (view) => quantileText(view, 'Chunk gap')],
@@ -144,6 +145,19 @@ function failedText({ errored, cancelled, succeeded, errors }: LiveView): TileTe
     note: [...share, ...type, ...rest].join(', ') || 'none',
     isAlarming: errored > 0,
   };
+}
+
+/** Of a run with a rule for good samples. */
+function goodText({ goodput }: LiveView): TileText | undefined | null {
+  if (goodput === null) return null;
+  const { ended, good, good_per_second: perSecond, rule, parts } = goodput;
+  if (ended === 0) return undefined;
+  const rate = perSecond === null ? [] : [`${numberText(perSecond)}/s`];
+  const shares = parts
+    .filter((part) => part.dimension !== 'turn' && part.ended > 0)
+    .map((part) => `${part.name} ${percentText(part.good / part.ended)}`);
+  const [value, unit] = percentText(good / ended).split(' ');
+  return { value: value!, unit: unit ?? '', note: [...rate, ...shares, rule].join('; ') };
 }
 
 function tokensText({ outputTokensPerSecond, rows }: LiveView): TileText | undefined {

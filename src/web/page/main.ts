@@ -19,7 +19,7 @@ const CONNECTION_TEXTS: Readonly<Record<Connection, string>> = {
 const theme = new ThemeSwitch();
 const main = byId('main');
 const keys = byId('keys') as HTMLDialogElement;
-let about: About = { version: '', canControl: false };
+let about: About = { version: '', canControl: false, canWriteNotes: false };
 let page: Page | undefined;
 
 const live = new LiveSource({
@@ -52,8 +52,8 @@ function route(): void {
 }
 
 function pageOf(kind: string, names: readonly string[]): Page {
-  if (kind === 'runs') return new RunsPage();
-  if (kind === 'run' && names[0] !== undefined) return new PastPage(names[0], theme);
+  if (kind === 'runs') return new RunsPage(theme);
+  if (kind === 'run' && names[0] !== undefined) return new PastPage(names[0], theme, about);
   if (kind === 'compare' && names.length > 0) return new ComparePage(names, theme);
   return new LivePage(theme, about);
 }
@@ -76,7 +76,9 @@ const SHORTCUTS: Readonly<Record<string, () => void>> = {
 };
 
 function onKey(event: KeyboardEvent): void {
-  const isTyping = event.target instanceof HTMLInputElement && event.target.type !== 'checkbox';
+  const isTyping =
+    event.target instanceof HTMLTextAreaElement ||
+    (event.target instanceof HTMLInputElement && event.target.type !== 'checkbox');
   if (isTyping || keys.open || event.ctrlKey || event.metaKey || event.altKey) return;
   const action = SHORTCUTS[event.key];
   if (action === undefined) return;

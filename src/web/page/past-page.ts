@@ -1,8 +1,9 @@
-import { fetchRun } from './api.ts';
+import { type About, fetchRun } from './api.ts';
 import { element } from './dom.ts';
 import type { Page } from './page.ts';
+import { RunNotes, runAgainCard } from './run-notes.ts';
 import { RunView } from './run-view.ts';
-import { ownNameText, whenText } from './runs-page.ts';
+import { ownNameText, tagsText, whenText } from './runs-page.ts';
 import type { ThemeSwitch } from './theme.ts';
 
 /** A run of the list, as it ended. */
@@ -11,23 +12,28 @@ export class PastPage implements Page {
   readonly #view: RunView;
   readonly element = element('div', { class: 'page' }, element('p', { class: 'muted' }, 'Reading the run …'));
 
-  constructor(name: string, theme: ThemeSwitch) {
+  constructor(name: string, theme: ThemeSwitch, about: About) {
     this.title = name;
     this.#view = new RunView(theme);
-    void this.#load(name);
+    void this.#load(name, about);
   }
 
   close(): void {
     this.#view.close();
   }
 
-  async #load(name: string): Promise<void> {
+  async #load(name: string, { canWriteNotes }: About): Promise<void> {
     try {
-      const { entry, update, slowestSamples, config, machine } = await fetchRun(name);
-      const title = [ownNameText(entry), whenText(entry), entry.model, entry.load]
-        .filter((part) => part !== undefined && part !== null)
+      const { entry, update, slowestSamples, config, machine, runAgain } = await fetchRun(name);
+      const title = [ownNameText(entry), whenText(entry), entry.model, entry.load, tagsText(entry)]
+        .filter((part) => part !== undefined && part !== null && part !== '')
         .join(' · ');
-      this.element.replaceChildren(...this.#view.parts, detailsOf({ run: entry.name, config, machine }));
+      this.element.replaceChildren(
+        ...this.#view.parts,
+        new RunNotes(entry.name, entry.notes, canWriteNotes).element,
+        ...(runAgain === null ? [] : [runAgainCard(runAgain)]),
+        detailsOf({ run: entry.name, config, machine }),
+      );
       this.#view.show(update, title);
       this.#view.showSlowest(slowestSamples, update.history?.start_ns ?? 0);
     } catch (error) {

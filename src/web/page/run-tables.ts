@@ -1,5 +1,5 @@
 import type { SlowSample } from '../../core/run-history.ts';
-import { countText, durationText } from '../../core/quantity-text.ts';
+import { countText, durationText, numberText } from '../../core/quantity-text.ts';
 import { clockText } from '../../live/lines.ts';
 import type { LiveRow, LiveView } from '../../live/view-model.ts';
 import { DataTable, element } from './dom.ts';
@@ -42,6 +42,32 @@ export class PercentilesCard {
         row.label,
         ...[row.p50, row.p90, row.p99, row.p999, row.max].map((value) => valueText(row, value)),
         countText(row.count),
+      ]),
+    );
+  }
+}
+
+/** Figures by endpoint and by model. */
+export class GroupsCard {
+  readonly #card = new TableCard(
+    new DataTable(
+      'By endpoint and model',
+      [
+        ...['', '', 'issued', 'succeeded', 'failed', 'TTFT p50', 'p99', 'TPOT p50', 'p99'],
+        ...['latency p50', 'p99', 'output tokens/s'],
+      ].map((label) => ({ label })),
+    ),
+  );
+  readonly element = this.#card.element;
+
+  show({ groups }: LiveView): void {
+    this.#card.show(
+      groups.map(({ dimension, name, issued, succeeded, errored, outputTokensPerSecond: rate, ...group }) => [
+        ...[dimension, name, countText(issued), countText(succeeded), countText(errored)],
+        ...[group.ttft, group.tpot, group.latency].flatMap((quantiles) =>
+          quantiles === null ? ['–', '–'] : [durationText(quantiles.p50), durationText(quantiles.p99)],
+        ),
+        rate === null ? '–' : numberText(rate),
       ]),
     );
   }

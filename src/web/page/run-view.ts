@@ -3,7 +3,7 @@ import type { LiveUpdate } from '../../live/live-update.ts';
 import { RunCharts } from './run-charts.ts';
 import { Headline } from './headline.ts';
 import { RunHead } from './run-head.ts';
-import { ErrorsCard, PercentilesCard, SlowestCard } from './run-tables.ts';
+import { ErrorsCard, GroupsCard, PercentilesCard, SlowestCard } from './run-tables.ts';
 import type { ThemeSwitch } from './theme.ts';
 import { VerdictCard } from './verdict-card.ts';
 
@@ -14,6 +14,7 @@ export class RunView {
   readonly #verdict = new VerdictCard();
   readonly #charts: RunCharts;
   readonly #percentiles = new PercentilesCard();
+  readonly #groups = new GroupsCard();
   readonly #errors = new ErrorsCard();
   readonly #slowest = new SlowestCard();
   readonly parts: readonly HTMLElement[];
@@ -28,7 +29,8 @@ export class RunView {
         this.#headline.element,
         this.#verdict.element,
       ],
-      ...[this.#percentiles.element, this.#errors.element, ...this.#charts.parts, this.#slowest.element],
+      ...[this.#percentiles.element, this.#groups.element, this.#errors.element],
+      ...[...this.#charts.parts, this.#slowest.element],
     ];
   }
 
@@ -40,6 +42,7 @@ export class RunView {
     const maxima = Object.fromEntries(view.rows.map(({ series, max }) => [series, max]));
     this.#charts.show([{ name: title, history, distributions, maxima }]);
     this.#percentiles.show(view);
+    this.#groups.show(view);
     this.#errors.show(view);
   }
 

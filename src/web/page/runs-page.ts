@@ -1,8 +1,11 @@
 import { countedText, countText, durationText, numberText } from '../../core/quantity-text.ts';
-import type { RunEntry } from '../run-library.ts';
-import { fetchRuns } from './api.ts';
-import { element, scroller, setText } from './dom.ts';
+import type { RunEntry, StudyRow } from '../run-library.ts';
+import { fetchRuns, fetchStudies } from './api.ts';
+import { type TrendRun, trendCharts } from '../../charts/trend-charts.ts';
+import { ChartBoard } from './chart-board.ts';
+import { DataTable, element, scroller, setText } from './dom.ts';
 import type { Page } from './page.ts';
+import type { ThemeSwitch } from './theme.ts';
 import { levelText } from './verdict-card.ts';
 
 const COLUMNS = [
@@ -23,7 +26,7 @@ const REFRESH_MS = 5000;
 export class RunsPage implements Page {
   readonly title = 'Runs';
   readonly #search = element('input', {
-    ...{ type: 'search', placeholder: 'Search: model, verdict, date, load …', 'aria-label': 'Search runs' },
+    ...{ type: 'search', placeholder: 'Search: model, tag, verdict, date …', 'aria-label': 'Search runs' },
     ...{ id: 'search', spellcheck: 'false', autocomplete: 'off' },
   });
   readonly #compare = element('button', { type: 'button', class: 'button strong', id: 'compare' });
@@ -34,12 +37,25 @@ export class RunsPage implements Page {
   readonly element: HTMLElement;
   #runs: readonly RunEntry[] = [];
   #shown = '';
+  #found: readonly RunEntry[] = [];
+  readonly #trend: ChartBoard;
+  readonly #studies = new DataTable('Studies', [
+    { label: 'study' },
+    { label: 'kind' },
+    { label: 'runs' },
+    { label: 'answer', isText: true },
+  ]);
+  readonly #studiesNote = element('p', { class: 'muted', role: 'status' });
+  readonly #studiesCard = element('section', { class: 'card' }, this.#studiesNote, this.#studies.element);
 
-  constructor() {
+  constructor(theme: ThemeSwitch) {
+    this.#trend = new ChartBoard(theme, (_, chartTheme, layout) =>
+      trendCharts(trendOf(this.#found), chartTheme, layout),
+    );
     const head = COLUMNS.map((label, i) =>
       element('th', { scope: 'col', class: i < 4 ? 'left' : undefined }, label),
     );
-    this.element = element(
+    const list = element(
       'div',
       { class: 'card' },
       element('div', { class: 'toolbar' }, element('h1', {}, 'Runs'), this.#search, this.#compare),
@@ -49,6 +65,8 @@ export class RunsPage implements Page {
         element('table', { class: 'stacked' }, element('thead', {}, element('tr', {}, ...head)), this.#body),
       ),
     );
+    this.element = element('div', { class: 'page' }, list, this.#studiesCard, this.#trend.element);
+    this.#studiesCard.hidden = true;
     this.#search.addEventListener('input', () => this.#show());
     this.#compare.addEventListener('click', () => this.compare());
     this.#refresh = window.setInterval(() => void this.#load(), REFRESH_MS);
@@ -68,17 +86,32 @@ export class RunsPage implements Page {
 
   close(): void {
     clearInterval(this.#refresh);
+    this.#trend.close();
   }
 
   async #load(): Promise<void> {
+    // Apart: the runs are there to see whatever the studies are.
+    await Promise.all([this.#loadRuns(), this.#loadStudies()]);
+  }
+
+  async #loadRuns(): Promise<void> {
     try {
       this.#runs = await fetchRuns();
       this.#show();
     } catch (error) {
-      setText(
-        this.#note,
-        `Couldn't load the run list: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      setText(this.#note, `Couldn't load the run list: ${reasonText(error)}`);
+    }
+  }
+
+  async #loadStudies(): Promise<void> {
+    try {
+      const studies = await fetchStudies();
+      this.#studies.show(studies.map(studyCells));
+      setText(this.#studiesNote, '');
+      this.#studiesCard.hidden = studies.length === 0;
+    } catch (error) {
+      setText(this.#studiesNote, `Couldn't load the studies: ${reasonText(error)}`);
+      this.#studiesCard.hidden = false;
     }
   }
 
@@ -104,6 +137,10 @@ export class RunsPage implements Page {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#body.replaceChildren(...found.map((run) => this.#row(run)));
+    this.#found = found;
+    // There is nothing of a single run in it: the list is what is drawn.
+    this.#trend.show([{ name: '', history: undefined, distributions: {} }]);
+    this.#trend.draw();
   }
 
   #row(run: RunEntry): HTMLElement {
@@ -121,6 +158,7 @@ export class RunsPage implements Page {
       { href: `#/run/${encodeURIComponent(name)}` },
       whenText(run),
       ownName === undefined ? null : element('span', { class: 'own-name' }, ownName),
+      tagsText(run) === '' ? null : element('span', { class: 'own-name' }, tagsText(run)),
     );
     const level =
       verdict === null
@@ -149,6 +187,10 @@ export class RunsPage implements Page {
   }
 }
 
+function reasonText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Names the program makes up itself; they say no more than when a run was. */
 const MADE_UP_NAME = /^\d{8}T\d{6}Z-[0-9a-f]+$/;
 
@@ -172,10 +214,53 @@ function cell(label: string, content: string | Node, kind?: 'left' | 'left wide'
 }
 
 function searchText(run: RunEntry): string {
-  const { name, runId, model, load, verdict, state, endpoints, samplesPerSecond } = run;
-  return [name, runId, model, load, verdict, state, ...endpoints, whenText(run), samplesPerSecond]
+  const { name, runId, model, load, verdict, state, endpoints, samplesPerSecond, notes } = run;
+  return [
+    tagsText(run),
+    notes,
+    name,
+    runId,
+    model,
+    load,
+    verdict,
+    state,
+    ...endpoints,
+    whenText(run),
+    samplesPerSecond,
+  ]
     .join(' ')
     .toLowerCase();
+}
+
+/** `gpu=h100 night=yes`. */
+export function tagsText({ tags }: Pick<RunEntry, 'tags'>): string {
+  return Object.entries(tags)
+    .map(([name, text]) => `${name}=${text}`)
+    .join(' ');
+}
+
+function studyCells({ name, kind, cells, cellsDone, conclusions }: StudyRow): readonly string[] {
+  const done = cellsDone === cells ? countText(cells) : `${countText(cellsDone)} of ${countText(cells)}`;
+  return [name, kind, done, conclusions.join(' ')];
+}
+
+/** More runs make a thicket. */
+const MOST_IN_TREND = 200;
+
+/** The newest of a list that has them first. */
+function trendOf(runs: readonly RunEntry[]): readonly TrendRun[] {
+  return runs
+    .slice(0, MOST_IN_TREND)
+    .toReversed()
+    .map((run) => ({
+      group: run.model ?? 'unknown model',
+      figures: {
+        'output-tokens': run.outputTokensPerSecond,
+        'ttft-p99': run.ttftP99Ns,
+        'latency-p99': run.latencyP99Ns,
+        requests: run.samplesPerSecond,
+      },
+    }));
 }
 
 function samplesText({ samples, failed }: RunEntry): string {

@@ -1,5 +1,5 @@
 import { datasetError, type RowValues } from '../../dataset/row.ts';
-import { type Conversation, type Message, type Turn, withChildren } from '../conversation.ts';
+import { type Conversation, type Message, ownIdOf, type Turn, withChildren } from '../conversation.ts';
 import { messagesRow, type PlacedTurn, turnRow } from './turn-row.ts';
 
 /** Where the history of later turns comes from; `auto`: as the format has it. */
@@ -22,6 +22,10 @@ export interface PlannedTurn {
   readonly position: number;
   /** Of the first turn of a thread: the one whose history it goes on from. */
   readonly forkOf?: number | undefined;
+  /** Of its conversation, in the file; undefined where that has none. */
+  readonly conversationId: string | undefined;
+  /** In the conversation, as the file counts; undefined where it doesn't. */
+  readonly turnNumber: number | undefined;
   /** Where it stands, for messages. */
   readonly place: () => string;
 }
@@ -102,6 +106,7 @@ function turnsOf(
       'goes on from the history of the conversation that starts it, which is live; leave out --history recorded',
     );
   }
+  const conversationId = ownIdOf(conversation);
   const said: Message[] = system === undefined ? [] : [{ role: 'system', content: system }];
   return turns.map((turn, position): PlannedTurn => {
     const at = () => (turns.length === 1 ? place() : `${place()}: turn ${position + 1}`);
@@ -127,10 +132,14 @@ function turnsOf(
       // A history grows in one order only.
       waitsFor: isAfterPrevious ? waits : [first + position - 1, ...waits],
       delayMs: turn.delayMs ?? (position === 0 ? (start?.delayMs ?? null) : sinceBeforeMs(turn, turns)),
-      ...{ thread: number, position, place: at },
+      ...{ thread: number, position, place: at, conversationId, turnNumber: turnNumberOf(turn) },
       ...(position === 0 && start?.forkOf !== undefined ? { forkOf: start.forkOf } : {}),
     };
   });
+}
+
+function turnNumberOf({ facts }: Turn): number | undefined {
+  return typeof facts?.turn === 'number' ? facts.turn : undefined;
 }
 
 /**

@@ -156,7 +156,7 @@ function* inOrder(all: Iterable<Opening>, order: Uint32Array): Generator<Opening
 interface Texts {
   /** `index`: of the conversation; `at`: of the turn in it. */
   (placed: PlacedTurn, index: number, at: number): string;
-  /** Says what was made up, if anything was. */
+  /** Says what was generated, if anything was. */
   tell(rows: number): void;
 }
 
@@ -182,7 +182,7 @@ async function textsOf({ workload, tokenizerPath, use, seed, log }: WorkloadData
     const around =
       overheadTokens === 0 ? '' : `, ${countedText(overheadTokens, 'token')} of each around its text`;
     const others = made === rows ? '' : ` of ${countText(rows)}`;
-    log.info(`made up the text of ${countText(made)}${others} prompts that have only lengths${around}`);
+    log.info(`generated the text of ${countText(made)}${others} prompts that have only lengths${around}`);
     if (raised > 0) {
       log.warning(
         `${workload.path}: ${countText(raised)} of ${countedText(made, 'length')} were too short for what stands around a prompt and were raised to ${overheadTokens + 1}`,

@@ -151,6 +151,6 @@ function tooFewWords(found: number): InferometerError {
   return new InferometerError(
     'INFEROMETER_SYNTHETIC_VOCABULARY',
     'input',
-    `--tokenizer: its vocabulary has ${found} words that are one token each; made-up prompts of an exact length need at least ${LEAST_WORDS}`,
+    `--tokenizer: its vocabulary has ${found} words that are one token each; generated prompts of an exact length need at least ${LEAST_WORDS}`,
   );
 }

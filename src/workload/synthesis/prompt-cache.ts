@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../core/atomic-file.ts';
+import { cacheFolder } from '../../core/cache-folder.ts';
 import { openRegularFile } from '../../core/careful-read.ts';
 import { makeDirectory } from '../../core/make-directory.ts';
 import { tokenizerFile } from '../../tokens/tokenizer.ts';
@@ -23,9 +23,8 @@ const HEAD_BYTES = 24;
 const CHECKSUM_BYTES = 32;
 
 /** `inferometer/prompts` below `XDG_CACHE_HOME` or `~/.cache`. */
-export function promptCacheFolder({ XDG_CACHE_HOME: home }: Readonly<NodeJS.ProcessEnv>): string {
-  const cache = home === undefined || home === '' ? join(homedir(), '.cache') : home;
-  return join(cache, 'inferometer', 'prompts');
+export function promptCacheFolder(environment: Readonly<NodeJS.ProcessEnv>): string {
+  return cacheFolder(environment, 'prompts');
 }
 
 /** Everything that texts depend on, as one name: the content of the tokenizer's files, the words and all lengths. */

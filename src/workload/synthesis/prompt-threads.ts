@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { siblingModule } from '../../core/sibling-module.ts';
+import { entryModule } from '../../core/program-files.ts';
 import type { MadeBlock, PromptWorkerData, PromptWorkerRequest } from './prompt-worker-messages.ts';
 
 /** Tokens that a thread makes at a time, about. */
@@ -69,7 +69,7 @@ export async function textsOfThreads(
   const made: MadeBlock[] = [];
   const workers = Array.from(
     { length: Math.min(threadCount, requests.length) },
-    () => new Worker(siblingModule(import.meta.url, './prompt-worker.main'), { workerData: data }),
+    () => new Worker(entryModule('workload/synthesis/prompt-worker.main'), { workerData: data }),
   );
   let next = 0;
   const workThrough = async (worker: Worker): Promise<void> => {

@@ -109,5 +109,5 @@ export async function syntheticDataset({
 }
 
 function noText(): never {
-  throw new Error('each turn of a made-up conversation has its text');
+  throw new Error('each turn of a generated conversation has its text');
 }

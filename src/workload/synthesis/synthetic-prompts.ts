@@ -33,7 +33,7 @@ export interface MadeRow {
 }
 
 /**
- * Prompts of made-up words with the lengths of a description, to the token as the server counts them. The same description, seed and tokenizer
+ * Prompts of random words with the lengths of a description, to the token as the server counts them. The same description, seed and tokenizer
  * give the same prompts on every machine.
  *
  * Each text is made by itself. Some are counted again before any is used; if one of them is off, all are counted and put right.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { APIS } from '../../../src/config/choices.ts';
 import type { Draws } from './draws.ts';
 
 /** What a parser promises of any bytes. */
@@ -11,20 +12,27 @@ export interface FuzzTarget {
   readonly check: (bytes: Buffer, random: Draws) => void;
 }
 
+/** Said here, as the adapters must not be loaded before they are instrumented. */
+const NEVER_STREAMED: readonly string[] = ['kserve', 'embeddings', 'ollama-embed', 'rerank', 'score'];
+
+/** Streams and bodies of every API, and of one that a template describes. */
+function apiTargets(): Readonly<Record<string, () => Promise<FuzzTarget>>> {
+  const apis = [...APIS, 'template'] as const;
+  const streamed = apis.filter((api) => !NEVER_STREAMED.includes(api));
+  return Object.fromEntries([
+    ...streamed.map((api) => [
+      `${api}-stream`,
+      async () => (await import('./api.target.ts')).streamTarget(api),
+    ]),
+    ...apis.map((api) => [`${api}-body`, async () => (await import('./api.target.ts')).bodyTarget(api)]),
+  ]) as Readonly<Record<string, () => Promise<FuzzTarget>>>;
+}
+
 /** Each target is loaded by itself, so that only its branches count. */
 export const FUZZ_TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   sse: async () => (await import('./sse.target.ts')).target,
   'http-response': async () => (await import('./http-response.target.ts')).target,
-  'chat-stream': async () => (await import('./openai.target.ts')).streamTarget('chat'),
-  'completions-stream': async () => (await import('./openai.target.ts')).streamTarget('completions'),
-  'sglang-stream': async () => (await import('./openai.target.ts')).streamTarget('sglang'),
-  'responses-stream': async () => (await import('./openai.target.ts')).streamTarget('responses'),
-  'anthropic-stream': async () => (await import('./openai.target.ts')).streamTarget('anthropic'),
-  'ollama-stream': async () => (await import('./openai.target.ts')).streamTarget('ollama'),
-  'tgi-stream': async () => (await import('./openai.target.ts')).streamTarget('tgi'),
-  'llamacpp-stream': async () => (await import('./openai.target.ts')).streamTarget('llamacpp'),
-  'chat-body': async () => (await import('./openai.target.ts')).bodyTarget('chat'),
-  'sglang-body': async () => (await import('./openai.target.ts')).bodyTarget('sglang'),
+  ...apiTargets(),
   batch: async () => (await import('./wire.target.ts')).batchTarget,
   payload: async () => (await import('./wire.target.ts')).payloadTarget,
   prompts: async () => (await import('./wire.target.ts')).promptsTarget,

@@ -52,6 +52,7 @@ export async function prepare(flags: Flags, file: DatasetFile = ONE_PROMPT): Pro
       createLog((line) => notes.push(withoutDirectory(line))),
     );
     const [arena] = run.arenas;
+    const [part] = run.parts;
     const rows = Array.from({ length: arena!.rowCount }, (_, row) => row);
     return {
       requests: rows.map((row) => readRequest(arena!.requestBytes(row))),
@@ -59,7 +60,7 @@ export async function prepare(flags: Flags, file: DatasetFile = ONE_PROMPT): Pro
       outputLimit: run.outputLimit,
       skippedRows: run.skippedRows,
       echoes: run.echoes,
-      dueMs: run.dueNs === undefined ? null : [...new Float64Array(run.dueNs)].map((ns) => ns / 1e6),
+      dueMs: part!.dueNs === undefined ? null : [...new Float64Array(part!.dueNs)].map((ns) => ns / 1e6),
     };
   } catch (error) {
     if (!(error instanceof InferometerError)) throw error;

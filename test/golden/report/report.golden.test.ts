@@ -49,6 +49,14 @@ const RUNS: readonly (readonly [name: string, run: MadeUpRun, options: ReportOpt
 describe.each(RUNS)('%s', (name, run, options) => {
   const report = reportFromSnapshot(snapshotOf(run), options);
 
+  it('a summary for 60 columns, without broken words', () => {
+    const words = (width: number) => terminalSummary(report, { width }).join('\n').split(/\s+/);
+    for (const line of terminalSummary(report, { width: 60 })) expect(line.length, line).toBeLessThanOrEqual(60);
+    // What an error said is cut to the room there is.
+    const whole = words(60).filter((word) => !word.endsWith('…'));
+    expect(whole.filter((word) => !words(400).includes(word))).toEqual([]);
+  });
+
   it('report.txt', () => expectGolden(`${name}.report.txt`, reportText(report)));
   it('result_summary.json', () => expectGolden(`${name}.result_summary.json`, resultSummaryText(report)));
   it('terminal summary', () =>

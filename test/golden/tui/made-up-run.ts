@@ -45,6 +45,8 @@ const LABELS = ['TTFT', 'TPOT', 'Chunk gap', 'Latency', 'Response TTFT', 'Respon
 const names = Object.keys(TYPICAL) as (keyof typeof TYPICAL)[];
 
 const VIEW: LiveView = {
+  groups: [],
+  goodput: null,
   ...{ state: 'live', runId: 'a1b2c3d4e5f60718a1b2c3d4e5f60718', elapsedNs: 95e9, phase: 'performance' },
   ...{ warmingUp: false, isPaused: false, isStopping: false, issued: 3240, succeeded: 3198, errored: 6 },
   ...{ cancelled: 0, inFlight: 36, plannedSamples: 4800, load: null, planShare: 0.675, remainingNs: 39e9 },
