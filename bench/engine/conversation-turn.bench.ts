@@ -2,6 +2,7 @@ import { createRunClock } from '../../src/core/time.ts';
 import { TurnTableBuilder, type TurnTable } from '../../src/dataset/turn-table.ts';
 import { Conversations } from '../../src/engine/conversations/conversations.ts';
 import { createTicketCounter } from '../../src/plan/tickets.ts';
+import { OPENAI_CHAT } from '../../src/protocol/openai-chat.ts';
 import type { FinalOutput } from '../../src/protocol/adapter.ts';
 import type { Bench } from '../harness/bench.ts';
 import { cpuSecondsIn, inTurn } from '../harness/rounds.ts';
@@ -83,14 +84,22 @@ function talk(turns: TurnTable): void {
   const conversations = new Conversations({
     ...{ clock: createRunClock(), turns, seed: 1, heads: [HEAD] },
     rules: { onTurnFailure: 'end', reasoning: 'drop' },
+    adapter: OPENAI_CHAT,
   });
   let sent = { seq: -1, row: -1 };
   let ended = 0;
   conversations.beginPhase({
-    ...{ firstConversation: 0, firstSampleSeq: 0, sampleCounter: createTicketCounter() },
+    ...{
+      firstConversation: 0,
+      sampleSeqOf: (ticket) => ticket,
+      repeatsOf: () => 0,
+      startsMidway: 0,
+      sampleCounter: createTicketCounter(),
+    },
     send: (_, seq, row) => {
       sent = { seq, row };
     },
+    failUnsent: () => undefined,
     onDue: () => undefined,
     onEnd: () => {
       ended += 1;

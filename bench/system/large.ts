@@ -41,7 +41,7 @@ try {
   say(`${countText(samples)} samples, run.log ${(logBytes / 2 ** 20).toFixed(0)} MB\n`);
   const rows = [['command', 'seconds', 'samples/s', 'peak memory MB']];
   for (const args of [
-    ['report', run],
+    ['report', '--full', run],
     ['export', run],
     ['export', run, '--samples', 'csv'],
     ['export', run, '--events'],

@@ -1,11 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RandomSource } from '../../src/core/random.ts';
 import { quantileOfSorted } from '../../src/stats/quantile.ts';
 import type { Bench, BenchLine } from '../harness/bench.ts';
 import { inTurn } from '../harness/rounds.ts';
 import { ratioOf, spreadOf } from '../harness/spread.ts';
-import { exportedSamples, finished } from './exported-samples.ts';
+import { finished } from './exported-samples.ts';
+import { type ReceivedSample, receivedSamples } from './received-samples.ts';
 import { startMock, Workspace } from './program.ts';
 
 const RATE_PER_SECOND = 500;
@@ -90,7 +91,7 @@ function poissonTimesMs(count: number): readonly number[] {
   return Array.from({ length: count }, () => (at += random.exponential(RATE_PER_SECOND / 1000)));
 }
 
-/** Throws when a request is missing or came twice and, with the times of a trace, when it was due at another time than that says. */
+/** Throws when a request was due at another time than the trace says. */
 async function measured(
   workspace: Workspace,
   trace: string,
@@ -104,52 +105,22 @@ async function measured(
       ...['run', '--endpoint', mock.url, '--model', 'm', '--dataset', trace, ...load, '--quiet'],
       ...['--streaming', 'off', '--events-jsonl', 'off', '--out', out],
     ]);
-    const { origin_ns: origin } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as {
-      origin_ns: string;
-    };
-    const received = receivedNs(await (await fetch(`${mock.url}/truth`)).text(), BigInt(origin));
-    const rows = await exportedSamples(workspace, out, ['dataset_row', 'due_ns', 'issued_ns']);
-    const samples = rows.toSorted((a, b) => a.dataset_row - b.dataset_row);
-    const isEachOnce = samples.every(({ dataset_row: row }, index) => row === index && received.has(row));
-    if (!isEachOnce || samples.length !== received.size) {
-      throw new Error(`${samples.length} samples and ${received.size} arrivals, wanted each row once`);
-    }
+    const samples = await receivedSamples(workspace, out, mock.url);
     if (timesMs !== undefined) checkDueTimes(samples, timesMs);
-    const lateUs = (ns: (sample: Sample) => number) =>
-      Float64Array.from(samples, (sample) => (ns(sample) - sample.due_ns) / NS_PER_US).sort();
-    return {
-      issued: lateUs(({ issued_ns }) => issued_ns),
-      received: lateUs(({ dataset_row: row }) => received.get(row)!),
-    };
+    const lateUs = (ns: (sample: ReceivedSample) => number) =>
+      Float64Array.from(samples, (sample) => (ns(sample) - sample.dueNs) / NS_PER_US).sort();
+    return { issued: lateUs(({ issuedNs }) => issuedNs), received: lateUs(({ receivedNs }) => receivedNs) };
   } finally {
     mock.child.kill('SIGTERM');
   }
 }
 
-type Sample = Readonly<Record<'dataset_row' | 'due_ns' | 'issued_ns', number>>;
-
-function checkDueTimes(samples: readonly Sample[], timesMs: readonly number[]): void {
+function checkDueTimes(samples: readonly ReceivedSample[], timesMs: readonly number[]): void {
   if (samples.length !== timesMs.length)
     throw new Error(`${samples.length} samples, wanted ${timesMs.length}`);
-  const [first] = samples as [Sample];
-  for (const { dataset_row: row, due_ns: dueNs } of samples) {
+  const [first] = samples as [ReceivedSample];
+  for (const { row, dueNs } of samples) {
     const wantedNs = Math.round((timesMs[row]! - timesMs[0]!) * NS_PER_MS);
-    if (dueNs - first.due_ns !== wantedNs) throw new Error(`row ${row}: due at ${dueNs}, wanted ${wantedNs}`);
+    if (dueNs - first.dueNs !== wantedNs) throw new Error(`row ${row}: due at ${dueNs}, wanted ${wantedNs}`);
   }
-}
-
-/** When each row came, ns since the run's origin. */
-function receivedNs(truth: string, originNs: bigint): ReadonlyMap<number, number> {
-  return new Map(
-    truth
-      .trimEnd()
-      .split('\n')
-      .map((line) => {
-        const { prompt_number: row, received_ns: ns } = JSON.parse(line) as {
-          readonly prompt_number: number;
-          readonly received_ns: string;
-        };
-        return [row, Number(BigInt(ns) - originNs)];
-      }),
-  );
 }

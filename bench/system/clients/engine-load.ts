@@ -18,7 +18,7 @@ export interface EngineLoad {
   readonly counters: Int32Array;
 }
 
-export interface EngineLoadOptions extends Pick<ClientOrder, 'url' | 'connections' | 'streaming'> {
+export interface EngineLoadOptions extends Pick<ClientOrder, 'url' | 'connections' | 'streaming' | 'http'> {
   readonly arrivals: ArrivalSettings;
   readonly pacing: EngineSettings['pacing'];
   readonly onFrame: (frame: Uint8Array) => void;
@@ -26,13 +26,14 @@ export interface EngineLoadOptions extends Pick<ClientOrder, 'url' | 'connection
 
 /** One worker of the engine on this very thread, its connections open and a phase without end begun. */
 export async function startEngineLoad(options: EngineLoadOptions): Promise<EngineLoad> {
-  const { url, connections, streaming, arrivals, pacing, onFrame } = options;
+  const { url, connections, streaming, http, arrivals, pacing, onFrame } = options;
   const originNs = monotonicNs();
   const counters = new SharedArrayBuffer(COUNTERS.length * Int32Array.BYTES_PER_ELEMENT);
   const warmed = Promise.withResolvers<void>();
   const settings: EngineSettings = {
     ...{ originNs, workers: 1, api: 'chat', streaming, pacing, connections: 'reuse', tlsVerify: true },
     endpoints: [parseEndpoint(url)],
+    http,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     connectTimeoutMs: REQUEST_TIMEOUT_MS,
     maxConnections: connections,
@@ -51,6 +52,7 @@ export async function startEngineLoad(options: EngineLoadOptions): Promise<Engin
     kind: 'phase',
     ticketCounter: createTicketCounter(),
     sampleCounter: createTicketCounter(),
+    firstIdleTicket: createTicketCounter(),
     phase: {
       firstSampleSeq: 0,
       firstConversation: 0,

@@ -1,8 +1,12 @@
+import type { HttpVersion } from '../../../src/engine/settings.ts';
+
 /** What a client is asked to do. */
 export interface ClientOrder {
   readonly url: string;
   readonly connections: number;
   readonly streaming: boolean;
+  /** Default 1. */
+  readonly http?: HttpVersion;
   /** Of each answer, as the server gives it. */
   readonly answerBytes: number;
   readonly warmUp: WarmUp;
