@@ -24,6 +24,7 @@ EVENT_TYPES = (
     "session.started session.ended session.stop_loadgen session.start_performance_tracking"
     " session.stop_performance_tracking sample.issued sample.complete sample.recv_first sample.recv_non_first"
     " error.generic error.loadgen error.session error.client sample.not_sent"
+    " sample.attempt_failed sample.retried"
 ).split()
 FINISH_REASONS = (None, "stop", "length", "tool_calls", "content_filter", "function_call")
 OTHER_FINISH_REASON = 255
