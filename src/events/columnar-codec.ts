@@ -1,8 +1,9 @@
 import { endianness } from 'node:os';
-import { decode, encode } from '@msgpack/msgpack';
+import { decode } from '@msgpack/msgpack';
 import { errorText, InferometerError } from '../core/errors.ts';
 import { EVENT_TOPICS, FINISH_OTHER, FINISH_REASONS } from '../core/event-types.ts';
 import { FRAME_HEADER_BYTES } from '../transport/frame.ts';
+import { MsgpackWriter } from '../transport/msgpack-writer.ts';
 import type { EventBatch, RecordNote } from './event-batch.ts';
 import { WireFormatError } from './wire-format-error.ts';
 
@@ -38,23 +39,33 @@ const BYTES_PER_EXTRA = 8;
  * of exactly that size, which may be transferred. Copies each column once; about 10 ns a record.
  */
 export function encodeBatchFrame(batch: EventBatch): Uint8Array {
+  return encodeBatchBehind(FRAME_HEADER_BYTES, batch);
+}
+
+/** The same body behind `startsAt` bytes of room, in `memory` when that is large enough, from its start on. */
+export function encodeBatchBehind(startsAt: number, batch: EventBatch, memory?: Uint8Array): Uint8Array {
   requireLittleEndian();
   const { count } = batch;
   const notes = encodeNotes(batch.notes);
-  const bodyBytes =
+  const bytes =
+    startsAt +
     BATCH_HEADER_BYTES +
     count * BYTES_PER_RECORD +
     batch.extras.length * BYTES_PER_EXTRA +
     batch.payload.length +
     notes.length;
-  const frame = new Uint8Array(FRAME_HEADER_BYTES + bodyBytes);
-  const header = new DataView(frame.buffer, FRAME_HEADER_BYTES);
+  const frame =
+    memory !== undefined && memory.buffer.byteLength >= bytes
+      ? new Uint8Array(memory.buffer, 0, bytes)
+      : new Uint8Array(bytes);
+  const header = new DataView(frame.buffer, startsAt);
   header.setUint32(0, count, true);
   header.setInt32(4, batch.workerId, true);
   header.setUint32(8, batch.extras.length, true);
   header.setUint32(12, batch.payload.length, true);
   header.setUint32(16, notes.length, true);
-  let at = FRAME_HEADER_BYTES + BATCH_HEADER_BYTES;
+  header.setUint32(20, 0, true);
+  let at = startsAt + BATCH_HEADER_BYTES;
   for (const column of [
     batch.timestampsNs,
     batch.extras,
@@ -136,18 +147,33 @@ function requireCodes({ kinds, finishReasons }: EventBatch): void {
   }
 }
 
+const notesWriter = new MsgpackWriter();
+
 function encodeNotes(notes: EventBatch['notes']): Uint8Array {
   if (notes === undefined || notes.size === 0) return new Uint8Array(0);
-  return encode(
-    [...notes].map(([index, note]) => [
-      index,
-      note.conversationId,
-      note.turn,
-      note.finishReason,
-      note.workerId,
-      note.sampleUuid,
-    ]),
-  );
+  const writer = notesWriter;
+  writer.clear();
+  writer.arrayHeader(notes.size);
+  for (const [index, { conversationId, turn, finishReason, workerId, sampleUuid }] of notes) {
+    writer.arrayHeader(6);
+    writer.int(index);
+    writeText(conversationId);
+    writeInt(turn);
+    writeText(finishReason);
+    writeInt(workerId);
+    writeText(sampleUuid);
+  }
+  return writer.written();
+}
+
+function writeText(text: string | undefined): void {
+  if (text === undefined) notesWriter.nil();
+  else notesWriter.text(text);
+}
+
+function writeInt(value: number | undefined): void {
+  if (value === undefined) notesWriter.nil();
+  else notesWriter.int(value);
 }
 
 function decodeNotes(bytes: Uint8Array, count: number): EventBatch['notes'] {

@@ -20,7 +20,7 @@ const UUIDS = ['0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba987654
 
 function batchesOf(publishers = 1, onFault?: (fault: MessageFault) => void) {
   return new RecordBatches({
-    ...{ originNs: ORIGIN_NS, publishers, keepsNotes: true },
+    ...{ originNs: ORIGIN_NS, publishers, notes: 'all' },
     ...(onFault && { onFault }),
   });
 }

@@ -1,11 +1,15 @@
 import { sameBytes } from '../core/byte-words.ts';
+import { EventKind, isSessionKind } from '../core/event-types.ts';
+import type { SampleSeq } from '../core/ids.ts';
 import { isBatchFrame, unpackBatch } from '../transport/batch-frame.ts';
 import { BATCH_TOPIC, TOPIC_BYTES } from '../transport/frame.ts';
 import { EventBatchBuilder } from './batch-builder.ts';
-import type { EventBatch } from './event-batch.ts';
+import type { EventBatch, RecordNote } from './event-batch.ts';
 import { JointSession } from './joint-session.ts';
+import type { ReadRecords } from './read-records.ts';
 import { endOfMessage, type ReceivedMessages, startOfMessage } from './received-messages.ts';
 import { EventRecordCodec } from './record-codec.ts';
+import { ALL_NOTES, FirstNotes, NO_NOTES, NoteExpander, type RecordNotes } from './record-notes.ts';
 import { SampleNumbers } from './sample-numbers.ts';
 import type { WireFormatError } from './wire-format-error.ts';
 
@@ -19,12 +23,17 @@ export interface MessageFault {
   readonly reason: string;
 }
 
+/**
+ * Which records tell what their columns don't, such as uuids: `all`; `firsts`, the first of each sample and those that say something else than
+ * it, as `records` frames have them; `none`, for metrics.
+ */
+export type KeptNotes = 'none' | 'firsts' | 'all';
+
 export interface RecordBatchesOptions {
   readonly originNs: bigint;
   /** How many publishers the run has. */
   readonly publishers: number;
-  /** Whether records tell what their columns don't, such as uuids. */
-  readonly keepsNotes: boolean;
+  readonly notes: KeptNotes;
   readonly onFault?: ((fault: MessageFault) => void) | undefined;
 }
 
@@ -55,12 +64,22 @@ export class RecordBatches {
   readonly #streams: Stream[] = [];
   readonly #builder = new EventBatchBuilder(FIRST_RECORDS);
   readonly #unread = { records: 0, messages: 0 };
+  readonly #notes: RecordNotes;
+  readonly #expander: NoteExpander | undefined;
+  #isPlain = true;
   #message = 0;
   #record: number | undefined;
 
   constructor(options: RecordBatchesOptions) {
     this.#options = options;
     this.#session = new JointSession(options.publishers);
+    this.#notes = { none: NO_NOTES, firsts: new FirstNotes(), all: ALL_NOTES }[options.notes];
+    this.#expander = options.notes === 'all' ? new NoteExpander() : undefined;
+  }
+
+  /** Whether the messages decoded last could all be read and held no event of the session, so that their batch says all there is to say. */
+  get wasPlain(): boolean {
+    return this.#isPlain;
   }
 
   get unread(): UnreadMessages {
@@ -86,6 +105,7 @@ export class RecordBatches {
   decode(received: ReceivedMessages): EventBatch {
     const builder = this.#builder;
     builder.restart();
+    this.#isPlain = !this.#session.hasEnded(received.publisher);
     const stream = this.#streamOf(received);
     for (let i = 0; i < received.count; i++) {
       if (this.#session.hasEnded(received.publisher)) break;
@@ -93,7 +113,42 @@ export class RecordBatches {
       this.#decodeMessage(received, startOfMessage(received, i), endOfMessage(received, i), stream.codec);
     }
     stream.lastNs = builder.lastTimestampNs ?? stream.lastNs;
-    return builder.finish(-1);
+    const batch = builder.finish(-1);
+    this.#expand(batch);
+    return batch;
+  }
+
+  /** The records that another reader made of the next messages, as if they had been decoded here. @hot */
+  adopt(read: ReadRecords): EventBatch {
+    const { batch } = read;
+    const { count, kinds, sampleSeqs, timestampsNs } = batch;
+    const stream = this.#streamOf(read);
+    const { samples } = stream;
+    for (const [i, note] of batch.notes ?? []) {
+      const seq = sampleSeqs[i]! as SampleSeq;
+      const isFirst = note.sampleUuid !== undefined && seq >= samples.next;
+      if (isFirst) samples.adopt(note.sampleUuid, seq);
+      this.#notes.keep(seq, isFirst, note);
+    }
+    for (let i = 0; i < count; i++) {
+      if (kinds[i] !== EventKind.sampleComplete) continue;
+      samples.complete(sampleSeqs[i]! as SampleSeq);
+      this.#notes.forget(sampleSeqs[i]!);
+    }
+    if (count > 0) stream.lastNs = timestampsNs[count - 1]!;
+    const notes = this.#expand(batch);
+    return notes === batch.notes ? batch : { ...batch, notes };
+  }
+
+  /** With a note for each record of a sample, where all are kept. */
+  #expand({ count, kinds, sampleSeqs, notes }: EventBatch): EventBatch['notes'] {
+    if (this.#expander === undefined) return notes;
+    const all = new Map<number, RecordNote>();
+    for (let i = 0; i < count; i++) {
+      const note = this.#expander.noteOf(sampleSeqs[i]!, kinds[i]! as EventKind, notes?.get(i));
+      if (note !== undefined) all.set(i, note);
+    }
+    return all.size === 0 ? notes : all;
   }
 
   #decodeMessage(received: ReceivedMessages, start: number, end: number, codec: EventRecordCodec): void {
@@ -123,10 +178,9 @@ export class RecordBatches {
   }
 
   /** A publisher's clock may be another one's after a restart of either. */
-  #streamOf({ publisher, shiftNs }: ReceivedMessages): Stream {
+  #streamOf({ publisher, shiftNs }: Pick<ReceivedMessages, 'publisher' | 'shiftNs'>): Stream {
     const known = this.#streams[publisher];
     if (known?.shiftNs === shiftNs) return known;
-    const { keepsNotes } = this.#options;
     const originNs = this.#options.originNs - shiftNs;
     const samples = known?.samples ?? new SampleNumbers(undefined, this.#firstSamples);
     const stream: Stream = {
@@ -134,9 +188,12 @@ export class RecordBatches {
       samples,
       lastNs: known?.lastNs ?? 0,
       codec: new EventRecordCodec({
-        ...{ originNs, keepsNotes, samples },
+        ...{ originNs, notes: this.#notes, samples },
         nowNs: () => originNs + BigInt(this.#builder.lastTimestampNs ?? stream.lastNs),
-        takes: (kind) => this.#session.takes(publisher, kind),
+        takes: (kind) => {
+          if (isSessionKind(kind)) this.#isPlain = false;
+          return this.#session.takes(publisher, kind);
+        },
         onFault: (error: WireFormatError) => this.#fault(`${error.name}: ${error.message}`, publisher),
       }),
     };
@@ -145,6 +202,7 @@ export class RecordBatches {
   }
 
   #fault(reason: string, publisher: number): void {
+    this.#isPlain = false;
     const [message, record] = [this.#message, this.#record];
     if (record === undefined) this.#unread.messages += 1;
     else this.#unread.records += 1;

@@ -8,6 +8,7 @@ import { EventBatchBuilder } from './batch-builder.ts';
 import { type EventBatch, type EventRecord, ISSUED_EXTRA, type RecordNote } from './event-batch.ts';
 import { PayloadEncoder } from './payload.ts';
 import { recordAt, recordFields, type RunContext, wireExtras } from './record-fields.ts';
+import { ALL_NOTES, type RecordNotes } from './record-notes.ts';
 import { EXTRAS_KEY, RECORD_KEYS as KEYS, recordHead } from './record-keys.ts';
 import { readRecord, safeInteger, type WireRecord } from './record-reader.ts';
 import { RecordTemplate } from './record-template.ts';
@@ -21,8 +22,8 @@ export interface RecordCodecOptions extends Partial<RunContext> {
   readonly writesExtras?: boolean;
   /** Numbers of the samples, for several streams of one run. */
   readonly samples?: SampleNumbers;
-  /** Whether records read into a batch have notes. Default true; metrics do without. */
-  readonly keepsNotes?: boolean;
+  /** Which notes records that are read into a batch have. Default: all. */
+  readonly notes?: RecordNotes;
   /** Whether a record read into a batch is taken, of those that are not of a sample. Default: all are. */
   readonly takes?: (kind: EventKind) => boolean;
   /** Told of each record that could not be read into a batch. */
@@ -44,6 +45,7 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
   readonly #payloads = new PayloadEncoder();
   readonly #heads = EVENT_TOPICS.map((topic) => ({ bytes: recordHead(topic), topic: topicBytes(topic) }));
   readonly #samples: SampleNumbers;
+  readonly #notes: RecordNotes;
   #originNs: bigint | undefined;
   /** Reads the usual records; there is none before the origin is known. */
   #template: RecordTemplate | undefined;
@@ -52,6 +54,7 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
     this.#options = options;
     this.#nowNs = options.nowNs ?? monotonicNs;
     this.#samples = options.samples ?? new SampleNumbers(options.runId);
+    this.#notes = options.notes ?? ALL_NOTES;
     this.#originNs = options.originNs;
   }
 
@@ -128,8 +131,17 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
   /** Adds the record in bytes `start … end` of `bytes`, of which `view` is one, to the batch, or an error record in its place. @hot */
   decodeInto(batch: EventBatchBuilder, bytes: Uint8Array, view: DataView, start: number, end: number): void {
     if (this.#usual()?.read(view, start, end, batch) === true) return;
+    const known = this.#samples.next;
     const record = this.#decodeAny(bytes.subarray(start, end));
-    if (this.#options.takes?.(record.kind) !== false) batch.add(record);
+    const { kind, sampleSeq = NO_SAMPLE, note } = record;
+    const isFirst = this.#samples.next > known;
+    if (this.#options.takes?.(kind) === false) {
+      if (isFirst) this.#notes.leftOut(sampleSeq);
+      return;
+    }
+    const kept = note && this.#notes.keep(sampleSeq, isFirst, note);
+    if (kind === EventKind.sampleComplete) this.#notes.forget(sampleSeq);
+    batch.add(kept === note ? record : { ...record, note: kept });
   }
 
   onDecodeError(error: unknown): EventRecord {
@@ -163,7 +175,7 @@ export class EventRecordCodec implements MessageCodec<EventRecord> {
 
   #usual(): RecordTemplate | undefined {
     if (this.#originNs === undefined) return undefined;
-    return (this.#template ??= new RecordTemplate(this.#originNs, this.#samples, this.#options.keepsNotes));
+    return (this.#template ??= new RecordTemplate(this.#originNs, this.#samples, this.#notes));
   }
 
   #decodeAny(payload: Uint8Array): EventRecord {

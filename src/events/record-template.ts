@@ -4,6 +4,7 @@ import { type EventBatchBuilder, finishReasonCode } from './batch-builder.ts';
 import { ISSUED_EXTRA, type RecordNote } from './event-batch.ts';
 import { ExtrasReader } from './extras-reader.ts';
 import { PayloadChecker } from './payload-check.ts';
+import { ALL_NOTES, type Notable, type RecordNotes } from './record-notes.ts';
 import { RECORD_KEYS, recordHead } from './record-keys.ts';
 import type { SampleNumbers } from './sample-numbers.ts';
 import { readUuidKey, uuidOfKey, UUID_KEY_BYTES, UUID_KEY_WORDS } from './uuid-key.ts';
@@ -21,6 +22,7 @@ const UINT64_BYTES = 9;
 const UINT8 = 0xcc;
 const FIRST_NON_ASCII = 0x80;
 const NO_TURN = -1;
+const NO_WORKER = -1;
 
 interface Head {
   readonly kind: EventKind;
@@ -58,7 +60,7 @@ const LEAST_ENTRIES = 6;
  * A record of any other form, however legal, is left to the general reader. About 0.1 µs a record; without notes it makes no object
  * and no text, but a finish reason's.
  */
-export class RecordTemplate {
+export class RecordTemplate implements Notable {
   readonly #heads = headsByTopicMarker();
   readonly #payloads = new PayloadChecker();
   readonly #extras: ExtrasReader;
@@ -66,7 +68,7 @@ export class RecordTemplate {
   readonly #originHigh: number;
   readonly #originLow: number;
 
-  readonly #keepsNotes: boolean;
+  readonly #notes: RecordNotes;
 
   /** What is read, and how far. */
   #view: DataView = new DataView(new ArrayBuffer(0));
@@ -82,15 +84,14 @@ export class RecordTemplate {
   #conversationEnd = 0;
   #turn = NO_TURN;
   #finishReason: number = FINISH_ABSENT;
-  #workerId = -1;
+  #workerId = NO_WORKER;
 
-  /** `keepsNotes`: for who writes the records again; metrics do without, and without making an object for each record. */
-  constructor(originNs: bigint, samples: SampleNumbers, keepsNotes = true) {
+  constructor(originNs: bigint, samples: SampleNumbers, notes: RecordNotes = ALL_NOTES) {
     this.#originHigh = Number(originNs >> 32n);
     this.#originLow = Number(BigInt.asUintN(32, originNs));
     this.#extras = new ExtrasReader(originNs);
     this.#samples = samples;
-    this.#keepsNotes = keepsNotes;
+    this.#notes = notes;
   }
 
   /** Adds the record in bytes `start … end` of the view to the batch; false, and nothing done, when it is of another form. @hot */
@@ -114,6 +115,22 @@ export class RecordTemplate {
     if (!isOfThisForm) return false;
     if (this.#dataEnd > this.#dataStart) batch.addPayload(this.#bytes(this.#dataStart, this.#dataEnd));
     this.#addTo(batch, head.kind);
+    return true;
+  }
+
+  /** Of the record that was read last. */
+  says(conversationId: string | undefined, turn: number | undefined, workerId: number | undefined): boolean {
+    return (
+      this.#turn === (turn ?? NO_TURN) &&
+      this.#workerId === (workerId ?? NO_WORKER) &&
+      this.#isConversation(conversationId ?? '')
+    );
+  }
+
+  #isConversation(id: string): boolean {
+    if (this.#conversationEnd - this.#conversationStart !== id.length) return false;
+    for (let i = 0; i < id.length; i++)
+      if (this.#view.getUint8(this.#conversationStart + i) !== id.charCodeAt(i)) return false;
     return true;
   }
 
@@ -197,7 +214,7 @@ export class RecordTemplate {
 
   #readRest(entries: number, kind: EventKind): boolean {
     this.#finishReason = FINISH_ABSENT;
-    this.#workerId = -1;
+    this.#workerId = NO_WORKER;
     this.#extras.clear();
     let left = entries;
     if (left > 0 && this.#isNext(FINISH_REASON)) {
@@ -250,10 +267,14 @@ export class RecordTemplate {
 
   #addTo(batch: EventBatchBuilder, kind: EventKind): void {
     const ownSeq = this.#samples.ownSeqOfKey(this.#uuid);
+    const known = this.#samples.next;
     const seq = ownSeq < 0 ? this.#samples.foreignSeqOfKey(this.#uuid, kind) : ownSeq;
+    const isFirst = this.#samples.next > known;
     const { count, values } = this.#extras;
     for (let i = 0; i < count; i++) batch.addExtra(values[i]!);
-    const note = this.#keepsNotes ? this.#note(ownSeq < 0) : undefined;
+    const made = this.#notes.wants(seq, isFirst, this) ? this.#note(ownSeq < 0) : undefined;
+    const note = made && this.#notes.keep(seq, isFirst, made);
+    if (kind === EventKind.sampleComplete) this.#notes.forget(seq);
     batch.addRow(kind, this.#timestampNs, seq, this.#finishReason, note);
   }
 

@@ -22,6 +22,8 @@ export class SampleNumbers {
   readonly #foreignByText = new Map<string, SampleSeq>();
   readonly #key: UuidKey = new Int32Array(UUID_KEY_WORDS);
   readonly #foreignSeqs: { next: number };
+  /** Uuids of samples that another reader numbered, by their number. */
+  readonly #adopted = new Map<SampleSeq, string>();
 
   /** Without a run id all samples are foreign. `others`: of a stream of the same run whose samples have numbers of their own. */
   constructor(runId: RunId | undefined, others?: SampleNumbers) {
@@ -30,6 +32,11 @@ export class SampleNumbers {
     this.#runKey = runId !== undefined && uuidKeyOf(runId.padEnd(32, '0'), runKey) ? runKey : undefined;
     const firstSeq = runId === undefined ? 0 : FOREIGN_SEQS_FROM;
     this.#foreignSeqs = others === undefined ? { next: firstSeq } : others.#foreignSeqs;
+  }
+
+  /** What the next foreign sample is given; a number below it is known. */
+  get next(): number {
+    return this.#foreignSeqs.next;
   }
 
   /** The number of a sample of our own run; `undefined` for others. */
@@ -66,6 +73,29 @@ export class SampleNumbers {
     if (kind === EventKind.sampleComplete) this.#foreignByKey.delete(key);
     else if (known === undefined) this.#foreignByKey.set(key, seq);
     return seq;
+  }
+
+  /** Takes over the number that another reader of the same stream gave a foreign sample. */
+  adopt(uuid: string, seq: SampleSeq): void {
+    this.#foreignSeqs.next = Math.max(this.#foreignSeqs.next, seq + 1);
+    if (uuidKeyOf(uuid, this.#key)) this.#foreignByKey.set(this.#key, seq);
+    else this.#foreignByText.set(uuid, seq);
+    this.#adopted.set(seq, uuid);
+  }
+
+  /** The sample of this number is complete, says that reader. Fast for adopted samples; others are looked for among all in flight. */
+  complete(seq: SampleSeq): void {
+    const uuid = this.#adopted.get(seq);
+    if (uuid === undefined) {
+      this.#foreignByKey.deleteValue(seq);
+      for (const [text, known] of this.#foreignByText) if (known === seq) this.#foreignByText.delete(text);
+      return;
+    }
+    this.#adopted.delete(seq);
+    // The uuid may stand for a later sample already.
+    if (!uuidKeyOf(uuid, this.#key)) {
+      if (this.#foreignByText.get(uuid) === seq) this.#foreignByText.delete(uuid);
+    } else if (this.#foreignByKey.get(this.#key) === seq) this.#foreignByKey.delete(this.#key);
   }
 
   #next(): SampleSeq {

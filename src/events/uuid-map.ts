@@ -55,6 +55,12 @@ export class UuidMap<T> {
     this.#values[hole] = undefined;
   }
 
+  /** Removes the key of a value; nothing when there is none. Looks at all of them. */
+  deleteValue(value: T): void {
+    const at = this.#values.indexOf(value);
+    if (at >= 0) this.delete(this.#keys.slice(at * UUID_KEY_WORDS, (at + 1) * UUID_KEY_WORDS));
+  }
+
   /** Where the key is, or the free place where it would be. @hot */
   #positionOf(key: UuidKey): number {
     const mask = this.#values.length - 1;

@@ -2,17 +2,29 @@ import { InferometerError } from '../core/errors.ts';
 import { decodeBatch } from '../events/columnar-codec.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import { decodeMessages } from '../events/received-messages.ts';
-import { type MessageFault, RecordBatches, type UnreadMessages } from '../events/record-batches.ts';
+import { decodeRecords } from '../events/read-records.ts';
+import {
+  type KeptNotes,
+  type MessageFault,
+  RecordBatches,
+  type UnreadMessages,
+} from '../events/record-batches.ts';
 import { type Frame, FrameKind } from '../transport/frame.ts';
 import { readLogOrigin, type LogOrigin } from './log-origin.ts';
 
 export interface EventFramesOptions {
   /** What the header frame says, for a log whose own may be damaged. */
   readonly header?: LogOrigin | undefined;
-  /** Whether records of another wire tell their uuids and conversations; costs time. Default false. */
-  readonly keepsNotes?: boolean;
+  /** Which records of another wire tell their uuids and conversations; costs time. Default: none. */
+  readonly notes?: KeptNotes;
   /** Told of each message or record of another wire that could not be read. */
   readonly onFault?: ((fault: MessageFault, frame: Frame) => void) | undefined;
+}
+
+/** What of a `reception` frame decides which events count. */
+export interface ReceptionNews {
+  readonly event?: unknown;
+  readonly publisher?: unknown;
 }
 
 /**
@@ -49,8 +61,10 @@ export class EventFrames {
       case FrameKind.messages:
         this.#frame = frame;
         return this.#recordBatches().decode(decodeMessages(frame.body));
+      case FrameKind.records:
+        return this.#recordBatches().adopt(decodeRecords(frame.body));
       case FrameKind.reception:
-        this.#noteReception(frame);
+        this.noteReception(JSON.parse(Buffer.from(frame.body).toString('utf8')) as ReceptionNews);
         return undefined;
       default:
         return undefined;
@@ -62,13 +76,19 @@ export class EventFrames {
     return this.#records?.hasEnded(publisher) ?? false;
   }
 
+  /**
+   * The events in the body of a `messages` frame, before it is logged; undefined when their columns don't say all that was received. Whatever
+   * becomes of it, these messages have been read: their frame is not to be given to {@link batchOf} any more.
+   */
+  read(messages: Uint8Array): EventBatch | undefined {
+    const records = this.#recordBatches();
+    const batch = records.decode(decodeMessages(messages));
+    return records.wasPlain ? batch : undefined;
+  }
+
   /** A publisher that was lost is not waited for any more, until the aggregator is started again. */
-  #noteReception(frame: Frame): void {
+  noteReception({ event, publisher }: ReceptionNews): void {
     if (this.#header?.publishers?.length === undefined) return;
-    const { event, publisher } = JSON.parse(Buffer.from(frame.body).toString('utf8')) as {
-      readonly event?: unknown;
-      readonly publisher?: unknown;
-    };
     if (event === 'resumed') this.#recordBatches().waitAgain();
     if (event === 'publisher_lost' && typeof publisher === 'number') this.#recordBatches().giveUp(publisher);
   }
@@ -83,9 +103,9 @@ export class EventFrames {
         'messages in the run log of a run whose header names no publishers',
       );
     }
-    const { keepsNotes = false, onFault } = this.#options;
+    const { notes = 'none', onFault } = this.#options;
     this.#records = new RecordBatches({
-      ...{ originNs, publishers: publishers.length, keepsNotes },
+      ...{ originNs, publishers: publishers.length, notes },
       ...(onFault && { onFault: (fault: MessageFault) => onFault(fault, this.#frame!) }),
     });
     return this.#records;

@@ -57,7 +57,7 @@ async function* eventLines(reader: FrameSource, header: LogOrigin | undefined): 
   const promptOf = (row: number) => prompts.promptOf(row);
   const turns = new OpenTurns();
   let writer = header && new BatchLines({ ...header, promptOf, turns });
-  const events = new EventFrames({ header, keepsNotes: true });
+  const events = new EventFrames({ header, notes: 'all' });
   try {
     for await (const frame of reader.frames()) {
       if (frame.kind === FrameKind.runHeader)

@@ -56,7 +56,7 @@ export async function readSamples(
   const collector = new SampleCollector(spillDirectory);
   try {
     // Notes tell the uuids of samples that are not ours, and the ids of conversations.
-    const events = new EventFrames({ keepsNotes: true });
+    const events = new EventFrames({ notes: 'all' });
     for await (const frame of reader.frames()) {
       const batch = events.batchOf(frame);
       if (batch !== undefined) {

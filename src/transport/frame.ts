@@ -22,7 +22,7 @@ export const FRAME_TOPIC = topicBytes('frame');
  * What a frame of the run holds: `runHeader`, `health`, `mark` and `account` JSON, `prompts` the requests' content by dataset row, `events`
  * the columns of an `EventBatch`, `windows` how late the reads of the `events` frame behind it may be (`events/lateness-windows.ts`),
  * `messages` what publishers of the record wire sent, as it was received (`events/received-messages.ts`), `reception` JSON of what did not
- * arrive, `serverMetrics` JSON of what a server told of itself, `power` JSON of what it drew, `agent` JSON
+ * arrive, `records` what was read from them (`events/read-records.ts`), `serverMetrics` JSON of what a server told of itself, `power` JSON of what it drew, `agent` JSON
  * of what happened to one load generator of several.
  */
 export const FrameKind = {
@@ -38,6 +38,7 @@ export const FrameKind = {
   serverMetrics: 10,
   power: 11,
   agent: 12,
+  records: 13,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -115,7 +115,7 @@ it('a publisher keeps what an aggregator that was stopped does not take, and not
   const { program, player } = await bench.startAggregator('--streaming', 'off');
   const session = sessionOf(1e12, UUID);
   await player.play(session.slice(0, 2));
-  await bench.waitForLogged('start_performance_tracking');
+  await bench.waitForLogged('session.start_performance_tracking');
   program.child.kill('SIGSTOP');
   for (let number = 0; number < samples; number++) {
     const uuid = number.toString(16).padStart(32, '0');

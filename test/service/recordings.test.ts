@@ -6,6 +6,7 @@ import { type Program, Workbench } from '../process/program.ts';
 import { rebuildReport } from '../../src/app/reports/rebuild-report.ts';
 import { SILENT_LOG } from '../../src/core/log.ts';
 import { LogReader } from '../../src/runlog/read.ts';
+import { decodeRecords } from '../../src/events/read-records.ts';
 import { decodeMessages } from '../../src/events/received-messages.ts';
 import { packBatch, packSingle } from '../../src/transport/batch-frame.ts';
 import { FrameKind, TOPIC_BYTES, topicBytes } from '../../src/transport/frame.ts';
@@ -67,6 +68,7 @@ async function loggedMessages(): Promise<number> {
   let count = 0;
   for await (const { kind, body } of new LogReader(bench.file('run/run.log')).frames())
     if (kind === FrameKind.messages) count += decodeMessages(body).count;
+    else if (kind === FrameKind.records) count += decodeRecords(body).messages;
   return count;
 }
 

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { encode } from '@msgpack/msgpack';
 import { packSingle } from '../../src/transport/batch-frame.ts';
-import { topicBytes } from '../../src/transport/frame.ts';
+import { type EventTopic, eventKindOfTopic } from '../../src/core/event-types.ts';
+import { EventFrames } from '../../src/runlog/event-frames.ts';
+import { openFrame, topicBytes } from '../../src/transport/frame.ts';
 import { type Program, waitFor, Workbench } from '../process/program.ts';
 import { EventPlayer } from './event-player.ts';
 
@@ -15,6 +17,19 @@ export interface SnapshotFile {
     readonly in_flight: number;
     readonly run: { readonly published_by: { readonly addresses: readonly string[] } };
   };
+}
+
+/** The kinds of events in a log, as far as it is written. */
+function kindsIn(log: Uint8Array): Set<number> {
+  const events = new EventFrames();
+  const kinds = new Set<number>();
+  for (let at = 0; at < log.length;) {
+    const frame = openFrame(log.slice(at));
+    if (typeof frame === 'string') break;
+    for (const kind of events.batchOf(frame)?.kinds ?? []) kinds.add(kind);
+    at += frame.bytes.length;
+  }
+  return kinds;
 }
 
 /** The value of a counter. */
@@ -53,10 +68,17 @@ export class ServiceBench extends Workbench {
     return this.tryJson<{ readonly outcome: { readonly state: string } }>(`${run}/run.json`)?.outcome.state;
   }
 
-  /** Waits until the run log has these bytes. */
-  async waitForLogged(part: string): Promise<void> {
+  /** Waits until the run log has an event of this type. */
+  async waitForLogged(topic: EventTopic): Promise<void> {
+    const kind = eventKindOfTopic(topic)!;
     const path = this.file('run/run.log');
-    await waitFor(() => existsSync(path) && readFileSync(path).includes(part), `${part} in the log`);
+    const isLogged = () => {
+      if (!existsSync(path)) return false;
+      const log = readFileSync(path);
+      // What counts for nothing any more is there as it was received.
+      return kindsIn(log).has(kind) || log.includes(topic);
+    };
+    await waitFor(isLogged, `${topic} in the log`);
   }
 
   /** Waits until a snapshot of so many issued samples is published. */

@@ -135,7 +135,8 @@ export class RunFold {
         });
         return this.#begin(decodeRunHeader(frame));
       case FrameKind.events:
-      case FrameKind.messages: {
+      case FrameKind.messages:
+      case FrameKind.records: {
         const service = this.#running();
         const batch = this.#events?.batchOf(frame);
         if (batch === undefined) return;

@@ -12,6 +12,7 @@ import {
   payloadOf,
 } from '../../events/event-batch.ts';
 import { decodeWindows } from '../../events/lateness-windows.ts';
+import { decodeRecords } from '../../events/read-records.ts';
 import { decodeMessages } from '../../events/received-messages.ts';
 import { PayloadChecker } from '../../events/payload-check.ts';
 import { decodePayload } from '../../events/payload.ts';
@@ -51,6 +52,13 @@ export function frameCheck(): (frame: Frame) => void {
         const { publisher } = decodeMessages(frame.body);
         if (publisher >= publishers)
           throw malformed(`messages of publisher ${publisher}, of ${publishers} in the header`);
+        return;
+      }
+      case FrameKind.records: {
+        const { publisher, batch } = decodeRecords(frame.body);
+        if (publisher >= publishers)
+          throw malformed(`records of publisher ${publisher}, of ${publishers} in the header`);
+        checkBatch(batch, payloads);
         return;
       }
       case FrameKind.reception:

@@ -2,12 +2,21 @@ import { errorText } from '../../core/errors.ts';
 import { countedText } from '../../core/quantity-text.ts';
 import type { Log } from '../../core/log.ts';
 import { monotonicNs, NS_PER_MS, NS_PER_SECOND } from '../../core/time.ts';
+import { decodeRecords, encodeRecordsFrame } from '../../events/read-records.ts';
 import { decodeMessages, encodeMessagesFrame } from '../../events/received-messages.ts';
 import { firstTimestampNs } from '../../events/record-batches.ts';
-import { FRAME_TOPIC, type Frame, FrameKind, openFrame, TOPIC_BYTES } from '../../transport/frame.ts';
+import { EventFrames } from '../../runlog/event-frames.ts';
+import {
+  FRAME_HEADER_BYTES,
+  FRAME_TOPIC,
+  type Frame,
+  FrameKind,
+  openFrame,
+  TOPIC_BYTES,
+} from '../../transport/frame.ts';
 import { frameCheck } from '../run-folder/frame-check.ts';
 import { receptionFrame, type Reception } from '../run-folder/reception.ts';
-import { decodeRunHeader, encodeRunHeader, type RunHeader } from '../run-folder/run-header.ts';
+import { decodeRunHeader, encodeRunHeader, publishersOf, type RunHeader } from '../run-folder/run-header.ts';
 
 export interface IntakeOptions {
   readonly addresses: readonly string[];
@@ -32,7 +41,8 @@ interface Source {
 }
 
 /**
- * Turns what publishers send into the frames of one run: records as they were received, frames of a run of ours as they are, under new numbers. The
+ * Turns what publishers send into the frames of one run: readable records in columns, a quarter of their bytes; messages with
+ * events of the session, and those that can't be read, as they were received; frames of a run of ours as they are, under new numbers. The
  * first message decides which it is; it also gives the run its origin, and so its header is written then.
  *
  * Frames of ours are folded from one publisher only: the samples of two runs have the same numbers.
@@ -41,14 +51,17 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #sources: Source[];
   readonly #check = frameCheck();
+  /** Reads the records, as whoever reads the log will; there once the run has its header. */
+  #events: EventFrames | undefined;
   #wire: Wire | undefined;
   #originNs: bigint | undefined;
   /** By this process. */
   #beganHere = false;
   /** What the clock of the run's origin is ahead of ours. */
   #aheadNs = 0n;
-  /** What frames of messages are made in, one after another. */
-  #memory: Buffer | undefined;
+  /** What frames of messages are made in, one after another, and frames of records. */
+  #messagesMemory: Buffer | undefined;
+  #recordsMemory: Uint8Array | undefined;
   readonly #told = new Set<string>();
 
   constructor(options: IntakeOptions) {
@@ -72,9 +85,17 @@ export class Intake {
     if (frame.kind === FrameKind.runHeader) this.#setOrigin(decodeRunHeader(frame));
     else if (frame.kind === FrameKind.messages) {
       const { publisher, shiftNs } = decodeMessages(frame.body);
-      this.#wire = 'records';
-      this.#sources[publisher]!.shiftNs = shiftNs;
+      this.#learnShift(publisher, shiftNs);
+    } else if (frame.kind === FrameKind.records) {
+      const { publisher, shiftNs } = decodeRecords(frame.body);
+      this.#learnShift(publisher, shiftNs);
     } else if (frame.kind === FrameKind.events) this.#wire = 'frames';
+    if (frame.kind !== FrameKind.events) this.#events?.batchOf(frame);
+  }
+
+  #learnShift(publisher: number, shiftNs: bigint): void {
+    this.#wire = 'records';
+    this.#sources[publisher]!.shiftNs = shiftNs;
   }
 
   /** Takes what a publisher sent, in order. */
@@ -96,7 +117,9 @@ export class Intake {
 
   /** Notes something that kept events from the log; nothing before there is a run. */
   note(reception: Reception): void {
-    if (this.hasBegun) this.#options.record(FrameKind.reception, receptionFrame(reception));
+    if (!this.hasBegun) return;
+    this.#events?.noteReception(reception);
+    this.#options.record(FrameKind.reception, receptionFrame(reception));
   }
 
   #takeRecords(publisher: number, messages: readonly Uint8Array[]): void {
@@ -107,8 +130,21 @@ export class Intake {
       if (!this.hasBegun) this.#begin(timeNs ?? monotonicNs(), undefined);
       if (timeNs !== undefined) source.shiftNs = this.#shiftOf(publisher, timeNs);
     }
-    this.#memory = encodeMessagesFrame(publisher, source.shiftNs ?? 0n, messages, this.#memory);
-    this.#options.record(FrameKind.messages, this.#memory);
+    const shiftNs = source.shiftNs ?? 0n;
+    this.#messagesMemory = encodeMessagesFrame(publisher, shiftNs, messages, this.#messagesMemory);
+    const read = this.#events?.read(this.#messagesMemory.subarray(FRAME_HEADER_BYTES));
+    if (read !== undefined) {
+      this.#recordsMemory = encodeRecordsFrame(
+        { publisher, messages: messages.length, shiftNs, batch: read },
+        this.#recordsMemory,
+      );
+      // Nothing but messages made for it take more room in columns.
+      if (this.#recordsMemory.length < this.#messagesMemory.length) {
+        this.#options.record(FrameKind.records, this.#recordsMemory);
+        return;
+      }
+    }
+    this.#options.record(FrameKind.messages, this.#messagesMemory);
   }
 
   #takeFrame(publisher: number, payload: Uint8Array): void {
@@ -190,8 +226,13 @@ export class Intake {
   }
 
   /** The wall clock tells how long ago the origin is, whichever process was at work then. */
-  #setOrigin({ origin_ns: origin, started_at: startedAt }: RunHeader): void {
+  #setOrigin(header: RunHeader): void {
+    const { run_id: runId, origin_ns: origin, started_at: startedAt } = header;
     this.#originNs = BigInt(origin);
+    this.#events = new EventFrames({
+      header: { runId, originNs: this.#originNs, publishers: publishersOf(header) },
+      notes: 'firsts',
+    });
     const sinceMs = Math.max(0, Date.now() - Date.parse(startedAt));
     this.#aheadNs = this.#originNs + BigInt(Math.round(sinceMs * NS_PER_MS)) - monotonicNs();
     // The same clock, as near as the wall clock tells.
