@@ -68,10 +68,7 @@ describe('an aggregation', () => {
   it('whose publisher goes away ends as interrupted after --wait', async () => {
     const { program, player } = await bench.startAggregator('--wait', '1s');
     await player.play(recorded.slice(0, 5));
-    await waitFor(
-      () => existsSync(bench.file('run/run.log')) && readFileSync(bench.file('run/run.log')).length > 20_000,
-      'log',
-    );
+    await bench.waitForLoggedMessages(5);
     player.close();
     const { code, stderr } = await program.finished;
     expect(code).toBe(4);

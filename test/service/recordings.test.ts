@@ -2,20 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RandomSource } from '../../src/core/random.ts';
 import { NaiveAggregator } from '../aggregator/naive-aggregator.ts';
 import { readSlowly, withoutNoSample } from '../aggregator/slow-records.ts';
-import { type Program, Workbench } from '../process/program.ts';
+import type { Program } from '../process/program.ts';
+import { ServiceBench } from './service-bench.ts';
 import { rebuildReport } from '../../src/app/reports/rebuild-report.ts';
 import { SILENT_LOG } from '../../src/core/log.ts';
-import { LogReader } from '../../src/runlog/read.ts';
-import { decodeRecords } from '../../src/events/read-records.ts';
-import { decodeMessages } from '../../src/events/received-messages.ts';
 import { packBatch, packSingle } from '../../src/transport/batch-frame.ts';
-import { FrameKind, TOPIC_BYTES, topicBytes } from '../../src/transport/frame.ts';
+import { TOPIC_BYTES, topicBytes } from '../../src/transport/frame.ts';
 import { EventPlayer, readRecording, RECORDINGS, type Recording } from './event-player.ts';
 
-let bench: Workbench;
+let bench: ServiceBench;
 let player: EventPlayer | undefined;
 beforeEach(() => {
-  bench = new Workbench();
+  bench = new ServiceBench();
 });
 afterEach(async () => {
   player?.close();
@@ -63,15 +61,6 @@ function expectReference({ snapshot }: Recording): void {
   }
 }
 
-/** Messages in the log of the run, as far as it is written. */
-async function loggedMessages(): Promise<number> {
-  let count = 0;
-  for await (const { kind, body } of new LogReader(bench.file('run/run.log')).frames())
-    if (kind === FrameKind.messages) count += decodeMessages(body).count;
-    else if (kind === FrameKind.records) count += decodeRecords(body).messages;
-  return count;
-}
-
 describe.each(RECORDINGS)('the recording %s', (name) => {
   const recording = readRecording(name);
 
@@ -95,9 +84,7 @@ describe.each(RECORDINGS)('the recording %s', (name) => {
     const half = Math.floor(messages.length / 2);
     const killed = await startAggregator(recording, player.address);
     await player.play(messages.slice(0, half));
-    for (let logged = -1; logged < half; logged = await loggedMessages().catch(() => 0)) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await bench.waitForLoggedMessages(half);
     killed.child.kill('SIGKILL');
     await killed.finished;
     const resumed = bench.start(['aggregate', '--out', bench.file('run')]);

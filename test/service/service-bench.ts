@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { encode } from '@msgpack/msgpack';
 import { packSingle } from '../../src/transport/batch-frame.ts';
 import { type EventTopic, eventKindOfTopic } from '../../src/core/event-types.ts';
+import { decodeRecords } from '../../src/events/read-records.ts';
+import { decodeMessages } from '../../src/events/received-messages.ts';
 import { EventFrames } from '../../src/runlog/event-frames.ts';
-import { openFrame, topicBytes } from '../../src/transport/frame.ts';
+import { type Frame, FrameKind, openFrame, topicBytes } from '../../src/transport/frame.ts';
 import { type Program, waitFor, Workbench } from '../process/program.ts';
 import { EventPlayer } from './event-player.ts';
 
@@ -19,17 +21,16 @@ export interface SnapshotFile {
   };
 }
 
-/** The kinds of events in a log, as far as it is written. */
-function kindsIn(log: Uint8Array): Set<number> {
-  const events = new EventFrames();
-  const kinds = new Set<number>();
+/** The frames of a log, as far as it is written. */
+function* framesIn(path: string): Generator<Frame> {
+  const log = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
   for (let at = 0; at < log.length;) {
-    const frame = openFrame(log.slice(at));
-    if (typeof frame === 'string') break;
-    for (const kind of events.batchOf(frame)?.kinds ?? []) kinds.add(kind);
+    // A copy that is aligned, as columns are views.
+    const frame = openFrame(new Uint8Array(log.subarray(at)));
+    if (typeof frame === 'string') return;
+    yield frame;
     at += frame.bytes.length;
   }
-  return kinds;
 }
 
 /** The value of a counter. */
@@ -73,12 +74,28 @@ export class ServiceBench extends Workbench {
     const kind = eventKindOfTopic(topic)!;
     const path = this.file('run/run.log');
     const isLogged = () => {
-      if (!existsSync(path)) return false;
-      const log = readFileSync(path);
-      // What counts for nothing any more is there as it was received.
-      return kindsIn(log).has(kind) || log.includes(topic);
+      const events = new EventFrames();
+      for (const frame of framesIn(path)) {
+        const isCounted = events.batchOf(frame)?.kinds.includes(kind) ?? false;
+        // What counts for nothing any more is there as it was received.
+        if (isCounted || Buffer.from(frame.body).includes(topic)) return true;
+      }
+      return false;
     };
     await waitFor(isLogged, `${topic} in the log`);
+  }
+
+  /** Waits until the run log holds so many messages, read or as they were received. */
+  async waitForLoggedMessages(least: number): Promise<void> {
+    const logged = () => {
+      let messages = 0;
+      for (const { kind, body } of framesIn(this.file('run/run.log'))) {
+        if (kind === FrameKind.messages) messages += decodeMessages(body).count;
+        else if (kind === FrameKind.records) messages += decodeRecords(body).messages;
+      }
+      return messages;
+    };
+    await waitFor(() => logged() >= least, `${least} messages in the log`);
   }
 
   /** Waits until a snapshot of so many issued samples is published. */
