@@ -13,14 +13,22 @@ export interface Timed {
  * Deadlines that all lie equally far ahead, so that the order of starting is nearly always the order of ending: a linked list and one
  * timer for all, where a timer each would cost more than the request. Starting and stopping take constant time and no allocation;
  * starting as of a time before others began takes a step for each of those.
+ *
+ * A thread that was held up finds its timers due before it finds what came meanwhile. So when the timer fires, what has come is read first:
+ * an item that it stops is not late, only this thread was.
  */
 export class Deadlines {
   readonly timeoutMs: number;
   readonly #clock: RunClock;
-  readonly #onTimer = () => this.#expire();
+  readonly #onTimer = () => {
+    // Sockets are read between timers and immediates.
+    this.#afterReading ??= setImmediate(this.#onRead);
+  };
+  readonly #onRead = () => this.#expire();
   #first: Timed | undefined;
   #last: Timed | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #afterReading: NodeJS.Immediate | undefined;
   /** When the timer goes off. */
   #timerNs = 0;
 
@@ -65,7 +73,9 @@ export class Deadlines {
   /** Ends the timer. */
   close(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#afterReading);
     this.#timer = undefined;
+    this.#afterReading = undefined;
   }
 
   /** The timer stays where it is when the first item is stopped: it finds the next one when it fires. */
@@ -79,7 +89,9 @@ export class Deadlines {
   }
 
   #expire(): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#afterReading = undefined;
     const nowNs = this.#clock.nowNs();
     for (let item = this.#first; item !== undefined && item.deadlineNs <= nowNs; item = this.#first) {
       this.stop(item);

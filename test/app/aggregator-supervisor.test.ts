@@ -37,7 +37,8 @@ const launch = (readyTimeoutMs = 15_000) =>
     },
     readyAddress: sockets.freshAddress('svc_ready'),
     readyTimeoutMs,
-    log: createLog((line) => lines.push(line)),
+    // That a start takes long on a busy machine is said, too, as no warning.
+    log: createLog((line) => lines.push(line), 'warning'),
     onStarted: (pid) => pids.push(pid),
   });
 

@@ -52,7 +52,12 @@ export class RecordedRun {
       ...record,
       timestampNs: (this.#nowNs += 1000) as Nanoseconds,
     }));
-    return this.writer.append(FrameKind.events, encodeBatchFrame(buildEventBatch(stamped)));
+    return this.writeTimed(stamped);
+  }
+
+  /** Events at times of their own, in one frame. */
+  writeTimed(records: readonly EventRecord[]): Frame {
+    return this.writer.append(FrameKind.events, encodeBatchFrame(buildEventBatch(records)));
   }
 
   start(): Frame {

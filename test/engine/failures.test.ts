@@ -356,6 +356,21 @@ describe('a request that takes too long', () => {
     await untilOpen(server, 2);
   });
 
+  test('does not fail by a client that is held up while the answer waits for it', async () => {
+    const requestTimeoutMs = 150;
+    const engine = await against(
+      ({ socket }) => {
+        socket.write(withLength(ANSWER));
+        // Server and client are one thread here: the answer has come before the client can look at its clock again.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * requestTimeoutMs);
+      },
+      { requestTimeoutMs },
+    );
+    const [sample] = await engine.sendOneByOne();
+    expect(sample!.error).toBeUndefined();
+    expect(sample!.completedNs - sample!.issuedNs).toBeGreaterThan(requestTimeoutMs * 1e6);
+  });
+
   test('fails in the middle of a stream too', async () => {
     const engine = await against(({ socket }) => socket.write(`${STREAM_HEAD}\r\n\r\n${token('a')}`), {
       requestTimeoutMs: 60,

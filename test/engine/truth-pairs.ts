@@ -1,3 +1,5 @@
+import { vi } from 'vitest';
+import { NS_PER_MS } from '../../src/core/time.ts';
 import type { Api } from '../../src/protocol/adapters.ts';
 import { parseFailureMode } from '../../src/testing/failure-modes.ts';
 import type { LatencyModel } from '../../src/testing/latency-model.ts';
@@ -14,6 +16,7 @@ const LATENCY: LatencyModel = {
 /** What the engine saw of a request beside what the server knows of it, in ns since the run's origin. */
 export interface Pair {
   readonly sample: SeenSample;
+  /** As the server tells it; `aborted` as well when it was so late that the client had every right to give up. */
   readonly outcome: Outcome;
   /** Of the prompt and the answer. */
   readonly tokens: readonly number[];
@@ -48,17 +51,21 @@ export async function measurePairs(
   try {
     const outcome = await engine.run({ pattern: 'concurrency', concurrency: 16 }, { maxSamples: samples });
     if (outcome.sent !== samples) throw new Error(`sent ${outcome.sent} of ${samples}`);
+    // Of a request whose client gave up, a server that was held up may know only later.
+    await vi.waitUntil(() => [...server.truth()].length >= samples, { interval: 5, timeout: 15_000 });
     const truths = new Map(server.truth().map((truth) => [truth.promptNumber, truth]));
     const { originNs } = engine.clock;
     return engine.samples().map((sample) => {
       const truth = truths.get(sample.row)!;
+      const endNs = Number((truth.endNs ?? 0n) - originNs);
+      const isTooLate = endNs + truth.endLaterNs - sample.issuedNs > timeoutMs * NS_PER_MS;
       return {
         sample,
-        outcome: truth.outcome,
+        outcome: isTooLate && sample.error?.errorType === 'timeout' ? 'aborted' : truth.outcome,
         tokens: [truth.promptTokens, truth.outputTokens],
         receivedNs: Number(truth.receivedNs - originNs),
         tokensNs: (truth.tokenNs ?? []).map((tokenNs) => Number(tokenNs - originNs)),
-        endNs: Number((truth.endNs ?? 0n) - originNs),
+        endNs,
       };
     });
   } finally {

@@ -13,10 +13,15 @@ afterEach(() => bench.end());
 /** Sooner than an event bus whose run was killed gives up on subscribers. */
 const GONE_WITHIN_MS = 1500;
 
+/** Waits until so many requests have come to a mock server. */
+async function requestsAt(url: string, count: number): Promise<void> {
+  while ((await bench.truth(url)).length < count) await sleep(20);
+}
+
 describe('Ctrl-C', () => {
   it('once: stops issuing, drains, reports, exits 130', async () => {
     const { run } = await bench.startLoad(30);
-    await sleep(1500);
+    await sleep(500);
     run.child.kill('SIGINT');
     const finished = await run.finished;
     expect(finished.code, finished.stderr).toBe(130);
@@ -27,10 +32,9 @@ describe('Ctrl-C', () => {
   });
 
   it('once, when all requests are out: drains, and the plan was carried out', async () => {
-    const url = await bench.mock('--ttft', 'fixed:5000', '--output-tokens', 'fixed:1');
+    const url = await bench.mock('--ttft', 'fixed:4000', '--output-tokens', 'fixed:1');
     const run = bench.start(bench.runArgs(url, 10, '--concurrency', '10'));
-    await run.waitForOutput(/measuring/);
-    await sleep(1500);
+    await requestsAt(url, 10);
     run.child.kill('SIGINT');
     const finished = await run.finished;
     expect(WENT_THROUGH, finished.stderr).toContain(finished.code);
@@ -45,10 +49,9 @@ describe('Ctrl-C', () => {
   it('twice: cancels what is in flight and counts it', async () => {
     const url = await bench.mock('--ttft', 'fixed:60000');
     const run = bench.start(bench.runArgs(url, 50, '--concurrency', '10'));
-    await run.waitForOutput(/measuring/);
-    await sleep(1500);
+    await requestsAt(url, 10);
     run.child.kill('SIGINT');
-    await sleep(300);
+    await run.waitForOutput(/stopping: no new requests/);
     run.child.kill('SIGINT');
     const finished = await run.finished;
     expect(finished.code, finished.stderr).toBe(130);
@@ -60,8 +63,7 @@ describe('Ctrl-C', () => {
   it('three times: exits at once, and the log tells what happened', async () => {
     const url = await bench.mock('--ttft', 'fixed:100');
     const run = bench.start(bench.runArgs(url, 50, '--rate', '50', '--duration', '60s'));
-    await run.waitForOutput(/measuring/);
-    await sleep(1500);
+    await requestsAt(url, 20);
     for (let i = 0; i < 3; i++) {
       run.child.kill('SIGINT');
       await sleep(5);
@@ -80,12 +82,13 @@ describe('Ctrl-C', () => {
       const events = ['--event-wire', 'mlcommons', '--event-address', `ipc://${eventSocket}`];
       const load = ['--rate', '200', '--duration', '60s'];
       const run = bench.start(bench.runArgs(url, 50, ...load, ...events, '--web', '0'));
-      await run.waitForOutput(/measuring/);
-      await sleep(1000);
+      await requestsAt(url, 20);
       const { addresses } = bench.manifest();
       // The aggregator, the page and the event bus.
-      const children = childrenOf(run.pid);
-      expect(children).toHaveLength(3);
+      const children = await waitFor(() => {
+        const found = childrenOf(run.pid);
+        return found.length === 3 && found;
+      }, 'all three of its processes');
       run.child.kill('SIGINT');
       await sleep(5);
       run.child.kill('SIGINT');

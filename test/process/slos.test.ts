@@ -25,22 +25,13 @@ const UNDECIDED = 'ttft p99.9 < 10s';
 const UNTRUSTED = 'the result is invalid: see the verdict';
 const INVALID_OR = (code: number): readonly number[] => [code, EXIT_CODES.result];
 
-/** Some 80 samples with a TTFT of 60 ms and more. */
+/** Some 80 samples with a TTFT of 300 ms and more: so far above the limit that is to be missed that no late client is taken for the cause. */
 async function measure(name: string, flags: readonly string[], mockFlags: readonly string[] = []) {
-  const url = await bench.mock('--ttft', 'fixed:60', '--output-tokens', 'fixed:3', ...mockFlags);
+  const url = await bench.mock('--ttft', 'fixed:300', '--output-tokens', 'fixed:3', ...mockFlags);
   return bench.start([
     ...['run', '--endpoint', url, '--model', 'm', '--dataset', bench.dataset(20), '--streaming', 'on'],
-    ...[
-      '--concurrency',
-      '4',
-      '--samples',
-      '80',
-      '--events-jsonl',
-      'off',
-      '--out',
-      bench.file(name),
-      ...flags,
-    ],
+    ...['--concurrency', '10', '--samples', '80', '--events-jsonl', 'off', '--out', bench.file(name)],
+    ...flags,
   ]).finished;
 }
 
@@ -122,7 +113,7 @@ describe('SLOs of a run', () => {
   });
 
   it('stand in the live JSON lines', async () => {
-    const run = await measure('lines', ['--json-lines', '--samples', '200', ...withSlos(MET, MISSED)]);
+    const run = await measure('lines', ['--json-lines', '--samples', '100', ...withSlos(MET, MISSED)]);
     const lines = run.stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Live]));
     const told = lines.find(({ type, slos }) => type === 'progress' && slos !== undefined)!;
     expect(told.slos).toMatchObject([
