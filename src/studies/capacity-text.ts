@@ -1,14 +1,19 @@
 import { numberText, settingText } from '../core/quantity-text.ts';
 import type { Capacity } from './capacity-search.ts';
 
+/** `requests/s` or `requests in flight`, of so many. */
+export function loadUnit(load: number, isWhole: boolean): string {
+  const requests = load === 1 ? 'request' : 'requests';
+  return isWhole ? `${requests} in flight` : `${requests}/s`;
+}
+
 /** The answer of a search for a capacity in plain words. */
 export function capacityText(
   { place, value, low, high, isSharp }: Capacity,
   range: { readonly low: number; readonly high: number; readonly isWhole: boolean },
   slos: readonly string[],
 ): readonly string[] {
-  const unit = (one: number) =>
-    range.isWhole ? `request${one === 1 ? '' : 's'} in flight` : `request${one === 1 ? '' : 's'}/s`;
+  const unit = (one: number) => loadUnit(one, range.isWhole);
   const text = (load: number) => (range.isWhole ? settingText(Math.round(load)) : numberText(load));
   const limits = `with ${slos.join(' and ')}`;
   switch (place) {

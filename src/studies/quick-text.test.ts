@@ -8,7 +8,7 @@ const FACTS = { server: 'h:1 is vLLM 1.0 and serves m.', machine: 'this machine 
 function run(users: number, rate: number, ttftHolds = true, tpotHolds = true): CellResult {
   return {
     cell: { id: `c${users}`, values: [String(users)], repeat: 1 },
-    ...{ state: 'done', startedAt: null, verdict: 'valid', backlogGrows: null, reason: null },
+    ...{ state: 'done', startedAt: null, verdict: 'valid', backlogGrows: null, server: null, reason: null },
     slos: [
       { slo: 'ttft p90 < 1 s', outcome: 'undecided', holds: ttftHolds },
       { slo: 'tpot p90 < 100 ms', outcome: 'undecided', holds: tpotHolds },

@@ -109,7 +109,15 @@ describe('repeats', () => {
   const runs = (values: readonly number[], reach: number) =>
     values.map((value, i): CellResult => ({
       cell: { id: `run-${i + 1}`, values: [], repeat: i + 1 },
-      ...{ state: 'done', startedAt: null, verdict: 'valid', slos: [], backlogGrows: null, reason: null },
+      ...{
+        state: 'done',
+        startedAt: null,
+        verdict: 'valid',
+        slos: [],
+        backlogGrows: null,
+        server: null,
+        reason: null,
+      },
       figures: { output_tokens_per_second: within(value, reach) },
     }));
 

@@ -31,11 +31,19 @@ function pointToJson(
 }
 
 function cellToJson(
-  { cell, state, startedAt, verdict, slos, backlogGrows, figures, reason }: CellResult,
+  { cell, state, startedAt, verdict, slos, backlogGrows, server, figures, reason }: CellResult,
   named: Named,
 ) {
   return {
     ...{ id: cell.id, settings: named(cell.values), repeat: cell.repeat },
     ...{ state, started_at: startedAt, verdict, slos, backlog_grows: backlogGrows, figures, reason },
+    ...(server === null
+      ? {}
+      : {
+          server: {
+            ...{ queue_ms: server.queueMs, compute_ms: server.computeMs },
+            ...{ waiting: server.waiting, kv_use: server.kvUse },
+          },
+        }),
   };
 }

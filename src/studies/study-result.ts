@@ -1,6 +1,7 @@
 import type { Cell, Combination } from './designs.ts';
 import type { Factor } from './factor.ts';
 import { FIGURE_KEYS, type FigureKey, type Figures } from './figures.ts';
+import type { ServerLoad } from './limiting-cause.ts';
 import { type FrontPlace, paretoFront, type ParetoPoint } from './pareto-front.ts';
 import { type Estimate, meanOfRuns } from './run-means.ts';
 
@@ -29,6 +30,8 @@ export interface CellResult {
   /** In open loop: the requests in flight kept growing, so that a longer run would be slower. Null where that is not known. */
   readonly backlogGrows: boolean | null;
   readonly figures: Figures;
+  /** What its servers told of themselves; null where nothing was recorded. */
+  readonly server: ServerLoad | null;
   /** In the folder of the run; default: report.html. */
   readonly reportFile?: string;
   /** Why it failed or was skipped, or why its SLOs are undecided for lack of a steady state; null otherwise. */

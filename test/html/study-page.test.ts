@@ -25,7 +25,7 @@ function madeUpStudy(): StudyResult {
     const input = factors[1]!.values.indexOf(cell.values[1]!);
     const rate = ((3000 - 500 * input) * load) / (load + 40) + cell.repeat;
     const around = (value: number) => ({ value, low: value * 0.97, high: value * 1.03 });
-    const known = { cell, startedAt: '2026-11-30T12:00:00Z', slos: [], backlogGrows: null };
+    const known = { cell, startedAt: '2026-11-30T12:00:00Z', slos: [], backlogGrows: null, server: null };
     if (i === 99) return { ...known, state: 'failed', verdict: null, figures: {}, reason: HOSTILE };
     return {
       ...{ ...known, state: 'done', verdict: 'valid', reason: null },

@@ -1,10 +1,11 @@
 import { parseDurationMs } from '../../config/units.ts';
-import { countedText, countText } from '../../core/quantity-text.ts';
+import { countedText, countText, settingText } from '../../core/quantity-text.ts';
 import { parseSlo } from '../../rules/slo.ts';
-import { capacityText } from '../../studies/capacity-text.ts';
+import { capacityText, loadUnit } from '../../studies/capacity-text.ts';
 import { CapacitySearch, type Probe, type ProbeOutcome } from '../../studies/capacity-search.ts';
 import type { Cell, Combination } from '../../studies/designs.ts';
 import { type Factor, parseSearchRange } from '../../studies/factor.ts';
+import { limitingCauseText } from '../../studies/limiting-cause.ts';
 import type { CellResult } from '../../studies/study-result.ts';
 import type { RunFlags } from './run-flags.ts';
 import type { NextStep, StudyPlan } from './study-plan.ts';
@@ -142,9 +143,14 @@ class CapacityPlan implements StudyPlan {
       ({ probe, cell }) => probe.share === 1 && done.some((one) => one.cell.id === cell.id),
     ).length;
     const isFull = ({ cell: { id } }: CellResult) => this.#durations.get(id) === this.#longestMs;
+    const limit = limitingCauseText(
+      results,
+      (load) => `${settingText(load)} ${loadUnit(load, this.#isWhole)}`,
+    );
     const few = fewBeyondText(done.filter(isFull), this.#slos, this.#longestMs / 1000);
     return [
       ...capacityText(search.capacity, { ...this.#range, isWhole: this.#isWhole }, this.#slos),
+      ...(limit === undefined ? [] : [limit]),
       `${countedText(done.length, 'probe')}, ${full} of them of the full ${this.#longestMs / 1000} s.`,
       ...few,
       ...(growing === 0

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SERVER_QUANTITIES } from '../../core/run-history.ts';
+import { snapshotJsonText } from '../../metrics/snapshot-json.ts';
 import { RunDirectory } from '../run-folder/run-directory.ts';
 import { readCell } from './cell-results.ts';
 import { StudyFolder } from './study-folder.ts';
@@ -71,4 +73,28 @@ it('leaves the SLOs undecided where the steady state was not found, and says why
     slos: undecided,
     reason: 'no steady state to judge the SLOs over: its report has none',
   });
+});
+
+it('has the medians of what the servers told while requests were issued', async () => {
+  const S = 1e9;
+  const none = [null, null, null, null, null];
+  const history = {
+    ...{ format: 1, start_ns: 0, bin_ns: S, end_ns: 5 * S, in_flight_max: [1, 1, 1, 1, 1] },
+    marks: [{ at_ns: S, kind: 'phase', value: null, text: 'performance' }],
+    server: {
+      ...Object.fromEntries(SERVER_QUANTITIES.map((quantity) => [quantity, none])),
+      // The first bin is of the warm-up, the last of the drain.
+      queue_ms: [900, 10, null, 30, 900],
+      waiting: [9, 1, 2, 3, 9],
+    },
+  };
+  const EMPTY = { counter: 1, timestampNs: 0, state: 'complete', pendingTaskCount: 0, metrics: [] } as const;
+  const path = RunDirectory.at(folder.cellPath(CELL.id)).finalSnapshotPath;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, snapshotJsonText({ ...EMPTY, extras: { history } }));
+  const summary = { run_config: { load: {} }, throughput: { end_ns: 4 * S } };
+  expect(await cellOf({ ...summary, server_metrics: {} })).toMatchObject({
+    server: { queueMs: 30, computeMs: null, waiting: 2, kvUse: null },
+  });
+  expect(await cellOf(summary)).toMatchObject({ server: null });
 });

@@ -3,13 +3,14 @@ import { errorText } from '../../core/errors.ts';
 import { OPEN_LOOP_PATTERNS } from '../../config/choices.ts';
 import { FILE_LIMITS } from '../../core/file-limits.ts';
 import { SILENT_LOG } from '../../core/log.ts';
-import { readHistoryExtras } from '../../core/run-history.ts';
+import { readHistoryExtras, type RunHistory, type ServerQuantity } from '../../core/run-history.ts';
 import { keepsLimit } from '../../rules/limit.ts';
 import { parseSlo } from '../../rules/slo.ts';
 import { keepsGrowing } from '../../studies/backlog.ts';
 import { readFinalSnapshot } from '../reports/report-source.ts';
 import type { Cell } from '../../studies/designs.ts';
 import { fieldsOf, figuresOfSummary } from '../../studies/figures.ts';
+import type { ServerLoad } from '../../studies/limiting-cause.ts';
 import type { CellResult, CellSlo } from '../../studies/study-result.ts';
 import { readManifest, RunDirectory } from '../run-folder/run-directory.ts';
 import type { StudyFolder } from './study-folder.ts';
@@ -24,6 +25,7 @@ export function missingCell(cell: Cell): CellResult {
     slos: [],
     backlogGrows: null,
     figures: {},
+    server: null,
     reason: null,
   };
 }
@@ -51,13 +53,19 @@ export async function readCell(folder: StudyFolder, cell: Cell): Promise<CellRes
     return missingCell(cell);
   try {
     const summary: unknown = JSON.parse(await directory.read(directory.resultPath, FILE_LIMITS.summaryBytes));
-    const { verdict, throughput, run_config: config } = fieldsOf(summary);
+    const { verdict, throughput, run_config: config, server_metrics: servers } = fieldsOf(summary);
+    const isOpen = isOpenLoop(config);
+    const history =
+      isOpen || servers !== undefined
+        ? readHistoryExtras((await readFinalSnapshot(directory, SILENT_LOG))?.extras).history
+        : undefined;
     return {
       ...{ cell, state: 'done', startedAt: manifest.started_at },
       verdict: verdictOf(fieldsOf(verdict).level),
       ...judgedSlos(summary),
-      backlogGrows: isOpenLoop(config) ? await backlogGrows(directory, throughput) : null,
+      backlogGrows: isOpen ? backlogGrows(history, throughput) : null,
       figures: figuresOfSummary(summary),
+      server: serverLoadOf(history, throughput),
       ...(fieldsOf(fieldsOf(config).run).report_html === false ? { reportFile: 'report.txt' } : {}),
     };
   } catch (error) {
@@ -74,18 +82,39 @@ function isOpenLoop(config: unknown): boolean {
   return OPEN_LOOP_PATTERNS.some((one) => one === pattern);
 }
 
-/** By the requests in flight from the start of the measured phase to the end of issuing; null where the run left no history. */
-async function backlogGrows(directory: RunDirectory, throughput: unknown): Promise<boolean | null> {
-  const snapshot = await readFinalSnapshot(directory, SILENT_LOG);
-  const { history } = readHistoryExtras(snapshot?.extras);
+/** By the requests in flight while requests were issued; null where the run left no history. */
+function backlogGrows(history: RunHistory | undefined, throughput: unknown): boolean | null {
+  const isMeasured = measuredBins(history, throughput);
+  return isMeasured && keepsGrowing(history!.in_flight_max.filter((_, bin) => isMeasured(bin)));
+}
+
+/** Medians of what the servers told while requests were issued; null where they told nothing. */
+function serverLoadOf(history: RunHistory | undefined, throughput: unknown): ServerLoad | null {
+  const isMeasured = measuredBins(history, throughput);
+  const server = history?.server;
+  if (isMeasured === null || server === undefined) return null;
+  const median = (quantity: ServerQuantity) => {
+    const told = server[quantity].filter((value, bin) => value !== null && isMeasured(bin));
+    return told.toSorted((a, b) => a! - b!)[told.length >> 1] ?? null;
+  };
+  return {
+    ...{ queueMs: median('queue_ms'), computeMs: median('compute_ms') },
+    ...{ waiting: median('waiting'), kvUse: median('kv_use') },
+  };
+}
+
+/** Whether a bin lies between the start of the measured phase and the end of issuing; null where that is not known. */
+function measuredBins(
+  history: RunHistory | undefined,
+  throughput: unknown,
+): ((bin: number) => boolean) | null {
   const { end_ns: endNs } = fieldsOf(throughput);
   if (history === undefined || typeof endNs !== 'number') return null;
   const startNs = history.marks.findLast(({ kind }) => kind === 'phase')?.at_ns ?? history.start_ns;
-  const isInside = (_: number, i: number) => {
-    const beginNs = history.start_ns + i * history.bin_ns;
+  return (bin) => {
+    const beginNs = history.start_ns + bin * history.bin_ns;
     return beginNs >= startNs && beginNs + history.bin_ns <= endNs;
   };
-  return keepsGrowing(history.in_flight_max.filter(isInside));
 }
 
 /** Whether the figure itself keeps its limit, whatever its interval; null without a figure. */

@@ -1,5 +1,6 @@
 import type { Cell, Combination } from '../../studies/designs.ts';
 import type { Factor } from '../../studies/factor.ts';
+import { skippedCell } from './cell-results.ts';
 import type { CellResult } from '../../studies/study-result.ts';
 import type { RunFlags } from './run-flags.ts';
 
@@ -36,13 +37,6 @@ export function settled(
     const step = plan.next(results);
     if (step?.kind !== 'skip') return results;
     const { cell, reason } = step;
-    results.set(cell.id, { ...blank(cell), state: 'skipped', reason });
+    results.set(cell.id, skippedCell(cell, reason));
   }
-}
-
-function blank(cell: Cell): CellResult {
-  return {
-    ...{ cell, state: 'missing', startedAt: null, verdict: null, slos: [], backlogGrows: null },
-    ...{ figures: {}, reason: null },
-  };
 }
