@@ -287,7 +287,7 @@ describe('drawVerdict', () => {
   it('tells whether requests waited for a connection or for the client', () => {
     const messageWith = (change: Partial<VerdictFacts>) => verdictWith(change).findings[0]!.message;
     const late = { issueDelayP99Ns: 15_000_000 };
-    expect(messageWith(late)).toMatch(/because no connection was free.*--max-connections/);
+    expect(messageWith(late)).toMatch(/because --max-connections was reached.*raise it/);
     const both = { ...late, ...client({ sendDelayP99Ns: 14_000_000 }), medianServiceNs: 1e9 };
     expect(messageWith(both)).toMatch(/because the client was late.*use a machine with less to do$/);
     const reading = { ...both, ...client({ sendDelayP99Ns: 14_000_000, requestReadMs: 20_000 }) };

@@ -81,7 +81,7 @@ function judgeIssueDelay(facts: VerdictFacts): Judgement {
   if (gapNs === null || issueDelayP99Ns === null || !isLate(facts)) return undefined;
   if (isHeldByLimit(facts)) return note(limitText(facts, issueDelayP99Ns));
   const [cause, advice] = waitedForConnection(client?.sendDelayP99Ns ?? null, issueDelayP99Ns)
-    ? ['no connection was free', 'raise --max-connections']
+    ? ['--max-connections was reached', 'raise it']
     : readFromFile(facts, issueDelayP99Ns)
       ? ['requests had to be read from a file', 'raise --dataset-memory']
       : ['the client was late', lateAdvice(facts)];

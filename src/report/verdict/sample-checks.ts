@@ -94,7 +94,7 @@ function judgeNotSent({ samples: { issued, notSent }, maxInFlight = null }: Verd
   if (notSent === 0 || notSent / due <= L.notSentShare) return undefined;
   const [why, flag] =
     maxInFlight === null
-      ? ['no connection became free in time', '--max-connections']
+      ? ['--max-connections was reached', '--max-connections']
       : [`${countText(maxInFlight)} others were in flight`, '--max-in-flight'];
   return degraded(
     `${countText(notSent)} of ${countText(due)} requests that were due were not sent, because ${why}: ` +
