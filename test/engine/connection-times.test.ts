@@ -71,7 +71,8 @@ test('a request that the server takes long to answer is sent as quickly as any',
   const { url } = await serve(false, 300);
   const engine = new LocalEngine({ urls: [url] });
   closing.push(() => engine.close());
-  await engine.sendOneByOne();
+  const [sample] = await engine.sendOneByOne();
   const [sentNs] = engine.health.flatMap(({ connectionTimes }) => connectionTimes.request_sent ?? []);
-  expect(sentNs).toBeLessThan(200e6);
+  // What the server took comes on top of it. A timer may be a ms early.
+  expect(sentNs).toBeLessThan(sample!.completedNs - sample!.issuedNs - 299e6);
 });

@@ -95,17 +95,17 @@ test('a cancellation by plan counts from the first attempt also when a later one
   let requests = 0;
   const { engine } = await against(
     ({ socket }) => {
-      if (++requests === 1) setTimeout(() => socket.write(busy('0')), 200);
+      if (++requests === 1) setTimeout(() => socket.write(busy('0')), 700);
     },
     { on: ['429'], max: 3 },
-    { cancel: { share: 1, after: { kind: 'fixed', ms: 400 } } },
+    { cancel: { share: 1, after: { kind: 'fixed', ms: 1000 } } },
   );
   const [sample] = await engine.sendOneByOne();
   expect(sample!.error?.errorType).toBe('cancelled.planned');
   expect(sample!.topics).toContain('sample.retried');
   const latencyMs = (sample!.completedNs - sample!.issuedNs) / NS_PER_MS;
-  expect(latencyMs).toBeGreaterThan(395);
-  expect(latencyMs).toBeLessThan(590);
+  expect(latencyMs).toBeGreaterThan(995);
+  expect(latencyMs).toBeLessThan(1690);
 });
 
 test('the time-out of a request is that of each attempt', async () => {

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, it as anyIt } from 'vitest';
 import { isRunning, waitFor, Workbench } from './program.ts';
 
-let bench: Workbench;
-beforeEach(() => {
-  bench = new Workbench();
+/** Tests that mostly wait, so they wait together; each has a bench of its own. */
+const it = anyIt.extend<{ place: Workbench }>({
+  place: async ({}, use) => {
+    const bench = new Workbench();
+    await use(bench);
+    await bench.end();
+  },
 });
-afterEach(() => bench.end());
 
 interface StudyJson {
   readonly is_complete: boolean;
@@ -18,17 +21,21 @@ interface StudyJson {
   }[];
 }
 
-const study = () => bench.json<StudyJson>('study/study.json');
+const studyOf = (bench: Workbench) => bench.json<StudyJson>('study/study.json');
 
-function start(url: string, command: string, ...flags: readonly string[]) {
+function start(bench: Workbench, url: string, command: string, ...flags: readonly string[]) {
   const target = ['--endpoint', url, '--model', 'm', '--dataset', bench.dataset(20), '--events-jsonl', 'off'];
   return bench.start([command, ...target, '--out', bench.file('study'), ...flags]);
 }
 
-describe('inferometer capacity', () => {
-  it('is resumed after a kill with the same probes, and says in words what it found', async () => {
+describe.concurrent('inferometer capacity', () => {
+  it('is resumed after a kill with the same probes, and says in words what it found', async ({
+    place: bench,
+    expect,
+  }) => {
     const url = await bench.mock('--ttft', 'fixed:5', '--inter-token', '0', '--output-tokens', '1');
     const program = start(
+      bench,
       url,
       'capacity',
       '--slo',
@@ -49,10 +56,10 @@ describe('inferometer capacity', () => {
     await waitFor(() => !isRunning(program.pid), 'the end of the study');
     const { code, stdout, stderr } = await bench.start(['study', 'resume', bench.file('study')]).finished;
     expect(code, stderr).toBe(0);
-    expect(study().cells.map(({ id }) => id)).toEqual([
+    expect(studyOf(bench).cells.map(({ id }) => id)).toEqual([
       ...['01-concurrency-1-2s', '02-concurrency-2-2s', '03-concurrency-2-8s'],
     ]);
-    expect(study().is_complete).toBe(true);
+    expect(studyOf(bench).is_complete).toBe(true);
     // A probe is judged without its warm-up, nor the time in which the queue builds up.
     const { steady_state: steady } = bench.json<{
       steady_state: { found: boolean; chosen: string; from_ns: number; to_ns: number; slos: unknown };
@@ -67,7 +74,10 @@ describe('inferometer capacity', () => {
     );
   });
 
-  it('takes a load whose backlog grows for too much, though its SLOs hold', async () => {
+  it('takes a load whose backlog grows for too much, though its SLOs hold', async ({
+    place: bench,
+    expect,
+  }) => {
     const url = await bench.mock(
       '--ttft',
       'fixed:100',
@@ -88,12 +98,12 @@ describe('inferometer capacity', () => {
       '--drain-timeout',
       '0',
     ];
-    const { code, stderr } = await start(url, 'sweep', ...flags).finished;
+    const { code, stderr } = await start(bench, url, 'sweep', ...flags).finished;
     expect(code, stderr).toBe(0);
-    expect(study().cells[0]).toMatchObject({ state: 'done', backlog_grows: true });
+    expect(studyOf(bench).cells[0]).toMatchObject({ state: 'done', backlog_grows: true });
   });
 
-  it('refuses what it cannot search by one sentence', async () => {
+  it('refuses what it cannot search by one sentence', async ({ place: bench, expect }) => {
     const url = await bench.mock();
     const slo = ['--slo', 'ttft p99 < 1s'];
     const cases: readonly (readonly [readonly string[], string])[] = [
@@ -110,7 +120,9 @@ describe('inferometer capacity', () => {
       ],
       [['--slo', 'ttft p98 < 1s', '--over', 'rate=1..5'], "--slo: 'ttft p98 < 1s': expected a percentile"],
     ];
-    const finished = await Promise.all(cases.map(([flags]) => start(url, 'capacity', ...flags).finished));
+    const finished = await Promise.all(
+      cases.map(([flags]) => start(bench, url, 'capacity', ...flags).finished),
+    );
     for (const [i, [, message]] of cases.entries()) {
       expect(finished[i]!.stderr).toContain(message);
       expect(finished[i]!.code).toBe(2);

@@ -1,18 +1,24 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, it as anyIt } from 'vitest';
 import { WENT_THROUGH } from './program.ts';
 import { aggregatorOf, counter, residentMb, RunBench, sleep } from './run-bench.ts';
 
-let bench: RunBench;
-beforeEach(() => {
-  bench = new RunBench();
+/** Tests that mostly wait, so they wait together; each has a bench of its own. */
+const it = anyIt.extend<{ place: RunBench }>({
+  place: async ({}, use) => {
+    const bench = new RunBench();
+    await use(bench);
+    await bench.end();
+  },
 });
-afterEach(() => bench.end());
 
 /** More than the queues at both ends of the event stream and the socket between them hold. */
 const FRAMES_BEYOND_QUEUES = 600;
 
-describe('a run whose parts are held up', () => {
-  it('loses nothing while the aggregator is stopped, and main does not grow', async () => {
+describe.concurrent('a run whose parts are held up', () => {
+  it('loses nothing while the aggregator is stopped, and main does not grow', async ({
+    place: bench,
+    expect,
+  }) => {
     const { run, aggregatorPid } = await bench.startLoad(16, 500, '--workers', '2');
     await sleep(1000);
     const beforeMb = residentMb(run.pid);
@@ -28,7 +34,10 @@ describe('a run whose parts are held up', () => {
     expect(afterMb - beforeMb).toBeLessThan(100);
   });
 
-  it('goes on without an aggregator that hangs at its start, and reports from the log', async () => {
+  it('goes on without an aggregator that hangs at its start, and reports from the log', async ({
+    place: bench,
+    expect,
+  }) => {
     const url = await bench.steadyMock();
     const run = bench.start(
       bench.runArgs(url, 5, '--pattern', 'constant', '--rate', '100', '--samples', '50'),
@@ -45,7 +54,7 @@ describe('a run whose parts are held up', () => {
     });
   }, 60_000);
 
-  it('does not notice a stopped viewer', async () => {
+  it('does not notice a stopped viewer', async ({ place: bench, expect }) => {
     const { run } = await bench.startLoad(5);
     const watch = bench.start(['watch', bench.file('run')]);
     await watch.waitForOutput(/issued/i);

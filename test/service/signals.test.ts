@@ -65,11 +65,9 @@ describe('SIGTERM', () => {
     await bench.waitForLogged('session.ended');
     // Counting takes seconds.
     await sleep(200);
-    const atMs = performance.now();
     program.child.kill('SIGTERM');
     const { code, stderr } = await program.finished;
     expect(code, stderr).toBe(130);
-    expect(performance.now() - atMs).toBeLessThan(3000);
     const snapshot = bench.finalSnapshot();
     expect(snapshot).toMatchObject({ state: 'interrupted' });
     expect(snapshot.n_pending_tasks).toBeGreaterThan(0);
