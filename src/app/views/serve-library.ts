@@ -15,6 +15,7 @@ import type { Json, MetricsSnapshot } from '../../metrics/snapshot.ts';
 import type { PastRun, RunEntry, RunLibrary } from '../../web/run-library.ts';
 import { judgeRun, leftSnapshot } from '../reports/judge-run.ts';
 import { LiveUpdates, verdictSoFar } from './live-updates.ts';
+import { RequestLibrary } from './requests/request-library.ts';
 import { isRunning } from '../run-folder/process-identity.ts';
 import { readManifest, RunDirectory, type RunManifest } from '../run-folder/run-directory.ts';
 
@@ -44,6 +45,7 @@ type Fields = { readonly [key: string]: Json };
 export class RunsFolder implements RunLibrary {
   readonly writeNotes: RunLibrary['writeNotes'];
   readonly studies: RunLibrary['studies'];
+  readonly requests: RunLibrary['requests'];
   readonly #path: string;
   readonly #options: RunsFolderOptions;
   readonly #read = new Map<string, { readonly changedMs: number; readonly entry: RunEntry }>();
@@ -55,6 +57,7 @@ export class RunsFolder implements RunLibrary {
     this.#path = path;
     this.#options = options;
     this.studies = options.studies;
+    if (options.mayReplay) this.requests = new RequestLibrary((name) => this.#find(name), options.log);
     if (options.mayWriteNotes === true) this.writeNotes = (name, text) => this.#writeNotes(name, text);
   }
 
@@ -89,9 +92,13 @@ export class RunsFolder implements RunLibrary {
     };
   }
 
+  /** Only what the folder lists: no name leads out of it. */
+  async #find(name: string): Promise<RunDirectory | undefined> {
+    return (await this.#names()).includes(name) ? RunDirectory.find(join(this.#path, name)) : undefined;
+  }
+
   async #writeNotes(name: string, text: string): Promise<boolean> {
-    if (!(await this.#names()).includes(name)) return false;
-    const directory = RunDirectory.find(join(this.#path, name));
+    const directory = await this.#find(name);
     if (directory === undefined) return false;
     await directory.makeOutputFolder();
     if (text.trim() === '') await rm(directory.notesPath, { force: true });

@@ -6,6 +6,7 @@ export interface About {
   readonly version: string;
   readonly canControl: boolean;
   readonly canWriteNotes: boolean;
+  readonly canListRequests: boolean;
 }
 
 export const fetchAbout = () => fetchJson<About>('/api/about');

@@ -19,7 +19,7 @@ const CONNECTION_TEXTS: Readonly<Record<Connection, string>> = {
 const theme = new ThemeSwitch();
 const main = byId('main');
 const keys = byId('keys') as HTMLDialogElement;
-let about: About = { version: '', canControl: false, canWriteNotes: false };
+let about: About = { version: '', canControl: false, canWriteNotes: false, canListRequests: false };
 let page: Page | undefined;
 
 const live = new LiveSource({
