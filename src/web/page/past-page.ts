@@ -22,13 +22,14 @@ export class PastPage implements Page {
     this.#view.close();
   }
 
-  async #load(name: string, { canWriteNotes }: About): Promise<void> {
+  async #load(name: string, { canWriteNotes, canListRequests }: About): Promise<void> {
     try {
       const { entry, update, slowestSamples, config, machine, runAgain } = await fetchRun(name);
       const title = [ownNameText(entry), whenText(entry), entry.model, entry.load, tagsText(entry)]
         .filter((part) => part !== undefined && part !== null && part !== '')
         .join(' · ');
       this.element.replaceChildren(
+        ...(canListRequests ? [requestsLink(name)] : []),
         ...this.#view.parts,
         new RunNotes(entry.name, entry.notes, canWriteNotes).element,
         ...(runAgain === null ? [] : [runAgainCard(runAgain)]),
@@ -48,6 +49,12 @@ export class PastPage implements Page {
       );
     }
   }
+}
+
+/** The way to the table of a run's requests. */
+export function requestsLink(name: string): HTMLElement {
+  const href = `#/run/${encodeURIComponent(name)}/requests`;
+  return element('p', {}, element('a', { class: 'button', href }, 'All requests'));
 }
 
 function detailsOf(content: object): HTMLElement {
