@@ -1,4 +1,5 @@
 import type { SlowSample } from '../core/run-history.ts';
+import type { RunComparison } from './run-comparison.ts';
 import type { RequestTables } from './request-table.ts';
 import type { LiveUpdate, VerdictSoFar } from '../live/live-update.ts';
 
@@ -62,6 +63,8 @@ export interface RunLibrary {
   readonly studies?: (() => Promise<readonly StudyRow[]>) | undefined;
   /** Their requests one by one. Absent where logs are not read. */
   readonly requests?: RequestTables | undefined;
+  /** Says which differences between runs are more than chance; undefined when there is no run of one of the names. Absent where logs are not read. */
+  compare?(names: readonly string[]): Promise<RunComparison | undefined>;
   /** Replaces what is written about a run, empty text removes it; false when {@link list} has no run of that name. Absent where nobody may. */
   writeNotes?(name: string, text: string): Promise<boolean>;
 }

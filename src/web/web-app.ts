@@ -35,6 +35,7 @@ export function createWebApp(parts: WebAppParts): Hono {
   app.use(guard(parts.access));
   addApi(app, parts);
   addRequests(app, parts);
+  addComparison(app, parts);
   addControl(app, parts);
   app.get('/metrics', async (context) => {
     const text = await prometheusText(parts.metrics());
@@ -76,6 +77,30 @@ function addApi(app: Hono, { live, library, desk, version, limits }: WebAppParts
   app.get('/api/runs/:name', async (context) => {
     const run = await library.open(context.req.param('name'));
     return run === undefined ? context.json({ error: 'no such run' }, 404) : context.json(run);
+  });
+}
+
+/** Runs to compare at once. */
+const MOST_COMPARED = 8;
+
+/** The judgement of `inferometer compare` about runs. */
+function addComparison(app: Hono, { library }: WebAppParts): void {
+  app.get('/api/compare', async (context) => {
+    const names = context.req.queries('run') ?? [];
+    if (library.compare === undefined)
+      return context.json({ error: 'runs are compared by their samples in inferometer serve' }, 403);
+    if (names.length < 2 || names.length > MOST_COMPARED)
+      return context.json(
+        { error: `run must be given 2 to ${MOST_COMPARED} times (got ${names.length})` },
+        400,
+      );
+    try {
+      const found = await library.compare(names);
+      return found === undefined ? context.json({ error: 'no such run' }, 404) : context.json(found);
+    } catch (error) {
+      if (error instanceof InferometerError) return context.json({ error: error.message }, 409);
+      throw error;
+    }
   });
 }
 

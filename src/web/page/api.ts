@@ -1,4 +1,5 @@
 import type { ControlState } from '../../live/run-controls.ts';
+import type { RunComparison } from '../run-comparison.ts';
 import type { LogReading, RequestDetail, RequestPage } from '../request-table.ts';
 import type { PastRun, RunEntry, StudyRow } from '../run-library.ts';
 
@@ -14,6 +15,9 @@ export const fetchAbout = () => fetchJson<About>('/api/about');
 export const fetchRuns = () => fetchJson<readonly RunEntry[]>('/api/runs');
 export const fetchStudies = () => fetchJson<readonly StudyRow[]>('/api/studies');
 export const fetchRun = (name: string) => fetchJson<PastRun>(`/api/runs/${encodeURIComponent(name)}`);
+
+export const fetchComparison = (names: readonly string[]) =>
+  fetchJson<RunComparison>(`/api/compare?${new URLSearchParams(names.map((name) => ['run', name]))}`);
 
 /** Some of a run's requests, from one of them on. */
 export function fetchRequests(
