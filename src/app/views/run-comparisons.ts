@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EXIT_CODES, InferometerError } from '../../core/errors.ts';
+import { InferometerError } from '../../core/errors.ts';
 import { entryModule } from '../../core/program-files.ts';
 import type { RunComparison } from '../../web/run-comparison.ts';
 import type { RunDirectory } from '../run-folder/run-directory.ts';
@@ -20,13 +20,13 @@ export class RunComparisons {
   readonly #kept = new Map<string, Promise<RunComparison>>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** Throws `InferometerError` (input) with what the command says when it refuses. */
+  /** Throws `InferometerError` (input) with what it says when it refuses. */
   async compare(runs: readonly RunDirectory[]): Promise<RunComparison> {
     const stamps = await Promise.all(runs.map(({ recordPath }) => lstat(recordPath)));
     const key = JSON.stringify(runs.map(({ path }, i) => [path, stamps[i]!.mtimeMs, stamps[i]!.size]));
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
-    const asked = this.#turn.then(() => askCommand(runs.map(({ path }) => resolve(path))));
+    const asked = this.#turn.then(() => compareInChild(runs.map(({ path }) => resolve(path))));
     this.#turn = asked.catch(() => this.#kept.delete(key));
     this.#kept.set(key, asked);
     const [oldest] = this.#kept.keys();
@@ -35,13 +35,12 @@ export class RunComparisons {
   }
 }
 
-function askCommand(paths: readonly string[]): Promise<RunComparison> {
-  const args = [fileURLToPath(entryModule('cli/main')), 'compare', ...paths, '--format', 'json'];
+function compareInChild(paths: readonly string[]): Promise<RunComparison> {
+  const args = [fileURLToPath(entryModule('app/views/compare.main')), ...paths];
   const options = { timeout: TIMEOUT_MS, maxBuffer: MOST_OUTPUT_BYTES };
   return new Promise((done, failed) => {
     execFile(process.execPath, args, options, (error, output, said) => {
-      // Worse is an answer too.
-      if (error === null || error.code === EXIT_CODES.worse) done(JSON.parse(output) as RunComparison);
+      if (error === null) done(JSON.parse(output) as RunComparison);
       else failed(refusal(said));
     });
   });
