@@ -1,6 +1,7 @@
 import { type About, fetchRun } from './api.ts';
 import { element } from './dom.ts';
 import type { Page } from './page.ts';
+import { addressOf } from './requests-page.ts';
 import { RunNotes, runAgainCard } from './run-notes.ts';
 import { RunView } from './run-view.ts';
 import { ownNameText, tagsText, whenText } from './runs-page.ts';
@@ -29,12 +30,12 @@ export class PastPage implements Page {
         .filter((part) => part !== undefined && part !== null && part !== '')
         .join(' · ');
       this.element.replaceChildren(
-        ...(canListRequests ? [requestsLink(name)] : []),
         ...this.#view.parts,
         new RunNotes(entry.name, entry.notes, canWriteNotes).element,
         ...(runAgain === null ? [] : [runAgainCard(runAgain)]),
         detailsOf({ run: entry.name, config, machine }),
       );
+      if (canListRequests) this.#view.link('All requests', addressOf(name));
       this.#view.show(update, title);
       this.#view.showSlowest(slowestSamples, update.history?.start_ns ?? 0);
     } catch (error) {
@@ -49,12 +50,6 @@ export class PastPage implements Page {
       );
     }
   }
-}
-
-/** The way to the table of a run's requests. */
-export function requestsLink(name: string): HTMLElement {
-  const href = `#/run/${encodeURIComponent(name)}/requests`;
-  return element('p', {}, element('a', { class: 'button', href }, 'All requests'));
 }
 
 function detailsOf(content: object): HTMLElement {

@@ -114,6 +114,6 @@ export class RequestFilters {
     this.#onChange({
       ...(Object.fromEntries([...texts, ...numbers]) as Partial<RequestQuery>),
       search: search === '' ? undefined : search,
-    } as Partial<RequestQuery>);
+    });
   }
 }

@@ -185,12 +185,15 @@ export function queryOf(params: URLSearchParams): RequestQuery {
   try {
     return readRequestQuery(params);
   } catch {
-    return { sort: REQUEST_SORTS[0], isDescending: false };
+    return ALL;
   }
 }
 
+/** As they were issued. */
+const ALL: RequestQuery = { sort: REQUEST_SORTS[0], isDescending: false };
+
 /** Of the table of a run's requests. */
-export function addressOf(name: string, query: RequestQuery): string {
+export function addressOf(name: string, query: RequestQuery = ALL): string {
   return `#/run/${encodeURIComponent(name)}/requests${paramsText(query)}`;
 }
 

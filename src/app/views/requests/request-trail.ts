@@ -1,7 +1,7 @@
 import { CHANNELS, EVENT_TOPICS, EventKind, isErrorKind } from '../../../core/event-types.ts';
 import { type SampleSeq, sampleUuid } from '../../../core/ids.ts';
 import type { PromptData, TextModelOutput } from '../../../core/model-output.ts';
-import { messageParts } from '../../../core/model-output-text.ts';
+import { messageParts, type MessageParts } from '../../../core/model-output-text.ts';
 import { durationText } from '../../../core/quantity-text.ts';
 import {
   ATTEMPT_EXTRA,
@@ -19,6 +19,7 @@ import { shownPrompt, shownText } from './shown-text.ts';
 /** Chunks whose times are shown. */
 const MOST_CHUNKS = 5000;
 const MOST_EVENTS = 1000;
+const NO_PARTS: MessageParts = { content: '', reasoning: null, toolCalls: null };
 
 /** What the events of a log tell of one request. */
 export class RequestTrail {
@@ -57,7 +58,7 @@ export class RequestTrail {
     rowPrompt: PromptData | undefined,
   ): Omit<RequestDetail, 'row' | 'conversationId' | 'startedAt' | 'previous' | 'next' | 'place' | 'found'> {
     const prompt = this.#prompt ?? rowPrompt;
-    const parts = this.#output === undefined ? undefined : messageParts(this.#output);
+    const parts = this.#output === undefined ? NO_PARTS : messageParts(this.#output);
     return {
       sampleId: this.#uuid ?? sampleUuid(runId as Parameters<typeof sampleUuid>[0], this.#seq as SampleSeq),
       worker: this.#worker,
@@ -70,9 +71,9 @@ export class RequestTrail {
       cachedTokens: this.#cachedTokens,
       reasoningTokens: this.#reasoningTokens,
       prompt: prompt === undefined ? null : shownPrompt(prompt),
-      response: parts === undefined || parts.content === '' ? null : shownText(parts.content),
-      reasoning: parts?.reasoning == null ? null : shownText(parts.reasoning),
-      toolCalls: parts?.toolCalls == null ? null : shownText(JSON.stringify(parts.toolCalls, null, 2)),
+      response: parts.content === '' ? null : shownText(parts.content),
+      reasoning: parts.reasoning === null ? null : shownText(parts.reasoning),
+      toolCalls: parts.toolCalls === null ? null : shownText(JSON.stringify(parts.toolCalls, null, 2)),
     };
   }
 
