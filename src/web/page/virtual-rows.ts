@@ -28,10 +28,11 @@ export class VirtualRows {
   readonly #options: VirtualRowsOptions;
   readonly #canvas = element('div', { class: 'canvas', role: 'rowgroup' });
   readonly #rows: HTMLElement[] = [];
-  readonly #resize = new ResizeObserver(() => this.draw());
+  readonly #resize = new ResizeObserver(() => this.#place());
   #count = 0;
   #active = 0;
-  #first = 0;
+  /** Which index each of the rows shows; -1 for one that is to be filled. */
+  #indexes: number[] = [];
 
   constructor(options: VirtualRowsOptions) {
     this.#options = options;
@@ -41,7 +42,7 @@ export class VirtualRows {
       element('div', { role: 'rowgroup', class: 'heads' }, options.head),
       this.#canvas,
     );
-    this.element.addEventListener('scroll', () => this.draw());
+    this.element.addEventListener('scroll', () => this.#place());
     this.element.addEventListener('keydown', (event) => this.#onKey(event));
     this.#canvas.addEventListener('click', (event) => this.#onClick(event));
     this.#resize.observe(this.element);
@@ -59,27 +60,45 @@ export class VirtualRows {
 
   /** Draws the rows in view again: something of them has changed. */
   draw(): void {
+    this.#indexes.fill(-1);
+    this.#place();
+  }
+
+  /** Moves rows that stay in view and fills those that come into it. */
+  #place(): void {
     const view = this.#view();
     const { scrollTop } = this.element;
     const top = scrollTop * this.#scale();
-    this.#first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS);
+    const first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS);
     const end = Math.min(this.#count, Math.ceil((top + view) / ROW_PX) + SPARE_ROWS);
-    const wanted = Math.max(0, end - this.#first);
+    this.#makeRows(Math.ceil(view / ROW_PX) + 1 + 2 * SPARE_ROWS);
+    const { length } = this.#rows;
+    for (let at = 0; at < length; at++) {
+      // Each index has its row: a step of one changes one.
+      const index = first + ((at - (first % length) + length) % length);
+      const row = this.#rows[at]!;
+      const isHidden = index >= end;
+      if (row.hidden !== isHidden) row.hidden = isHidden;
+      if (isHidden) continue;
+      row.style.setProperty('transform', `translateY(${scrollTop + index * ROW_PX - top}px)`);
+      setAttribute(row, 'data-active', index === this.#active);
+      if (this.#indexes[at] === index) continue;
+      this.#indexes[at] = index;
+      setAttribute(row, 'aria-rowindex', index + 2);
+      this.#options.fill(row, index);
+    }
+    this.#options.onSeen(first, end);
+  }
+
+  /** As many as a view has room for; a larger one takes more. */
+  #makeRows(wanted: number): void {
+    if (this.#rows.length >= wanted) return;
     while (this.#rows.length < wanted) {
       const row = element('div', { role: 'row', class: 'row' });
       this.#rows.push(row);
       this.#canvas.append(row);
     }
-    this.#rows.forEach((row, i) => {
-      row.hidden = i >= wanted;
-      if (row.hidden) return;
-      const index = this.#first + i;
-      row.style.setProperty('transform', `translateY(${scrollTop + index * ROW_PX - top}px)`);
-      setAttribute(row, 'aria-rowindex', index + 2);
-      setAttribute(row, 'data-active', index === this.#active);
-      this.#options.fill(row, index);
-    });
-    this.#options.onSeen(this.#first, end);
+    this.#indexes = this.#rows.map(() => -1);
   }
 
   close(): void {
@@ -101,7 +120,7 @@ export class VirtualRows {
     if (ctrlKey || metaKey || shiftKey || getSelection()?.isCollapsed === false) return;
     const row = target instanceof Element && target.closest('a') === null ? target.closest('.row') : null;
     const at = this.#rows.findIndex((one) => one === row);
-    if (at !== -1) this.#options.onOpen(this.#first + at);
+    if (at !== -1) this.#options.onOpen(this.#indexes[at]!);
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -121,6 +140,6 @@ export class VirtualRows {
     if (top < from) this.element.scrollTop = top / scale;
     else if (top + ROW_PX > from + this.#view())
       this.element.scrollTop = Math.ceil((top + ROW_PX - this.#view()) / scale);
-    this.draw();
+    this.#place();
   }
 }
