@@ -21,6 +21,7 @@ const ENTRIES = [
   'app/run/plugin-toolkit',
   'app/server-metrics/scraper.main',
   'app/views/views.main',
+  'app/views/compare.main',
   'engine/probe.main',
   'engine/read-ahead.main',
   'engine/worker.main',

@@ -1,5 +1,5 @@
 /**
- * Makes the README's picture of the page: runs a load against the mock server and looks at its page in a browser.
+ * Makes the pictures of the page: runs a load against the mock server and looks at its page in a browser, then at the requests of a run.
  *
  * Usage: npm run docs:pictures
  */
@@ -8,12 +8,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../test/browser.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const program = join(root, 'dist/cli/main.js');
 const SIZE = { width: 1280, height: 1500 };
+const REQUESTS_SIZE = { width: 1280, height: 800 };
 const RUN_SECONDS = 50;
 const NOTE_AFTER_SECONDS = 18;
 
@@ -40,13 +41,26 @@ try {
   await page.locator('.pill[data-state="live"]').waitFor();
   await sleep(NOTE_AFTER_SECONDS * 1000);
   await page.getByLabel('Note', { exact: true }).fill('cache emptied');
-  await page.getByRole('button', { name: 'Mark' }).click();
+  await page.getByRole('button', { name: 'Mark', exact: true }).click();
   await sleep((RUN_SECONDS - NOTE_AFTER_SECONDS) * 1000);
   await page.screenshot({ path: join(root, 'docs/images/page.png') });
+  await captureRequests(page, ['--endpoint', mockUrl, '--model', 'mock', '--dataset', dataset]);
   await browser.close();
 } finally {
   for (const child of children) child.kill('SIGKILL');
   rmSync(place, { recursive: true, force: true });
+}
+
+/** The table of requests of a short run. */
+async function captureRequests(page: Page, target: readonly string[]): Promise<void> {
+  const out = join(place, 'runs/evening');
+  const load = ['--rate', '60', '--duration', '10s', '--report-html', 'off', '--out', out];
+  await start(['run', ...target, ...load], new RegExp('report: '));
+  const [url] = await start(['serve', '--runs', join(place, 'runs'), '--listen', '0'], /http:\/\/\S+/);
+  await page.setViewportSize(REQUESTS_SIZE);
+  await page.goto(`${url}#/run/evening/requests?sort=ttft&order=desc`);
+  await page.locator('.canvas .row').first().waitFor();
+  await page.screenshot({ path: join(root, 'docs/images/requests.png') });
 }
 
 /** Starts the program and waits for what it is to print. */

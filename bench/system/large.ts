@@ -6,22 +6,14 @@
  * Usage: npm run bench:large [-- SAMPLES] [--only compare]     (only: the commands whose line has this text)
  */
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { encodeRunHeader } from '../../src/app/run-folder/run-header.ts';
-import { createRunId } from '../../src/core/ids.ts';
-import { EventKind } from '../../src/core/event-types.ts';
 import { countText } from '../../src/core/quantity-text.ts';
 import { alignColumns } from '../../src/core/text-table.ts';
-import type { Nanoseconds } from '../../src/core/time.ts';
-import { buildEventBatch } from '../../src/events/batch-builder.ts';
-import { encodeBatchFrame } from '../../src/events/columnar-codec.ts';
-import { RunLogWriter } from '../../src/runlog/append.ts';
-import { FrameKind } from '../../src/transport/frame.ts';
-import { syntheticFrames } from '../aggregator/synthetic-run.ts';
 import { peakMemoryMb } from '../harness/memory.ts';
 import { startProgram, Workspace } from './program.ts';
+import { writeSyntheticRun } from './synthetic-log.ts';
 
 const CHUNKS = 2;
 const WATCH_INTERVAL_MS = 100;
@@ -36,7 +28,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 try {
   const run = workspace.freshRun();
-  await writeRun(run);
+  await writeSyntheticRun(run, samples, CHUNKS);
   const logBytes = statSync(join(run, 'run.log')).size;
   say(`${countText(samples)} samples, run.log ${(logBytes / 2 ** 20).toFixed(0)} MB\n`);
   const rows = [['command', 'seconds', 'samples/s', 'peak memory MB']];
@@ -71,29 +63,6 @@ function freeBytes(path: string): number {
 
 function removeAllButLog(run: string): void {
   for (const name of readdirSync(run)) if (name !== 'run.log') rmSync(join(run, name), { recursive: true });
-}
-
-async function writeRun(path: string): Promise<void> {
-  mkdirSync(path);
-  const writer = RunLogWriter.open(join(path, 'run.log'));
-  writer.append(
-    FrameKind.runHeader,
-    encodeRunHeader({
-      ...{ format: 1, run_id: createRunId(), origin_ns: '0', started_at: new Date(0).toISOString() },
-      ...{ version: '0', streaming: true, tokenizer: null, requested_rate_per_second: null },
-      ...{ planned_samples: samples, config: {} },
-    }),
-  );
-  session(writer, EventKind.sessionStarted, EventKind.sessionStartTracking);
-  for (const frame of syntheticFrames(samples, CHUNKS)) writer.append(FrameKind.events, frame);
-  session(writer, EventKind.sessionStopTracking, EventKind.sessionEnded);
-  await writer.close();
-}
-
-function session(writer: RunLogWriter, ...kinds: readonly EventKind[]): void {
-  const timestampNs = (kinds.includes(EventKind.sessionStarted) ? 0 : 2 ** 52) as Nanoseconds;
-  const batch = buildEventBatch(kinds.map((kind) => ({ kind, timestampNs })));
-  writer.append(FrameKind.events, encodeBatchFrame(batch));
 }
 
 /** Peak memory is that of the process itself. */

@@ -11,8 +11,16 @@ export interface LogReaderOptions {
   readonly writtenFrames?: number | undefined;
   /** The run came to its end and its log was written to the end: where that is missing, something was lost. */
   readonly mustEnd?: boolean | undefined;
+  /** Where to begin, at a frame that another reader found there; default: at the start. */
+  readonly from?: FramePlace | undefined;
   /** Told of each place that is left out, with an error that says where it is and what is wrong there. */
   readonly onFault?: (error: InferometerError) => void;
+}
+
+/** A frame of a log: its first byte, and its number. */
+export interface FramePlace {
+  readonly offset: number;
+  readonly seq: number;
 }
 
 /**
@@ -47,6 +55,11 @@ export class LogReader implements FrameSource {
    */
   async *frames(): AsyncGenerator<Frame, void, undefined> {
     const cursor = await RunLogCursor.open(this.path);
+    const { from } = this.#options;
+    if (from !== undefined) {
+      cursor.seek(from.offset, from.seq);
+      this.#nextSeq = from.seq;
+    }
     try {
       for (;;) {
         const frame = await this.#next(cursor);

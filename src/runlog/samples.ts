@@ -36,6 +36,10 @@ const Outcome = { inFlight: 0, succeeded: 1, errored: 2, cancelled: 3, cancelled
 export interface ReadSamplesOptions {
   /** For a file without a name that takes what memory does not, from two million samples on: 150 bytes a sample. Default: the system's. */
   readonly spillDirectory?: string;
+  /** Chunks of samples kept in memory before the file takes them; default: two million samples. */
+  readonly residentChunks?: number;
+  /** Given each batch of events with its frame, before its samples are read. */
+  readonly onBatch?: (batch: EventBatch, frame: Frame) => void;
   /** Given what is no batch of events. */
   readonly onOtherFrame?: (frame: Frame) => void;
   /** Hears of the samples found so far, frame by frame. */
@@ -52,14 +56,15 @@ export async function readSamples(
   reader: FrameSource,
   options: ReadSamplesOptions = {},
 ): Promise<StoredSamples> {
-  const { spillDirectory = tmpdir(), onOtherFrame, onProgress } = options;
-  const collector = new SampleCollector(spillDirectory);
+  const { spillDirectory = tmpdir(), residentChunks, onBatch, onOtherFrame, onProgress } = options;
+  const collector = new SampleCollector(spillDirectory, residentChunks);
   try {
     // Notes tell the uuids of samples that are not ours, and the ids of conversations.
     const events = new EventFrames({ notes: 'all' });
     for await (const frame of reader.frames()) {
       const batch = events.batchOf(frame);
       if (batch !== undefined) {
+        onBatch?.(batch, frame);
         collector.take(batch);
         onProgress?.(collector.count);
         if (batch.kinds.includes(EventKind.sessionEnded)) break;
@@ -101,8 +106,12 @@ class SampleCollector implements StoredSamples {
   #cursor: LatenessCursor | undefined;
   #isMeasuring = false;
 
-  constructor(spillDirectory: string) {
-    this.#store = new SampleStore({ spillDirectory, inFlight: () => this.#positions.values() });
+  constructor(spillDirectory: string, residentChunks: number | undefined) {
+    const inFlight = () => this.#positions.values();
+    this.#store = new SampleStore({
+      ...{ spillDirectory, inFlight },
+      ...(residentChunks === undefined ? {} : { residentChunks }),
+    });
   }
 
   get count(): number {

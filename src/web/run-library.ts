@@ -1,4 +1,6 @@
 import type { SlowSample } from '../core/run-history.ts';
+import type { RunComparison } from './run-comparison.ts';
+import type { RequestTables } from './request-table.ts';
 import type { LiveUpdate, VerdictSoFar } from '../live/live-update.ts';
 
 /** A run in the list; null where its files do not tell. */
@@ -59,6 +61,10 @@ export interface RunLibrary {
   open(name: string): Promise<PastRun | undefined>;
   /** The studies on disk, newest first. Absent where none are listed. */
   readonly studies?: (() => Promise<readonly StudyRow[]>) | undefined;
+  /** Their requests one by one. Absent where logs are not read. */
+  readonly requests?: RequestTables | undefined;
+  /** Says which differences between runs are more than chance; undefined when there is no run of one of the names. Absent where logs are not read. */
+  compare?(names: readonly string[]): Promise<RunComparison | undefined>;
   /** Replaces what is written about a run, empty text removes it; false when {@link list} has no run of that name. Absent where nobody may. */
   writeNotes?(name: string, text: string): Promise<boolean>;
 }

@@ -1,4 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { InferometerError } from '../core/errors.ts';
 import { type AccessRules, guard, sameOrigin, secureHeaders } from './access.ts';
 import { CONTROL_ACTIONS, type ControlDesk } from './control-actions.ts';
 import type { MetricFamily } from './exported-metrics.ts';
@@ -6,6 +7,8 @@ import type { LiveChannel } from './live-channel.ts';
 import type { PageFile } from './page-files.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
 import type { WebLimits } from './web-limits.ts';
+import { MOST_ROWS, QueryError, readRequestQuery, wholeNumber } from './request-query.ts';
+import type { LogReading, RequestTables } from './request-table.ts';
 import type { RunLibrary } from './run-library.ts';
 
 export interface WebAppParts {
@@ -31,6 +34,8 @@ export function createWebApp(parts: WebAppParts): Hono {
   app.use(limitedBody(parts.limits.maxBodyBytes));
   app.use(guard(parts.access));
   addApi(app, parts);
+  addRequests(app, parts);
+  addComparison(app, parts);
   addControl(app, parts);
   app.get('/metrics', async (context) => {
     const text = await prometheusText(parts.metrics());
@@ -48,6 +53,7 @@ function addApi(app: Hono, { live, library, desk, version, limits }: WebAppParts
       version,
       canControl: desk !== undefined,
       canWriteNotes: library.writeNotes !== undefined,
+      canListRequests: library.requests !== undefined,
     }),
   );
   app.get('/api/live', (context) =>
@@ -72,6 +78,63 @@ function addApi(app: Hono, { live, library, desk, version, limits }: WebAppParts
     const run = await library.open(context.req.param('name'));
     return run === undefined ? context.json({ error: 'no such run' }, 404) : context.json(run);
   });
+}
+
+/** Runs to compare at once. */
+const MOST_COMPARED = 8;
+
+/** The judgement of `inferometer compare` about runs. */
+function addComparison(app: Hono, { library }: WebAppParts): void {
+  app.get('/api/compare', async (context) => {
+    const names = context.req.queries('run') ?? [];
+    if (library.compare === undefined)
+      return context.json({ error: 'runs are compared by their samples in inferometer serve' }, 403);
+    if (names.length < 2 || names.length > MOST_COMPARED)
+      return context.json(
+        { error: `run must be given 2 to ${MOST_COMPARED} times (got ${names.length})` },
+        400,
+      );
+    try {
+      const found = await library.compare(names);
+      return found === undefined ? context.json({ error: 'no such run' }, 404) : context.json(found);
+    } catch (error) {
+      if (error instanceof InferometerError) return context.json({ error: error.message }, 409);
+      throw error;
+    }
+  });
+}
+
+/** The table of a run's requests, a part at a time, and one request. */
+function addRequests(app: Hono, { library }: WebAppParts): void {
+  const { requests } = library;
+  const answer = async <T extends object>(
+    context: Context,
+    ask: (tables: RequestTables, params: URLSearchParams) => Promise<T | LogReading | undefined>,
+  ) => {
+    if (requests === undefined)
+      return context.json({ error: 'requests are listed in inferometer serve' }, 403);
+    try {
+      const found = await ask(requests, new URL(context.req.url).searchParams);
+      if (found === undefined) return context.json({ error: 'no such run or request' }, 404);
+      return context.json(found, 'bytesRead' in found ? 202 : 200);
+    } catch (error) {
+      if (error instanceof QueryError) return context.json({ error: error.message }, 400);
+      if (error instanceof InferometerError) return context.json({ error: error.message }, 409);
+      throw error;
+    }
+  };
+  app.get('/api/runs/:name/requests', (context) =>
+    answer(context, (tables, params) => {
+      const offset = wholeNumber(params, 'offset') ?? 0;
+      const limit = Math.min(wholeNumber(params, 'limit') ?? MOST_ROWS, MOST_ROWS);
+      return tables.page(context.req.param('name'), readRequestQuery(params), offset, limit);
+    }),
+  );
+  app.get('/api/runs/:name/requests/:seq{[0-9]{1,10}}', (context) =>
+    answer(context, (tables, params) =>
+      tables.request(context.req.param('name'), Number(context.req.param('seq')), readRequestQuery(params)),
+    ),
+  );
 }
 
 function addControl(app: Hono, { desk }: WebAppParts): void {

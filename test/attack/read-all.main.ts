@@ -44,7 +44,7 @@ const READERS: Readonly<
     const name = path.split('/').at(-1)!;
     const run = await runs.open(name);
     if (run === undefined) throw new InferometerError('INFEROMETER_RUN_MISSING', 'input', 'not shown');
-    const text = JSON.stringify([list, run]);
+    const text = JSON.stringify([list, run, await requestsOf(runs, name)]);
     const verdict = run.update.verdict?.level;
     return verdict === undefined ? { text } : { text, verdict };
   },
@@ -91,6 +91,23 @@ const READERS: Readonly<
     return { text: written.join('\n') };
   },
 };
+
+/** The table of a run's requests, and the first of them; what refuses to list them says why. */
+async function requestsOf(runs: RunsFolder, name: string): Promise<unknown> {
+  const query = { sort: 'latency', isDescending: true, search: 'a' } as const;
+  try {
+    for (;;) {
+      const page = await runs.requests!.page(name, query, 0, 500);
+      if (page === undefined) return undefined;
+      if ('bytesRead' in page) continue;
+      const [first] = page.rows;
+      return first === undefined ? page : [page, await runs.requests!.request(name, first.seq, query)];
+    }
+  } catch (error) {
+    if (error instanceof InferometerError) return errorText(error);
+    throw error;
+  }
+}
 
 function tell(outcome: ReaderOutcome): void {
   process.stdout.write(`${JSON.stringify(outcome)}\n`);

@@ -237,7 +237,7 @@ describe.skipIf(executablePath === undefined)(
         await page.getByRole('button', { name: 'Pause' }).click();
         await page.locator('.pill[data-state="paused"]').waitFor();
         await page.getByLabel('Note', { exact: true }).fill('switched a replica off');
-        await page.getByRole('button', { name: 'Mark' }).click();
+        await page.getByRole('button', { name: 'Mark', exact: true }).click();
         await page.getByRole('button', { name: 'Resume' }).click();
         await page.locator('.pill[data-state="live"]').waitFor();
         await page.getByLabel('Samples a second').fill('45');
@@ -280,11 +280,20 @@ describe.skipIf(executablePath === undefined)(
         }
         await page.keyboard.press('c');
         expect((await drawn(page, 'in-flight', 1)).names).toEqual(['A', 'B']);
+        const judged = page.locator('[data-pair="B"]');
+        await judged.getByRole('heading', { name: /^B against A: / }).waitFor();
+        await judged.getByText('Settings and environment that differ').waitFor();
+        await judged.getByRole('rowheader', { name: 'TTFT p50', exact: true }).waitFor();
         await page.getByRole('rowheader', { name: 'TTFT p99', exact: true }).waitFor();
         await page.setViewportSize({ width: 390, height: 844 });
         expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
         await page.keyboard.press('r');
         await page.getByLabel('Compare long').waitFor();
+        const names = () => page.locator('tbody .own-name').allInnerTexts();
+        await page.getByLabel('Sort by').selectOption('Samples ▲');
+        expect(await names()).toEqual(['short', 'long']);
+        await page.getByLabel('Sort by').selectOption('Samples ▼');
+        expect(await names()).toEqual(['long', 'short']);
         expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
         await page.locator('tbody a').first().focus();
         await page.keyboard.press('Enter');

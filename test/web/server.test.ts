@@ -262,6 +262,7 @@ describe('control', () => {
       version: '1.2.3',
       canControl: false,
       canWriteNotes: false,
+      canListRequests: false,
     });
   });
 

@@ -15,6 +15,8 @@ import type { Json, MetricsSnapshot } from '../../metrics/snapshot.ts';
 import type { PastRun, RunEntry, RunLibrary } from '../../web/run-library.ts';
 import { judgeRun, leftSnapshot } from '../reports/judge-run.ts';
 import { LiveUpdates, verdictSoFar } from './live-updates.ts';
+import { RunComparisons } from './run-comparisons.ts';
+import { RequestLibrary } from './requests/request-library.ts';
 import { isRunning } from '../run-folder/process-identity.ts';
 import { readManifest, RunDirectory, type RunManifest } from '../run-folder/run-directory.ts';
 
@@ -44,6 +46,9 @@ type Fields = { readonly [key: string]: Json };
 export class RunsFolder implements RunLibrary {
   readonly writeNotes: RunLibrary['writeNotes'];
   readonly studies: RunLibrary['studies'];
+  readonly requests: RunLibrary['requests'];
+  readonly compare: RunLibrary['compare'];
+  readonly #comparisons = new RunComparisons();
   readonly #path: string;
   readonly #options: RunsFolderOptions;
   readonly #read = new Map<string, { readonly changedMs: number; readonly entry: RunEntry }>();
@@ -55,6 +60,10 @@ export class RunsFolder implements RunLibrary {
     this.#path = path;
     this.#options = options;
     this.studies = options.studies;
+    if (options.mayReplay) {
+      this.requests = new RequestLibrary((name) => this.#find(name), options.log);
+      this.compare = (names) => this.#compare(names);
+    }
     if (options.mayWriteNotes === true) this.writeNotes = (name, text) => this.#writeNotes(name, text);
   }
 
@@ -89,9 +98,19 @@ export class RunsFolder implements RunLibrary {
     };
   }
 
+  /** Only what the folder lists: no name leads out of it. */
+  async #find(name: string): Promise<RunDirectory | undefined> {
+    return (await this.#names()).includes(name) ? RunDirectory.find(join(this.#path, name)) : undefined;
+  }
+
+  async #compare(names: readonly string[]): ReturnType<NonNullable<RunLibrary['compare']>> {
+    const runs = await Promise.all(names.map((name) => this.#find(name)));
+    const found = runs.filter((run) => run !== undefined);
+    return found.length < names.length ? undefined : this.#comparisons.compare(found);
+  }
+
   async #writeNotes(name: string, text: string): Promise<boolean> {
-    if (!(await this.#names()).includes(name)) return false;
-    const directory = RunDirectory.find(join(this.#path, name));
+    const directory = await this.#find(name);
     if (directory === undefined) return false;
     await directory.makeOutputFolder();
     if (text.trim() === '') await rm(directory.notesPath, { force: true });

@@ -125,6 +125,10 @@ export class ChartBoard {
       echarts.connect(this.#group);
     }
     this.#paint(slot);
+    // Charts of a group move their pointers together; what stands at it is told in one of them.
+    const tell = (showContent: boolean) => slot.drawing?.setOption({ tooltip: { showContent } });
+    slot.place.addEventListener('pointerenter', () => tell(true));
+    slot.place.addEventListener('pointerleave', () => tell(false));
   }
 
   #paint({ drawing, chart, place }: Slot): void {
@@ -134,7 +138,11 @@ export class ChartBoard {
     if (drawing.getHeight() !== place.clientHeight) drawing.resize();
     const option = resolveFormatters(chart.option);
     // Tooltips of the other kind are HTML with style attributes, which the page's policy forbids.
-    const tooltip = { ...(option.tooltip as object), renderMode: 'richText' };
+    const tooltip = {
+      ...(option.tooltip as object),
+      renderMode: 'richText',
+      showContent: place.matches(':hover'),
+    };
     drawing.setOption({ ...option, tooltip, animation: false }, { notMerge: true });
   }
 }

@@ -1,6 +1,7 @@
 import { numberText } from '../../core/quantity-text.ts';
 import type { PastRun } from '../run-library.ts';
-import { fetchRun } from './api.ts';
+import { fetchComparison, fetchRun } from './api.ts';
+import { differenceCard } from './difference-card.ts';
 import { RunCharts } from './run-charts.ts';
 import { DataTable, element } from './dom.ts';
 import type { Page } from './page.ts';
@@ -28,14 +29,37 @@ export class ComparePage implements Page {
     this.#charts.close();
   }
 
+  /** Takes seconds where runs are long: the numbers are there meanwhile. */
+  async #judge(names: readonly string[], place: HTMLElement): Promise<void> {
+    try {
+      const comparison = await fetchComparison(names);
+      place.replaceChildren(...comparison.comparisons.map((pair) => differenceCard(pair, comparison)));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      place.replaceChildren(element('p', { class: 'card muted' }, `Not compared by samples: ${why}`));
+    }
+  }
+
   async #load(names: readonly string[]): Promise<void> {
     try {
       const runs = await Promise.all(names.map(fetchRun));
       const labels = runs.map(({ entry }, i) =>
         [letterOf(i), ownNameText(entry), whenText(entry)].filter((part) => part !== undefined).join(' · '),
       );
+      const judged = element(
+        'div',
+        { class: 'page', role: 'status' },
+        element('p', { class: 'muted' }, 'Comparing the runs by their samples …'),
+      );
+      void this.#judge(names, judged);
       this.element.replaceChildren(
-        element('section', { class: 'head' }, element('h1', {}, `${runs.length} runs compared`)),
+        element(
+          'section',
+          { class: 'head' },
+          element('h1', {}, `${runs.length} runs compared`),
+          element('span', { class: 'muted' }, labels.join(', ')),
+        ),
+        judged,
         element('section', { class: 'card' }, tableOf(runs, labels)),
         ...this.#charts.parts,
       );

@@ -51,6 +51,7 @@ export class DataTable {
   readonly #columns: readonly Column[];
   readonly #body = element('tbody');
   #shown = '';
+  #rows: readonly (readonly string[])[] = [];
 
   constructor(caption: string, columns: readonly Column[]) {
     this.#columns = columns;
@@ -67,10 +68,16 @@ export class DataTable {
     this.element = scroller(caption, table);
   }
 
+  /** As it is shown, to be copied. */
+  get text(): { readonly heads: readonly string[]; readonly rows: readonly (readonly string[])[] } {
+    return { heads: this.#columns.map(({ label }) => label), rows: this.#rows };
+  }
+
   show(rows: readonly (readonly string[])[]): void {
     const shown = JSON.stringify(rows);
     if (shown === this.#shown) return;
     this.#shown = shown;
+    this.#rows = rows;
     this.#body.replaceChildren(
       ...rows.map((cells) =>
         element(

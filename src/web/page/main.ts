@@ -6,6 +6,8 @@ import { LivePage } from './live-page.ts';
 import { type Connection, LiveSource } from './live-source.ts';
 import type { Page } from './page.ts';
 import { PastPage } from './past-page.ts';
+import { RequestPage } from './request-page.ts';
+import { RequestsPage } from './requests-page.ts';
 import { RunsPage } from './runs-page.ts';
 import { ThemeSwitch } from './theme.ts';
 
@@ -19,7 +21,7 @@ const CONNECTION_TEXTS: Readonly<Record<Connection, string>> = {
 const theme = new ThemeSwitch();
 const main = byId('main');
 const keys = byId('keys') as HTMLDialogElement;
-let about: About = { version: '', canControl: false, canWriteNotes: false };
+let about: About = { version: '', canControl: false, canWriteNotes: false, canListRequests: false };
 let page: Page | undefined;
 
 const live = new LiveSource({
@@ -36,11 +38,15 @@ function showLive(update: LiveUpdate): void {
   if (page instanceof LivePage) page.show(update);
 }
 
-/** Shows what the address says: `#/`, `#/runs`, `#/run/<name>`, `#/compare/<name>/<name>…`. */
+/**
+ * Shows what the address says: `#/`, `#/runs`, `#/run/<name>`, `#/run/<name>/requests?<query>`, `#/run/<name>/request/<number>?<query>`,
+ * `#/compare/<name>/<name>…`.
+ */
 function route(): void {
-  const [kind = '', ...names] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  const [path = '', query] = location.hash.replace(/^#\/?/, '').split('?');
+  const [kind = '', ...names] = path.split('/').map(decodeURIComponent);
   page?.close();
-  page = pageOf(kind, names);
+  page = pageOf(kind, names, new URLSearchParams(query));
   main.classList.remove('stale');
   main.replaceChildren(page.element);
   document.title = `${page.title} – Inferometer`;
@@ -51,8 +57,12 @@ function route(): void {
   if (live.latest !== undefined) showLive(live.latest);
 }
 
-function pageOf(kind: string, names: readonly string[]): Page {
+function pageOf(kind: string, names: readonly string[], query: URLSearchParams): Page {
   if (kind === 'runs') return new RunsPage(theme);
+  const [run, part, number = ''] = names;
+  if (kind === 'run' && run !== undefined && part === 'requests') return new RequestsPage(run, query);
+  if (kind === 'run' && run !== undefined && part === 'request' && /^\d+$/.test(number))
+    return new RequestPage(run, Number(number), query);
   if (kind === 'run' && names[0] !== undefined) return new PastPage(names[0], theme, about);
   if (kind === 'compare' && names.length > 0) return new ComparePage(names, theme);
   return new LivePage(theme, about);
@@ -65,7 +75,17 @@ const SHORTCUTS: Readonly<Record<string, () => void>> = {
   c: () => {
     if (page instanceof RunsPage) page.compare();
   },
+  n: () => {
+    if (page instanceof RequestPage) page.step('next');
+  },
+  p: () => {
+    if (page instanceof RequestPage) page.step('previous');
+  },
   '/': () => {
+    if (page instanceof RequestsPage) {
+      page.focusSearch();
+      return;
+    }
     if (!(page instanceof RunsPage)) location.hash = '#/runs';
     // The list is there once the address is followed.
     setTimeout(() => {
@@ -78,6 +98,7 @@ const SHORTCUTS: Readonly<Record<string, () => void>> = {
 function onKey(event: KeyboardEvent): void {
   const isTyping =
     event.target instanceof HTMLTextAreaElement ||
+    event.target instanceof HTMLSelectElement ||
     (event.target instanceof HTMLInputElement && event.target.type !== 'checkbox');
   if (isTyping || keys.open || event.ctrlKey || event.metaKey || event.altKey) return;
   const action = SHORTCUTS[event.key];

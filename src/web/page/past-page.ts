@@ -1,6 +1,7 @@
 import { type About, fetchRun } from './api.ts';
 import { element } from './dom.ts';
 import type { Page } from './page.ts';
+import { addressOf } from './requests-page.ts';
 import { RunNotes, runAgainCard } from './run-notes.ts';
 import { RunView } from './run-view.ts';
 import { ownNameText, tagsText, whenText } from './runs-page.ts';
@@ -22,7 +23,7 @@ export class PastPage implements Page {
     this.#view.close();
   }
 
-  async #load(name: string, { canWriteNotes }: About): Promise<void> {
+  async #load(name: string, { canWriteNotes, canListRequests }: About): Promise<void> {
     try {
       const { entry, update, slowestSamples, config, machine, runAgain } = await fetchRun(name);
       const title = [ownNameText(entry), whenText(entry), entry.model, entry.load, tagsText(entry)]
@@ -34,6 +35,7 @@ export class PastPage implements Page {
         ...(runAgain === null ? [] : [runAgainCard(runAgain)]),
         detailsOf({ run: entry.name, config, machine }),
       );
+      if (canListRequests) this.#view.link('All requests', addressOf(name));
       this.#view.show(update, title);
       this.#view.showSlowest(slowestSamples, update.history?.start_ns ?? 0);
     } catch (error) {

@@ -2,6 +2,7 @@ import type { SlowSample } from '../../core/run-history.ts';
 import { countText, durationText, numberText } from '../../core/quantity-text.ts';
 import { clockText } from '../../live/lines.ts';
 import type { LiveRow, LiveView } from '../../live/view-model.ts';
+import { copyBar } from './copy-bar.ts';
 import { DataTable, element } from './dom.ts';
 
 /** A value of a row in its unit. */
@@ -16,7 +17,12 @@ class TableCard {
 
   constructor(table: DataTable) {
     this.#table = table;
-    this.element = element('section', { class: 'card' }, table.element);
+    this.element = element(
+      'section',
+      { class: 'card copied' },
+      table.element,
+      copyBar(() => table.text),
+    );
     this.element.hidden = true;
   }
 

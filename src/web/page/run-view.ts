@@ -1,5 +1,6 @@
 import type { SlowSample } from '../../core/run-history.ts';
 import type { LiveUpdate } from '../../live/live-update.ts';
+import { element } from './dom.ts';
 import { RunCharts } from './run-charts.ts';
 import { Headline } from './headline.ts';
 import { RunHead } from './run-head.ts';
@@ -18,6 +19,7 @@ export class RunView {
   readonly #errors = new ErrorsCard();
   readonly #slowest = new SlowestCard();
   readonly parts: readonly HTMLElement[];
+  #link: HTMLElement | undefined;
 
   /** With `controls` below the head. */
   constructor(theme: ThemeSwitch, controls?: HTMLElement) {
@@ -48,6 +50,13 @@ export class RunView {
 
   showSlowest(samples: readonly SlowSample[], startNs: number): void {
     this.#slowest.show(samples, startNs);
+  }
+
+  /** A way from the run to more about it, beside its name. */
+  link(label: string, href: string): void {
+    this.#link?.remove();
+    this.#link = element('a', { class: 'button small', href }, label);
+    this.#head.element.append(this.#link);
   }
 
   close(): void {

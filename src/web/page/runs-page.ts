@@ -3,23 +3,23 @@ import type { RunEntry, StudyRow } from '../run-library.ts';
 import { fetchRuns, fetchStudies } from './api.ts';
 import { type TrendRun, trendCharts } from '../../charts/trend-charts.ts';
 import { ChartBoard } from './chart-board.ts';
+import { zoneText } from './clock-text.ts';
+import { copyBar } from './copy-bar.ts';
 import { DataTable, element, scroller, setText } from './dom.ts';
 import type { Page } from './page.ts';
+import {
+  NEWEST_FIRST,
+  orderOf,
+  orderOptions,
+  orderText,
+  RUN_COLUMNS,
+  type RunsOrder,
+  runsTable,
+  sortedRuns,
+} from './runs-order.ts';
 import type { ThemeSwitch } from './theme.ts';
 import { levelText } from './verdict-card.ts';
 
-const COLUMNS = [
-  'Run',
-  'Model',
-  'Load',
-  'Verdict',
-  'Samples',
-  'Rate',
-  'Tokens',
-  'TTFT p50',
-  'TTFT p99',
-  'Latency p99',
-];
 const REFRESH_MS = 5000;
 
 /** The list of runs, newest first, with search and a choice of those to compare. */
@@ -32,6 +32,10 @@ export class RunsPage implements Page {
   readonly #compare = element('button', { type: 'button', class: 'button strong', id: 'compare' });
   readonly #note = element('p', { class: 'muted', role: 'status' });
   readonly #body = element('tbody');
+  readonly #head = element('tr');
+  /** On a narrow window, where rows are cards and heads are not seen. */
+  readonly #order = element('select', { id: 'order', 'aria-label': 'Sort by' });
+  #sort: RunsOrder = NEWEST_FIRST;
   readonly #chosen = new Set<string>();
   readonly #refresh: number;
   readonly element: HTMLElement;
@@ -50,24 +54,34 @@ export class RunsPage implements Page {
 
   constructor(theme: ThemeSwitch) {
     this.#trend = new ChartBoard(theme, (_, chartTheme, layout) =>
-      trendCharts(trendOf(this.#found), chartTheme, layout),
-    );
-    const head = COLUMNS.map((label, i) =>
-      element('th', { scope: 'col', class: i < 4 ? 'left' : undefined }, label),
+      trendCharts(trendOf(sortedRuns(this.#found, NEWEST_FIRST)), chartTheme, layout),
     );
     const list = element(
       'div',
       { class: 'card' },
-      element('div', { class: 'toolbar' }, element('h1', {}, 'Runs'), this.#search, this.#compare),
-      this.#note,
-      scroller(
-        'Runs',
-        element('table', { class: 'stacked' }, element('thead', {}, element('tr', {}, ...head)), this.#body),
+      element(
+        'div',
+        { class: 'toolbar' },
+        element('h1', {}, 'Runs'),
+        this.#search,
+        this.#order,
+        this.#compare,
       ),
+      element(
+        'div',
+        { class: 'toolbar' },
+        this.#note,
+        copyBar(() => runsTable(this.#found)),
+      ),
+      scroller('Runs', element('table', { class: 'stacked' }, element('thead', {}, this.#head), this.#body)),
+      element('p', { class: 'muted hint' }, `Times of day are in ${zoneText()}.`),
     );
     this.element = element('div', { class: 'page' }, list, this.#studiesCard, this.#trend.element);
     this.#studiesCard.hidden = true;
     this.#search.addEventListener('input', () => this.#show());
+    this.#order.append(...orderOptions());
+    this.#order.addEventListener('change', () => this.#sortBy(orderOf(this.#order.value)));
+    this.#showHead();
     this.#compare.addEventListener('click', () => this.compare());
     this.#refresh = window.setInterval(() => void this.#load(), REFRESH_MS);
     void this.#load();
@@ -120,10 +134,13 @@ export class RunsPage implements Page {
       .toLowerCase()
       .split(/\s+/)
       .filter((word) => word !== '');
-    const found = this.#runs.filter((run) => {
-      const text = searchText(run);
-      return words.every((word) => text.includes(word));
-    });
+    const found = sortedRuns(
+      this.#runs.filter((run) => {
+        const text = searchText(run);
+        return words.every((word) => text.includes(word));
+      }),
+      this.#sort,
+    );
     const total = this.#runs.length;
     setText(
       this.#note,
@@ -141,6 +158,34 @@ export class RunsPage implements Page {
     // There is nothing of a single run in it: the list is what is drawn.
     this.#trend.show([{ name: '', history: undefined, distributions: {} }]);
     this.#trend.draw();
+  }
+
+  #sortBy(order: RunsOrder): void {
+    this.#sort = order;
+    this.#showHead();
+    this.#show();
+  }
+
+  #showHead(): void {
+    const { column, isDescending } = this.#sort;
+    this.#order.value = orderText(this.#sort);
+    this.#head.replaceChildren(
+      ...RUN_COLUMNS.map(({ label, isText, hint }, i) => {
+        const isSorted = i === column;
+        const arrow = isSorted ? (isDescending ? ' ▼' : ' ▲') : '';
+        const button = element('button', { type: 'button', class: 'sort', title: hint }, `${label}${arrow}`);
+        button.addEventListener('click', () => {
+          this.#sortBy({ column: i, isDescending: isSorted ? !isDescending : !isText || i === 0 });
+          this.#head.querySelectorAll('button')[i]?.focus();
+        });
+        const order = isSorted ? (isDescending ? 'descending' : 'ascending') : undefined;
+        return element(
+          'th',
+          { scope: 'col', class: isText ? 'left' : undefined, 'aria-sort': order },
+          button,
+        );
+      }),
+    );
   }
 
   #row(run: RunEntry): HTMLElement {
