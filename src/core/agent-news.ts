@@ -37,6 +37,8 @@ export type AgentNews = { readonly agent: number; readonly at_ns: number } & (
   /** By the coordinator: nothing was heard from it since `last_heard_ns`, and it may be back. */
   | { readonly event: 'lost'; readonly last_heard_ns: number }
   | { readonly event: 'returned' }
+  /** By the process that was started in the place of one that died, behind all that that one had logged; `at_ns`: when the log ended. */
+  | { readonly event: 'restarted'; readonly had_finished: boolean }
 );
 
 /** What a snapshot tells of one load generator, beside the figures of its group. */
@@ -104,6 +106,8 @@ function changeOf(facts: AgentFacts, news: AgentNews): Partial<AgentFacts> {
       };
     case 'lost':
       return { lost_ns: news.last_heard_ns };
+    case 'restarted':
+      return news.had_finished ? {} : { lost_ns: facts.lost_ns ?? news.at_ns };
     case 'returned':
       return { lost_ns: null, returned: facts.returned + 1 };
     default:

@@ -20,17 +20,11 @@ export class ClusterBench extends Workbench {
   }
 
   /** The clocks of the agents differ by these seconds from ours, where the system permits that. */
-  static async start(clockSeconds: readonly number[] = [0, 0, 0]): Promise<ClusterBench> {
+  static async start(clockSeconds: readonly number[] = [0, 0, 0], ttftMs = 10): Promise<ClusterBench> {
     const nats = await NatsServer.start();
     const mock = new Workbench();
-    const mockUrl = await mock.mock(
-      '--ttft',
-      'fixed:10',
-      '--inter-token',
-      'fixed:2',
-      '--output-tokens',
-      'fixed:4',
-    );
+    const tokens = ['--inter-token', 'fixed:2', '--output-tokens', 'fixed:4'];
+    const mockUrl = await mock.mock('--ttft', `fixed:${ttftMs}`, ...tokens);
     const bench = new ClusterBench(nats, mockUrl);
     bench.#mock = mock;
     for (const [index, seconds] of clockSeconds.entries()) bench.startAgent(index, seconds);

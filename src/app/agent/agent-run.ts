@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { Subscription } from '@nats-io/transport-node';
 import type { AgentNews } from '../../core/agent-news.ts';
 import {
@@ -37,7 +36,9 @@ import { RunRecorder } from '../run/run-recorder.ts';
 import { SecretMask } from '../run/secret-mask.ts';
 import { startEngine } from '../run/start-engine.ts';
 import { withStagesOfFile } from '../../config/rate-file.ts';
+import { agentFolder } from './abandoned-logs.ts';
 import { ClockLink } from './clock-link.ts';
+import { ownLog } from './log-owner.ts';
 import { StartWatch } from './start-watch.ts';
 
 const STATE_MS = 250;
@@ -199,8 +200,9 @@ export class AgentRun {
     const { job, config, prepared, limits, name, runsPath, log, place } = this.#options;
     const offset = await this.#clockLink.settle();
     const clock = createRunClock(BigInt(order.origin_ns) - offset.offsetNs);
-    const path = join(runsPath, `${job.run_id}-agent-${job.index}`);
+    const path = agentFolder(runsPath, job.run_id, job.index);
     const directory = await RunDirectory.create(path);
+    await ownLog(path);
     const writer = RunLogWriter.open(directory.logPath);
     closers.add(() => writer.close());
     const recorder = new RunRecorder({

@@ -26,6 +26,7 @@ import { withSharedFiles } from '../cluster/shared-files.ts';
 import { engineLimits } from '../machine/engine-limits.ts';
 import { programVersion } from '../run-folder/version.ts';
 import { prepareRun } from '../run/prepare.ts';
+import { publishAbandonedLogs } from './abandoned-logs.ts';
 import { AgentRun } from './agent-run.ts';
 
 export interface AgentServiceOptions {
@@ -48,6 +49,7 @@ export async function runAgent(options: AgentServiceOptions): Promise<void> {
   const { nats, signal, log } = options;
   const place = await openNats(nats, 'inferometer agent', log);
   try {
+    await publishAbandonedLogs(place, options.runsPath, log);
     const agent = new Agent(options, place);
     log.info(`agent ${agent.offer.name} waits for work at ${place.address}`);
     await agent.untilDone(signal);

@@ -74,6 +74,8 @@ export class ClusterEngine implements LoadEngine {
   readonly #watching: NodeJS.Timeout;
   readonly #lost = new Set<number>();
   readonly #left = new Set<number>();
+  /** Lost ones whose part of the load is missing, by what the log says. */
+  readonly #missing = new Set<number>();
   /** Those that missed the end or the start of a phase: the run goes on without them. */
   readonly #out = new Set<number>();
   readonly #ledger = new AgentLedger();
@@ -123,6 +125,11 @@ export class ClusterEngine implements LoadEngine {
       failed: results.reduce((sum, { failed }) => sum + failed, 0),
       failure: failure ? { errorType: failure.error_type, errorMessage: failure.error_message } : undefined,
     };
+  }
+
+  /** Rejects when an agent is lost. */
+  get untilLoss(): Promise<never> {
+    return this.#loss.promise;
   }
 
   runPhase({ plan, firstSampleSeq, firstConversation, startNs }: PlacedPhase): PhaseRun {
@@ -189,10 +196,15 @@ export class ClusterEngine implements LoadEngine {
     log.error(
       `agent ${link.name} missed the end of a phase or the start of the next; the run goes on without it`,
     );
-    if (this.#lost.has(link.index)) return;
-    const atNs = clock.nowNs();
-    this.#recordNews({ agent: link.index, at_ns: atNs, event: 'lost', last_heard_ns: atNs });
-    this.#orderEnd(link);
+    if (!this.#missing.has(link.index)) this.#recordLost(link.index, clock.nowNs());
+    if (!this.#lost.has(link.index)) this.#orderEnd(link);
+  }
+
+  /** Its part of the load is missing from then on. */
+  #recordLost(agent: number, lastHeardNs: number): void {
+    this.#missing.add(agent);
+    const atNs = this.#options.clock.nowNs();
+    this.#recordNews({ agent, at_ns: atNs, event: 'lost', last_heard_ns: lastHeardNs });
   }
 
   #orderEnd(link: AgentLink): void {
@@ -356,8 +368,29 @@ export class ClusterEngine implements LoadEngine {
         this.#left.add(news.agent);
         this.#onChange();
         return;
+      case 'restarted':
+        this.#onRestarted(news);
+        return;
       default:
     }
+  }
+
+  /** The process died, and another one has handed over what it had logged: nothing more will come. */
+  #onRestarted({ agent, at_ns: atNs }: AgentNews): void {
+    const { links, recorder, log } = this.#options;
+    const link = links[agent]!;
+    const wasWorking = this.#phase === undefined || this.#phase.working.has(agent);
+    const text = `agent ${link.name} died and was started again; all that it had logged is here`;
+    this.#lost.delete(agent);
+    this.#left.add(agent);
+    this.#out.add(agent);
+    recorder.recordMark('note', { text });
+    if (wasWorking) {
+      log.error(`${text}, and its part of the load is missing from then on`);
+      if (!this.#missing.has(agent)) this.#recordLost(agent, atNs);
+    } else log.warning(`${text}; its part of the load was done`);
+    this.#phase?.without(agent);
+    this.#onChange();
   }
 
   /** Finds who is lost, and who is back. While NATS is away from here nothing can be said. */
@@ -381,29 +414,31 @@ export class ClusterEngine implements LoadEngine {
       this.#orderEnd(link);
       return;
     }
-    const atNs = clock.nowNs();
-    const news: AgentNews = isLost
-      ? {
-          agent: link.index,
-          at_ns: atNs,
-          event: 'lost',
-          last_heard_ns: Math.round(atNs - silentMs * NS_PER_MS),
-        }
-      : { agent: link.index, at_ns: atNs, event: 'returned' };
     const text = isLost
       ? `agent ${link.name} is lost: nothing was heard from it for ${(silentMs / 1000).toFixed(1)} s`
       : `agent ${link.name} is back`;
-    this.#recordNews(news);
     recorder.recordMark('note', { text });
-    if (isLost) {
-      log.error(`${text}; the others go on, and its part of the load is missing from then on`);
-      this.#phase?.lost(link.index);
-      this.#loss.reject(new InferometerError('INFEROMETER_AGENT_SILENT', 'execution', text));
-    } else {
+    if (isLost) this.#onLost(link.index, text, silentMs);
+    else {
       log.info(text);
+      if (this.#missing.delete(link.index))
+        this.#recordNews({ agent: link.index, at_ns: clock.nowNs(), event: 'returned' });
       this.#phase?.returned(link.index);
     }
     this.#onChange();
+  }
+
+  #onLost(agent: number, text: string, silentMs: number): void {
+    const { clock, log } = this.#options;
+    // What it had to do may be done and here: then a later phase would miss it, and nothing else.
+    if (this.#phase === undefined || this.#phase.working.has(agent)) {
+      // Before the first phase, the run ends with this text.
+      if (this.#phase !== undefined)
+        log.error(`${text}; the others go on, and its part of the load is missing from then on`);
+      this.#recordLost(agent, Math.round(clock.nowNs() - silentMs * NS_PER_MS));
+    } else log.warning(`${text}; its part of the load was done`);
+    this.#phase?.lost(agent);
+    this.#loss.reject(new InferometerError('INFEROMETER_AGENT_SILENT', 'execution', text));
   }
 
   #recordNews(news: AgentNews): void {

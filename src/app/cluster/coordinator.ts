@@ -157,7 +157,7 @@ export class Coordinator {
       onFailure: (error) => engine.fail(error),
     });
     let firstWorker = 0;
-    await Promise.all(
+    const opening = Promise.all(
       links.map((link, index) => {
         const order = {
           kind: 'open',
@@ -169,6 +169,7 @@ export class Coordinator {
         return link.order(order, 'opened', OPEN_TIMEOUT_MS);
       }),
     );
+    await Promise.race([opening, engine.untilLoss]);
     this.#hasBegun = true;
     return engine;
   }

@@ -36,6 +36,11 @@ export async function publishPart(
   await js.publish(subject, bytes, { headers: marked, msgID, timeout: ACK_TIMEOUT_MS, retries: 1 });
 }
 
+/** The number of the frame that a message is of, or has a part of; 0 where it has none. */
+export function frameOf(found: MsgHdrs | undefined): number {
+  return Number(found?.get(SEQ_HEADER) || 0);
+}
+
 /** Undefined for a message that is none of ours. */
 export function partOf(found: MsgHdrs | undefined, bytes: Uint8Array): FramePart | undefined {
   const seq = Number(found?.get(SEQ_HEADER) || NaN);

@@ -9,7 +9,7 @@ import { partBytesOf, partsOf, publishPart } from './frame-messages.ts';
 import { streamStateOf } from './run-stream.ts';
 
 /** Frames, and bytes of them, on their way to the stream at a time. */
-const WINDOW_FRAMES = 64;
+export const WINDOW_FRAMES = 64;
 const WINDOW_BYTES = 8 * 2 ** 20;
 const RETRY_MS = 500;
 /** How often the log is looked at when nothing says that it has grown. */
@@ -22,6 +22,8 @@ export interface FrameShipperOptions {
   readonly subject: string;
   /** Names the run and its agent in the ids of messages. */
   readonly publisher: string;
+  /** The stream has all frames before this one; default: none. */
+  readonly fromSeq?: number;
   readonly log: Log;
 }
 
@@ -94,6 +96,7 @@ export class FrameShipper {
   }
 
   async #run(): Promise<void> {
+    const { fromSeq = 0 } = this.#options;
     const partBytes = partBytesOf(this.#options.place.connection.info?.max_payload ?? 0);
     while (!this.#isClosed) {
       if (this.#wanted !== undefined && this.#shipped >= this.#wanted) return;
@@ -104,7 +107,7 @@ export class FrameShipper {
       }
       const frame = await this.#cursor.next();
       if (frame === undefined) await sleep(LOOK_MS);
-      else if (frame.kind === FrameKind.runHeader) this.#shipped += 1;
+      else if (frame.kind === FrameKind.runHeader || frame.seq < fromSeq) this.#shipped += 1;
       else this.#ship(frame.seq, frame.bytes.slice(), partBytes);
     }
   }

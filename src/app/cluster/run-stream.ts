@@ -4,6 +4,7 @@ import type { StreamState } from '../../cluster/messages.ts';
 import { errorText, InferometerError } from '../../core/errors.ts';
 import { settingText } from '../../core/quantity-text.ts';
 import { runSubjects, streamName } from '../../cluster/subjects.ts';
+import { frameOf } from './frame-messages.ts';
 import type { NatsPlace } from './nats-place.ts';
 
 /** What a run may keep in its stream, unless told otherwise. */
@@ -70,6 +71,17 @@ export async function bytesInStream({ manager }: NatsPlace, runId: string): Prom
       return undefined;
     throw error;
   }
+}
+
+/** The number of the newest frame with that subject, 0 without one; undefined when there is no such stream. */
+export async function lastFrameInStream(
+  place: NatsPlace,
+  runId: string,
+  subject: string,
+): Promise<number | undefined> {
+  if ((await bytesInStream(place, runId)) === undefined) return undefined;
+  const last = await place.manager.streams.getMessage(streamName(runId), { last_by_subj: subject });
+  return frameOf(last?.header);
 }
 
 export async function removeRunStream({ manager }: NatsPlace, runId: string): Promise<void> {
