@@ -52,7 +52,7 @@ async function followOwn(
 }
 
 async function followAll(directory: RunDirectory, trail: RequestTrail): Promise<void> {
-  const events = new EventFrames({ keepsNotes: true });
+  const events = new EventFrames({ notes: 'all' });
   for await (const frame of logReaderOf(directory, SILENT_LOG).frames()) {
     const batch = events.batchOf(frame);
     if (batch !== undefined) trail.take(batch);
