@@ -70,11 +70,10 @@ function settingsOf(differences: readonly SettingDifference[], letter: string): 
   if (differences.length === 0) return element('p', {}, 'Settings and environment: the same.');
   const table = new DataTable('Settings and environment that differ', [
     { label: '' },
-    { label: 'A', isText: true },
-    { label: letter, isText: true },
+    { label: `A → ${letter}`, isText: true },
   ]);
   const text = (leaf: unknown) =>
     leaf === undefined || leaf === null ? '–' : typeof leaf === 'string' ? leaf : JSON.stringify(leaf);
-  table.show(differences.map(({ path, baseline, value }) => [path, text(baseline), text(value)]));
+  table.show(differences.map(({ path, baseline, value }) => [path, `${text(baseline)} → ${text(value)}`]));
   return table.element;
 }

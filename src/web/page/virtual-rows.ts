@@ -137,7 +137,7 @@ export class VirtualRows {
     this.#active = Math.max(0, Math.min(this.#count - 1, this.#active + step));
     const [top, scale] = [this.#active * ROW_PX, this.#scale()];
     const from = this.element.scrollTop * scale;
-    if (top < from) this.element.scrollTop = top / scale;
+    if (top < from) this.element.scrollTop = Math.floor(top / scale);
     else if (top + ROW_PX > from + this.#view())
       this.element.scrollTop = Math.ceil((top + ROW_PX - this.#view()) / scale);
     this.#place();
