@@ -29,6 +29,12 @@ const OPEN_TIMEOUT_MS = 60_000;
 const SIGN_OF_LIFE_MS = 500;
 const RELEASE_TIMEOUT_MS = 500;
 
+/** Settings that are of no use to agents. */
+interface CoordinatorSettings {
+  readonly power?: unknown;
+  readonly server_metrics?: unknown;
+}
+
 /** What agents have to make of the settings, to be those of this run. */
 export interface PreparedForAgents {
   readonly runId: RunId;
@@ -163,7 +169,7 @@ export class Coordinator {
           kind: 'open',
           origin_ns: String(clock.originNs),
           first_worker: firstWorker,
-          header: { ...header },
+          header: { ...header, config: withoutOwnSettings(header.config) },
         } as const;
         firstWorker += workers[index]!;
         return link.order(order, 'opened', OPEN_TIMEOUT_MS);
@@ -217,13 +223,15 @@ export class Coordinator {
   }
 }
 
-/** What agents need of the settings: no key, nor the commands and URLs of what the coordinator looks at itself. */
-export function configForAgents({
-  power: _power,
-  server_metrics: _metrics,
-  ...config
-}: RunConfig): Job['config'] {
-  return { ...config, client: { ...config.client, api_key: undefined } };
+/** What agents need of the settings: no key. */
+export function configForAgents(config: RunConfig): Job['config'] {
+  return withoutOwnSettings({ ...config, client: { ...config.client, api_key: undefined } });
+}
+
+/** Settings without the commands and URLs of what the coordinator looks at itself. */
+export function withoutOwnSettings<T extends object>(config: T): Omit<T, 'power' | 'server_metrics'> {
+  const { power: _power, server_metrics: _metrics, ...others }: T & CoordinatorSettings = config;
+  return others;
 }
 
 /** Agents of a run that never began wait for work again; one that has refused it does so already. */
