@@ -52,7 +52,9 @@ export class ClusterBench extends Workbench {
   }
 
   startRunWith(environment: Record<string, string>, run: string, ...load: readonly string[]): Program {
-    const args = [...this.runOf(run, ...load), '--agents', '3', '--nats', this.nats.url];
+    // NATS sets the room aside, and keeps it for the streams of coordinators that died.
+    const room = ['--stream-size', '64MiB'];
+    const args = [...this.runOf(run, ...load), '--agents', '3', '--nats', this.nats.url, ...room];
     return this.start(args, environment);
   }
 
