@@ -86,13 +86,17 @@ def is_count(value):
     return value.is_integer() and 0 <= value < 2**32
 
 
-def turn_of(event_type, seq, extras, open_turns):
-    """Conversation and turn of a sample, which only its issued record tells: every record of it names them."""
+def turn_of(event_type, seq, extras, noted, open_turns):
+    """Conversation and turn of a sample. Only its issued record has them, by number or by name in a note; they hold for every record of it."""
     none = "", None
     if event_type == "sample.issued":
         if len(extras) < 4 or not is_count(extras[2]) or not is_count(extras[3]):
             return none
-        open_turns[seq] = str(int(extras[2])), 2 * int(extras[3]) + 1
+        noted_id, noted_turn = noted
+        open_turns[seq] = (
+            str(int(extras[2])) if noted_id is None else noted_id,
+            2 * int(extras[3]) + 1 if noted_turn is None else noted_turn,
+        )
     return open_turns.pop(seq, none) if event_type == "sample.complete" else open_turns.get(seq, none)
 
 
@@ -117,7 +121,7 @@ def events(body, run_id, origin_ns, prompts, open_turns):
         data = body[payload_at + payload_start : payload_at + payload_ends[i]]
         payload_start, extra_start = payload_ends[i], extra_ends[i]
         event_type = EVENT_TYPES[kinds[i]]
-        conversation, turn = turn_of(event_type, seqs[i], own_extras, open_turns)
+        conversation, turn = turn_of(event_type, seqs[i], own_extras, (noted_id, noted_turn), open_turns)
         if not data and event_type == "sample.issued" and len(own_extras) > 1:
             data = prompts.get(own_extras[1], b"")
         if uuid is None:

@@ -11,7 +11,7 @@ import { logArbitrary } from './arbitrary-log.ts';
 import { foreignData, outputData, promptData } from './data.ts';
 import { FULL_LOG } from './full-log.ts';
 import { parseEvent, readWithPython } from './python-reader.ts';
-import { expectedEvents, ns, type ScriptedRecord, writeLog } from './scripted-log.ts';
+import { expectedEvents, ns, seq, type ScriptedRecord, writeLog } from './scripted-log.ts';
 
 let directory: string;
 let path: string;
@@ -69,6 +69,25 @@ describe('read_run_log.py', () => {
     const log = { prompts: [], batches: [{ workerId: 0, records }] };
     await writeLog(path, log);
     expect(readWithPython(path).events).toEqual(expectedEvents(log));
+  });
+
+  it('names a conversation in every record of a sample as the note of its issued record does', async () => {
+    const record = { timestampNs: ns(1), sampleSeq: seq(3) };
+    const records: ScriptedRecord[] = [
+      {
+        ...{ ...record, kind: EventKind.sampleIssued, extras: [0, 0, 7, 1] },
+        note: { conversationId: 'chat-7', turn: 9 },
+      },
+      { ...record, kind: EventKind.sampleRecvFirst },
+      { ...record, kind: EventKind.sampleComplete },
+      // The same number again, in a conversation without a name.
+      { ...record, kind: EventKind.sampleIssued, extras: [0, 0, 7, 1] },
+    ];
+    await writeLog(path, { prompts: [], batches: [{ workerId: 0, records }] });
+    const { events } = readWithPython(path);
+    const named = { conversation_id: 'chat-7', turn: 9 };
+    expect(events).toMatchObject([named, named, named, { conversation_id: '7', turn: 3 }]);
+    expect(await exportedEvents(path)).toEqual(asExported(events));
   });
 
   it('prints what went in, whatever it is', async () => {

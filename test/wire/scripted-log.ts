@@ -152,7 +152,7 @@ interface Turn {
 
 /** The issued record of a sample says where it belongs, and holds up to its completion. */
 function turnOf(
-  { kind, sampleSeq, extras = [] }: ScriptedRecord,
+  { kind, sampleSeq, extras = [], note }: ScriptedRecord,
   turns: Map<number | undefined, Turn>,
 ): Turn {
   const single = { conversation_id: '', turn: null };
@@ -160,7 +160,10 @@ function turnOf(
   const isTurn = [conversation, position].every((value) => value >>> 0 === value);
   if (kind === EventKind.sampleIssued && !isTurn) return single;
   if (kind === EventKind.sampleIssued)
-    turns.set(sampleSeq, { conversation_id: `${conversation}`, turn: position * 2 + 1 });
+    turns.set(sampleSeq, {
+      conversation_id: note?.conversationId ?? `${conversation}`,
+      turn: note?.turn ?? position * 2 + 1,
+    });
   const turn = turns.get(sampleSeq) ?? single;
   if (kind === EventKind.sampleComplete) turns.delete(sampleSeq);
   return turn;
