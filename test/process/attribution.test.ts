@@ -26,13 +26,14 @@ const CAUSES = ['server_queue', 'server_compute', 'network', 'client'] as const;
 type Cause = (typeof CAUSES)[number];
 
 /** How long each is done, and how long nothing is before each, s; and how often the server is to be looked at in that time at least. */
-const INDUCED = { seconds: 2.5, looks: 3 };
+const INDUCED = { seconds: 4, looks: 3 };
 const CALM = { seconds: 1.5, looks: 1 };
 /** The beginning, of which it is known what is usual; its first three seconds may be slow on a busy machine. */
 const USUAL = { seconds: 7, looks: 6 };
 
 const USUAL_S = 0.04;
-const MORE_S = 0.3;
+/** So much that a client held up by a busy machine does not explain it. */
+const MORE_S = 0.9;
 /** Of the client: how long it is stopped, and runs in between. */
 const [STOPPED_MS, RUNNING_MS] = [300, 20];
 const PROMPT_TOKENS = 100;
