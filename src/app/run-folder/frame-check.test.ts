@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { RunId } from '../../core/ids.ts';
+import { EventKind } from '../../core/event-types.ts';
+import type { RunId, SampleSeq } from '../../core/ids.ts';
+import type { Nanoseconds } from '../../core/time.ts';
+import { buildEventBatch } from '../../events/batch-builder.ts';
+import type { EventRecord } from '../../events/event-batch.ts';
+import { encodeRecordsFrame } from '../../events/read-records.ts';
 import { encodeMessagesFrame } from '../../events/received-messages.ts';
 import { readLogOrigin } from '../../runlog/log-origin.ts';
 import { FrameKind, type Frame, sealFrame } from '../../transport/frame.ts';
@@ -22,6 +27,11 @@ const header = (publishers?: readonly string[]): Frame =>
   );
 const messages = (publisher: number) =>
   sealFrame(encodeMessagesFrame(publisher, 0n, [Buffer.from('whatever it is')]), FrameKind.messages, 1);
+const records = (publisher: number, record: Partial<EventRecord>) => {
+  const issued = { kind: EventKind.sampleIssued, timestampNs: 1 as Nanoseconds, note: { sampleUuid: 'a' } };
+  const batch = buildEventBatch([{ ...issued, ...record }]);
+  return sealFrame(encodeRecordsFrame({ publisher, messages: 1, shiftNs: 0n, batch }), FrameKind.records, 1);
+};
 const reception = (bytes: Uint8Array) => sealFrame(bytes, FrameKind.reception, 1);
 
 describe('the check of a frame of what was received', () => {
@@ -35,6 +45,16 @@ describe('the check of a frame of what was received', () => {
     expect(() => check(reception(receptionFrame({ event: 'reconnected', publisher: 1, count: 0 })))).toThrow(
       'publisher 1, of 1',
     );
+  });
+
+  it('asks for a publisher of the header, sound columns and a number for each named sample of records that were read', () => {
+    const check = frameCheck();
+    check(header(['tcp://127.0.0.1:1']));
+    check(records(0, { sampleSeq: 4 as SampleSeq }));
+    expect(() => check(records(1, {}))).toThrow('records of publisher 1, of 1 in the header');
+    expect(() => check(records(0, {}))).toThrow('record 0 with the uuid of a sample and no sample');
+    expect(() => check(records(0, { timestampNs: 0.5 as Nanoseconds }))).toThrow('at 0.5 ns');
+    expect(() => check(sealFrame(new Uint8Array(30), FrameKind.records, 1))).toThrow('no header');
   });
 
   it('refuses both in a run of our own, and what is neither', () => {

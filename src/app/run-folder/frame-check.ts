@@ -2,6 +2,7 @@ import { isAgentNews } from '../../core/agent-news.ts';
 import { CONNECTION_STAGES } from '../../core/connection-stages.ts';
 import { EVENT_TOPICS, EventKind } from '../../core/event-types.ts';
 import { InferometerError } from '../../core/errors.ts';
+import { NO_SAMPLE } from '../../core/ids.ts';
 import { decodeBatch } from '../../events/columnar-codec.ts';
 import {
   COMPLETE_EXTRA,
@@ -59,6 +60,10 @@ export function frameCheck(): (frame: Frame) => void {
         if (publisher >= publishers)
           throw malformed(`records of publisher ${publisher}, of ${publishers} in the header`);
         checkBatch(batch, payloads);
+        for (const [i, { sampleUuid }] of batch.notes ?? []) {
+          if (sampleUuid !== undefined && batch.sampleSeqs[i] === NO_SAMPLE)
+            throw malformed(`record ${i} with the uuid of a sample and no sample`);
+        }
         return;
       }
       case FrameKind.reception:
