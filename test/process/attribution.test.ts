@@ -212,12 +212,14 @@ it('tells client lag, network delay, queueing and slow compute apart, by the met
     expect(servers[0]!.server).toBe(exporters[i]);
     for (const [cause, window] of timeline.windows) {
       const causes = causesOf(periods, timeline, window);
-      // A busy machine may hold up the client on top of anything else, and the client's own delay is told first.
-      const others = causes.filter((one) => one !== cause && one !== 'client');
+      // A busy machine may hold up the client on top of anything else, and the client's own delay is told first. It may also make a look at the
+      // server late, which leaves a second unknown. Nothing makes another cause right.
+      const right = causes.filter((one) => one === cause || one === 'client');
+      const others = causes.filter((one) => !right.includes(one) && one !== 'unknown');
       const facts = `${exporters[i]}, ${cause} in ${JSON.stringify(window)}: ${JSON.stringify(periods)}`;
-      expect(causes, facts).not.toEqual([]);
+      expect(right, facts).not.toEqual([]);
       expect(others, facts).toEqual([]);
-      for (const one of causes) found.add(one);
+      for (const one of right) found.add(one);
     }
   }
   expect([...found].toSorted()).toEqual([...CAUSES].toSorted());
