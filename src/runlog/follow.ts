@@ -107,14 +107,16 @@ export class RunLogFollower {
 
   /** Delivers what the stream has, heals the gap before it, or waits. */
   async #follow(cursor: RunLogCursor, handle: FrameHandler): Promise<void> {
+    // Told while the log is read, that does not say that what was read was all.
+    const isWhole = this.#endSeq < Infinity;
     const frame = this.#window.peekFrom(this.#nextSeq);
-    if (frame === undefined) await this.#idle(cursor, handle);
+    if (frame === undefined) await this.#idle(cursor, handle, isWhole);
     else if (frame.seq === this.#nextSeq) await this.#deliver(frame, handle);
-    else if (!(await this.#heal(cursor, handle, frame.seq))) await this.#missing(frame.seq);
+    else if (!(await this.#heal(cursor, handle, frame.seq))) await this.#missing(frame.seq, isWhole);
   }
 
   /** Waits for the stream; after a time of silence delivers what has been in the log since before it. */
-  async #idle(cursor: RunLogCursor, handle: FrameHandler): Promise<void> {
+  async #idle(cursor: RunLogCursor, handle: FrameHandler, isWhole: boolean): Promise<void> {
     const sizeBefore = cursor.size();
     const nextSeq = this.#nextSeq;
     const woken = await this.#wait();
@@ -123,7 +125,7 @@ export class RunLogFollower {
     else if (this.#offset < sizeBefore) await this.#heal(cursor, handle, Infinity);
     if (this.#window.peekFrom(this.#nextSeq) !== undefined) return;
     if (this.#hasHole()) this.#lose(this.#offsetSeq);
-    else if (this.#endSeq < Infinity && this.#nextSeq === nextSeq) this.#lose(this.#endSeq);
+    else if (isWhole && this.#nextSeq === nextSeq) this.#lose(this.#endSeq);
     else if (this.#offset < sizeBefore) await this.#requireTornTail(cursor);
   }
 
@@ -140,7 +142,7 @@ export class RunLogFollower {
   }
 
   /** A frame came by the stream whose predecessor is not to be had: it is lost, or the log slow to show it. */
-  async #missing(streamSeq: number): Promise<void> {
+  async #missing(streamSeq: number, isWhole: boolean): Promise<void> {
     if (this.#hasHole()) {
       this.#lose(Math.min(this.#offsetSeq, streamSeq));
       return;
@@ -148,7 +150,7 @@ export class RunLogFollower {
     const { path } = this.#options;
     this.#log.warning(`frame ${this.#nextSeq} is neither in the stream (at ${streamSeq}) nor yet in ${path}`);
     const woken = await this.#wait();
-    if (!woken && this.#endSeq < Infinity) this.#lose(streamSeq);
+    if (!woken && isWhole) this.#lose(streamSeq);
   }
 
   /** The log goes on behind the next frame to deliver. */
